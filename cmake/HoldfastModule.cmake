@@ -1,0 +1,36 @@
+# hf_module(name SOURCES … [PUBLIC …] [PRIVATE …]): one static library for one module of the design.
+# hf_test(name SOURCES … LINKS …): one GoogleTest program, registered with CTest.
+# Every target gets the same warnings, sanitizers and precompiled standard headers.
+
+add_library(hf_options INTERFACE)
+target_include_directories(hf_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(hf_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
+target_compile_definitions(hf_options INTERFACE HF_VERSION="${PROJECT_VERSION}")
+if(HF_SANITIZE STREQUAL "address")
+  target_compile_options(hf_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(hf_options INTERFACE -fsanitize=address,undefined)
+elseif(HF_SANITIZE STREQUAL "thread")
+  target_compile_options(hf_options INTERFACE -fsanitize=thread -fno-omit-frame-pointer)
+  target_link_options(hf_options INTERFACE -fsanitize=thread)
+endif()
+
+set(HF_PRECOMPILED <algorithm> <chrono> <cstdint> <functional> <map> <memory> <optional> <span>
+  <string> <string_view> <unordered_map> <utility> <variant> <vector>)
+
+function(hf_module name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC hf_options ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+  target_precompile_headers(${name} PRIVATE ${HF_PRECOMPILED})
+endfunction()
+
+function(hf_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE hf_options ${ARG_LINKS} GTest::gmock GTest::gtest_main)
+  target_precompile_headers(${name} PRIVATE ${HF_PRECOMPILED} <gtest/gtest.h>)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+endfunction()

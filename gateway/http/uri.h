@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace holdfast::http {
+
+// Percent-decoding (RFC 3986 2.1). A '%' without two hex digits stays as it is, as WAI keeps it.
+std::string percent_decode(std::string_view text);
+// The same for a query: '+' is a space too (WHATWG URL, application/x-www-form-urlencoded).
+std::string query_decode(std::string_view text);
+// Encodes all but unreserved characters (RFC 3986 2.3), for a query component or path segment.
+std::string percent_encode(std::string_view text);
+
+// Decoded name=value pairs in order, duplicates kept; a part without '=' has an empty value.
+std::vector<std::pair<std::string, std::string>> parse_query(std::string_view raw_query);
+
+}  // namespace holdfast::http
