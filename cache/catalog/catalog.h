@@ -1,0 +1,145 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "cache/catalog/type.h"
+#include "gateway/base/result.h"
+
+namespace holdfast::cache {
+
+enum class Generated : std::uint8_t { kNo, kStored };
+enum class Identity : std::uint8_t { kNo, kByDefault, kAlways };
+
+struct ColumnOrigin {
+  std::string schema;
+  std::string table;
+  std::string column;
+};
+
+struct Column {
+  std::string name;
+  std::string storage_name;  // its name in the replica table, unquoted (see storage_name())
+  Type type;
+  bool nullable = true;
+  std::optional<std::string> default_expression;  // as pg_get_expr() prints it
+  Generated generated = Generated::kNo;
+  Identity identity = Identity::kNo;
+  // Its text order is byte order (collation C, POSIX or C.UTF-8), so SQLite's BINARY is exact.
+  bool byte_order = true;
+  std::optional<ColumnOrigin> origin;  // a view's column that is a table's column unchanged
+  std::string comment;
+};
+
+// Columns are indices into Table::columns.
+struct Key {
+  std::string name;  // of the constraint
+  std::vector<std::size_t> columns;
+};
+
+enum class ReferentialAction : std::uint8_t { kNoAction, kRestrict, kCascade, kSetNull, kSetDefault };
+
+struct ForeignKey {
+  std::string name;
+  std::vector<std::size_t> columns;  // of the referencing table
+  std::string ref_schema;
+  std::string ref_table;
+  std::vector<std::string> ref_columns;
+  ReferentialAction on_update = ReferentialAction::kNoAction;
+  ReferentialAction on_delete = ReferentialAction::kNoAction;
+};
+
+enum class TableKind : std::uint8_t { kTable, kView, kMaterializedView, kForeignTable };
+
+struct Trigger {
+  std::string name;
+  bool on_insert = false;
+  bool on_update = false;
+  bool on_delete = false;
+};
+
+struct Check {
+  std::string name;
+  std::string expression;
+};
+
+struct Table {
+  std::string schema;
+  std::string name;
+  std::string storage_name;  // of its replica table, unquoted
+  TableKind kind = TableKind::kTable;
+  std::vector<Column> columns;  // in attribute order
+  std::optional<Key> primary_key;
+  std::vector<Key> unique;
+  std::vector<ForeignKey> foreign_keys;
+  std::vector<Trigger> triggers;
+  std::vector<Check> checks;
+  bool row_security = false;
+  // Role -> its privileges on the table: "select", "insert", "update", "delete". A role that is
+  // absent has none of its own; an empty map means that nothing is known of grants.
+  std::map<std::string, std::vector<std::string>> privileges;
+  std::string definition;  // a view's query
+  std::string comment;
+
+  const Column* find_column(std::string_view column) const;
+  std::optional<std::size_t> column_index(std::string_view column) const;
+  bool is_view() const { return kind == TableKind::kView || kind == TableKind::kMaterializedView; }
+  // Whether `column` is part of the primary key.
+  bool is_key(std::size_t column) const;
+};
+
+struct Argument {
+  std::string name;
+  std::string type;
+  bool has_default = false;
+};
+
+enum class Volatility : std::uint8_t { kImmutable, kStable, kVolatile };
+
+struct Function {
+  std::string schema;
+  std::string name;
+  std::vector<Argument> arguments;
+  Volatility volatility = Volatility::kVolatile;
+  std::string returns;
+  bool returns_set = false;
+  std::string comment;
+};
+
+// What is known of the upstream's schema.
+//
+// Immutable after construction.
+class Catalog {
+ public:
+  Catalog() = default;
+  // Fills in storage names; table and column order is kept.
+  Catalog(std::vector<Table> tables, std::vector<Function> functions);
+
+  bool empty() const { return tables_.empty(); }
+  const std::vector<Table>& tables() const { return tables_; }
+  const std::vector<Function>& functions() const { return functions_; }
+  const Table* find(std::string_view schema, std::string_view table) const;
+
+ private:
+  std::vector<Table> tables_;
+  std::vector<Function> functions_;
+  std::unordered_map<std::string, std::size_t> index_;  // "schema.table" with an escaped dot
+};
+
+// The name that stands for a Postgres identifier in SQLite, whose names ignore ASCII case: a
+// lower-case name is itself, every upper-case letter is preceded by '^', and '^' is doubled.
+std::string storage_name(std::string_view identifier);
+
+// Reads the JSON document of catalog.sql: {"schemas":…,"tables":[…],"functions":[…]}.
+// kInvalidRequest with the place when it is no such document.
+Result<Catalog> parse_catalog(std::string_view json);
+// Writes the same form; parse_catalog(print_catalog(c)) equals c.
+std::string print_catalog(const Catalog& catalog);
+
+}  // namespace holdfast::cache

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "cache/catalog/catalog.h"
+#include "cache/sqlite/database.h"
+#include "gateway/base/result.h"
+
+// PostgREST's URL query language over the replica: text -> syntax tree -> plan against the catalog
+// -> one SQLite statement -> JSON. The source of the language is PostgREST v16's documentation and
+// its specification's cases.
+namespace holdfast::cache::query {
+
+struct QueryTree;  // syntax.h
+
+// A parsed query string: grammar only, nothing is looked up.
+// Immutable after construction.
+class Query {
+ public:
+  // `raw` is the target's part after '?'. Parameters that are no part of the language (`apikey`)
+  // are left out. Errors are PostgREST's PGRST100 with its details.
+  static Result<Query> parse(std::string_view raw);
+
+  const QueryTree& tree() const { return *tree_; }
+  // columns= of a mutation; empty when the request names none.
+  const std::vector<std::string>& columns() const;
+  // on_conflict=, likewise.
+  const std::vector<std::string>& on_conflict() const;
+  bool has_filters() const;  // at the root, logic included
+  bool has_select() const;
+  std::optional<std::int64_t> limit() const;  // at the root
+  std::int64_t offset() const;
+
+ private:
+  std::shared_ptr<const QueryTree> tree_;
+};
+
+enum class TextOrder {
+  kExact,  // order and ranges on text whose collation is not byte order are not answered here
+  kClose,  // they are answered in byte order
+};
+
+struct PlanOptions {
+  bool aggregates = false;         // count(), sum(), … in select are allowed
+  std::int64_t max_rows = 1000;    // limit of every answer at the root; 0 = none
+  TextOrder text_order = TextOrder::kExact;
+  // Range of the Range header (Range-Unit items), first and last row; nullopt without one.
+  std::optional<std::pair<std::int64_t, std::optional<std::int64_t>>> range;
+  bool count = false;  // the total without limit and offset is wanted
+};
+
+// Names and printers of one JSON object's members; lives in its Plan.
+struct RowShape;
+
+// One statement, ready to run on any connection of the replica that it was planned for.
+// Immutable after construction. It borrows from the Catalog, which must outlive it.
+struct Plan {
+  std::string sql;
+  std::vector<Value> values;                                // of parameters 1 … n
+  std::vector<std::pair<int, const RowShape*>> pointers;    // parameter -> shape, for embeds
+  std::shared_ptr<const std::vector<std::unique_ptr<RowShape>>> shapes;
+  const RowShape* root = nullptr;
+  std::string count_sql;           // empty unless PlanOptions::count; its values come first in `values`
+  std::size_t count_values = 0;    // how many of `values` (from the first) count_sql takes
+  int rowids_parameter = 0;        // where a representation takes its rows; 0 = none
+  std::vector<const Table*> tables;  // every relation that it reads, the root first
+  std::int64_t offset = 0;
+  std::optional<std::int64_t> limit;
+};
+
+// Why the engine will not answer: it would not be exact. Shown in Cache-Status.
+struct Forward {
+  std::string reason;
+};
+
+using Planned = std::variant<Plan, Forward, Error>;
+
+// A read of `table`.
+Planned plan_read(const Query& query, const Catalog& catalog, const Table& table,
+                  const PlanOptions& options);
+
+// The rows of `table` that a mutation's filters select: one column, the rowid. `exact` in the sense
+// of plan_read. Embedded filters do not restrict it, unless !inner.
+Planned plan_targets(const Query& query, const Catalog& catalog, const Table& table,
+                     const PlanOptions& options);
+
+// What return=representation answers of given rows: select, embeds and order of the query, without
+// its root filters. execute() takes the rows as rowids.
+Planned plan_representation(const Query& query, const Catalog& catalog, const Table& table,
+                            const PlanOptions& options);
+
+enum class Form { kArray, kObject, kCsv };
+
+struct Output {
+  std::string body;
+  std::int64_t rows = 0;
+  std::optional<std::int64_t> total;  // when the plan counts
+};
+
+// Runs a plan inside one read transaction, so that rows and total agree. `nulls_stripped` leaves
+// members that are null out of every object. Errors: PGRST116 (406) when Form::kObject meets
+// another number of rows than one, SQLSTATE errors raised by casts, PGRST103 (416) when the offset
+// lies behind the total of a counting plan.
+Result<Output> execute(Database& database, const Plan& plan, Form form, bool nulls_stripped = false,
+                       const std::vector<std::int64_t>& rowids = {});
+
+// The rowids that plan_targets()' plan selects, in rowid order.
+Result<std::vector<std::int64_t>> execute_targets(Database& database, const Plan& plan);
+
+// Registers the functions and collations that plans use; for every connection, after opening.
+void register_functions(Database& database);
+
+}  // namespace holdfast::cache::query

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cache/catalog/type.h"
+#include "cache/sqlite/value.h"
+#include "gateway/base/result.h"
+
+namespace holdfast::cache {
+
+// Conversions between Postgres' text and JSON forms of a value and the form in which SQLite stores
+// it (the table "Value model" of the design). SQL NULL is Null in both directions.
+//
+// Stored forms: int2/4/8 INTEGER; float4/8 REAL, but NaN as TEXT 'NaN' (greater than every REAL in
+// SQLite, as in Postgres); numeric TEXT of its digits, compared by collation kNumericCollation;
+// bool INTEGER 0/1; text types, enum, bytea (\x…) TEXT; uuid TEXT, lower case; date INTEGER days
+// since 2000-01-01; timestamp, timestamptz INTEGER microseconds since 2000-01-01 UTC; time INTEGER
+// microseconds; timetz, interval, arrays, other types TEXT in Postgres' own output form; json TEXT
+// as given; jsonb TEXT as Postgres prints it (keys ordered and unique, ", " and ": "). Infinity of
+// date and timestamps is the largest, -infinity the smallest int32 (date) or int64.
+
+// The name of the collation that compares numeric digits by value.
+inline constexpr const char* kNumericCollation = "HF_NUMERIC";
+
+// As the type's input function reads `text`, then with the type's modifier (length, scale) applied
+// as an assignment does. Errors carry SQLSTATE and words of Postgres: 22P02 "invalid input syntax
+// for type integer: \"x\"", 22003, 22007, 22008, 22001, and 42704 never.
+Result<Value> parse_text(const Type& type, std::string_view text);
+
+// As json_populate_record() reads the JSON token `json` (raw text of one JSON value) for a column of
+// the type: null is NULL; strings are their contents; numbers and booleans their text; for json
+// and jsonb the token itself; for arrays a JSON array is converted element by element.
+Result<Value> parse_json(const Type& type, std::string_view json);
+
+// Appends the value as to_json() prints it: numbers bare with their digits, timestamps as
+// "2026-11-21T01:31:12.5+00:00", json spliced, arrays as JSON arrays, NaN and infinities as strings.
+void print_json(const Type& type, const ValueView& value, std::string& out);
+
+// Appends the value as its output function (a cast to text) prints it; nothing for NULL.
+void print_text(const Type& type, const ValueView& value, std::string& out);
+
+// Appends `text` as a JSON string with quotes, escaping as Postgres' escape_json() does.
+void append_json_string(std::string_view text, std::string& out);
+
+// Whether the stored form is exact for this type, so that equality (and with `ordered`, also order)
+// may be decided here. False for kOther and for arrays of such.
+bool compares_exactly(const Type& type);
+bool orders_exactly(const Type& type);
+
+}  // namespace holdfast::cache
