@@ -1,0 +1,19 @@
+#pragma once
+
+#include <chrono>
+
+namespace holdfast::cache {
+
+struct PullOptions {
+  // Time between two pulls of a principal; a write's acknowledgement and POST /sync pull at once.
+  std::chrono::milliseconds interval{15'000};
+  // How far behind its cursor a pull reads again: longer than the longest upstream write
+  // transaction, or rows that commit late are missed until the next key diff.
+  std::chrono::milliseconds overlap{60'000};
+  // Every n-th pull compares all keys, which finds hard deletes and lost or gained permissions.
+  int key_diff_every = 20;
+  // Rows asked for in one page; the upstream's own max_rows may give fewer.
+  int page_rows = 1000;
+};
+
+}  // namespace holdfast::cache
