@@ -1,0 +1,77 @@
+#include "gateway/upstream/connectivity.h"
+
+#include <utility>
+
+namespace holdfast::upstream {
+namespace {
+
+// Weight of the newest answer in the smoothed latency: about the last eight count.
+constexpr int kSmoothing = 8;
+
+void tell(const std::vector<Connectivity::Observer>& observers, Connectivity::State state) {
+  for (const auto& observer : observers) observer(state);
+}
+
+}  // namespace
+
+Connectivity::Connectivity(const UpstreamOptions& options, const Clock& clock)
+    : retry_after_(options.retry_after), clock_(clock) {}
+
+void Connectivity::observe(Observer observer) {
+  MutexLock lock(mutex_);
+  observers_.push_back(std::move(observer));
+}
+
+bool Connectivity::should_attempt() {
+  const auto now = clock_.monotonic();
+  MutexLock lock(mutex_);
+  if (snapshot_.state != State::kOffline) return true;
+  if (last_attempt_ && now - *last_attempt_ < retry_after_) return false;
+  last_attempt_ = now;
+  return true;
+}
+
+void Connectivity::answered(MonotonicTime began) {
+  const auto now = clock_.monotonic();
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(now - began);
+  std::vector<Observer> told;
+  {
+    MutexLock lock(mutex_);
+    auto& latency = snapshot_.latency;
+    latency = latency ? *latency + (took - *latency) / kSmoothing : took;
+    snapshot_.last_seen = clock_.now();
+    last_answer_ = now;
+    told = change(State::kOnline);
+  }
+  tell(told, State::kOnline);
+}
+
+void Connectivity::failed(Loss loss, MonotonicTime began) {
+  std::vector<Observer> told;
+  State next = State::kOffline;
+  {
+    MutexLock lock(mutex_);
+    if (loss == Loss::kAnswerLost && last_answer_ && *last_answer_ > began) return;
+    if (loss == Loss::kAnswerLost && snapshot_.state == State::kOnline) next = State::kUnknown;
+    last_attempt_ = clock_.monotonic();
+    told = change(next);
+  }
+  tell(told, next);
+}
+
+Connectivity::Snapshot Connectivity::snapshot() const {
+  MutexLock lock(mutex_);
+  return snapshot_;
+}
+
+std::optional<MonotonicTime> Connectivity::last_answer() const {
+  MutexLock lock(mutex_);
+  return last_answer_;
+}
+
+std::vector<Connectivity::Observer> Connectivity::change(State next) {
+  if (std::exchange(snapshot_.state, next) == next) return {};
+  return observers_;
+}
+
+}  // namespace holdfast::upstream

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/mutex.h"
+#include "gateway/upstream/options.h"
+#include "gateway/upstream/upstream.h"
+
+namespace holdfast::upstream {
+
+// The one owner of the word "online", fed by the outcome of every call.
+//
+// Online means that the upstream gave an HTTP answer; neither an accepted TCP connection nor libpq
+// counts. A call that never left means offline. A lost answer alone only raises doubt (kUnknown,
+// calls go on); a second failure in a row means offline.
+// Thread-safe.
+class Connectivity {
+ public:
+  enum class State { kUnknown, kOnline, kOffline };
+  using Observer = std::function<void(State)>;
+
+  struct Snapshot {
+    State state = State::kUnknown;
+    std::optional<std::chrono::microseconds> latency;  // smoothed over the last answers
+    std::optional<Timestamp> last_seen;                // of the newest answer
+  };
+
+  // `clock` must outlive the Connectivity.
+  Connectivity(const UpstreamOptions& options, const Clock& clock);
+
+  // `observer` is called after each change of state, by the thread that caused it, without a lock.
+  void observe(Observer observer);
+
+  // Whether a call shall be tried: always unless offline; while offline one call in each
+  // `retry_after` is let through, so that apps get their offline answer at once and recovery is
+  // noticed without waiting for a probe.
+  bool should_attempt();
+
+  // The upstream answered a call that began at `began`.
+  void answered(MonotonicTime began);
+  // A call that began at `began` failed. A lost answer older than the newest answer is ignored.
+  void failed(Loss loss, MonotonicTime began);
+
+  Snapshot snapshot() const;
+  bool online() const { return snapshot().state == State::kOnline; }
+  bool offline() const { return snapshot().state == State::kOffline; }
+  // When the newest answer came; nullopt before the first.
+  std::optional<MonotonicTime> last_answer() const;
+
+ private:
+  // Sets the state; the observers to tell when it was another.
+  std::vector<Observer> change(State next) HF_REQUIRES(mutex_);
+
+  const std::chrono::milliseconds retry_after_;
+  const Clock& clock_;
+
+  mutable Mutex mutex_;
+  std::vector<Observer> observers_ HF_GUARDED_BY(mutex_);
+  Snapshot snapshot_ HF_GUARDED_BY(mutex_);
+  std::optional<MonotonicTime> last_answer_ HF_GUARDED_BY(mutex_);
+  std::optional<MonotonicTime> last_attempt_ HF_GUARDED_BY(mutex_);
+};
+
+}  // namespace holdfast::upstream

@@ -1,0 +1,19 @@
+#include "gateway/upstream/monitored_upstream.h"
+
+namespace holdfast::upstream {
+
+Outcome MonitoredUpstream::call(const Call& call) {
+  if (!call.force && !connectivity_.should_attempt()) {
+    return Failure{Loss::kNotSent, "offline"};
+  }
+  const auto began = clock_.monotonic();
+  Outcome outcome = upstream_.call(call);
+  if (outcome.answered()) {
+    connectivity_.answered(began);
+  } else {
+    connectivity_.failed(outcome.failure().loss, began);
+  }
+  return outcome;
+}
+
+}  // namespace holdfast::upstream
