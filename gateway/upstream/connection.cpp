@@ -1,0 +1,174 @@
+#include "gateway/upstream/connection.h"
+
+#include <httplib.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "gateway/upstream/wire_headers.h"
+
+namespace holdfast::upstream {
+namespace {
+
+using std::chrono::milliseconds;
+
+// What has come of an answer so far.
+struct Reading {
+  std::optional<httplib::Response> head;  // only of an answer that has no body by its status
+  std::string body;
+  bool out_of_time = false;
+};
+
+httplib::Headers wire_headers(const Call& call) {
+  httplib::Headers headers;
+  for (auto& [name, value] : end_to_end(call.headers)) headers.emplace(name, value);
+  const auto add_default = [&](const char* name, const char* value) {
+    if (!call.headers.contains(name)) headers.emplace(name, value);
+  };
+  add_default("Accept-Encoding", "identity");
+  add_default("User-Agent", "holdfast/" HF_VERSION);
+  return headers;
+}
+
+// httplib would call a body without a Content-Type text/plain; one from a provider is left alone.
+void set_body(httplib::Request& request, const Call& call) {
+  if (call.body.empty()) return;
+  if (request.has_header("Content-Type")) {
+    request.body = call.body;
+    return;
+  }
+  request.content_length_ = call.body.size();
+  request.content_provider_ = [&call](std::size_t offset, std::size_t length,
+                                      httplib::DataSink& sink) {
+    return sink.write(call.body.data() + offset, length);
+  };
+}
+
+httplib::Request wire_request(const Call& call, const std::string& target) {
+  httplib::Request request;
+  request.method = call.method;
+  request.path = target;
+  request.headers = wire_headers(call);
+  set_body(request, call);
+  return request;
+}
+
+// httplib waits for a body after every status but 204; 304 never has one (RFC 9110 15.4.5).
+void read_into(Reading& reading, httplib::Request& request,
+               std::chrono::steady_clock::time_point deadline) {
+  request.response_handler = [&reading](const httplib::Response& response) {
+    if (response.status != 304) return true;
+    reading.head = response;
+    return false;
+  };
+  request.content_receiver = [&reading, deadline](const char* bytes, std::size_t length,
+                                                  std::uint64_t, std::uint64_t) {
+    reading.body.append(bytes, length);
+    reading.out_of_time = std::chrono::steady_clock::now() > deadline;
+    return !reading.out_of_time;
+  };
+}
+
+Answer to_answer(const httplib::Response& response, std::string body, const Clock& clock) {
+  http::Headers headers;
+  for (const auto& [name, value] : response.headers) {
+    headers.add(name, repair_value(name, value));
+  }
+  Answer answer;
+  answer.status = response.status;
+  if (const auto date = headers.find("Date")) answer.date = parse_http_date(std::string(*date));
+  answer.headers = end_to_end(headers);
+  answer.body = std::move(body);
+  answer.received_at = clock.now();
+  return answer;
+}
+
+// Kinds of errors before the whole request was written. An incomplete request is not carried out.
+Loss loss_of(httplib::Error error) {
+  switch (error) {
+    case httplib::Error::Connection:
+    case httplib::Error::ConnectionTimeout:
+    case httplib::Error::BindIPAddress:
+    case httplib::Error::SSLConnection:
+    case httplib::Error::SSLLoadingCerts:
+    case httplib::Error::SSLServerVerification:
+    case httplib::Error::Write:
+      return Loss::kNotSent;
+    default:
+      return Loss::kAnswerLost;
+  }
+}
+
+std::string reason_of(httplib::Error error, bool out_of_time) {
+  if (out_of_time) return "the upstream did not answer in time";
+  switch (error) {
+    case httplib::Error::Connection:
+      return "the upstream cannot be connected to";
+    case httplib::Error::ConnectionTimeout:
+      return "connecting to the upstream took too long";
+    case httplib::Error::SSLConnection:
+      return "no TLS connection to the upstream";
+    case httplib::Error::SSLLoadingCerts:
+      return "the certificate authorities (ca_file) cannot be read";
+    case httplib::Error::SSLServerVerification:
+      return "the upstream's TLS certificate is not trusted";
+    case httplib::Error::Write:
+      return "the upstream closed the connection before the request was sent";
+    case httplib::Error::Read:
+      return "the upstream closed the connection before its answer was complete";
+    default:
+      return "the call to the upstream failed: " + httplib::to_string(error);
+  }
+}
+
+}  // namespace
+
+Connection::Connection(const std::string& origin, const UpstreamOptions& options)
+    : client_(std::make_unique<httplib::Client>(origin)),
+      connect_timeout_(std::min(options.connect_timeout, milliseconds(3'000))) {
+  if (!client_->is_valid()) throw std::invalid_argument("bad upstream URL: " + origin);
+  client_->set_tcp_nodelay(true);
+  client_->set_keep_alive(true);
+  client_->set_follow_location(false);
+  client_->set_url_encode(false);
+  client_->set_decompress(false);
+  client_->enable_server_certificate_verification(true);
+  if (!options.ca_file.empty()) client_->set_ca_cert_path(options.ca_file.c_str());
+}
+
+Connection::~Connection() = default;
+
+Outcome Connection::send(const Call& call, const std::string& target, milliseconds timeout,
+                         const Clock& clock) {
+  // The socket waits in real time, whatever clock the process is given.
+  const auto began = std::chrono::steady_clock::now();
+  used_ = true;
+  client_->set_connection_timeout(std::min(connect_timeout_, timeout));
+  client_->set_read_timeout(timeout);
+  client_->set_write_timeout(timeout);
+
+  Reading reading;
+  auto request = wire_request(call, target);
+  read_into(reading, request, began + timeout);
+  httplib::Response response;
+  auto error = httplib::Error::Success;
+  if (client_->send(request, response, error)) {
+    return to_answer(response, std::move(reading.body), clock);
+  }
+  if (reading.head) return to_answer(*reading.head, "", clock);
+  const bool late = reading.out_of_time || std::chrono::steady_clock::now() - began >= timeout;
+  return Failure{loss_of(error), reason_of(error, late)};
+}
+
+bool Connection::reusable() const {
+  if (client_->is_socket_open() == 0) return false;
+  pollfd socket{client_->socket(), POLLIN, 0};
+  return poll(&socket, 1, 0) == 0;
+}
+
+void Connection::abort() { client_->stop(); }
+
+}  // namespace holdfast::upstream

@@ -1,0 +1,127 @@
+#include "gateway/upstream/supabase_upstream.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <mutex>
+#include <stdexcept>
+#include <utility>
+
+#include "gateway/upstream/connection.h"
+
+namespace holdfast::upstream {
+namespace {
+
+using std::chrono::milliseconds;
+
+// More than the gateway has senders; what is above is closed after its call.
+constexpr std::size_t kMostIdle = 16;
+
+// httplib writes without MSG_NOSIGNAL: a closed connection would end the process.
+void ignore_sigpipe() {
+  static std::once_flag once;
+  std::call_once(once, [] { signal(SIGPIPE, SIG_IGN); });
+}
+
+bool may_be_repeated(const std::string& method) { return method == "GET" || method == "HEAD"; }
+
+}  // namespace
+
+// Keeps a connection in the list of those that stop() ends.
+class SupabaseUpstream::Use {
+ public:
+  Use(SupabaseUpstream& owner, Connection& connection) : owner_(owner), connection_(connection) {
+    MutexLock lock(owner_.mutex_);
+    owner_.in_use_.push_back(&connection_);
+  }
+  ~Use() {
+    MutexLock lock(owner_.mutex_);
+    std::erase(owner_.in_use_, &connection_);
+  }
+  Use(const Use&) = delete;
+  Use& operator=(const Use&) = delete;
+
+ private:
+  SupabaseUpstream& owner_;
+  Connection& connection_;
+};
+
+SupabaseUpstream::SupabaseUpstream(UpstreamOptions options, const Clock& clock)
+    : options_(std::move(options)), clock_(clock) {
+  ignore_sigpipe();
+  const auto& url = options_.url;
+  if (url.empty()) return;
+  const auto scheme_end = url.find("://");
+  if (!url.starts_with("http://") && !url.starts_with("https://")) {
+    throw std::invalid_argument("the upstream URL must begin with http:// or https://: " + url);
+  }
+  const auto path = url.find('/', scheme_end + 3);
+  origin_ = url.substr(0, path);
+  if (path != std::string::npos) prefix_ = url.substr(path);
+  while (prefix_.ends_with('/')) prefix_.pop_back();
+  Connection probe_of_the_url(origin_, options_);
+}
+
+SupabaseUpstream::~SupabaseUpstream() = default;
+
+Outcome SupabaseUpstream::call(const Call& call) {
+  if (origin_.empty()) return Failure{Loss::kNotSent, "no upstream is configured"};
+  const auto timeout = call.timeout.value_or(options_.timeout);
+  auto connection = take(call);
+  if (!connection) return Failure{Loss::kNotSent, "the gateway is stopping"};
+
+  const bool reused = connection->used();
+  Outcome first = attempt(call, std::move(connection), timeout);
+  if (first.answered() || !reused) return first;
+  if (first.failure().loss == Loss::kAnswerLost && !may_be_repeated(call.method)) return first;
+
+  Call again = call;
+  again.fresh_connection = true;
+  connection = take(again);
+  return connection ? attempt(again, std::move(connection), timeout) : first;
+}
+
+void SupabaseUpstream::stop() {
+  std::vector<Idle> closed;  // closing may write to the network: after the lock
+  MutexLock lock(mutex_);
+  stopped_ = true;
+  closed.swap(idle_);
+  for (auto* connection : in_use_) connection->abort();
+}
+
+Outcome SupabaseUpstream::attempt(const Call& call, std::unique_ptr<Connection> connection,
+                                  milliseconds timeout) {
+  Outcome outcome = [&] {
+    const Use use(*this, *connection);
+    return connection->send(call, prefix_ + call.target, timeout, clock_);
+  }();
+  if (outcome.answered()) give_back(std::move(connection));
+  return outcome;
+}
+
+std::unique_ptr<Connection> SupabaseUpstream::take(const Call& call) {
+  const auto oldest = clock_.monotonic() - options_.idle_limit;
+  std::vector<Idle> closed;  // closing may write to the network: after the lock
+  {
+    MutexLock lock(mutex_);
+    if (stopped_) return nullptr;
+    while (!call.fresh_connection && !idle_.empty()) {
+      Idle newest = std::move(idle_.back());
+      idle_.pop_back();
+      if (newest.since >= oldest && newest.connection->reusable()) {
+        return std::move(newest.connection);
+      }
+      closed.push_back(std::move(newest));
+    }
+  }
+  return std::make_unique<Connection>(origin_, options_);
+}
+
+void SupabaseUpstream::give_back(std::unique_ptr<Connection> connection) {
+  if (!connection->reusable()) return;
+  MutexLock lock(mutex_);
+  if (stopped_ || idle_.size() >= kMostIdle) return;
+  idle_.push_back({std::move(connection), clock_.monotonic()});
+}
+
+}  // namespace holdfast::upstream

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/mutex.h"
+#include "gateway/upstream/options.h"
+#include "gateway/upstream/upstream.h"
+
+namespace holdfast::upstream {
+
+class Connection;
+
+// The real upstream, over HTTP/1.1 on a pool of kept-alive connections.
+//
+// Targets and bodies arrive byte for byte as given, redirects are not followed and nothing is
+// decompressed. TLS certificates are always verified. A kept-alive connection is used again only
+// if it is young and silent; GET and HEAD are tried once more on a new one when it died anyway,
+// other methods only when the request was surely not delivered. The timeout covers connecting,
+// sending and each wait for more of the answer; name resolution takes as long as the system does.
+// Ignores SIGPIPE for the process.
+// Thread-safe.
+class SupabaseUpstream final : public Upstream {
+ public:
+  // `clock` must outlive it. An ill-formed URL is a fault: std::invalid_argument.
+  SupabaseUpstream(UpstreamOptions options, const Clock& clock);
+  ~SupabaseUpstream() override;
+
+  Outcome call(const Call& call) override;
+  void stop() override;
+
+ private:
+  struct Idle {
+    std::unique_ptr<Connection> connection;
+    MonotonicTime since;
+  };
+  class Use;
+
+  std::unique_ptr<Connection> take(const Call& call);
+  void give_back(std::unique_ptr<Connection> connection);
+  Outcome attempt(const Call& call, std::unique_ptr<Connection> connection,
+                  std::chrono::milliseconds timeout);
+
+  const UpstreamOptions options_;
+  const Clock& clock_;
+  std::string origin_;  // scheme, host and port
+  std::string prefix_;  // path before each target, without a slash at its end
+
+  Mutex mutex_;
+  std::vector<Idle> idle_ HF_GUARDED_BY(mutex_);  // the most recently used last
+  std::vector<Connection*> in_use_ HF_GUARDED_BY(mutex_);
+  bool stopped_ HF_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace holdfast::upstream

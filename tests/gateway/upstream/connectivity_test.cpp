@@ -1,0 +1,150 @@
+#include "gateway/upstream/connectivity.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "gateway/upstream/monitored_upstream.h"
+#include "tests/support/fake_upstream.h"
+#include "tests/support/manual_clock.h"
+
+namespace holdfast::upstream {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using State = Connectivity::State;
+
+class ConnectivityTest : public ::testing::Test {
+ protected:
+  ConnectivityTest() {
+    connectivity_.observe([this](State state) { changes_.push_back(state); });
+  }
+  void answered() { connectivity_.answered(clock_.monotonic()); }
+  void failed(Loss loss) { connectivity_.failed(loss, clock_.monotonic()); }
+  State state() const { return connectivity_.snapshot().state; }
+
+  support::ManualClock clock_;
+  Connectivity connectivity_{UpstreamOptions{}, clock_};
+  std::vector<State> changes_;
+};
+
+TEST_F(ConnectivityTest, IsUnknownUntilTheFirstOutcomeAndCallsGo) {
+  EXPECT_EQ(state(), State::kUnknown);
+  EXPECT_TRUE(connectivity_.should_attempt());
+  EXPECT_FALSE(connectivity_.last_answer().has_value());
+}
+
+TEST_F(ConnectivityTest, AnswerMeansOnlineAndIsRemembered) {
+  const auto began = clock_.monotonic();
+  clock_.advance(40ms);
+  connectivity_.answered(began);
+  EXPECT_TRUE(connectivity_.online());
+  EXPECT_EQ(connectivity_.snapshot().latency, 40ms);
+  EXPECT_EQ(connectivity_.snapshot().last_seen, clock_.now());
+  EXPECT_EQ(connectivity_.last_answer(), clock_.monotonic());
+}
+
+TEST_F(ConnectivityTest, LatencyIsSmoothed) {
+  answered();
+  const auto began = clock_.monotonic();
+  clock_.advance(80ms);
+  connectivity_.answered(began);
+  EXPECT_EQ(connectivity_.snapshot().latency, 10ms);
+}
+
+TEST_F(ConnectivityTest, CallThatNeverLeftMeansOffline) {
+  answered();
+  failed(Loss::kNotSent);
+  EXPECT_TRUE(connectivity_.offline());
+}
+
+TEST_F(ConnectivityTest, OneLostAnswerRaisesDoubtAndTheSecondMeansOffline) {
+  answered();
+  failed(Loss::kAnswerLost);
+  EXPECT_EQ(state(), State::kUnknown);
+  EXPECT_TRUE(connectivity_.should_attempt());
+  failed(Loss::kAnswerLost);
+  EXPECT_EQ(state(), State::kOffline);
+}
+
+TEST_F(ConnectivityTest, LostAnswerOlderThanTheNewestAnswerSaysNothing) {
+  const auto began = clock_.monotonic();
+  clock_.advance(10s);
+  answered();
+  connectivity_.failed(Loss::kAnswerLost, began);
+  EXPECT_TRUE(connectivity_.online());
+}
+
+TEST_F(ConnectivityTest, OfflineLetsOneCallThroughInEachRetryTime) {
+  failed(Loss::kNotSent);
+  EXPECT_FALSE(connectivity_.should_attempt());
+  clock_.advance(999ms);
+  EXPECT_FALSE(connectivity_.should_attempt());
+  clock_.advance(1ms);
+  EXPECT_TRUE(connectivity_.should_attempt());
+  EXPECT_FALSE(connectivity_.should_attempt());
+}
+
+TEST_F(ConnectivityTest, ObserversHearEachChangeOnceAndMayAskBack) {
+  connectivity_.observe([this](State state) { EXPECT_EQ(connectivity_.snapshot().state, state); });
+  answered();
+  answered();
+  failed(Loss::kNotSent);
+  failed(Loss::kNotSent);
+  answered();
+  EXPECT_THAT(changes_, ElementsAre(State::kOnline, State::kOffline, State::kOnline));
+}
+
+class MonitoredUpstreamTest : public ConnectivityTest {
+ protected:
+  support::FakeUpstream fake_;
+  MonitoredUpstream upstream_{fake_, connectivity_, clock_};
+};
+
+TEST_F(MonitoredUpstreamTest, FeedsEveryOutcome) {
+  fake_.push(503);
+  EXPECT_TRUE(upstream_.call({}).answered());
+  EXPECT_TRUE(connectivity_.online());
+  fake_.set_offline(true);
+  EXPECT_FALSE(upstream_.call({}).answered());
+  EXPECT_TRUE(connectivity_.offline());
+}
+
+TEST_F(MonitoredUpstreamTest, OfflineCallsFailAtOnceAsNotSent) {
+  fake_.set_offline(true);
+  EXPECT_FALSE(upstream_.call({}).answered());
+  for (int i = 0; i < 5; ++i) {
+    const auto outcome = upstream_.call({});
+    ASSERT_FALSE(outcome.answered());
+    EXPECT_EQ(outcome.failure().loss, Loss::kNotSent);
+  }
+  EXPECT_EQ(fake_.refused(), 1);
+}
+
+TEST_F(MonitoredUpstreamTest, RecoveryNeedsNoProbe) {
+  fake_.set_offline(true);
+  EXPECT_FALSE(upstream_.call({}).answered());
+  fake_.set_offline(false);
+  fake_.push(200);
+  clock_.advance(1s);
+  EXPECT_TRUE(upstream_.call({}).answered());
+  EXPECT_TRUE(connectivity_.online());
+}
+
+TEST_F(MonitoredUpstreamTest, ForcedCallIsTriedWhileOffline) {
+  fake_.set_offline(true);
+  EXPECT_FALSE(upstream_.call({}).answered());
+  fake_.set_offline(false);
+  fake_.push(200);
+  Call forced;
+  forced.force = true;
+  EXPECT_TRUE(upstream_.call(forced).answered());
+}
+
+TEST_F(MonitoredUpstreamTest, StopReachesTheUpstream) {
+  upstream_.stop();
+  EXPECT_FALSE(upstream_.call({}).answered());
+}
+
+}  // namespace
+}  // namespace holdfast::upstream
