@@ -1,0 +1,82 @@
+// The test upstream as a process: prints "ready URL" and serves until SIGTERM or until its standard
+// input ends, so that it never outlives the test that started it. Settings come from the environment.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { createAdaptorServer } from '@hono/node-server';
+
+import { Faults, RequestLog } from './faults.mjs';
+import { openSupabase } from './supabase.mjs';
+
+const environment = process.env;
+const supabase = await openSupabase({
+  databaseUrl: environment.UPSTREAM_DATABASE_URL,
+  schemas: (environment.UPSTREAM_SCHEMAS ?? 'public').split(','),
+  anonKey: environment.UPSTREAM_ANON_KEY,
+  serviceKey: environment.UPSTREAM_SERVICE_KEY,
+  jwtSecret: environment.UPSTREAM_JWT_SECRET,
+  jwtExpiry: Number(environment.UPSTREAM_JWT_EXPIRY ?? 3600),
+  maxRows: Number(environment.UPSTREAM_MAX_ROWS ?? 1000),
+});
+const faults = new Faults();
+const log = new RequestLog();
+
+async function control(request, path) {
+  const clearing = request.method === 'DELETE';
+  if (path === '/__test/log') {
+    const entries = log.list();
+    if (clearing) log.clear();
+    return Response.json(entries);
+  }
+  if (path === '/__test/fault') {
+    if (clearing) faults.clear();
+    else if (request.method === 'POST') faults.add(await request.json());
+    return Response.json(faults.list());
+  }
+  if (path === '/__test/reload') {
+    await supabase.reload();
+    return Response.json({ reloaded: true });
+  }
+  return Response.json({ message: 'no such control' }, { status: 404 });
+}
+
+const faultAnswer = ({ status, headers, body }) =>
+  new Response(body === undefined ? null : JSON.stringify(body), {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+  });
+
+async function serve(request, { incoming }) {
+  const url = new URL(request.url);
+  if (url.pathname.startsWith('/__test/')) return control(request, url.pathname);
+  const target = url.pathname + url.search;
+  log.add(request, target);
+  const fault = faults.take(request.method, target);
+  if (fault?.delay) await sleep(fault.delay);
+  if (fault?.drop === 'before') {
+    incoming.socket.destroy();
+    return new Response();
+  }
+  if (fault?.status) return faultAnswer(fault);
+  const response = await supabase.answer(request, incoming.socket.remoteAddress ?? null);
+  if (fault?.drop === 'after') {
+    // The body is read to its end first: by then the transaction has committed.
+    await response.arrayBuffer();
+    incoming.socket.destroy();
+  }
+  return response;
+}
+
+const server = createAdaptorServer({ fetch: serve, overrideGlobalObjects: false });
+server.listen(Number(environment.UPSTREAM_PORT ?? 0), '127.0.0.1', () => {
+  process.stdout.write(`ready http://127.0.0.1:${server.address().port}\n`);
+});
+
+async function stop() {
+  server.close();
+  server.closeAllConnections();
+  await supabase.close();
+  process.exit(0);
+}
+process.on('SIGTERM', stop);
+process.stdin.on('end', stop).resume();
