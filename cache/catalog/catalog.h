@@ -33,7 +33,11 @@ struct Column {
   Identity identity = Identity::kNo;
   // Its text order is byte order (collation C, POSIX or C.UTF-8), so SQLite's BINARY is exact.
   bool byte_order = true;
-  std::optional<ColumnOrigin> origin;  // a view's column that is a table's column unchanged
+  // A view's column that is a table's column unchanged, found through views over views.
+  std::optional<ColumnOrigin> origin;
+  std::string domain;  // the name of the domain that `type` is the base type of; else empty
+  // The domain has casts from or to json or text, by which PostgREST reads and prints it.
+  bool custom_casts = false;
   std::string comment;
 };
 
@@ -43,7 +47,13 @@ struct Key {
   std::vector<std::size_t> columns;
 };
 
-enum class ReferentialAction : std::uint8_t { kNoAction, kRestrict, kCascade, kSetNull, kSetDefault };
+enum class ReferentialAction : std::uint8_t {
+  kNoAction,
+  kRestrict,
+  kCascade,
+  kSetNull,
+  kSetDefault
+};
 
 struct ForeignKey {
   std::string name;
@@ -72,7 +82,10 @@ struct Check {
 struct Table {
   std::string schema;
   std::string name;
-  std::string storage_name;  // of its replica table, unquoted
+  std::string storage_name;  // of its replica table, unquoted: never that of another schema's
+  // False for a table outside the served schemas, which is here because a foreign key or a view's
+  // column leads to it: no request may name it.
+  bool exposed = true;
   TableKind kind = TableKind::kTable;
   std::vector<Column> columns;  // in attribute order
   std::optional<Key> primary_key;
@@ -81,8 +94,9 @@ struct Table {
   std::vector<Trigger> triggers;
   std::vector<Check> checks;
   bool row_security = false;
-  // Role -> its privileges on the table: "select", "insert", "update", "delete". A role that is
-  // absent has none of its own; an empty map means that nothing is known of grants.
+  // Role -> its privileges on the table or on any of its columns: "select", "insert", "update",
+  // "delete"; those it inherits and those of PUBLIC included, none without USAGE on the schema. A
+  // role that is absent has none; an empty map means that nothing is known of grants.
   std::map<std::string, std::vector<std::string>> privileges;
   std::string definition;  // a view's query
   std::string comment;
@@ -94,10 +108,18 @@ struct Table {
   bool is_key(std::size_t column) const;
 };
 
+struct RelationName {
+  std::string schema;
+  std::string table;
+};
+
+// Of a function, input only.
 struct Argument {
-  std::string name;
+  std::string name;  // empty when it has none
   std::string type;
   bool has_default = false;
+  bool variadic = false;
+  std::optional<RelationName> row_of;  // set when its type is the row type of a table or view
 };
 
 enum class Volatility : std::uint8_t { kImmutable, kStable, kVolatile };
@@ -118,28 +140,46 @@ struct Function {
 class Catalog {
  public:
   Catalog() = default;
-  // Fills in storage names; table and column order is kept.
-  Catalog(std::vector<Table> tables, std::vector<Function> functions);
+  // Fills in storage names, and Table::exposed from `schemas`, the served ones (the first is the
+  // default); without any, every table's schema is served. Table and column order is kept.
+  Catalog(std::vector<Table> tables, std::vector<Function> functions,
+          std::vector<std::string> schemas = {});
 
   bool empty() const { return tables_.empty(); }
+  const std::vector<std::string>& schemas() const { return schemas_; }
   const std::vector<Table>& tables() const { return tables_; }
   const std::vector<Function>& functions() const { return functions_; }
+  // Exposed or not.
   const Table* find(std::string_view schema, std::string_view table) const;
+  // The function that makes `name` a computed column or relationship of `table`: its one argument
+  // is the table's row. Its schema may be another one than the table's.
+  const Function* find_computed(const Table& table, std::string_view name) const;
+  // Changes with anything that print_catalog() shows; for finding schema drift. 16 hex digits,
+  // the same in every process.
+  std::string hash() const;
 
  private:
+  std::vector<std::string> schemas_;
   std::vector<Table> tables_;
   std::vector<Function> functions_;
-  std::unordered_map<std::string, std::size_t> index_;  // "schema.table" with an escaped dot
+  std::unordered_map<std::string, std::size_t> index_;  // schema, NUL, table -> tables_
 };
 
 // The name that stands for a Postgres identifier in SQLite, whose names ignore ASCII case: a
-// lower-case name is itself, every upper-case letter is preceded by '^', and '^' is doubled.
+// lower-case name is itself, every upper-case letter is preceded by '^', and '^' is doubled. A '^'
+// goes before the names that SQLite keeps for itself (rowid, oid, _rowid_, sqlite_…). Two
+// identifiers never share one.
 std::string storage_name(std::string_view identifier);
 
-// Reads the JSON document of catalog.sql: {"schemas":…,"tables":[…],"functions":[…]}.
-// kInvalidRequest with the place when it is no such document.
+// Reads the JSON document of catalog.sql: {"schemas":…,"tables":[…],"functions":[…]}. Unknown keys
+// are ignored. HF_CATALOG (kInvalidRequest) with the place when it is no such document.
 Result<Catalog> parse_catalog(std::string_view json);
 // Writes the same form; parse_catalog(print_catalog(c)) equals c.
 std::string print_catalog(const Catalog& catalog);
+
+// The catalog in a bundle, the form of import and export (architecture.md, section 11): one
+// schema's relations by name, with what is known of other schemas' keys. Rows are not looked at.
+// Partitions are left out, as PostgREST does. Errors as parse_catalog().
+Result<Catalog> catalog_of_bundle(std::string_view json);
 
 }  // namespace holdfast::cache
