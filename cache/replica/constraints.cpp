@@ -1,0 +1,202 @@
+#include "cache/replica/constraints.h"
+
+#include <algorithm>
+
+#include "cache/replica/key.h"
+#include "cache/values/codec.h"
+
+namespace holdfast::cache {
+namespace {
+
+// Postgres cuts each value of a "Failing row" at 64 bytes.
+constexpr std::size_t kShownBytes = 64;
+
+std::string print_value(const Column& column, const Value& value) {
+  std::string text;
+  print_text(column.type, view(value), text);
+  return text;
+}
+
+std::string failing_row(const Table& table, const Row& row) {
+  std::string text = "Failing row contains (";
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (i > 0) text += ", ";
+    if (is_null(row[i])) {
+      text += "null";
+      continue;
+    }
+    const std::string value = print_value(table.columns[i], row[i]);
+    text += value.size() > kShownBytes ? value.substr(0, kShownBytes) + "..." : value;
+  }
+  return text + ").";
+}
+
+// "(a, b)=(1, x)"
+std::string key_text(const Table& table, const std::vector<std::size_t>& columns, const Row& row) {
+  std::string names;
+  std::string values;
+  for (const std::size_t index : columns) {
+    names += (names.empty() ? "" : ", ") + table.columns[index].name;
+    values += (values.empty() ? "" : ", ") + print_value(table.columns[index], row[index]);
+  }
+  return "(" + names + ")=(" + values + ")";
+}
+
+Error conflict(std::string code, std::string message, std::string details) {
+  return {ErrorKind::kConflict, std::move(code), std::move(message), std::move(details),
+          std::nullopt};
+}
+
+bool any_null(const Row& row, const std::vector<std::size_t>& columns) {
+  return std::any_of(columns.begin(), columns.end(),
+                     [&](std::size_t index) { return is_null(row[index]); });
+}
+
+std::optional<std::vector<std::size_t>> referenced_columns(const Table& parent,
+                                                           const ForeignKey& key) {
+  std::vector<std::size_t> columns;
+  for (const auto& name : key.ref_columns) {
+    const auto index = parent.column_index(name);
+    if (!index) return std::nullopt;
+    columns.push_back(*index);
+  }
+  return columns;
+}
+
+// The part of the parent's row that a child's foreign key gives.
+Row parent_row(const Table& parent, const ForeignKey& key,
+               const std::vector<std::size_t>& referenced, const Row& child) {
+  Row row(parent.columns.size(), Null{});
+  for (std::size_t i = 0; i < referenced.size(); ++i) row[referenced[i]] = child[key.columns[i]];
+  return row;
+}
+
+bool same_columns(std::vector<std::size_t> a, std::vector<std::size_t> b) {
+  std::sort(a.begin(), a.end());
+  std::sort(b.begin(), b.end());
+  return a == b;
+}
+
+}  // namespace
+
+Error unknown_column(const Table& table, std::string_view column) {
+  return invalid_request("PGRST204", "Could not find the '" + std::string(column) +
+                                         "' column of '" + table.name + "' in the schema cache");
+}
+
+std::optional<Error> refuse_generated(const Table&, const Column& column) {
+  const std::string message =
+      "cannot insert a non-DEFAULT value into column \"" + column.name + "\"";
+  if (column.generated != Generated::kNo) {
+    return invalid_request("428C9", message, "Column \"" + column.name + "\" is a generated column.");
+  }
+  if (column.identity == Identity::kAlways) {
+    return invalid_request(
+        "428C9", message,
+        "Column \"" + column.name + "\" is an identity column defined as GENERATED ALWAYS.",
+        "Use OVERRIDING SYSTEM VALUE to override.");
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> check_row(const Table& table, const Row& row,
+                               const std::vector<std::string>& provisional) {
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    const Column& column = table.columns[i];
+    if (column.nullable || !is_null(row[i])) continue;
+    if (std::find(provisional.begin(), provisional.end(), column.name) != provisional.end()) {
+      continue;
+    }
+    return invalid_request("23502",
+                           "null value in column \"" + column.name + "\" of relation \"" +
+                               table.name + "\" violates not-null constraint",
+                           failing_row(table, row));
+  }
+  return std::nullopt;
+}
+
+Error duplicate_key(const Table& table, const Key& key, const Row& row) {
+  return conflict("23505",
+                  "duplicate key value violates unique constraint \"" + key.name + "\"",
+                  "Key " + key_text(table, key.columns, row) + " already exists.");
+}
+
+Error affected_twice() {
+  return invalid_request(
+      "21000", "ON CONFLICT DO UPDATE command cannot affect row a second time", std::nullopt,
+      "Ensure that no rows proposed for insertion within the same command have duplicate "
+      "constrained values.");
+}
+
+Result<void> require_unique(const Table& table, const std::vector<std::size_t>& columns) {
+  if (table.primary_key && same_columns(table.primary_key->columns, columns)) return {};
+  for (const Key& key : table.unique) {
+    if (same_columns(key.columns, columns)) return {};
+  }
+  return invalid_request("42P10",
+                         "there is no unique or exclusion constraint matching the ON CONFLICT "
+                         "specification");
+}
+
+std::optional<Error> missing_reference(Database& database, const Catalog& catalog,
+                                       const Overlay& overlay, const Table& table,
+                                       const Row& row) {
+  for (const ForeignKey& key : table.foreign_keys) {
+    const Table* parent = catalog.find(key.ref_schema, key.ref_table);
+    if (parent == nullptr || any_null(row, key.columns)) continue;
+    const auto referenced = referenced_columns(*parent, key);
+    if (!referenced) continue;
+    const Row wanted = parent_row(*parent, key, *referenced, row);
+    if (overlay.rows(*parent).find_by(database, *referenced, wanted)) continue;
+    return conflict("23503",
+                    "insert or update on table \"" + table.name +
+                        "\" violates foreign key constraint \"" + key.name + "\"",
+                    "Key " + key_text(table, key.columns, row) + " is not present in table \"" +
+                        parent->name + "\".");
+  }
+  return std::nullopt;
+}
+
+Error still_referenced(const Table& table, const Table& child, const ForeignKey& key,
+                       const Row& row) {
+  std::vector<std::size_t> columns;
+  for (const auto& name : key.ref_columns) columns.push_back(*table.column_index(name));
+  return conflict("23503",
+                  "update or delete on table \"" + table.name +
+                      "\" violates foreign key constraint \"" + key.name + "\" on table \"" +
+                      child.name + "\"",
+                  "Key " + key_text(table, columns, row) + " is still referenced from table \"" +
+                      child.name + "\".");
+}
+
+void add_references(const Catalog& catalog, const Table& table, const Row& row,
+                    std::vector<std::pair<std::string, std::string>>& references) {
+  for (const ForeignKey& key : table.foreign_keys) {
+    const Table* parent = catalog.find(key.ref_schema, key.ref_table);
+    if (parent == nullptr || any_null(row, key.columns)) continue;
+    const auto referenced = referenced_columns(*parent, key);
+    const bool by_key = referenced && parent->primary_key &&
+                        same_columns(*referenced, parent->primary_key->columns);
+    std::pair<std::string, std::string> reference(
+        relation_of(*parent),
+        by_key ? key_of(*parent, parent_row(*parent, key, *referenced, row)) : "*");
+    if (std::find(references.begin(), references.end(), reference) == references.end()) {
+      references.push_back(std::move(reference));
+    }
+  }
+}
+
+std::vector<IncomingKey> incoming_keys(const Catalog& catalog, const Table& table) {
+  std::vector<IncomingKey> incoming;
+  for (const Table& child : catalog.tables()) {
+    for (const ForeignKey& key : child.foreign_keys) {
+      if (key.ref_schema != table.schema || key.ref_table != table.name) continue;
+      if (auto referenced = referenced_columns(table, key)) {
+        incoming.push_back({&child, &key, *std::move(referenced)});
+      }
+    }
+  }
+  return incoming;
+}
+
+}  // namespace holdfast::cache

@@ -1,0 +1,286 @@
+#include "cache/replica/insertion.h"
+
+#include <algorithm>
+#include <set>
+
+#include "cache/replica/constraints.h"
+#include "cache/replica/key.h"
+#include "cache/values/codec.h"
+
+namespace holdfast::cache {
+namespace {
+
+std::optional<std::string_view> find_member(const RawObject& object, std::string_view name) {
+  for (const auto& [key, token] : object) {
+    if (key == name) return token;
+  }
+  return std::nullopt;
+}
+
+// The indices of the columns that the request gives values to.
+Result<std::vector<std::size_t>> target_columns(const Mutation& mutation) {
+  const Table& table = *mutation.table;
+  std::vector<std::string> names = mutation.query.columns();
+  if (names.empty() && !mutation.body.rows.empty()) {
+    for (const auto& [name, token] : mutation.body.rows[0]) names.push_back(name);
+  }
+  std::vector<std::size_t> columns;
+  for (const auto& name : names) {
+    const auto index = table.column_index(name);
+    if (!index) return unknown_column(table, name);
+    columns.push_back(*index);
+  }
+  return columns;
+}
+
+class Insertion {
+ public:
+  Insertion(Database& database, const Catalog& catalog, const Overlay& overlay,
+            const Mutation& mutation, const MutationContext& context)
+      : database_(database),
+        catalog_(catalog),
+        overlay_(overlay),
+        mutation_(mutation),
+        table_(*mutation.table),
+        context_(context) {}
+
+  Computed compute() {
+    auto columns = target_columns(mutation_);
+    if (!columns) return std::move(columns).error();
+    columns_ = *std::move(columns);
+    if (auto known = find_conflict_columns(); !known) return std::move(known).error();
+    for (const RawObject& object : mutation_.body.rows) {
+      auto outcome = add_row(object);
+      if (outcome) return std::move(*outcome);
+    }
+    finish_request();
+    return std::move(changes_);
+  }
+
+ private:
+  // nullopt when the row was taken.
+  std::optional<Computed> add_row(const RawObject& object) {
+    Row row(table_.columns.size(), Null{});
+    std::vector<std::size_t> sent;
+    random_key_ = !table_.primary_key->columns.empty();
+    for (std::size_t i = 0; i < table_.columns.size(); ++i) {
+      if (auto outcome = fill_column(object, i, row, sent)) return outcome;
+    }
+    if (auto error = check_row(table_, row, changes_.provisional)) return std::move(*error);
+    return place_row(row, sent);
+  }
+
+  std::optional<Computed> fill_column(const RawObject& object, std::size_t index, Row& row,
+                                      std::vector<std::size_t>& sent) {
+    const Column& column = table_.columns[index];
+    if (std::find(columns_.begin(), columns_.end(), index) != columns_.end()) {
+      if (const auto token = find_member(object, column.name)) {
+        if (auto error = refuse_generated(table_, column)) return std::move(*error);
+        auto value = parse_json(column.type, *token);
+        if (!value) return std::move(value).error();
+        row[index] = *std::move(value);
+        sent.push_back(index);
+        if (table_.is_key(index)) random_key_ = false;
+        return std::nullopt;
+      }
+      if (mutation_.missing == Missing::kNull) {
+        sent.push_back(index);
+        return std::nullopt;
+      }
+    }
+    return fill_default(index, row);
+  }
+
+  std::optional<Computed> fill_default(std::size_t index, Row& row) {
+    const Column& column = table_.columns[index];
+    auto computed = compute_default(column, context_.defaults);
+    if (!computed && context_.authoritative) computed = next_in_sequence(index);
+    if (!computed && table_.is_key(index)) {
+      return AskUpstream{"the key column " + column.name + " is made by the upstream"};
+    }
+    if (!computed) {
+      if (std::find(changes_.provisional.begin(), changes_.provisional.end(), column.name) ==
+          changes_.provisional.end()) {
+        changes_.provisional.push_back(column.name);
+      }
+      return std::nullopt;
+    }
+    if (table_.is_key(index) && !computed->random) random_key_ = false;
+    if (table_.is_key(index)) minted_columns_.insert(index);
+    row[index] = std::move(computed->value);
+    return std::nullopt;
+  }
+
+  // Only where the local store is the truth: one more than the largest value.
+  std::optional<ComputedDefault> next_in_sequence(std::size_t index) {
+    const Column& column = table_.columns[index];
+    if (column.generated != Generated::kNo) return ComputedDefault{Null{}};
+    const auto kind = column.type.kind;
+    if (kind != TypeKind::kInt2 && kind != TypeKind::kInt4 && kind != TypeKind::kInt8) {
+      return std::nullopt;
+    }
+    return ComputedDefault{overlay_.rows(table_).largest(database_, index) + ++sequence_steps_};
+  }
+
+  std::optional<Computed> place_row(const Row& row, const std::vector<std::size_t>& sent) {
+    const std::string key = key_of(table_, row);
+    if (!keys_in_request_.insert(key).second) return duplicate_in_request(row);
+    if (mutation_.resolution != Resolution::kNone) return place_upsert(row, sent, key);
+    if (auto outcome = refuse_duplicate(row, key)) return outcome;
+    add_effect(EffectKind::kInsert, row, sent, key);
+    ++changes_.inserted;
+    return std::nullopt;
+  }
+
+  std::optional<Computed> duplicate_in_request(const Row& row) {
+    if (mutation_.resolution == Resolution::kIgnoreDuplicates) return std::nullopt;
+    if (mutation_.resolution == Resolution::kMergeDuplicates) return affected_twice();
+    return duplicate_key(table_, *table_.primary_key, row);
+  }
+
+  // A row that is already here: only one's own pending write proves it, the rest may be stale.
+  std::optional<Computed> refuse_duplicate(const Row& row, const std::string& key) {
+    const auto values = key_values(table_, key);
+    if (overlay_.rows(table_).find(database_, values)) {
+      const bool own = overlay_.is_pending(database_, table_, key);
+      if (own || context_.authoritative) return duplicate_key(table_, *table_.primary_key, row);
+      changes_.doubt = "a row with this key is here";
+    }
+    if (!context_.authoritative) return std::nullopt;
+    if (auto error = missing_reference(database_, catalog_, overlay_, table_, row)) {
+      return std::move(*error);
+    }
+    for (const Key& unique : table_.unique) {
+      if (overlay_.rows(table_).find_by(database_, unique.columns, row)) {
+        return duplicate_key(table_, unique, row);
+      }
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Computed> place_upsert(const Row& row, const std::vector<std::size_t>& sent,
+                                       const std::string& key) {
+    const auto existing = overlay_.rows(table_).find_by(database_, conflict_columns_, row);
+    const bool ignore = mutation_.resolution == Resolution::kIgnoreDuplicates;
+    if (!existing) {
+      // Sent with a key of our own, the upsert would give it to a row that only the upstream has.
+      if (!minted_columns_.empty() && conflict_columns_ != table_.primary_key->columns) {
+        return AskUpstream{"an upsert by other columns than the key, of a row that is not here"};
+      }
+      add_effect(ignore ? EffectKind::kInsertIgnore : EffectKind::kInsert, row, sent, key);
+      ++changes_.inserted;
+      return std::nullopt;
+    }
+    minted_columns_.clear();  // the row keeps its own key
+    if (ignore) return std::nullopt;
+    const std::string existing_key = key_of(table_, existing->row);
+    if (existing_key != key && std::any_of(sent.begin(), sent.end(), [&](std::size_t index) {
+          return table_.is_key(index);
+        })) {
+      return AskUpstream{"an upsert that changes a key"};
+    }
+    std::vector<std::size_t> changed;
+    for (const std::size_t index : sent) {
+      if (!table_.is_key(index)) changed.push_back(index);
+    }
+    Effect effect{relation_of(table_), existing_key, EffectKind::kInsert,
+                  print_columns(table_, row, changed)};
+    effect.row = print_row(table_, existing->row);
+    add_references(catalog_, table_, row, changes_.references);
+    changes_.effects.push_back(std::move(effect));
+    changes_.keys.push_back(existing_key);
+    return std::nullopt;
+  }
+
+  void add_effect(EffectKind kind, const Row& row, const std::vector<std::size_t>& sent,
+                  const std::string& key) {
+    Effect effect{relation_of(table_), key, kind, print_columns(table_, row, sent)};
+    effect.row = print_row(table_, row);
+    add_references(catalog_, table_, row, changes_.references);
+    changes_.effects.push_back(std::move(effect));
+    changes_.keys.push_back(key);
+    rows_.push_back(row);
+  }
+
+  Result<void> find_conflict_columns() {
+    if (mutation_.query.on_conflict().empty()) {
+      conflict_columns_ = table_.primary_key->columns;
+      return {};
+    }
+    for (const auto& name : mutation_.query.on_conflict()) {
+      const auto index = table_.column_index(name);
+      if (!index) return unknown_column(table_, name);
+      conflict_columns_.push_back(*index);
+    }
+    return require_unique(table_, conflict_columns_);
+  }
+
+  // The request as it is to be sent: the app's own rows, and the keys that were minted for them.
+  void finish_request() {
+    changes_.minted_key = !minted_columns_.empty() && random_key_;
+    for (const std::size_t index : columns_) changes_.columns.push_back(table_.columns[index].name);
+    for (const std::size_t index : minted_columns_) {
+      const auto& name = table_.columns[index].name;
+      if (std::find(changes_.columns.begin(), changes_.columns.end(), name) ==
+          changes_.columns.end()) {
+        changes_.columns.push_back(name);
+      }
+    }
+    changes_.body = mutation_.body.is_array ? "[" : "";
+    for (std::size_t i = 0; i < mutation_.body.rows.size(); ++i) {
+      if (i > 0) changes_.body += ',';
+      append_object(mutation_.body.rows[i], i);
+    }
+    if (mutation_.body.is_array) changes_.body += ']';
+  }
+
+  void append_object(const RawObject& object, std::size_t position) {
+    std::string& out = changes_.body;
+    out += '{';
+    bool first = true;
+    const auto member = [&](const std::string& name) {
+      if (!first) out += ',';
+      first = false;
+      append_json_string(name, out);
+      out += ':';
+    };
+    for (const auto& [name, token] : object) {
+      member(name);
+      out += token;
+    }
+    // Upserts keep the row that they find, so a minted key belongs to inserted rows alone; those
+    // are all rows when no resolution is asked.
+    if (position < rows_.size() && rows_.size() == mutation_.body.rows.size()) {
+      for (const std::size_t index : minted_columns_) {
+        if (find_member(object, table_.columns[index].name)) continue;
+        member(table_.columns[index].name);
+        print_json(table_.columns[index].type, view(rows_[position][index]), out);
+      }
+    }
+    out += '}';
+  }
+
+  Database& database_;
+  const Catalog& catalog_;
+  const Overlay& overlay_;
+  const Mutation& mutation_;
+  const Table& table_;
+  const MutationContext& context_;
+  Changes changes_;
+  std::vector<std::size_t> columns_;
+  std::vector<std::size_t> conflict_columns_;
+  std::set<std::size_t> minted_columns_;
+  std::set<std::string> keys_in_request_;
+  std::vector<Row> rows_;
+  std::int64_t sequence_steps_ = 0;
+  bool random_key_ = false;
+};
+
+}  // namespace
+
+Computed compute_insertion(Database& database, const Catalog& catalog, const Overlay& overlay,
+                           const Mutation& mutation, const MutationContext& context) {
+  return Insertion(database, catalog, overlay, mutation, context).compute();
+}
+
+}  // namespace holdfast::cache

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cache/replica/row.h"
+
+namespace holdfast::cache {
+
+// A row's primary key as a JSON object, as PostgREST prints its columns: {"id":7}. Bookkeeping names
+// rows so. The table must have a primary key.
+std::string key_of(const Table& table, const Row& row);
+
+// The key's stored values, in the key's column order. `key` must come from key_of(); another one
+// is a fault.
+std::vector<Value> key_values(const Table& table, std::string_view key);
+
+// The query parameters that select exactly the rows of `keys` from the upstream: "id=eq.7",
+// "id=in.(7,8)", or for a composite key "or=(and(a.eq.1,b.eq.2),…)". Percent-encoded.
+std::string key_filter(const Table& table, const std::vector<std::string>& keys);
+
+// One value as a PostgREST filter writes it inside a list: quoted where it needs to be, not yet
+// percent-encoded.
+std::string filter_literal(const Type& type, const Value& value);
+
+}  // namespace holdfast::cache

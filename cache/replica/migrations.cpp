@@ -1,0 +1,130 @@
+#include "cache/replica/migrations.h"
+
+#include <array>
+#include <string>
+
+namespace holdfast::cache {
+namespace {
+
+// Number n of this list makes version n + 1. A released step never changes.
+constexpr std::array kSteps = {
+    R"sql(
+CREATE TABLE hf_meta(
+  name TEXT PRIMARY KEY,
+  value
+) WITHOUT ROWID;
+
+-- One row for each replicated relation, "schema.table".
+CREATE TABLE hf_tables(
+  relation TEXT PRIMARY KEY,
+  signature TEXT NOT NULL,        -- of the columns that its replica table was made for
+  complete INTEGER NOT NULL,      -- 1: the initial sync is done
+  denied TEXT,                    -- the upstream's error body when the principal may not read it
+  denied_status INTEGER,
+  initial_key TEXT,               -- the last key that the initial sync has read
+  cursor INTEGER,                 -- largest updated_at seen, microseconds since 2000-01-01
+  pulls INTEGER NOT NULL DEFAULT 0,
+  pulled_at INTEGER               -- Unix microseconds of the start of the last finished pull
+) WITHOUT ROWID;
+
+-- The upstream's image of each row with a pending write; NULL = the row is not there.
+CREATE TABLE hf_pending_base(
+  relation TEXT NOT NULL,
+  key TEXT NOT NULL,
+  image TEXT,
+  PRIMARY KEY(relation, key)
+) WITHOUT ROWID;
+
+-- What the entries of the outbox do to rows, in order of (entry, ordinal).
+CREATE TABLE hf_effects(
+  entry INTEGER NOT NULL,
+  ordinal INTEGER NOT NULL,
+  relation TEXT NOT NULL,
+  key TEXT NOT NULL,
+  kind INTEGER NOT NULL,
+  changes TEXT NOT NULL,          -- JSON object of the columns that the request names
+  row TEXT,                       -- inserts: the whole row as computed here
+  base TEXT,                      -- the upstream's image when the entry was made
+  consequence INTEGER NOT NULL,   -- 1: the upstream does it by itself
+  active INTEGER NOT NULL,        -- 1 until the entry ends
+  PRIMARY KEY(entry, ordinal)
+) WITHOUT ROWID;
+CREATE INDEX hf_effects_by_row ON hf_effects(relation, key, entry) WHERE active = 1;
+
+-- The rows that an entry refers to by foreign key; its own rows are in hf_effects.
+CREATE TABLE hf_references(
+  entry INTEGER NOT NULL,
+  relation TEXT NOT NULL,
+  key TEXT NOT NULL,
+  PRIMARY KEY(relation, key, entry)
+) WITHOUT ROWID;
+CREATE INDEX hf_references_by_entry ON hf_references(entry);
+
+-- Rows changed by an acknowledgement, for pages that were asked for before it.
+CREATE TABLE hf_acknowledged_rows(
+  relation TEXT NOT NULL,
+  key TEXT NOT NULL,
+  acknowledgement INTEGER NOT NULL,
+  PRIMARY KEY(relation, key)
+) WITHOUT ROWID;
+
+-- Rows to read again by key.
+CREATE TABLE hf_rereads(
+  relation TEXT NOT NULL,
+  key TEXT NOT NULL,
+  PRIMARY KEY(relation, key)
+) WITHOUT ROWID;
+
+CREATE TABLE hf_outbox(
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  relation TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  method TEXT NOT NULL,
+  target TEXT NOT NULL,
+  headers TEXT NOT NULL,          -- JSON object; never Authorization or apikey
+  body TEXT NOT NULL,
+  role TEXT NOT NULL,
+  claims TEXT NOT NULL,
+  idempotency_key TEXT NOT NULL UNIQUE,
+  app_key TEXT UNIQUE,            -- the Idempotency-Key that the app itself sent
+  answer TEXT,                    -- what the app was answered, to be replayed for app_key
+  created_at INTEGER NOT NULL,    -- Unix microseconds
+  state TEXT NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  next_attempt_at INTEGER,        -- Unix microseconds
+  lost_answer INTEGER NOT NULL DEFAULT 0,
+  minted_key INTEGER NOT NULL DEFAULT 0,
+  last_status INTEGER,
+  last_error TEXT,
+  ended_at INTEGER
+);
+CREATE INDEX hf_outbox_open ON hf_outbox(sequence)
+  WHERE state NOT IN ('acknowledged', 'resolved', 'dead', 'discarded');
+CREATE INDEX hf_outbox_ended ON hf_outbox(state, ended_at);
+)sql"};
+
+int version_of(Database& database) {
+  Statement statement(database, "PRAGMA user_version");
+  statement.step();
+  return static_cast<int>(statement.integer(0));
+}
+
+}  // namespace
+
+void migrate_principal_file(Database& database) {
+  const int version = version_of(database);
+  if (version > static_cast<int>(kSteps.size())) {
+    throw SchemaTooNew("the data file has version " + std::to_string(version) +
+                       ", this program knows up to " + std::to_string(kSteps.size()) +
+                       ": install the newer program again");
+  }
+  for (auto step = static_cast<std::size_t>(version); step < kSteps.size(); ++step) {
+    Transaction transaction(database);
+    database.execute(kSteps[step]);
+    database.execute("PRAGMA user_version=" + std::to_string(step + 1));
+    transaction.commit();
+  }
+}
+
+}  // namespace holdfast::cache

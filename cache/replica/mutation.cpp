@@ -1,0 +1,223 @@
+#include "cache/replica/mutation.h"
+
+#include <algorithm>
+#include <set>
+
+#include "cache/replica/constraints.h"
+#include "cache/replica/insertion.h"
+#include "cache/replica/key.h"
+#include "cache/values/codec.h"
+
+namespace holdfast::cache {
+namespace {
+
+using Targets = std::variant<std::vector<Row>, AskUpstream, Error>;
+
+Targets find_targets(Database& database, const Catalog& catalog, const Overlay& overlay,
+                     const Mutation& mutation, const MutationContext& context) {
+  auto planned = query::plan_targets(mutation.query, catalog, *mutation.table, context.plan);
+  if (auto* error = std::get_if<Error>(&planned)) return std::move(*error);
+  if (auto* forward = std::get_if<query::Forward>(&planned)) {
+    return AskUpstream{std::move(forward->reason)};
+  }
+  auto rowids = query::execute_targets(database, std::get<query::Plan>(planned));
+  if (!rowids) return std::move(rowids).error();
+  std::vector<Row> rows;
+  for (const std::int64_t rowid : *rowids) {
+    rows.push_back(overlay.rows(*mutation.table).get(database, rowid));
+  }
+  return rows;
+}
+
+// A PATCH's object as column indices and values.
+struct Assignment {
+  std::vector<std::size_t> columns;
+  std::vector<Value> values;
+};
+
+Result<Assignment> read_assignment(const Mutation& mutation) {
+  const Table& table = *mutation.table;
+  Assignment assignment;
+  const auto& named = mutation.query.columns();
+  for (const auto& name : named) {
+    if (!table.find_column(name)) return unknown_column(table, name);
+  }
+  for (const auto& [name, token] : mutation.body.rows.at(0)) {
+    if (!named.empty() && std::find(named.begin(), named.end(), name) == named.end()) continue;
+    const auto index = table.column_index(name);
+    if (!index) return unknown_column(table, name);
+    const Column& column = table.columns[*index];
+    if (column.generated != Generated::kNo) {
+      return invalid_request("428C9",
+                             "column \"" + column.name + "\" can only be updated to DEFAULT",
+                             "Column \"" + column.name + "\" is a generated column.");
+    }
+    HF_TRY(Value value, parse_json(column.type, token));
+    assignment.columns.push_back(*index);
+    assignment.values.push_back(std::move(value));
+  }
+  return assignment;
+}
+
+class Update {
+ public:
+  Update(Database& database, const Catalog& catalog, const Overlay& overlay,
+         const Mutation& mutation, const MutationContext& context)
+      : database_(database),
+        catalog_(catalog),
+        overlay_(overlay),
+        mutation_(mutation),
+        table_(*mutation.table),
+        context_(context) {}
+
+  Computed compute() {
+    auto assignment = read_assignment(mutation_);
+    if (!assignment) return std::move(assignment).error();
+    auto targets = find_targets(database_, catalog_, overlay_, mutation_, context_);
+    if (auto* ask = std::get_if<AskUpstream>(&targets)) return std::move(*ask);
+    if (auto* error = std::get_if<Error>(&targets)) return std::move(*error);
+    for (const Row& row : std::get<std::vector<Row>>(targets)) {
+      if (auto error = change_row(row, *assignment)) return std::move(*error);
+    }
+    if (changes_.keys.empty()) changes_.doubt = "no row here matches";
+    return std::move(changes_);
+  }
+
+ private:
+  std::optional<Error> change_row(const Row& before, const Assignment& assignment) {
+    Row after = before;
+    for (std::size_t i = 0; i < assignment.columns.size(); ++i) {
+      after[assignment.columns[i]] = assignment.values[i];
+    }
+    if (auto error = check_row(table_, after, {})) return error;
+    if (context_.authoritative) {
+      if (auto error = missing_reference(database_, catalog_, overlay_, table_, after)) {
+        return error;
+      }
+    }
+    const std::string old_key = key_of(table_, before);
+    const std::string new_key = key_of(table_, after);
+    const std::string changes = print_columns(table_, after, assignment.columns);
+    if (old_key != new_key) {
+      // Whoever names either key must come after this: so both are listed.
+      changes_.effects.push_back({relation_of(table_), old_key, EffectKind::kDelete});
+      changes_.effects.push_back(
+          {relation_of(table_), new_key, EffectKind::kInsert, changes, print_row(table_, after)});
+    } else if (!assignment.columns.empty()) {
+      changes_.effects.push_back({relation_of(table_), old_key, EffectKind::kUpdate, changes});
+    }
+    add_references(catalog_, table_, after, changes_.references);
+    changes_.keys.push_back(new_key);
+    return std::nullopt;
+  }
+
+  Database& database_;
+  const Catalog& catalog_;
+  const Overlay& overlay_;
+  const Mutation& mutation_;
+  const Table& table_;
+  const MutationContext& context_;
+  Changes changes_;
+};
+
+class Deletion {
+ public:
+  Deletion(Database& database, const Catalog& catalog, const Overlay& overlay,
+           const Mutation& mutation, const MutationContext& context)
+      : database_(database),
+        catalog_(catalog),
+        overlay_(overlay),
+        mutation_(mutation),
+        context_(context) {}
+
+  Computed compute() {
+    auto targets = find_targets(database_, catalog_, overlay_, mutation_, context_);
+    if (auto* ask = std::get_if<AskUpstream>(&targets)) return std::move(*ask);
+    if (auto* error = std::get_if<Error>(&targets)) return std::move(*error);
+    const auto& rows = std::get<std::vector<Row>>(targets);
+    for (const Row& row : rows) mark(*mutation_.table, row);
+    for (const Row& row : rows) {
+      changes_.keys.push_back(key_of(*mutation_.table, row));
+      if (auto error = remove(*mutation_.table, row, false)) return std::move(*error);
+    }
+    if (changes_.keys.empty()) changes_.doubt = "no row here matches";
+    return std::move(changes_);
+  }
+
+ private:
+  // False when the row goes already.
+  bool mark(const Table& table, const Row& row) {
+    return gone_.insert(relation_of(table) + key_of(table, row)).second;
+  }
+
+  std::optional<Error> remove(const Table& table, const Row& row, bool consequence) {
+    Effect effect{relation_of(table), key_of(table, row), EffectKind::kDelete};
+    effect.consequence = consequence;
+    changes_.effects.push_back(std::move(effect));
+    for (const IncomingKey& incoming : incoming_keys(catalog_, table)) {
+      if (auto error = follow(table, row, incoming)) return error;
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Error> follow(const Table& table, const Row& row, const IncomingKey& incoming) {
+    const Table& child = *incoming.table;
+    if (!child.primary_key || child.is_view()) return std::nullopt;
+    std::vector<Value> values;
+    for (const std::size_t index : incoming.referenced) values.push_back(row[index]);
+    for (const Row& child_row :
+         overlay_.rows(child).list_by(database_, incoming.key->columns, values)) {
+      switch (incoming.key->on_delete) {
+        case ReferentialAction::kCascade:
+          if (!mark(child, child_row)) break;
+          if (auto error = remove(child, child_row, true)) return error;
+          break;
+        case ReferentialAction::kSetNull: set_null(child, child_row, incoming.key->columns); break;
+        default:
+          // A child that this deletion takes along is no hindrance; others are the upstream's to
+          // judge, unless the local rows are the truth.
+          if (context_.authoritative &&
+              !gone_.contains(relation_of(child) + key_of(child, child_row))) {
+            return still_referenced(table, child, *incoming.key, row);
+          }
+      }
+    }
+    return std::nullopt;
+  }
+
+  void set_null(const Table& child, Row row, const std::vector<std::size_t>& columns) {
+    for (const std::size_t index : columns) row[index] = Null{};
+    Effect effect{relation_of(child), key_of(child, row), EffectKind::kUpdate,
+                  print_columns(child, row, columns)};
+    effect.consequence = true;
+    changes_.effects.push_back(std::move(effect));
+  }
+
+  Database& database_;
+  const Catalog& catalog_;
+  const Overlay& overlay_;
+  const Mutation& mutation_;
+  const MutationContext& context_;
+  std::set<std::string> gone_;
+  Changes changes_;
+};
+
+}  // namespace
+
+Computed compute_changes(Database& database, const Catalog& catalog, const Overlay& overlay,
+                         const Mutation& mutation, const MutationContext& context) {
+  if (!mutation.table->primary_key) {
+    return AskUpstream{"the table has no primary key"};
+  }
+  switch (mutation.operation) {
+    case Operation::kInsert:
+      return compute_insertion(database, catalog, overlay, mutation, context);
+    case Operation::kUpdate:
+      return Update(database, catalog, overlay, mutation, context).compute();
+    case Operation::kDelete:
+      return Deletion(database, catalog, overlay, mutation, context).compute();
+  }
+  return AskUpstream{"an operation that is not known here"};
+}
+
+}  // namespace holdfast::cache

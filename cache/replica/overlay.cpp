@@ -1,0 +1,227 @@
+#include "cache/replica/overlay.h"
+
+#include <stdexcept>
+
+#include "cache/replica/key.h"
+
+namespace holdfast::cache {
+namespace {
+
+// Images and changes were written by this program; one that cannot be read is damage.
+Row read_stored(const Table& table, std::string_view object) {
+  auto row = parse_row(table, object);
+  if (!row) throw std::runtime_error("a stored row cannot be read: " + row.error().message);
+  return *std::move(row);
+}
+
+std::optional<Row> merged(const Table& table, std::string_view changes, std::optional<Row> row) {
+  if (auto outcome = merge_row(table, changes, *row); !outcome) {
+    throw std::runtime_error("a stored change cannot be read: " + outcome.error().message);
+  }
+  return row;
+}
+
+Effect read_effect(const Statement& statement) {
+  Effect effect;
+  effect.relation = statement.text(0);
+  effect.key = statement.text(1);
+  effect.kind = static_cast<EffectKind>(statement.integer(2));
+  effect.changes = statement.text(3);
+  effect.row = statement.text(4);
+  if (!statement.is_null(5)) effect.base = std::string(statement.text(5));
+  effect.consequence = statement.integer(6) != 0;
+  return effect;
+}
+
+constexpr const char* kInsertEffect =
+    "INSERT INTO hf_effects(entry, ordinal, relation, key, kind, changes, row, base,"
+    " consequence, active) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1)";
+constexpr const char* kEffectsOfEntry =
+    "SELECT relation, key, kind, changes, row, base, consequence FROM hf_effects"
+    " WHERE entry=?1 ORDER BY ordinal";
+constexpr const char* kEffectsOfRow =
+    "SELECT relation, key, kind, changes, row, base, consequence FROM hf_effects"
+    " WHERE relation=?1 AND key=?2 AND active=1 ORDER BY entry, ordinal";
+
+}  // namespace
+
+std::optional<Row> apply_effect(const Table& table, const Effect& effect, std::optional<Row> row) {
+  switch (effect.kind) {
+    case EffectKind::kInsert:
+      return row ? merged(table, effect.changes, std::move(row)) : read_stored(table, effect.row);
+    case EffectKind::kInsertIgnore:
+      return row ? std::move(row) : read_stored(table, effect.row);
+    case EffectKind::kUpdate:
+      return row ? merged(table, effect.changes, std::move(row)) : std::nullopt;
+    case EffectKind::kDelete: return std::nullopt;
+  }
+  throw std::logic_error("an effect of an unknown kind");
+}
+
+Overlay::Overlay(const Catalog& catalog) {
+  for (const Table& table : catalog.tables()) {
+    stores_.emplace(&table, RowStore(table));
+    tables_.emplace(relation_of(table), &table);
+  }
+}
+
+const Table* Overlay::find_table(std::string_view relation) const {
+  const auto found = tables_.find(relation);
+  return found == tables_.end() ? nullptr : found->second;
+}
+
+void Overlay::apply(Transaction& transaction, std::int64_t entry, std::span<Effect> effects) {
+  std::int64_t ordinal = 0;
+  for (Effect& effect : effects) {
+    const Table& table = *find_table(effect.relation);
+    const Base base = load_base(transaction.database(), table, effect.key);
+    if (base.row) effect.base = print_row(table, *base.row);
+    if (!base.pending) save_base(transaction, table, effect.key, base.row);
+    Statement& insert = transaction.database().cached(kInsertEffect);
+    insert.bind(1, entry).bind(2, ordinal++).bind(3, std::string_view(effect.relation));
+    insert.bind(4, std::string_view(effect.key)).bind(5, static_cast<std::int64_t>(effect.kind));
+    insert.bind(6, std::string_view(effect.changes));
+    if (!effect.row.empty()) insert.bind(7, std::string_view(effect.row));
+    if (effect.base) insert.bind(8, std::string_view(*effect.base));
+    insert.bind(9, std::int64_t{effect.consequence});
+    insert.run();
+    recompute(transaction, table, effect.key);
+  }
+}
+
+void Overlay::put_base(Transaction& transaction, const Table& table, const std::string& key,
+                       const std::optional<Row>& image) {
+  if (!load_base(transaction.database(), table, key).pending) {
+    show(transaction, table, key, image);
+    return;
+  }
+  save_base(transaction, table, key, image);
+  recompute(transaction, table, key);
+}
+
+void Overlay::put_clean(Transaction& transaction, const Table& table, const Row& row) {
+  rows(table).put(transaction, row);
+}
+
+void Overlay::acknowledge(Transaction& transaction, std::int64_t entry,
+                          const std::vector<UpstreamImage>& images) {
+  const auto ended = effects(transaction.database(), entry);
+  deactivate(transaction, entry);
+  for (const auto& image : images) put_base(transaction, *image.table, image.key, image.row);
+  for (const Effect& effect : ended) {
+    const Table& table = *find_table(effect.relation);
+    const bool known = std::any_of(images.begin(), images.end(), [&](const UpstreamImage& image) {
+      return image.table == &table && image.key == effect.key;
+    });
+    if (!known) {
+      const Base base = load_base(transaction.database(), table, effect.key);
+      save_base(transaction, table, effect.key, apply_effect(table, effect, base.row));
+      Statement& reread =
+          transaction.database().cached("INSERT OR IGNORE INTO hf_rereads VALUES(?1, ?2)");
+      reread.bind(1, std::string_view(effect.relation)).bind(2, std::string_view(effect.key)).run();
+    }
+    recompute(transaction, table, effect.key);
+  }
+}
+
+void Overlay::drop(Transaction& transaction, std::int64_t entry) {
+  const auto ended = effects(transaction.database(), entry);
+  deactivate(transaction, entry);
+  for (const Effect& effect : ended) {
+    recompute(transaction, *find_table(effect.relation), effect.key);
+  }
+}
+
+std::vector<Effect> Overlay::effects(Database& database, std::int64_t entry) const {
+  Statement& statement = database.cached(kEffectsOfEntry);
+  statement.bind(1, entry);
+  std::vector<Effect> effects;
+  while (statement.step()) effects.push_back(read_effect(statement));
+  return effects;
+}
+
+bool Overlay::has_pending(Database& database, const Table& table) const {
+  return pending_rows(database, relation_of(table)) > 0;
+}
+
+bool Overlay::is_pending(Database& database, const Table& table, const std::string& key) const {
+  return load_base(database, table, key).pending;
+}
+
+std::int64_t Overlay::pending_rows(Database& database, const std::string& relation) const {
+  Statement& statement =
+      database.cached("SELECT count(*) FROM hf_pending_base WHERE relation=?1");
+  statement.bind(1, std::string_view(relation)).step();
+  const std::int64_t rows = statement.integer(0);
+  statement.reset();
+  return rows;
+}
+
+std::optional<Row> Overlay::base_of(Database& database, const Table& table,
+                                    const std::string& key) const {
+  return load_base(database, table, key).row;
+}
+
+Overlay::Base Overlay::load_base(Database& database, const Table& table,
+                                 const std::string& key) const {
+  Statement& statement =
+      database.cached("SELECT image FROM hf_pending_base WHERE relation=?1 AND key=?2");
+  statement.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(key));
+  if (statement.step()) {
+    Base base{true, std::nullopt};
+    if (!statement.is_null(0)) base.row = read_stored(table, statement.text(0));
+    statement.reset();
+    return base;
+  }
+  auto stored = rows(table).find(database, key_values(table, key));
+  return {false, stored ? std::optional<Row>(std::move(stored->row)) : std::nullopt};
+}
+
+void Overlay::save_base(Transaction& transaction, const Table& table, const std::string& key,
+                        const std::optional<Row>& image) const {
+  Statement& statement = transaction.database().cached(
+      "INSERT INTO hf_pending_base(relation, key, image) VALUES(?1, ?2, ?3)"
+      " ON CONFLICT DO UPDATE SET image=excluded.image");
+  statement.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(key));
+  if (image) statement.bind(3, std::string_view(print_row(table, *image)));
+  statement.run();
+}
+
+void Overlay::forget_base(Transaction& transaction, const Table& table,
+                          const std::string& key) const {
+  Statement& statement = transaction.database().cached(
+      "DELETE FROM hf_pending_base WHERE relation=?1 AND key=?2");
+  statement.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(key)).run();
+}
+
+void Overlay::show(Transaction& transaction, const Table& table, const std::string& key,
+                   const std::optional<Row>& row) const {
+  if (row) {
+    rows(table).put(transaction, *row);
+  } else {
+    rows(table).erase(transaction, key_values(table, key));
+  }
+}
+
+void Overlay::recompute(Transaction& transaction, const Table& table, const std::string& key) {
+  const Base base = load_base(transaction.database(), table, key);
+  if (!base.pending) return;
+  std::optional<Row> row = base.row;
+  bool pending = false;
+  Statement& statement = transaction.database().cached(kEffectsOfRow);
+  statement.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(key));
+  while (statement.step()) {
+    row = apply_effect(table, read_effect(statement), std::move(row));
+    pending = true;
+  }
+  show(transaction, table, key, row);
+  if (!pending) forget_base(transaction, table, key);
+}
+
+void Overlay::deactivate(Transaction& transaction, std::int64_t entry) const {
+  Statement& statement =
+      transaction.database().cached("UPDATE hf_effects SET active=0 WHERE entry=?1");
+  statement.bind(1, entry).run();
+}
+
+}  // namespace holdfast::cache

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cache/replica/row_store.h"
+
+namespace holdfast::cache {
+
+enum class EffectKind : int {
+  kInsert = 1,        // the row appears; where the upstream has it already, `changes` win
+  kInsertIgnore = 2,  // the row appears unless it is there
+  kUpdate = 3,        // `changes` win; nothing where the row is not there
+  kDelete = 4,
+};
+
+// What an outbox entry does to one row.
+struct Effect {
+  std::string relation;  // relation_of() its table
+  std::string key;       // key_of() the row
+  EffectKind kind = EffectKind::kUpdate;
+  std::string changes = "{}";      // JSON object of the columns that the request names
+  std::string row = {};            // inserts: print_row() of the row as computed here
+  // The upstream does it by itself as a consequence of the others (on delete cascade, set null).
+  bool consequence = false;
+  std::optional<std::string> base = std::nullopt;  // filled in by Overlay::apply()
+};
+
+// A row's upstream image after an entry's acknowledgement; nullopt = the row is not there.
+struct UpstreamImage {
+  const Table* table;
+  std::string key;
+  std::optional<Row> row;
+};
+
+// Keeps every replica table at "the upstream's rows with this principal's pending writes on top".
+//
+// The upstream's image of a row with pending effects is set aside (hf_pending_base) when the first
+// of them comes; from then on the visible row is that image with the effects replayed in order of
+// their entries. Rows without pending effects cost nothing. All calls work inside the Transaction
+// that they are given, so the row, its base and its effects change together.
+// One thread at a time: whoever holds the Transaction.
+class Overlay {
+ public:
+  // `catalog` must outlive the Overlay.
+  explicit Overlay(const Catalog& catalog);
+
+  const RowStore& rows(const Table& table) const { return stores_.at(&table); }
+
+  // Records the effects of `entry` and shows them. Fills in each effect's `base`.
+  void apply(Transaction& transaction, std::int64_t entry, std::span<Effect> effects);
+
+  // A new upstream image of a row, from a pull or an acknowledgement: it becomes the row, or the
+  // base under its pending effects.
+  void put_base(Transaction& transaction, const Table& table, const std::string& key,
+                const std::optional<Row>& image);
+  // The same for a row of a table without any pending effects (has_pending() is false).
+  void put_clean(Transaction& transaction, const Table& table, const Row& row);
+
+  // Ends the effects of `entry`: the given images become the upstream's, and where none is given for
+  // a row, its base with the effect applied is presumed and the row is queued for a read by key.
+  void acknowledge(Transaction& transaction, std::int64_t entry,
+                   const std::vector<UpstreamImage>& images);
+
+  // Ends the effects of `entry` and takes them back: the rows show what they would without it.
+  void drop(Transaction& transaction, std::int64_t entry);
+
+  // The effects of `entry` in order.
+  std::vector<Effect> effects(Database& database, std::int64_t entry) const;
+
+  // Whether any row of `table` has pending effects.
+  bool has_pending(Database& database, const Table& table) const;
+  // Whether this row has pending effects.
+  bool is_pending(Database& database, const Table& table, const std::string& key) const;
+  // How many rows of `relation` have pending effects.
+  std::int64_t pending_rows(Database& database, const std::string& relation) const;
+
+  // The upstream's image of a row, its pending effects left out.
+  std::optional<Row> base_of(Database& database, const Table& table, const std::string& key) const;
+
+  const Table* find_table(std::string_view relation) const;
+
+ private:
+  struct Base {
+    bool pending;  // the image is set aside
+    std::optional<Row> row;
+  };
+
+  Base load_base(Database& database, const Table& table, const std::string& key) const;
+  void save_base(Transaction& transaction, const Table& table, const std::string& key,
+                 const std::optional<Row>& image) const;
+  void forget_base(Transaction& transaction, const Table& table, const std::string& key) const;
+  void show(Transaction& transaction, const Table& table, const std::string& key,
+            const std::optional<Row>& row) const;
+  // Replays the pending effects over the base and shows the outcome; without any, ends the base.
+  void recompute(Transaction& transaction, const Table& table, const std::string& key);
+  void deactivate(Transaction& transaction, std::int64_t entry) const;
+
+  std::map<const Table*, RowStore> stores_;
+  std::map<std::string, const Table*, std::less<>> tables_;
+};
+
+// The row after `effect`; nullopt = the row is not there.
+std::optional<Row> apply_effect(const Table& table, const Effect& effect, std::optional<Row> row);
+
+}  // namespace holdfast::cache

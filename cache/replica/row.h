@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cache/catalog/catalog.h"
+#include "cache/sqlite/value.h"
+#include "cache/values/json.h"
+#include "gateway/base/result.h"
+
+namespace holdfast::cache {
+
+// A row's stored values, one for each column of its Table, in order.
+using Row = std::vector<Value>;
+
+// "schema.table": how bookkeeping names a table.
+std::string relation_of(const Table& table);
+
+// The row as a JSON object of all columns, as PostgREST prints it.
+std::string print_row(const Table& table, const Row& row);
+// The columns of `columns` (indices) only.
+std::string print_columns(const Table& table, const Row& row,
+                          const std::vector<std::size_t>& columns);
+
+// Reads an object that print_row(), print_columns() or the upstream wrote. Members that the table
+// does not have are passed over; columns that the object does not have are NULL.
+Result<Row> parse_row(const Table& table, std::string_view object);
+
+// Overwrites the columns that `object` names.
+Result<void> merge_row(const Table& table, std::string_view object, Row& row);
+
+}  // namespace holdfast::cache

@@ -1,0 +1,227 @@
+#include "cache/replica/row_store.h"
+
+#include <set>
+#include <stdexcept>
+
+#include "cache/values/codec.h"
+
+namespace holdfast::cache {
+namespace {
+
+std::string quote(std::string_view name) {
+  std::string quoted = "\"";
+  for (const char c : name) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+std::string name_list(const Table& table, const std::vector<std::size_t>& columns) {
+  std::string list;
+  for (const std::size_t index : columns) {
+    if (!list.empty()) list += ',';
+    list += quote(table.columns[index].storage_name);
+  }
+  return list;
+}
+
+std::string all_names(const Table& table) {
+  std::string list;
+  for (const Column& column : table.columns) {
+    if (!list.empty()) list += ',';
+    list += quote(column.storage_name);
+  }
+  return list;
+}
+
+// Columns have no SQLite type: values are stored as they are bound, and only their order is fixed.
+std::string column_definition(const Column& column) {
+  std::string definition = quote(column.storage_name);
+  if (column.type.kind == TypeKind::kNumeric) {
+    definition += std::string(" COLLATE ") + kNumericCollation;
+  }
+  return definition;
+}
+
+bool is_rowid_alias(const Table& table) {
+  if (!table.primary_key || table.primary_key->columns.size() != 1) return false;
+  const TypeKind kind = table.columns[table.primary_key->columns[0]].type.kind;
+  return kind == TypeKind::kInt2 || kind == TypeKind::kInt4 || kind == TypeKind::kInt8;
+}
+
+std::string create_sql(const Table& table) {
+  std::string sql = "CREATE TABLE IF NOT EXISTS " + quote(table.storage_name) + "(";
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    if (i > 0) sql += ',';
+    sql += column_definition(table.columns[i]);
+    if (is_rowid_alias(table) && table.is_key(i)) sql += " INTEGER PRIMARY KEY";
+  }
+  if (table.primary_key && !is_rowid_alias(table)) {
+    sql += ",PRIMARY KEY(" + name_list(table, table.primary_key->columns) + ")";
+  }
+  return sql + ")";
+}
+
+// "a"=?1 AND "b"=?2
+std::string condition(const Table& table, const std::vector<std::size_t>& columns) {
+  std::string sql;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (i > 0) sql += " AND ";
+    sql += quote(table.columns[columns[i]].storage_name) + "=?" + std::to_string(i + 1);
+  }
+  return sql;
+}
+
+void bind_all(Statement& statement, const std::vector<Value>& values) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    statement.bind(static_cast<int>(i) + 1, values[i]);
+  }
+}
+
+std::string put_sql(const Table& table) {
+  std::string values;
+  std::string assignments;
+  std::string differences;
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    const std::string name = quote(table.columns[i].storage_name);
+    values += (i > 0 ? ",?" : "?") + std::to_string(i + 1);
+    if (table.is_key(i)) continue;
+    if (!assignments.empty()) assignments += ',';
+    assignments += name + "=excluded." + name;
+    if (!differences.empty()) differences += " OR ";
+    // Text that a value-comparing collation calls equal (1.5 and 1.50) is another row all the same.
+    differences += name + " IS NOT excluded." + name + " COLLATE BINARY";
+  }
+  std::string sql = "INSERT INTO " + quote(table.storage_name) + "(" + all_names(table) +
+                    ") VALUES(" + values + ")";
+  if (table.primary_key) {
+    sql += " ON CONFLICT(" + name_list(table, table.primary_key->columns) + ") DO ";
+    sql += assignments.empty() ? "NOTHING"
+                               : "UPDATE SET " + assignments + " WHERE " + differences;
+  }
+  return sql;
+}
+
+Row read_row(Statement& statement, std::size_t columns) {
+  Row row;
+  row.reserve(columns);
+  for (std::size_t i = 0; i < columns; ++i) {
+    row.push_back(own(statement.column(static_cast<int>(i) + 1)));
+  }
+  return row;
+}
+
+std::set<std::string, std::less<>> existing_columns(Database& database, const Table& table) {
+  std::set<std::string, std::less<>> names;
+  Statement statement(database, "SELECT name FROM pragma_table_info(?1)");
+  statement.bind(1, std::string_view(table.storage_name));
+  while (statement.step()) names.emplace(statement.text(0));
+  return names;
+}
+
+void create_index(Database& database, const Table& table,
+                  const std::vector<std::size_t>& columns) {
+  std::string name = table.storage_name;
+  for (const std::size_t index : columns) name += "|" + table.columns[index].storage_name;
+  database.execute("CREATE INDEX IF NOT EXISTS " + quote(name) + " ON " +
+                   quote(table.storage_name) + "(" + name_list(table, columns) + ")");
+}
+
+}  // namespace
+
+RowStore::RowStore(const Table& table)
+    : table_(table),
+      select_("SELECT rowid," + all_names(table) + " FROM " + quote(table.storage_name) +
+              " WHERE "),
+      put_(put_sql(table)) {
+  if (!table.primary_key) return;
+  find_ = select_ + condition(table, table.primary_key->columns);
+  erase_ = "DELETE FROM " + quote(table.storage_name) + " WHERE " +
+           condition(table, table.primary_key->columns);
+}
+
+bool RowStore::create(Transaction& transaction) const {
+  Database& database = transaction.database();
+  database.execute(create_sql(table_));
+  bool added = false;
+  const auto existing = existing_columns(database, table_);
+  for (const Column& column : table_.columns) {
+    if (existing.contains(column.storage_name)) continue;
+    database.execute("ALTER TABLE " + quote(table_.storage_name) + " ADD COLUMN " +
+                     column_definition(column));
+    added = true;
+  }
+  // Uniqueness is the upstream's to enforce: rows of a swap arrive one by one. So plain indexes.
+  for (const Key& key : table_.unique) create_index(database, table_, key.columns);
+  for (const ForeignKey& key : table_.foreign_keys) create_index(database, table_, key.columns);
+  return added;
+}
+
+std::optional<StoredRow> RowStore::find(Database& database, const std::vector<Value>& key) const {
+  Statement& statement = database.cached(find_);
+  bind_all(statement, key);
+  if (!statement.step()) return std::nullopt;
+  StoredRow found{statement.integer(0), read_row(statement, table_.columns.size())};
+  statement.reset();
+  return found;
+}
+
+std::optional<StoredRow> RowStore::find_by(Database& database,
+                                           const std::vector<std::size_t>& columns,
+                                           const Row& row) const {
+  Statement& statement = database.cached(select_ + condition(table_, columns) + " LIMIT 1");
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    statement.bind(static_cast<int>(i) + 1, row[columns[i]]);
+  }
+  if (!statement.step()) return std::nullopt;
+  StoredRow found{statement.integer(0), read_row(statement, table_.columns.size())};
+  statement.reset();
+  return found;
+}
+
+std::vector<Row> RowStore::list_by(Database& database, const std::vector<std::size_t>& columns,
+                                   const std::vector<Value>& values) const {
+  Statement& statement = database.cached(select_ + condition(table_, columns) + " ORDER BY rowid");
+  bind_all(statement, values);
+  std::vector<Row> rows;
+  while (statement.step()) rows.push_back(read_row(statement, table_.columns.size()));
+  return rows;
+}
+
+std::int64_t RowStore::largest(Database& database, std::size_t column) const {
+  Statement& statement =
+      database.cached("SELECT max(" + quote(table_.columns[column].storage_name) + ") FROM " +
+                      quote(table_.storage_name));
+  statement.step();
+  const std::int64_t value = statement.is_null(0) ? 0 : statement.integer(0);
+  statement.reset();
+  return value;
+}
+
+Row RowStore::get(Database& database, std::int64_t rowid) const {
+  Statement& statement = database.cached(select_ + "rowid=?1");
+  statement.bind(1, rowid);
+  if (!statement.step()) throw std::logic_error("no row " + std::to_string(rowid));
+  Row row = read_row(statement, table_.columns.size());
+  statement.reset();
+  return row;
+}
+
+void RowStore::put(Transaction& transaction, const Row& row) const {
+  Statement& statement = transaction.database().cached(put_);
+  bind_all(statement, row);
+  statement.run();
+}
+
+void RowStore::erase(Transaction& transaction, const std::vector<Value>& key) const {
+  Statement& statement = transaction.database().cached(erase_);
+  bind_all(statement, key);
+  statement.run();
+}
+
+void RowStore::erase_all(Transaction& transaction) const {
+  transaction.database().execute("DELETE FROM " + quote(table_.storage_name));
+}
+
+}  // namespace holdfast::cache

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cache/replica/row.h"
+#include "cache/sqlite/transaction.h"
+
+namespace holdfast::cache {
+
+struct StoredRow {
+  std::int64_t rowid;
+  Row row;
+};
+
+// Reads and writes single rows of one replica table, and makes the table itself.
+//
+// Holds nothing but SQL texts; both references must outlive it.
+// One thread at a time: whoever holds the Transaction passed in.
+class RowStore {
+ public:
+  explicit RowStore(const Table& table);
+
+  // Creates the replica table and the indexes of its keys and foreign keys, or adds what an older
+  // one lacks. True when columns were added, so that its rows have to be read again.
+  bool create(Transaction& transaction) const;
+
+  // By key values in the key's column order.
+  std::optional<StoredRow> find(Database& database, const std::vector<Value>& key) const;
+  // The first row whose `columns` equal those of `row`; none when one of them is NULL.
+  std::optional<StoredRow> find_by(Database& database, const std::vector<std::size_t>& columns,
+                                   const Row& row) const;
+  // All of them, in rowid order.
+  std::vector<Row> list_by(Database& database, const std::vector<std::size_t>& columns,
+                           const std::vector<Value>& values) const;
+  // The largest value of an integer column; 0 when there is none.
+  std::int64_t largest(Database& database, std::size_t column) const;
+  Row get(Database& database, std::int64_t rowid) const;
+
+  // Inserts the row, or replaces the one with its key. Nothing is written when the same row is there.
+  // A table without a key always gets a new row.
+  void put(Transaction& transaction, const Row& row) const;
+  void erase(Transaction& transaction, const std::vector<Value>& key) const;
+  void erase_all(Transaction& transaction) const;
+
+ private:
+  const Table& table_;
+  std::string select_;
+  std::string find_;
+  std::string put_;
+  std::string erase_;
+};
+
+}  // namespace holdfast::cache

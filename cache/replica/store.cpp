@@ -1,0 +1,148 @@
+#include "cache/replica/store.h"
+
+#include "cache/query/query.h"
+#include "cache/replica/migrations.h"
+
+namespace holdfast::cache {
+namespace {
+
+std::unique_ptr<Database> open_database(const std::string& path, OpenMode mode) {
+  auto database = std::make_unique<Database>(path, mode);
+  query::register_functions(*database);
+  return database;
+}
+
+// What a change of makes the rows unusable: the columns and their types.
+std::string signature_of(const Table& table) {
+  std::string signature;
+  for (const Column& column : table.columns) {
+    signature += column.storage_name + ' ' + column.type.name + '\n';
+  }
+  if (table.primary_key) {
+    for (const std::size_t index : table.primary_key->columns) {
+      signature += '#' + table.columns[index].storage_name;
+    }
+  }
+  return signature;
+}
+
+}  // namespace
+
+ReaderLease::ReaderLease(ReaderPool& pool, std::unique_ptr<Database> database)
+    : pool_(&pool), database_(std::move(database)) {}
+
+ReaderLease::~ReaderLease() {
+  if (!database_) return;
+  MutexLock lock(pool_->mutex_);
+  pool_->idle_.push_back(std::move(database_));
+}
+
+ReaderLease ReaderPool::lend() {
+  {
+    MutexLock lock(mutex_);
+    if (!idle_.empty()) {
+      auto database = std::move(idle_.back());
+      idle_.pop_back();
+      return {*this, std::move(database)};
+    }
+  }
+  return {*this, open_database(path_, OpenMode::kReadOnly)};
+}
+
+Store::Store(const std::string& path, http::Principal principal,
+             std::shared_ptr<const Catalog> catalog, const std::vector<const Table*>& replicated)
+    : principal_(std::move(principal)),
+      catalog_(std::move(catalog)),
+      replicated_(replicated),
+      overlay_(*catalog_),
+      readers_(path),
+      states_(catalog_->tables().size()) {
+  auto database = open_database(path, OpenMode::kReadWrite);
+  migrate_principal_file(*database);
+  create_tables(*database);
+  load_states(*database);
+  writer_ = std::make_unique<Writer>(std::move(database));
+}
+
+std::size_t Store::index_of(const Table& table) const {
+  return static_cast<std::size_t>(&table - catalog_->tables().data());
+}
+
+void Store::create_tables(Database& database) {
+  Transaction transaction(database);
+  for (const Table* table : replicated_) {
+    const std::string signature = signature_of(*table);
+    overlay_.rows(*table).create(transaction);
+    // Rows that were read for other columns are read again; pending writes stay on top.
+    Statement& upsert = database.cached(
+        "INSERT INTO hf_tables(relation, signature, complete) VALUES(?1, ?2, 0)"
+        " ON CONFLICT DO UPDATE SET signature=excluded.signature, complete=0, denied=NULL,"
+        " initial_key=NULL, cursor=NULL WHERE signature<>excluded.signature");
+    upsert.bind(1, std::string_view(relation_of(*table))).bind(2, std::string_view(signature));
+    upsert.run();
+  }
+  transaction.commit();
+}
+
+void Store::load_states(Database& database) {
+  for (const Table* table : replicated_) {
+    Statement& statement = database.cached(
+        "SELECT complete, denied, denied_status FROM hf_tables WHERE relation=?1");
+    statement.bind(1, std::string_view(relation_of(*table))).step();
+    if (!statement.is_null(1)) {
+      publish(*table, TableStatus::kDenied,
+              Denial{static_cast<int>(statement.integer(2)), std::string(statement.text(1))});
+    } else {
+      publish(*table, statement.integer(0) != 0 ? TableStatus::kComplete : TableStatus::kSyncing);
+    }
+    statement.reset();
+  }
+}
+
+TableStatus Store::status(const Table& table) const { return states_[index_of(table)].status; }
+
+Denial Store::denial(const Table& table) const {
+  MutexLock lock(mutex_);
+  const auto found = denials_.find(&table);
+  return found == denials_.end() ? Denial{403, ""} : found->second;
+}
+
+void Store::mark_complete(Transaction& transaction, const Table& table) {
+  Statement& statement = transaction.database().cached(
+      "UPDATE hf_tables SET complete=1, denied=NULL, denied_status=NULL, initial_key=NULL"
+      " WHERE relation=?1");
+  statement.bind(1, std::string_view(relation_of(table))).run();
+}
+
+void Store::mark_denied(Transaction& transaction, const Table& table, const Denial& denial) {
+  Statement& statement = transaction.database().cached(
+      "UPDATE hf_tables SET complete=1, denied=?2, denied_status=?3, cursor=NULL,"
+      " initial_key=NULL WHERE relation=?1");
+  statement.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(denial.body));
+  statement.bind(3, std::int64_t{denial.status}).run();
+}
+
+void Store::mark_syncing(Transaction& transaction, const Table& table) {
+  Statement& statement = transaction.database().cached(
+      "UPDATE hf_tables SET complete=0, denied=NULL, denied_status=NULL, cursor=NULL,"
+      " initial_key=NULL WHERE relation=?1");
+  statement.bind(1, std::string_view(relation_of(table))).run();
+}
+
+void Store::publish(const Table& table, TableStatus status, std::optional<Denial> denial) {
+  {
+    MutexLock lock(mutex_);
+    if (denial) {
+      denials_[&table] = *std::move(denial);
+    } else {
+      denials_.erase(&table);
+    }
+  }
+  states_[index_of(table)].status = status;
+}
+
+void Store::note_pull_finished(std::int64_t forwarded_writes_at_start) {
+  pulled_writes_ = std::max(pulled_writes_.load(), forwarded_writes_at_start);
+}
+
+}  // namespace holdfast::cache

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cache/catalog/catalog.h"
+#include "cache/replica/overlay.h"
+#include "cache/sqlite/writer.h"
+#include "gateway/base/clock.h"
+#include "gateway/base/mutex.h"
+#include "gateway/http/principal.h"
+
+namespace holdfast::cache {
+
+// How far the replica of one table is.
+enum class TableStatus {
+  kNotReplicated,  // by configuration, or a kind that is not replicated
+  kSyncing,        // the initial sync is not done: reads are forwarded
+  kComplete,
+  kDenied,         // the principal may not read it: answered as the upstream did
+};
+
+// The upstream's own answer to a read that it denied.
+struct Denial {
+  int status;
+  std::string body;
+};
+
+class ReaderPool;
+
+// A reading connection, lent out for a scope.
+class ReaderLease {
+ public:
+  ReaderLease(ReaderPool& pool, std::unique_ptr<Database> database);
+  ~ReaderLease();
+  ReaderLease(ReaderLease&&) noexcept = default;
+  Database& operator*() const { return *database_; }
+  Database* operator->() const { return database_.get(); }
+
+ private:
+  ReaderPool* pool_;
+  std::unique_ptr<Database> database_;
+};
+
+// Reading connections of one file, made when all are lent. Thread-safe.
+class ReaderPool {
+ public:
+  explicit ReaderPool(std::string path) : path_(std::move(path)) {}
+  ReaderLease lend();
+
+ private:
+  friend class ReaderLease;
+  const std::string path_;
+  Mutex mutex_;
+  std::vector<std::unique_ptr<Database>> idle_ HF_GUARDED_BY(mutex_);
+};
+
+// One principal's database file: its replica, the overlay of its pending writes, its outbox.
+//
+// A Store belongs to one version of the catalog. Thread-safe.
+class Store {
+ public:
+  // Opens or makes `path`, migrates it and makes the replica tables of `replicated` (tables of
+  // `catalog`). Throws SqliteError or SchemaTooNew.
+  Store(const std::string& path, http::Principal principal,
+        std::shared_ptr<const Catalog> catalog, const std::vector<const Table*>& replicated);
+
+  const http::Principal& principal() const { return principal_; }
+  const Catalog& catalog() const { return *catalog_; }
+  const std::vector<const Table*>& replicated() const { return replicated_; }
+
+  Writer& writer() { return *writer_; }
+  ReaderLease reader() { return readers_.lend(); }
+  // For jobs on the writer and for readers' lookups; see Overlay's thread rule.
+  Overlay& overlay() { return overlay_; }
+
+  TableStatus status(const Table& table) const;
+  // Only while status() is kDenied.
+  Denial denial(const Table& table) const;
+
+  // Records the outcome of the initial sync. The change is visible to status() after the commit of
+  // the caller's transaction: call publish() then.
+  void mark_complete(Transaction& transaction, const Table& table);
+  void mark_denied(Transaction& transaction, const Table& table, const Denial& denial);
+  void mark_syncing(Transaction& transaction, const Table& table);
+  void publish(const Table& table, TableStatus status, std::optional<Denial> denial = {});
+
+  // Hard case 16: after a write that went to the upstream without the overlay, the replica is behind
+  // until a pull that began after its answer has ended.
+  void note_forwarded_write() { ++forwarded_writes_; }
+  std::int64_t forwarded_writes() const { return forwarded_writes_; }
+  void note_pull_finished(std::int64_t forwarded_writes_at_start);
+  bool behind_forwarded_write() const { return pulled_writes_ < forwarded_writes_; }
+
+ private:
+  struct State {
+    std::atomic<TableStatus> status{TableStatus::kNotReplicated};
+  };
+
+  std::size_t index_of(const Table& table) const;
+  void create_tables(Database& database);
+  void load_states(Database& database);
+
+  const http::Principal principal_;
+  const std::shared_ptr<const Catalog> catalog_;
+  const std::vector<const Table*> replicated_;
+  Overlay overlay_;
+  ReaderPool readers_;
+  std::vector<State> states_;
+  std::atomic<std::int64_t> forwarded_writes_{0};
+  std::atomic<std::int64_t> pulled_writes_{0};
+  mutable Mutex mutex_;
+  std::map<const Table*, Denial> denials_ HF_GUARDED_BY(mutex_);
+  std::unique_ptr<Writer> writer_;  // last: its thread must end before the rest goes
+};
+
+}  // namespace holdfast::cache

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "cache/sqlite/transaction.h"
+#include "gateway/base/mutex.h"
+
+namespace holdfast::cache {
+
+// The one writer of a file: a thread that runs jobs in groups, one transaction and so one fsync
+// for all jobs that have come while the last one was written (group commit).
+//
+// Each job has a savepoint of its own: a job that throws takes back its own changes only. `done`
+// is called after the group has committed, so a job is durable when its caller hears of it; with
+// the job's exception, or the commit's for all of its group. Jobs of kClient run before waiting
+// ones of kBackground; jobs of one priority run in the order of submit(). The destructor runs what
+// was submitted.
+// Thread-safe.
+class Writer {
+ public:
+  enum class Priority { kClient, kBackground };
+  using Job = std::function<void(Transaction&)>;
+  using Done = std::function<void(std::exception_ptr)>;
+
+  // Takes the writing connection over.
+  explicit Writer(std::unique_ptr<Database> database);
+  ~Writer();
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  // `done` runs on the writer's thread: it must be short, and must not call run().
+  void submit(Priority priority, Job job, Done done);
+  // Submits and waits for the commit; throws what the job or the commit threw.
+  void run(Priority priority, const Job& job);
+
+ private:
+  struct Task {
+    Job job;
+    Done done;
+    std::exception_ptr error;
+  };
+
+  void loop();
+  std::vector<Task> next_group();
+  void write_group(std::vector<Task>& group);
+  static void run_in_savepoint(Transaction& transaction, Task& task);
+
+  const std::unique_ptr<Database> database_;
+  Mutex mutex_;
+  Condition changed_;
+  std::deque<Task> client_ HF_GUARDED_BY(mutex_);
+  std::deque<Task> background_ HF_GUARDED_BY(mutex_);
+  bool stopping_ HF_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace holdfast::cache
