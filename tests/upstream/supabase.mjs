@@ -1,5 +1,6 @@
 // A Supabase-compatible application over a PostgreSQL database, repaired where the package's answers
-// differ from what PostgREST documents.
+// differ from what PostgREST documents. The database must have the roles anon, authenticated and
+// service_role, and its own grants: every request runs as one of them.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 
@@ -65,6 +66,8 @@ export async function openSupabase({ databaseUrl, ...options }) {
     url: databaseUrl,
     postgresOptions: { onnotice() {}, max: 10, types: wireFormats },
   });
+  // Left alone the package grants everything to everybody and, without RLS, answers as the owner.
+  connection.ensureRlsContext = async () => true;
   const errors = new DatabaseErrors();
   errors.watch(connection);
   const app = new App(appOptions({ connection, ...options }));
@@ -77,10 +80,7 @@ export async function openSupabase({ databaseUrl, ...options }) {
         ? errors.answer(request, respond)
         : respond();
     },
-    reload: async () => {
-      await connection.introspect();
-      connection.rlsState = 'unknown';
-    },
+    reload: () => connection.introspect(),
     close: () => connection.close(),
   };
 }

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { after, before, test } from 'node:test';
+
+import { anonKey } from '../upstream/keys.mjs';
+import { anonymousClient, succeeded } from './support/client.mjs';
+import { World } from './support/world.mjs';
+
+let world;
+before(async () => {
+  world = await World.build('auth');
+});
+after(() => world?.close());
+
+const password = 'fake-password-of-a-test';
+
+async function signedUp(email) {
+  const client = anonymousClient(world.holdfast.url);
+  const { user, session } = succeeded(await client.auth.signUp({ email, password }));
+  assert.ok(session?.access_token, 'sign-up gives a session');
+  return { client, user };
+}
+
+const bodies = (rows) => rows.map(({ body }) => body).sort();
+
+const notesOf = async (client) => succeeded(await client.from('notes').select('body,user_id'));
+
+test('sign-up, sign-in and sign-out go through to the upstream', async () => {
+  const { user } = await signedUp('first@example.com');
+  const again = anonymousClient(world.holdfast.url);
+  const wrong = await again.auth.signInWithPassword({ email: user.email, password: 'wrong' });
+  assert.equal(wrong.error?.status, 400);
+  const { data } = await again.auth.signInWithPassword({ email: user.email, password });
+  assert.equal(data.user?.id, user.id);
+  assert.equal(succeeded(await again.auth.getUser()).user.email, 'first@example.com');
+  const { error } = await again.auth.signOut();
+  assert.equal(error, null);
+});
+
+test('two users never see each other’s rows, online or offline', async () => {
+  const ada = await signedUp('ada@example.com');
+  const bob = await signedUp('bob@example.com');
+  for (const { client, user } of [ada, bob]) {
+    const row = { user_id: user.id, body: `of ${user.email}` };
+    succeeded(await client.from('notes').insert(row));
+  }
+  await world.holdfast.drained();
+  await world.database.sql`
+    insert into notes (user_id, body) values (${ada.user.id}, 'from another device')`;
+  await world.holdfast.sync();
+  const seenBy = async () => ({
+    ada: bodies(await notesOf(ada.client)),
+    bob: bodies(await notesOf(bob.client)),
+    nobody: bodies(await notesOf(world.app)),
+  });
+  const right = {
+    ada: ['from another device', 'of ada@example.com'],
+    bob: ['of bob@example.com'],
+    nobody: [],
+  };
+  assert.deepEqual(await seenBy(), right);
+  await world.upstream.kill();
+  assert.deepEqual(await seenBy(), right);
+  await world.holdfast.kill();
+  await world.holdfast.restart();
+  assert.deepEqual(await seenBy(), right);
+  await world.upstream.restart();
+});
+
+test('a write queued by one user is sent as that user', async () => {
+  const user = await signedUp('queue@example.com');
+  await notesOf(user.client);
+  await world.holdfast.sync();
+  await world.upstream.kill();
+  const row = { id: crypto.randomUUID(), user_id: user.user.id, body: 'written offline' };
+  succeeded(await user.client.from('notes').insert(row));
+  assert.deepEqual(bodies(await notesOf(user.client)), ['written offline']);
+  assert.deepEqual(await notesOf(world.app), []);
+  await world.upstream.restart();
+  await world.holdfast.drained();
+  const [kept] = await world.database.sql`select user_id, body from notes where id = ${row.id}`;
+  assert.deepEqual({ ...kept }, { user_id: user.user.id, body: 'written offline' });
+  assert.deepEqual(await world.database.operations('notes', { id: row.id }), ['INSERT']);
+});
+
+function forged(claims, secret) {
+  const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const signed = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`;
+  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
+}
+
+test('a token that does not verify is refused and not taken as anonymous', async () => {
+  const claims = { sub: crypto.randomUUID(), role: 'authenticated', exp: 4102444800 };
+  for (const bearer of ['garbage', forged(claims, 'another secret')]) {
+    const answer = await fetch(`${world.holdfast.url}/rest/v1/todos?select=id&limit=1`, {
+      headers: { apikey: anonKey, authorization: `Bearer ${bearer}` },
+    });
+    assert.equal(answer.status, 401);
+    assert.equal((await answer.json()).code, 'PGRST301');
+  }
+});

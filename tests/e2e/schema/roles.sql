@@ -1,0 +1,4 @@
+-- Supabase's roles; roles belong to the cluster, so this runs once for the whole test run.
+create role anon nologin noinherit;
+create role authenticated nologin noinherit;
+create role service_role nologin noinherit bypassrls;

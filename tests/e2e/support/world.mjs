@@ -1,0 +1,30 @@
+// Everything that a test file needs: a database, the upstream over it, the gateway before the upstream.
+
+import { Database } from './database.mjs';
+import { Holdfast } from './holdfast.mjs';
+import { Upstream } from './upstream.mjs';
+import { anonymousClient } from './client.mjs';
+
+export class World {
+  // `name` becomes the database's; `settings` go to the upstream, `extra` to the gateway's TOML.
+  static async build(name, { settings, extra } = {}) {
+    const world = new World();
+    try {
+      world.database = await Database.create(`e2e_${name}_${process.pid}`);
+      world.upstream = await Upstream.start(world.database.url, settings);
+      world.holdfast = await Holdfast.serve(world.upstream.url, world.database.url, { extra });
+    } catch (error) {
+      await world.close();
+      throw error;
+    }
+    world.direct = anonymousClient(world.upstream.url);
+    world.app = anonymousClient(world.holdfast.url);
+    return world;
+  }
+
+  async close() {
+    await this.holdfast?.stop();
+    await this.upstream?.stop();
+    await this.database?.close();
+  }
+}
