@@ -1,0 +1,135 @@
+#include "gateway/identity/authenticator.h"
+
+#include <utility>
+
+#include "gateway/crypto/digest.h"
+#include "gateway/identity/confirmation.h"
+#include "gateway/identity/credentials.h"
+
+namespace holdfast::identity {
+namespace {
+
+using http::Caller;
+using http::Principal;
+
+bool same_secret(std::string_view presented, const std::string& configured) {
+  return !configured.empty() &&
+         crypto::constant_time_equal(presented, std::string_view(configured));
+}
+
+// Refuses algorithms that no key of ours is bound to.
+Error unsuitable(const std::string& algorithm) {
+  if (algorithm == "none") {
+    return token_refused("Wrong or unsupported encoding algorithm",
+                         "JWT is unsecured but expected 'alg' was not 'none'");
+  }
+  return token_refused("No suitable key or wrong key type",
+                       "No suitable key was found to decode the JWT");
+}
+
+}  // namespace
+
+Authenticator::Authenticator(IdentityOptions options, upstream::Upstream& upstream, TokenBook& book,
+                             std::function<bool()> offline, const Clock& clock)
+    : options_(std::move(options)),
+      upstream_(upstream),
+      book_(book),
+      offline_(std::move(offline)),
+      clock_(clock) {}
+
+Authentication Authenticator::authenticate(const http::Request& request) {
+  auto key = presented_key(request);
+  if (key.empty()) return no_api_key();
+  auto of_key = principal_of_key(key);
+  if (!of_key) return invalid_api_key();
+
+  const auto bearer = bearer_token(request);
+  if (!bearer || *bearer == key) {
+    return Caller{*std::move(of_key), std::move(key), std::string(bearer.value_or("")), false, {}};
+  }
+  if (auto other = principal_of_configured_key(*bearer)) {
+    return Caller{*std::move(other), std::move(key), std::string(*bearer), false, {}};
+  }
+  auto token = find_or_verify(*bearer);
+  if (!token) return std::move(token).error();
+  if (*token == nullptr) return NeedsConfirmation{};
+  auto caller = admit(**token, *bearer, std::move(key));
+  if (!caller) return std::move(caller).error();
+  return *std::move(caller);
+}
+
+Result<Caller> Authenticator::confirm(const http::Request& request) {
+  auto first = authenticate(request);
+  if (auto* caller = std::get_if<Caller>(&first)) return std::move(*caller);
+  if (auto* error = std::get_if<Error>(&first)) return std::move(*error);
+
+  const std::string token(bearer_token(request).value_or(""));
+  auto key = presented_key(request);
+  HF_TRY(const auto jwt, parse_jwt(token));
+  HF_TRY(auto claims, read_claims(jwt.payload));
+  HF_TRY_VOID(confirm_with_upstream(upstream_, key, token, claims.principal.subject));
+  return admit(*keep(token, std::move(claims)), token, std::move(key));
+}
+
+std::optional<Principal> Authenticator::principal_of_configured_key(std::string_view key) const {
+  const bool anonymous = same_secret(key, options_.anon_key);
+  const bool service = same_secret(key, options_.service_key);
+  if (service) return Principal::service();
+  if (anonymous) return Principal::anonymous();
+  return std::nullopt;
+}
+
+std::optional<Principal> Authenticator::principal_of_key(const std::string& key) {
+  if (auto configured = principal_of_configured_key(key)) return configured;
+  if (options_.jwt_secret.empty()) return std::nullopt;
+
+  // A legacy key is an HS256 token of role anon or service_role, made long ago.
+  const auto token = find_or_verify(key);
+  if (!token || *token == nullptr) return std::nullopt;
+  if ((*token)->claims.principal.kind == Principal::Kind::kUser) return std::nullopt;
+  auto caller = admit(**token, key, key);
+  if (!caller || caller->token_expired) return std::nullopt;
+  return std::move(caller->principal);
+}
+
+Result<TokenCache::Entry> Authenticator::find_or_verify(std::string_view token) {
+  if (auto known = known_.find(token)) return known;
+  HF_TRY(const auto jwt, parse_jwt(token));
+  const bool hs256 = jwt.algorithm == "HS256";
+  const bool asymmetric = jwt.algorithm == "ES256" || jwt.algorithm == "RS256";
+  if (!hs256 && !asymmetric) return unsuitable(jwt.algorithm);
+  if (asymmetric || options_.jwt_secret.empty()) return needs_confirmation(jwt);
+  HF_TRY_VOID(verify_hs256(jwt, options_.jwt_secret));
+  HF_TRY(auto claims, read_claims(jwt.payload));
+  return keep(token, std::move(claims));
+}
+
+// What its own claims rule out is not worth a call; offline, expiry is judged after the call that
+// cannot be made, because a 401 would sign the person out.
+Result<TokenCache::Entry> Authenticator::needs_confirmation(const Jwt& jwt) const {
+  HF_TRY(const auto claims, read_claims(jwt.payload));
+  HF_TRY_VOID(check_begun(claims, clock_.now()));
+  if (expired(claims, clock_.now()) && !offline_()) return token_expired();
+  return TokenCache::Entry();
+}
+
+TokenCache::Entry Authenticator::keep(std::string_view token, Claims claims) {
+  auto entry = std::make_shared<KnownToken>(std::move(claims));
+  known_.put(token, entry);
+  return entry;
+}
+
+Result<Caller> Authenticator::admit(KnownToken& token, std::string_view text, std::string key) {
+  const auto now = clock_.now();
+  const auto& claims = token.claims;
+  HF_TRY_VOID(check_begun(claims, now));
+  const bool late = expired(claims, now);
+  if (late && (now > *claims.expires + options_.offline_grace || !offline_())) {
+    return token_expired();
+  }
+  Caller caller{claims.principal, std::move(key), std::string(text), late, claims.expires};
+  if (!late && !token.remembered.exchange(true)) book_.remember(caller, claims.issued, now);
+  return caller;
+}
+
+}  // namespace holdfast::identity

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/result.h"
+#include "gateway/http/principal.h"
+#include "gateway/http/request.h"
+#include "gateway/identity/jwt.h"
+#include "gateway/identity/options.h"
+#include "gateway/identity/token_book.h"
+#include "gateway/identity/token_cache.h"
+#include "gateway/upstream/upstream.h"
+
+namespace holdfast::identity {
+
+// Only the upstream can say whether the token is good: call confirm() where waiting is allowed.
+struct NeedsConfirmation {};
+
+using Authentication = std::variant<http::Caller, Error, NeedsConfirmation>;
+
+// Says for whom a request acts, from its API key and its bearer token, as Supabase does.
+//
+// A token counts only when its signature was verified (HS256, with the configured secret) or the
+// upstream confirmed it; an expired one only while offline and within the grace. Refusals are the
+// edge's two 401s, PGRST301 and PGRST303. Each accepted caller is told to the TokenBook.
+// Thread-safe.
+class Authenticator {
+ public:
+  // `offline` says whether the upstream is known to be away; it, `upstream`, `book` and `clock`
+  // must outlive the Authenticator.
+  Authenticator(IdentityOptions options, upstream::Upstream& upstream, TokenBook& book,
+                std::function<bool()> offline, const Clock& clock);
+
+  // Never waits.
+  Authentication authenticate(const http::Request& request);
+
+  // The same, and asks the upstream when that is needed: blocks for up to one call.
+  Result<http::Caller> confirm(const http::Request& request);
+
+ private:
+  // Whom a key stands for; nullopt for another text. The second takes legacy keys too.
+  std::optional<http::Principal> principal_of_configured_key(std::string_view key) const;
+  std::optional<http::Principal> principal_of_key(const std::string& key);
+  // The token when it is known or can be verified here; null when the upstream must confirm it.
+  Result<TokenCache::Entry> find_or_verify(std::string_view token);
+  Result<TokenCache::Entry> needs_confirmation(const Jwt& jwt) const;
+  TokenCache::Entry keep(std::string_view token, Claims claims);
+  Result<http::Caller> admit(KnownToken& token, std::string_view text, std::string key);
+
+  const IdentityOptions options_;
+  upstream::Upstream& upstream_;
+  TokenBook& book_;
+  const std::function<bool()> offline_;
+  const Clock& clock_;
+  TokenCache known_;
+};
+
+}  // namespace holdfast::identity

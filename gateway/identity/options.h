@@ -1,0 +1,19 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+namespace holdfast::identity {
+
+struct IdentityOptions {
+  // The project's HS256 secret. Default empty: tokens are confirmed by the upstream instead.
+  std::string jwt_secret;
+  // The publishable or legacy anon key that apps send as `apikey`.
+  std::string anon_key;
+  // The secret or legacy service_role key; a request that brings it acts as the service role.
+  std::string service_key;
+  // Seconds after its `exp` for which a token still reads and queues while offline. Default 7 days.
+  std::chrono::seconds offline_grace{std::chrono::hours(7 * 24)};
+};
+
+}  // namespace holdfast::identity
