@@ -1,0 +1,174 @@
+#include "gateway/server/listener.h"
+
+#include <sys/resource.h>
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <thread>
+
+#include "gateway/base/mutex.h"
+#include "gateway/server/worker.h"
+
+namespace holdfast::server {
+namespace {
+
+using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
+
+constexpr int kBacklog = 4096;
+// The pause after a failed accept; out of descriptors, the next one would fail at once.
+constexpr std::chrono::milliseconds kAcceptPause{100};
+
+// Idle connections are descriptors, and the usual soft limit is 1,024.
+void raise_open_files() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::string describe_bind_error(const ListenerOptions& options, const ErrorCode& error) {
+  const auto where = "port " + std::to_string(options.port) + " on " + options.host;
+  if (error == asio::error::address_in_use) {
+    return where + " is already in use; is another holdfast running?";
+  }
+  return "cannot listen on " + where + ": " + error.message();
+}
+
+asio::ip::tcp::endpoint resolve(asio::io_context& loop, const ListenerOptions& options) {
+  ErrorCode error;
+  const auto address = asio::ip::make_address(options.host, error);
+  if (!error) return {address, options.port};
+  asio::ip::tcp::resolver resolver(loop);
+  const auto found = resolver.resolve(options.host, std::to_string(options.port), error);
+  if (error || found.empty()) {
+    throw StartupError("cannot listen on " + options.host + ": it is no address of this machine");
+  }
+  return found.begin()->endpoint();
+}
+
+void open(Acceptor& acceptor, const ListenerOptions& options,
+          const asio::ip::tcp::endpoint& endpoint) {
+  ErrorCode error;
+  acceptor.open(endpoint.protocol(), error);
+  // Lets a restart bind while old connections are in TIME_WAIT; Linux still refuses the port of a
+  // live listener.
+  if (!error) acceptor.set_option(Acceptor::reuse_address(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(kBacklog, error);
+  if (error) throw StartupError(describe_bind_error(options, error));
+}
+
+}  // namespace
+
+struct Listener::State {
+  State(const ListenerOptions& options, http::Handler& handler, std::shared_ptr<Logger> logger)
+      : service(options, handler, std::move(logger)) {
+    for (unsigned i = 0; i < std::max(1U, options.threads); ++i) {
+      workers.push_back(std::make_unique<Worker>(service));
+    }
+  }
+
+  void bind();
+  void run(Worker& worker);
+  Awaitable<void> accept();
+  void deal(Socket socket, Worker& worker);
+  void wait_for_workers();
+
+  const Service service;
+  std::vector<std::unique_ptr<Worker>> workers;
+  std::unique_ptr<Acceptor> acceptor;  // on the first worker's loop
+  std::uint16_t port = 0;
+  std::vector<std::thread> threads;
+
+  Mutex mutex;
+  Condition worker_ended;
+  std::size_t running HF_GUARDED_BY(mutex) = 0;
+};
+
+void Listener::State::bind() {
+  auto& loop = workers.front()->loop();
+  const auto endpoint = resolve(loop, service.options);
+  auto opened = std::make_unique<Acceptor>(loop);
+  open(*opened, service.options, endpoint);
+  port = opened->local_endpoint().port();
+  acceptor = std::move(opened);
+}
+
+void Listener::State::run(Worker& worker) {
+  worker.run();
+  MutexLock lock(mutex);
+  --running;
+  worker_ended.notify_all();
+}
+
+Awaitable<void> Listener::State::accept() {
+  Timer pause(workers.front()->loop());
+  for (std::size_t turn = 0; acceptor->is_open(); ++turn) {
+    auto& worker = *workers[turn % workers.size()];
+    auto [error, socket] = co_await acceptor->async_accept(worker.loop(), kAsTuple);
+    if (!error) {
+      deal(std::move(socket), worker);
+    } else if (error != asio::error::operation_aborted) {
+      service.logger->warn("accept_failed error={}", error.message());
+      pause.expires_after(kAcceptPause);
+      co_await pause.async_wait(kAsTuple);
+    }
+  }
+}
+
+void Listener::State::deal(Socket socket, Worker& worker) {
+  std::size_t open = 0;
+  for (const auto& each : workers) open += each->connections();
+  if (open >= service.options.max_connections) {
+    service.logger->warn("connection_refused open={}", open);
+    return;
+  }
+  worker.adopt(std::move(socket));
+}
+
+void Listener::State::wait_for_workers() {
+  const auto end = std::chrono::steady_clock::now() + service.options.shutdown_grace;
+  MutexLock lock(mutex);
+  while (running > 0) {
+    const auto left = end - std::chrono::steady_clock::now();
+    if (left <= left.zero()) return;
+    worker_ended.wait_for(mutex, left);
+  }
+}
+
+Listener::Listener(ListenerOptions options, http::Handler& handler, std::shared_ptr<Logger> logger)
+    : state_(std::make_unique<State>(options, handler, std::move(logger))) {}
+
+Listener::~Listener() { stop(); }
+
+void Listener::start() {
+  raise_open_files();
+  state_->bind();
+  asio::co_spawn(state_->workers.front()->loop(), state_->accept(), asio::detached);
+  {
+    MutexLock lock(state_->mutex);
+    state_->running = state_->workers.size();
+  }
+  for (const auto& worker : state_->workers) {
+    state_->threads.emplace_back([this, &worker = *worker] { state_->run(worker); });
+  }
+}
+
+std::uint16_t Listener::port() const { return state_->port; }
+
+void Listener::stop() {
+  if (state_->threads.empty()) return;
+  asio::post(state_->workers.front()->loop(), [this] {
+    ErrorCode ignored;
+    state_->acceptor->close(ignored);
+  });
+  for (const auto& worker : state_->workers) worker->drain();
+  state_->wait_for_workers();
+  for (const auto& worker : state_->workers) worker->abort();
+  for (auto& thread : state_->threads) thread.join();
+  state_->threads.clear();
+}
+
+}  // namespace holdfast::server
