@@ -1,5 +1,6 @@
 #include "cache/replica/overlay.h"
 
+#include <set>
 #include <stdexcept>
 
 #include "cache/replica/key.h"
@@ -107,6 +108,7 @@ void Overlay::acknowledge(Transaction& transaction, std::int64_t entry,
                           const std::vector<UpstreamImage>& images) {
   const auto ended = effects(transaction.database(), entry);
   deactivate(transaction, entry);
+  note_acknowledgement(transaction, ended);
   for (const auto& image : images) put_base(transaction, *image.table, image.key, image.row);
   for (const Effect& effect : ended) {
     const Table& table = *find_table(effect.relation);
@@ -160,6 +162,47 @@ std::int64_t Overlay::pending_rows(Database& database, const std::string& relati
 std::optional<Row> Overlay::base_of(Database& database, const Table& table,
                                     const std::string& key) const {
   return load_base(database, table, key).row;
+}
+
+void Overlay::for_each_base(
+    Database& database, const Table& table,
+    const std::function<void(const std::string& key, const Row& row)>& row) const {
+  // Rows with a base are visited there: the visible row is not the upstream's.
+  Statement pending(database, "SELECT key, image FROM hf_pending_base WHERE relation=?1");
+  pending.bind(1, std::string_view(relation_of(table)));
+  std::set<std::string, std::less<>> set_aside;
+  while (pending.step()) {
+    set_aside.emplace(pending.text(0));
+    if (!pending.is_null(1)) row(std::string(pending.text(0)), read_stored(table, pending.text(1)));
+  }
+  rows(table).for_each(database, [&](const Row& visible) {
+    const std::string key = key_of(table, visible);
+    if (!set_aside.contains(key)) row(key, visible);
+  });
+}
+
+std::int64_t Overlay::acknowledgements(Database& database) const {
+  Statement& statement =
+      database.cached("SELECT value FROM hf_meta WHERE name='acknowledgements'");
+  const std::int64_t count = statement.step() ? statement.integer(0) : 0;
+  statement.reset();
+  return count;
+}
+
+void Overlay::note_acknowledgement(Transaction& transaction,
+                                   const std::vector<Effect>& ended) const {
+  Database& database = transaction.database();
+  const std::int64_t number = acknowledgements(database) + 1;
+  Statement& count = database.cached(
+      "INSERT INTO hf_meta VALUES('acknowledgements', ?1) ON CONFLICT DO UPDATE SET value=?1");
+  count.bind(1, number).run();
+  Statement& rows = database.cached(
+      "INSERT INTO hf_acknowledged_rows VALUES(?1, ?2, ?3)"
+      " ON CONFLICT DO UPDATE SET acknowledgement=excluded.acknowledgement");
+  for (const Effect& effect : ended) {
+    rows.bind(1, std::string_view(effect.relation)).bind(2, std::string_view(effect.key));
+    rows.bind(3, number).run();
+  }
 }
 
 Overlay::Base Overlay::load_base(Database& database, const Table& table,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -81,6 +82,13 @@ class Overlay {
 
   // The upstream's image of a row, its pending effects left out.
   std::optional<Row> base_of(Database& database, const Table& table, const std::string& key) const;
+  // Calls `row` with the upstream's image of every row of `table` that is there, by key_of().
+  void for_each_base(Database& database, const Table& table,
+                     const std::function<void(const std::string& key, const Row& row)>& row) const;
+
+  // How many acknowledgements there were. A row's newest one is in hf_acknowledged_rows: an image
+  // that was asked for before it is older than what is here (hard case 8).
+  std::int64_t acknowledgements(Database& database) const;
 
   const Table* find_table(std::string_view relation) const;
 
@@ -98,6 +106,7 @@ class Overlay {
             const std::optional<Row>& row) const;
   // Replays the pending effects over the base and shows the outcome; without any, ends the base.
   void recompute(Transaction& transaction, const Table& table, const std::string& key);
+  void note_acknowledgement(Transaction& transaction, const std::vector<Effect>& ended) const;
   void deactivate(Transaction& transaction, std::int64_t entry) const;
 
   std::map<const Table*, RowStore> stores_;

@@ -189,6 +189,11 @@ std::vector<Row> RowStore::list_by(Database& database, const std::vector<std::si
   return rows;
 }
 
+void RowStore::for_each(Database& database, const std::function<void(const Row&)>& row) const {
+  Statement statement(database, select_ + "true");
+  while (statement.step()) row(read_row(statement, table_.columns.size()));
+}
+
 std::int64_t RowStore::largest(Database& database, std::size_t column) const {
   Statement& statement =
       database.cached("SELECT max(" + quote(table_.columns[column].storage_name) + ") FROM " +

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -33,6 +34,7 @@ class RowStore {
   // All of them, in rowid order.
   std::vector<Row> list_by(Database& database, const std::vector<std::size_t>& columns,
                            const std::vector<Value>& values) const;
+  void for_each(Database& database, const std::function<void(const Row&)>& row) const;
   // The largest value of an integer column; 0 when there is none.
   std::int64_t largest(Database& database, std::size_t column) const;
   Row get(Database& database, std::int64_t rowid) const;

@@ -73,13 +73,14 @@ void Store::create_tables(Database& database) {
   for (const Table* table : replicated_) {
     const std::string signature = signature_of(*table);
     overlay_.rows(*table).create(transaction);
-    // Rows that were read for other columns are read again; pending writes stay on top.
+    // Rows that were read for other columns are read again, pending writes stay on top, and the
+    // next pull but one compares keys, for rows that have gone since.
     Statement& upsert = database.cached(
         "INSERT INTO hf_tables(relation, signature, complete) VALUES(?1, ?2, 0)"
         " ON CONFLICT DO UPDATE SET signature=excluded.signature, complete=0, denied=NULL,"
-        " initial_key=NULL, cursor=NULL WHERE signature<>excluded.signature");
+        " initial_key=NULL, cursor=NULL, pulls=?3 WHERE signature<>excluded.signature");
     upsert.bind(1, std::string_view(relation_of(*table))).bind(2, std::string_view(signature));
-    upsert.run();
+    upsert.bind(3, std::int64_t{-1}).run();
   }
   transaction.commit();
 }

@@ -1,0 +1,54 @@
+#include "cache/pull/puller.h"
+
+#include "cache/pull/table_pull.h"
+
+namespace holdfast::cache {
+
+std::optional<std::size_t> stamp_column(const Table& table, const TableOptions& options) {
+  if (options.updated_at_column == "none") return std::nullopt;
+  const auto index = table.column_index(
+      options.updated_at_column.empty() ? "updated_at" : options.updated_at_column);
+  if (!index) return std::nullopt;
+  const TypeKind kind = table.columns[*index].type.kind;
+  const bool timestamp = kind == TypeKind::kTimestamp || kind == TypeKind::kTimestamptz;
+  return timestamp ? index : std::nullopt;
+}
+
+Puller::Puller(upstream::Upstream& upstream, upstream::CredentialSource credentials,
+               const ReplicaOptions& replica, const PullOptions& options, const Clock& clock,
+               std::shared_ptr<Logger> logger)
+    : upstream_(upstream),
+      credentials_(std::move(credentials)),
+      replica_(replica),
+      options_(options),
+      clock_(clock),
+      logger_(std::move(logger)) {}
+
+PullOutcome Puller::pull(Store& store, PullDepth depth, bool force) {
+  PullOutcome outcome;
+  const auto credentials = credentials_(store.principal());
+  if (!credentials) {
+    outcome.reached = false;
+    outcome.errors.push_back("no valid token for " + store.principal().id);
+    return outcome;
+  }
+  const std::int64_t forwarded = store.forwarded_writes();
+  for (const Table* table : store.replicated()) {
+    TablePull pull(store, *table, stamp_column(*table, replica_.of(table->name)), options_, clock_,
+                   TableSource(upstream_, *table, *credentials, options_.page_rows, force));
+    const auto failure = pull.run(depth);
+    outcome.rows += pull.rows();
+    if (!failure) continue;
+    outcome.errors.push_back(table->name + ": " + failure->reason);
+    logger_->info("pull_failed principal={} table={} status={}", store.principal().id,
+                  relation_of(*table), failure->status);
+    if (failure->kind == PullFailure::Kind::kUnreachable) {
+      outcome.reached = false;
+      return outcome;
+    }
+  }
+  if (outcome.errors.empty()) store.note_pull_finished(forwarded);
+  return outcome;
+}
+
+}  // namespace holdfast::cache

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cache/pull/options.h"
+#include "cache/replica/options.h"
+#include "cache/replica/store.h"
+#include "gateway/base/logging.h"
+#include "gateway/upstream/credentials.h"
+#include "gateway/upstream/upstream.h"
+
+namespace holdfast::cache {
+
+enum class PullDepth {
+  kChanges,  // what changed since the cursor
+  kKeys,     // and a comparison of all keys
+};
+
+struct PullOutcome {
+  std::int64_t rows = 0;  // received
+  std::vector<std::string> errors;
+  bool reached = true;  // false: the upstream gave no answer, or there is no valid token
+};
+
+// Brings a principal's replica up to date with the upstream.
+//
+// Tables are read through the upstream's own API as the principal, so its row-level security
+// decides what comes. Each page is applied in a transaction of its own, with the pending writes
+// kept on top; a crash between two loses nothing and the next pull goes on from there.
+// One thread at a time for each Store; blocking.
+class Puller {
+ public:
+  // All references must outlive it.
+  Puller(upstream::Upstream& upstream, upstream::CredentialSource credentials,
+         const ReplicaOptions& replica, const PullOptions& options, const Clock& clock,
+         std::shared_ptr<Logger> logger);
+
+  // `force`: try although the upstream is known to be offline.
+  PullOutcome pull(Store& store, PullDepth depth, bool force = false);
+
+ private:
+  upstream::Upstream& upstream_;
+  const upstream::CredentialSource credentials_;
+  const ReplicaOptions& replica_;
+  const PullOptions& options_;
+  const Clock& clock_;
+  const std::shared_ptr<Logger> logger_;
+};
+
+// The column that tells when a row of `table` changed, by configuration or by the name updated_at;
+// nullopt when there is none.
+std::optional<std::size_t> stamp_column(const Table& table, const TableOptions& options);
+
+}  // namespace holdfast::cache

@@ -1,0 +1,320 @@
+#include "cache/pull/table_pull.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "cache/replica/key.h"
+#include "cache/values/codec.h"
+
+namespace holdfast::cache {
+namespace {
+
+using Priority = Writer::Priority;
+
+// Keys in one request: as many as keep its target short (100 UUIDs make 4 KB).
+constexpr std::size_t kKeysInRequest = 100;
+
+constexpr auto kStampEpoch = std::chrono::sys_days(std::chrono::year(2000) / 1 / 1);
+
+std::int64_t to_stamp(Timestamp time) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(time - kStampEpoch).count();
+}
+
+}  // namespace
+
+TablePull::TablePull(Store& store, const Table& table, std::optional<std::size_t> stamp,
+                     const PullOptions& options, const Clock& clock, TableSource source)
+    : store_(store),
+      table_(table),
+      relation_(relation_of(table)),
+      stamp_(stamp),
+      options_(options),
+      clock_(clock),
+      source_(std::move(source)),
+      started_(clock.now()) {}
+
+std::optional<PullFailure> TablePull::run(PullDepth depth) {
+  const bool was_denied = store_.status(table_) == TableStatus::kDenied;
+  const Progress progress = load_progress();
+  const bool compare = depth == PullDepth::kKeys || progress.pulls % options_.key_diff_every == 0;
+  if (was_denied && !compare) return std::nullopt;
+  if (!progress.complete || was_denied) {
+    if (auto failure = initial_sync(progress)) return failed(*std::move(failure));
+  } else if (!stamp_ || !progress.cursor) {
+    if (auto failure = read_whole()) return failed(*std::move(failure));
+  } else {
+    if (auto failure = read_changes(progress)) return failed(*std::move(failure));
+    if (compare) {
+      if (auto failure = compare_keys()) return failed(*std::move(failure));
+    }
+  }
+  if (auto failure = read_queued_keys()) return failed(*std::move(failure));
+  finish(progress);
+  return std::nullopt;
+}
+
+TablePull::Progress TablePull::load_progress() {
+  Progress progress;
+  store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
+    // No page is under way now, so what was acknowledged so far is in every page to come.
+    Statement& forget = transaction.database().cached(
+        "DELETE FROM hf_acknowledged_rows WHERE relation=?1");
+    forget.bind(1, std::string_view(relation_)).run();
+    Statement& statement = transaction.database().cached(
+        "SELECT complete, initial_key, cursor, pulls FROM hf_tables WHERE relation=?1");
+    statement.bind(1, std::string_view(relation_)).step();
+    progress.complete = statement.integer(0) != 0;
+    if (!statement.is_null(1)) {
+      if (auto row = parse_row(table_, statement.text(1))) progress.initial_key = *std::move(row);
+    }
+    if (!statement.is_null(2)) progress.cursor = statement.integer(2);
+    progress.pulls = statement.integer(3);
+    statement.reset();
+  });
+  return progress;
+}
+
+std::optional<PullFailure> TablePull::initial_sync(const Progress& progress) {
+  std::vector<std::size_t> columns(table_.columns.size());
+  std::iota(columns.begin(), columns.end(), std::size_t{0});
+  std::optional<Row> after = progress.initial_key;
+  if (progress.cursor) newest_stamp_ = progress.cursor;
+  for (;;) {
+    const std::int64_t mark = acknowledgement_mark();
+    auto fetched = source_.by_key(columns, after);
+    if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
+    auto& page = std::get<RowPage>(fetched);
+    note_stamps(page);
+    const bool last = page.rows.empty();
+    store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
+      apply_page(transaction, page, mark);
+      if (last) {
+        store_.mark_complete(transaction, table_);
+        return;
+      }
+      Statement& statement = transaction.database().cached(
+          "UPDATE hf_tables SET initial_key=?2, cursor=?3 WHERE relation=?1");
+      statement.bind(1, std::string_view(relation_));
+      statement.bind(2, std::string_view(key_of(table_, page.rows.back())));
+      if (newest_stamp_) statement.bind(3, *newest_stamp_);
+      statement.run();
+    });
+    if (last) break;
+    after = std::move(page.rows.back());
+  }
+  store_.publish(table_, TableStatus::kComplete);
+  return std::nullopt;
+}
+
+std::optional<PullFailure> TablePull::read_changes(const Progress& progress) {
+  const std::int64_t overlap =
+      std::chrono::duration_cast<std::chrono::microseconds>(options_.overlap).count();
+  newest_stamp_ = progress.cursor;
+  const Value from = *progress.cursor - overlap;
+  std::optional<Row> after;
+  for (;;) {
+    const std::int64_t mark = acknowledgement_mark();
+    auto fetched = source_.since(*stamp_, from, after);
+    if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
+    auto& page = std::get<RowPage>(fetched);
+    if (page.rows.empty()) return std::nullopt;
+    note_stamps(page);
+    store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
+      apply_page(transaction, page, mark);
+    });
+    after = std::move(page.rows.back());
+  }
+}
+
+// Without a stamp every row is read, and what was not among them is gone.
+std::optional<PullFailure> TablePull::read_whole() {
+  std::vector<std::size_t> columns(table_.columns.size());
+  std::iota(columns.begin(), columns.end(), std::size_t{0});
+  KeySet seen;
+  std::optional<Row> after;
+  const std::int64_t first_mark = acknowledgement_mark();
+  for (;;) {
+    const std::int64_t mark = acknowledgement_mark();
+    auto fetched = source_.by_key(columns, after);
+    if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
+    auto& page = std::get<RowPage>(fetched);
+    if (page.rows.empty()) break;
+    note_stamps(page);
+    for (const Row& row : page.rows) seen.emplace(key_of(table_, row), stamp_text(row));
+    store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
+      apply_page(transaction, page, mark);
+    });
+    after = std::move(page.rows.back());
+  }
+  settle_differences(std::move(seen), first_mark);
+  return std::nullopt;
+}
+
+std::optional<PullFailure> TablePull::compare_keys() {
+  const std::int64_t mark = acknowledgement_mark();
+  auto keys = upstream_keys();
+  if (auto* failure = std::get_if<PullFailure>(&keys)) return std::move(*failure);
+  settle_differences(std::get<KeySet>(std::move(keys)), mark);
+  return std::nullopt;
+}
+
+std::variant<TablePull::KeySet, PullFailure> TablePull::upstream_keys() {
+  std::vector<std::size_t> columns = table_.primary_key->columns;
+  if (stamp_ && !table_.is_key(*stamp_)) columns.push_back(*stamp_);
+  KeySet keys;
+  std::optional<Row> after;
+  for (;;) {
+    auto fetched = source_.by_key(columns, after);
+    if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
+    auto& page = std::get<RowPage>(fetched);
+    if (page.rows.empty()) return keys;
+    for (const Row& row : page.rows) keys.emplace(key_of(table_, row), stamp_text(row));
+    after = std::move(page.rows.back());
+  }
+}
+
+// Rows here that the upstream does not show go; those that it shows and that are not here, or with
+// another stamp, are read by key.
+void TablePull::settle_differences(KeySet upstream, std::int64_t mark) {
+  std::vector<std::string> vanished;
+  store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
+    Database& database = transaction.database();
+    store_.overlay().for_each_base(database, table_, [&](const std::string& key, const Row& row) {
+      const auto found = upstream.find(key);
+      if (found == upstream.end()) {
+        vanished.push_back(key);
+      } else if (found->second == stamp_text(row)) {
+        upstream.erase(found);
+      }
+    });
+    for (const std::string& key : vanished) apply_image(transaction, key, std::nullopt, mark);
+    Statement& reread = database.cached("INSERT OR IGNORE INTO hf_rereads VALUES(?1, ?2)");
+    for (const auto& [key, stamp] : upstream) {
+      reread.bind(1, std::string_view(relation_)).bind(2, std::string_view(key)).run();
+    }
+  });
+}
+
+std::optional<PullFailure> TablePull::read_queued_keys() {
+  for (;;) {
+    std::vector<std::string> keys;
+    std::int64_t mark = 0;
+    {
+      auto reader = store_.reader();
+      Statement& statement =
+          reader->cached("SELECT key FROM hf_rereads WHERE relation=?1 LIMIT ?2");
+      statement.bind(1, std::string_view(relation_));
+      statement.bind(2, static_cast<std::int64_t>(kKeysInRequest));
+      while (statement.step()) keys.emplace_back(statement.text(0));
+      mark = store_.overlay().acknowledgements(*reader);
+    }
+    if (keys.empty()) return std::nullopt;
+    auto fetched = source_.of_keys(keys);
+    if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
+    std::map<std::string, const Row*> found;
+    for (const Row& row : std::get<RowPage>(fetched).rows) found.emplace(key_of(table_, row), &row);
+    rows_ += static_cast<std::int64_t>(found.size());
+    store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
+      // Taken off first: a row acknowledged meanwhile is queued again by apply_image().
+      Statement& done = transaction.database().cached(
+          "DELETE FROM hf_rereads WHERE relation=?1 AND key=?2");
+      for (const std::string& key : keys) {
+        done.bind(1, std::string_view(relation_)).bind(2, std::string_view(key)).run();
+      }
+      for (const std::string& key : keys) {
+        const auto row = found.find(key);
+        apply_image(transaction, key,
+                    row == found.end() ? std::nullopt : std::optional<Row>(*row->second), mark);
+      }
+    });
+  }
+}
+
+std::optional<PullFailure> TablePull::failed(PullFailure failure) {
+  if (failure.kind != PullFailure::Kind::kDenied) return failure;
+  deny(failure);
+  return std::nullopt;
+}
+
+void TablePull::deny(const PullFailure& failure) {
+  const Denial denial{failure.status, failure.body};
+  store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
+    std::vector<std::string> keys;
+    store_.overlay().for_each_base(
+        transaction.database(), table_,
+        [&](const std::string& key, const Row&) { keys.push_back(key); });
+    for (const std::string& key : keys) {
+      store_.overlay().put_base(transaction, table_, key, std::nullopt);
+    }
+    store_.mark_denied(transaction, table_, denial);
+  });
+  store_.publish(table_, TableStatus::kDenied, denial);
+}
+
+std::int64_t TablePull::acknowledgement_mark() {
+  auto reader = store_.reader();
+  return store_.overlay().acknowledgements(*reader);
+}
+
+void TablePull::apply_page(Transaction& transaction, const RowPage& page, std::int64_t mark) {
+  Overlay& overlay = store_.overlay();
+  Database& database = transaction.database();
+  rows_ += static_cast<std::int64_t>(page.rows.size());
+  const bool plain = !overlay.has_pending(database, table_) &&
+                     overlay.acknowledgements(database) == mark;
+  for (const Row& row : page.rows) {
+    if (plain) {
+      overlay.put_clean(transaction, table_, row);
+    } else {
+      apply_image(transaction, key_of(table_, row), row, mark);
+    }
+  }
+}
+
+void TablePull::apply_image(Transaction& transaction, const std::string& key,
+                            const std::optional<Row>& image, std::int64_t mark) {
+  Database& database = transaction.database();
+  Statement& statement = database.cached(
+      "SELECT 1 FROM hf_acknowledged_rows WHERE relation=?1 AND key=?2 AND acknowledgement>?3");
+  statement.bind(1, std::string_view(relation_)).bind(2, std::string_view(key)).bind(3, mark);
+  const bool newer_here = statement.step();
+  statement.reset();
+  if (!newer_here) {
+    store_.overlay().put_base(transaction, table_, key, image);
+    return;
+  }
+  // The image was read before our own write arrived there, and would undo it.
+  Statement& reread = database.cached("INSERT OR IGNORE INTO hf_rereads VALUES(?1, ?2)");
+  reread.bind(1, std::string_view(relation_)).bind(2, std::string_view(key)).run();
+}
+
+void TablePull::note_stamps(const RowPage& page) {
+  if (!first_date_) first_date_ = page.date;
+  if (!stamp_) return;
+  for (const Row& row : page.rows) {
+    if (is_null(row[*stamp_])) continue;
+    const std::int64_t stamp = std::get<std::int64_t>(row[*stamp_]);
+    newest_stamp_ = std::max(newest_stamp_.value_or(stamp), stamp);
+  }
+}
+
+void TablePull::finish(const Progress& progress) {
+  // A device whose clock runs ahead must not carry the cursor past what others are writing now.
+  auto cursor = newest_stamp_ ? newest_stamp_ : progress.cursor;
+  if (cursor && first_date_) cursor = std::min(*cursor, to_stamp(*first_date_));
+  store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
+    Statement& statement = transaction.database().cached(
+        "UPDATE hf_tables SET cursor=?2, pulls=pulls+1, pulled_at=?3 WHERE relation=?1");
+    statement.bind(1, std::string_view(relation_));
+    if (cursor) statement.bind(2, *cursor);
+    statement.bind(3, std::int64_t{started_.time_since_epoch().count()}).run();
+  });
+}
+
+std::string TablePull::stamp_text(const Row& row) const {
+  std::string text;
+  if (stamp_) print_text(table_.columns[*stamp_].type, view(row[*stamp_]), text);
+  return text;
+}
+
+}  // namespace holdfast::cache

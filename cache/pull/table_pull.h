@@ -1,0 +1,72 @@
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+
+#include "cache/pull/options.h"
+#include "cache/pull/puller.h"
+#include "cache/pull/table_source.h"
+#include "cache/replica/store.h"
+
+namespace holdfast::cache {
+
+// One pull of one table of one principal: the initial sync or what changed since the cursor, the
+// key diff, and the rows queued for a read by key.
+// One thread at a time: whoever pulls.
+class TablePull {
+ public:
+  // `stamp`: see stamp_column(). All references must outlive it.
+  TablePull(Store& store, const Table& table, std::optional<std::size_t> stamp,
+            const PullOptions& options, const Clock& clock, TableSource source);
+
+  // nullopt = done.
+  std::optional<PullFailure> run(PullDepth depth);
+  // Rows received so far.
+  std::int64_t rows() const { return rows_; }
+
+ private:
+  struct Progress {
+    bool complete = false;
+    std::optional<Row> initial_key;
+    std::optional<std::int64_t> cursor;
+    std::int64_t pulls = 0;
+  };
+  // Key -> printed stamp of every row that the principal sees upstream.
+  using KeySet = std::unordered_map<std::string, std::string>;
+
+  Progress load_progress();
+  std::optional<PullFailure> initial_sync(const Progress& progress);
+  std::optional<PullFailure> read_changes(const Progress& progress);
+  std::optional<PullFailure> read_whole();
+  std::optional<PullFailure> compare_keys();
+  std::optional<PullFailure> read_queued_keys();
+  std::variant<KeySet, PullFailure> upstream_keys();
+  void settle_differences(KeySet upstream, std::int64_t mark);
+  std::optional<PullFailure> failed(PullFailure failure);
+  void deny(const PullFailure& failure);
+
+  // The acknowledgements so far: rows acknowledged after it are newer than a page asked for now.
+  std::int64_t acknowledgement_mark();
+  void apply_page(Transaction& transaction, const RowPage& page, std::int64_t mark);
+  void apply_image(Transaction& transaction, const std::string& key,
+                   const std::optional<Row>& image, std::int64_t mark);
+  void note_stamps(const RowPage& page);
+  void finish(const Progress& progress);
+  std::string stamp_text(const Row& row) const;
+
+  Store& store_;
+  const Table& table_;
+  const std::string relation_;
+  const std::optional<std::size_t> stamp_;
+  const PullOptions& options_;
+  const Clock& clock_;
+  TableSource source_;
+  Timestamp started_;
+  std::int64_t rows_ = 0;
+  std::optional<std::int64_t> newest_stamp_;  // microseconds since 2000-01-01
+  std::optional<Timestamp> first_date_;       // the upstream's clock before the first page's query
+};
+
+}  // namespace holdfast::cache
