@@ -1,0 +1,223 @@
+#include "gateway/config/keys.h"
+
+#include <limits>
+#include <type_traits>
+#include <utility>
+
+#include "gateway/config/kinds.h"
+
+namespace holdfast::config {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kSecond{1'000};
+constexpr milliseconds kMinute = 60 * kSecond;
+constexpr milliseconds kHour = 60 * kMinute;
+constexpr milliseconds kDay = 24 * kHour;
+constexpr std::int64_t kManyRows = 1'000'000'000;
+
+bool is_web_address(const std::string& text, std::string_view forbidden) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!text.starts_with(scheme)) continue;
+    const std::string_view rest = std::string_view(text).substr(scheme.size());
+    return !rest.empty() && rest.front() != '/' && rest.find_first_of(forbidden) == rest.npos;
+  }
+  return false;
+}
+
+bool is_upstream_url(const std::string& text) {
+  return text.empty() || is_web_address(text, "?# @");
+}
+
+bool is_origin(const std::string& text) { return text == "*" || is_web_address(text, "/?# @"); }
+
+bool is_host_name(const std::string& text) {
+  return !text.empty() && text.find_first_of(":/ @") == std::string::npos;
+}
+
+// A key kept in the fields that `first` and `rest` give for (configuration, table name).
+template <typename Kind, typename First, typename... Rest>
+Key key(std::string name, Kind kind, First first, Rest... rest) {
+  const auto assign = [](auto& field, const auto& value) {
+    using Field = std::remove_reference_t<decltype(field)>;
+    if constexpr (std::is_same_v<typename Kind::Type, milliseconds>) {
+      field = std::chrono::duration_cast<Field>(value);
+    } else {
+      field = static_cast<Field>(value);
+    }
+  };
+  return {std::move(name), kind.expected(),
+          [=](Config& config, const std::string& table, const Value& value) -> Result<void> {
+            HF_TRY(const auto parsed, kind.parse(value));
+            assign(first(config, table), parsed);
+            (assign(rest(config, table), parsed), ...);
+            return {};
+          },
+          [=](Config config, const std::string& table) {
+            return kind.print(static_cast<typename Kind::Type>(first(config, table)));
+          }};
+}
+
+// A key of the design whose only value in this version is `fixed`; any other is refused, because
+// a setting that is silently without effect is worse than none.
+template <typename Kind>
+Key fixed_key(std::string name, Kind kind, typename Kind::Type fixed) {
+  const std::string only = kind.print(fixed);
+  return {std::move(name), kind.expected(),
+          [=](Config&, const std::string&, const Value& value) -> Result<void> {
+            HF_TRY(const auto parsed, kind.parse(value));
+            if (kind.print(parsed) == only) return {};
+            return invalid_request(
+                "HF_CONFIG",
+                kind.print(parsed) + " is not supported by this version, only " + only);
+          },
+          [=](const Config&, const std::string&) { return only; }};
+}
+
+Text secret(std::string meaning) { return {std::move(meaning), nullptr, true}; }
+
+#define HF_FIELD(member) \
+  [](Config & config, const std::string&) -> auto& { return config.member; }
+#define HF_TABLE_FIELD(member)                             \
+  [](Config & config, const std::string& table) -> auto& { \
+    return config.replica.table_options[table].member;     \
+  }
+
+std::vector<Key> upstream_keys() {
+  const Text url{"an http:// or https:// address without query, or \"\"", is_upstream_url, true};
+  const TextList schemas{"a list of at least one schema name", nullptr, false};
+  return {
+      key("upstream.url", url, HF_FIELD(upstream.url)),
+      key("upstream.anon_key", secret("a key as text"), HF_FIELD(upstream.anon_key),
+          HF_FIELD(identity.anon_key)),
+      key("upstream.service_key", secret("a key as text"), HF_FIELD(upstream.service_key),
+          HF_FIELD(identity.service_key)),
+      key("upstream.jwt_secret", secret("a secret as text"), HF_FIELD(identity.jwt_secret)),
+      key("upstream.db_url", secret("a PostgreSQL connection string"), HF_FIELD(db_url)),
+      key("upstream.schemas", schemas, HF_FIELD(rest.schemas)),
+      key("upstream.timeout", Duration{50 * milliseconds(1), 10 * kMinute},
+          HF_FIELD(upstream.timeout)),
+      key("upstream.ca_file", Text{"a path"}, HF_FIELD(upstream.ca_file)),
+  };
+}
+
+// "server.listen" is one key for two fields.
+Key listen_key() {
+  return {"server.listen", Listen().expected(),
+          [](Config& config, const std::string&, const Value& value) -> Result<void> {
+            HF_TRY(const ListenAddress address, Listen().parse(value));
+            config.listener.host = address.host;
+            config.listener.port = address.port;
+            return {};
+          },
+          [](const Config& config, const std::string&) {
+            return Listen().print({config.listener.host, config.listener.port});
+          }};
+}
+
+std::vector<Key> server_keys() {
+  const TextList hosts{"a list of host names without port", is_host_name};
+  const TextList origins{"a list of origins such as \"https://app.example\", or [\"*\"]",
+                         is_origin};
+  constexpr std::uint64_t kGiB = 1ULL << 30;
+  return {
+      listen_key(),
+      key("server.control_token", secret("a token as text"), HF_FIELD(control_token)),
+      key("server.hosts", hosts, HF_FIELD(listener.hosts)),
+      key("server.origins", origins, HF_FIELD(listener.origins)),
+      key("server.threads", Integer{1, 64}, HF_FIELD(listener.threads)),
+      key("server.max_connections", Integer{1, 1'000'000}, HF_FIELD(listener.max_connections)),
+      key("server.body_limit", Size{1024, 16 * kGiB}, HF_FIELD(listener.body_limit)),
+  };
+}
+
+std::vector<Key> rest_keys() {
+  using cache::query::TextOrder;
+  const Choice<TextOrder> text_order{{{"exact", TextOrder::kExact}, {"close", TextOrder::kClose}},
+                                     {}};
+  return {
+      key("rest.max_rows", Integer{0, kManyRows}, HF_FIELD(rest.max_rows)),
+      key("rest.aggregates", Flag{}, HF_FIELD(rest.aggregates)),
+      key("rest.text_order", text_order, HF_FIELD(rest.text_order)),
+  };
+}
+
+std::vector<Key> sync_keys() {
+  const Duration interval{milliseconds(10), kDay};
+  return {
+      key("auth.offline_grace", Duration{milliseconds(0), 3650 * kDay},
+          HF_FIELD(identity.offline_grace)),
+      key("sync.interval", interval, HF_FIELD(pull.interval), HF_FIELD(dispatcher.flush_interval)),
+      key("sync.overlap", Duration{milliseconds(0), kDay}, HF_FIELD(pull.overlap)),
+      key("sync.key_diff_every", Integer{1, 1'000'000}, HF_FIELD(pull.key_diff_every)),
+      key("sync.page_rows", Integer{1, 100'000}, HF_FIELD(pull.page_rows)),
+      key("sync.backoff_base", interval, HF_FIELD(dispatcher.backoff_base)),
+      key("sync.backoff_cap", interval, HF_FIELD(dispatcher.backoff_cap)),
+      key("sync.statement_timeout", Duration{milliseconds(0), kHour},
+          HF_FIELD(dispatcher.statement_timeout)),
+      key("cache.tables", TextList{"a list of table names, or [\"*\"]"}, HF_FIELD(replica.tables)),
+  };
+}
+
+// A later step moves a name from `planned` to `accepted` when it acts on it.
+std::vector<Key> table_keys() {
+  using cache::ReadMode;
+  using cache::WriteMode;
+  const Choice<ReadMode> read{{{"cache", ReadMode::kCache},
+                               {"network-first", ReadMode::kNetworkFirst},
+                               {"pass", ReadMode::kPass}},
+                              {}};
+  const Choice<WriteMode> writes{{{"auto", WriteMode::kQueue}, {"queue", WriteMode::kQueue}},
+                                 {"through"}};
+  const Choice<int> conflict{{{"merge", 0}},
+                             {"remote_wins", "local_wins", "last_write_wins", "manual"}};
+  const Choice<int> mode{{{"normal", 0}}, {"append_only"}};
+  const Text column{"a column name, or \"\""};
+  return {
+      key("tables.*.read", read, HF_TABLE_FIELD(read)),
+      key("tables.*.writes", writes, HF_TABLE_FIELD(writes)),
+      fixed_key("tables.*.conflict", conflict, 0),
+      fixed_key("tables.*.mode", mode, 0),
+      key("tables.*.version_column", column, HF_TABLE_FIELD(version_column)),
+      key("tables.*.updated_at_column", column, HF_TABLE_FIELD(updated_at_column)),
+      fixed_key("tables.*.deleted_at_column", column, ""),
+      fixed_key("tables.*.filter", Text{"a filter as in a request's query, or \"\""}, ""),
+      fixed_key("tables.*.columns", TextList{"a list of column names, or [\"*\"]"}, {"*"}),
+  };
+}
+
+std::vector<Key> process_keys() {
+  const Choice<std::string> levels{{{"info", "info"},
+                                    {"trace", "trace"},
+                                    {"debug", "debug"},
+                                    {"warn", "warn"},
+                                    {"error", "error"},
+                                    {"off", "off"}},
+                                   {}};
+  return {
+      key("log.level", levels, HF_FIELD(log.level)),
+      key("storage.dir", Text{"a path"}, HF_FIELD(data_dir)),
+  };
+}
+
+#undef HF_FIELD
+#undef HF_TABLE_FIELD
+
+std::vector<Key> all_keys() {
+  std::vector<Key> keys;
+  for (auto section :
+       {upstream_keys, server_keys, rest_keys, sync_keys, table_keys, process_keys}) {
+    for (Key& one : section()) keys.push_back(std::move(one));
+  }
+  return keys;
+}
+
+}  // namespace
+
+const std::vector<Key>& known_keys() {
+  static const std::vector<Key> kKeys = all_keys();
+  return kKeys;
+}
+
+}  // namespace holdfast::config
