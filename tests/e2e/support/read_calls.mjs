@@ -199,5 +199,3 @@ const named = (groups) =>
 export const readCalls = named({ columns, comparisons, logic, windows, embeds, errors });
 
 export const furtherCalls = named({ further });
- = Object.entries({ columns, comparisons, logic, windows, embeds, errors })
-  .flatMap(([group, calls]) => calls.map(([what, call]) => [`${group}: ${what}`, call]));

@@ -45,7 +45,9 @@ export class Upstream {
       ...this.#settings,
     };
     const ready = /^ready http:\/\/127\.0\.0\.1:(\d+)$/;
-    const [, port] = await this.#process.start(process.execPath, [server], { env, ready });
+    // As long a request line as Supabase takes; Node alone stops at 16 KiB.
+    const args = ['--max-http-header-size=131072', server];
+    const [, port] = await this.#process.start(process.execPath, args, { env, ready });
     this.#port = Number(port);
   }
 

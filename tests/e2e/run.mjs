@@ -1,0 +1,36 @@
+// Runs the end-to-end tests: one PostgreSQL cluster for all of them, one database per test file.
+// Arguments are names of test files without ".test.mjs"; none means all.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { startCluster } from './support/database.mjs';
+import { holdfastBinary } from './support/holdfast.mjs';
+
+const folder = fileURLToPath(new URL('.', import.meta.url));
+const suffix = '.test.mjs';
+const wanted = process.argv.slice(2);
+const files = readdirSync(folder)
+  .filter((file) => file.endsWith(suffix))
+  .filter((file) => wanted.length === 0 || wanted.includes(file.slice(0, -suffix.length)));
+
+holdfastBinary();
+if (files.length === 0) throw new Error(`no such test: ${wanted.join(' ')}`);
+const cluster = await startCluster();
+const tests = spawn(
+  process.execPath,
+  [
+    '--test',
+    '--test-concurrency=2',
+    '--test-timeout=240000',
+    `--test-reporter=${process.env.E2E_REPORTER ?? 'spec'}`,
+    ...files.map((file) => folder + file),
+  ],
+  { stdio: 'inherit', env: { ...process.env, E2E_POSTGRES: cluster.url('').replace(/\/$/, '') } },
+);
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => tests.kill(signal));
+const [code] = await once(tests, 'exit');
+await cluster.stop();
+process.exit(code ?? 1);

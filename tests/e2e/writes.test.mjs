@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { World } from './support/world.mjs';
+import { WriteScript, writesInScript } from './support/write_script.mjs';
+
+let world;
+const direct = new WriteScript('direct');
+const online = new WriteScript('online');
+const offline = new WriteScript('offline');
+
+before(async () => {
+  world = await World.build('writes');
+  direct.answers = await direct.play(world.direct);
+});
+after(() => world?.close());
+
+// What PostgreSQL holds of one actor, with what differs between actors blanked.
+async function kept(script) {
+  const { sql } = world.database;
+  const title = script.title('%');
+  return script.blank({
+    todos: await sql`select * from todos where title like ${title} order by title`,
+    links: await sql`
+      select t.title, g.name, l.weight from todo_tags l
+      join todos t on t.id = l.todo_id join tags g on g.id = l.tag_id
+      where t.title like ${title} order by 1, 2`,
+    comments: await sql`select id, body from comments where body = ${script.actor}`,
+    stock: await sql`select * from stock where warehouse = ${script.warehouse} order by sku`,
+  });
+}
+
+// The operations that took effect, by row; rows whose key is made by the server share one name.
+async function effects(script) {
+  const byRow = {};
+  const rows = await world.database.sql`
+    select relation, operation, row_key from audit.effects
+    where coalesce(new_row, old_row)::text like ${`%${script.actor}%`}
+       or (relation = 'todo_tags' and row_key ->> 'todo_id' = any(${[...script.names.keys()]}))
+    order by seq`;
+  for (const { relation, operation, row_key } of rows) {
+    const row = `${relation} ${JSON.stringify(script.blank(row_key))}`;
+    (byRow[row] ??= []).push(operation);
+  }
+  return Object.fromEntries(Object.entries(byRow).sort());
+}
+
+async function sameAsDirect(script) {
+  assert.deepEqual(await kept(script), await kept(direct));
+  assert.deepEqual(await effects(script), await effects(direct));
+}
+
+const nothing = () => {
+  throw new Error('the script has a step without an answer');
+};
+
+function compareAnswers(script) {
+  const answers = new Map(script.answers);
+  const different = direct.answers
+    .map(([what, expected]) => ({ what, expected, got: answers.get(what) ?? nothing() }))
+    .filter(({ expected, got }) => JSON.stringify(expected) !== JSON.stringify(got));
+  assert.deepEqual(
+    different.map(({ what, got }) => [what, got]),
+    different.map(({ what, expected }) => [what, expected]),
+  );
+}
+
+describe('writes while the upstream is there', () => {
+  test('are answered as the upstream answers them', async () => {
+    online.answers = await online.play(world.app);
+    compareAnswers(online);
+  });
+
+  test('each reach PostgreSQL exactly once', async () => {
+    await world.holdfast.drained();
+    await sameAsDirect(online);
+  });
+});
+
+describe('writes while the upstream is gone', () => {
+  const lastReads = (script) => script.answers.filter(([what]) => what.endsWith('at the end'));
+  const rowsNow = async () =>
+    offline.blank(
+      (await world.app.from('todos').select().like('title', offline.title('%')).order('title')).data,
+    );
+
+  test('are answered as the upstream answers them', async () => {
+    await world.upstream.kill();
+    offline.answers = await offline.play(world.app);
+    compareAnswers(offline);
+  });
+
+  test('are still read, and still queued, after the gateway was killed', async () => {
+    const before_ = await world.holdfast.status();
+    assert.ok(before_.queue.depth >= writesInScript, `depth ${before_.queue.depth}`);
+    await world.holdfast.kill();
+    await world.holdfast.restart();
+    const [[, { data }]] = lastReads(offline);
+    assert.deepEqual(await rowsNow(), data);
+    assert.equal((await world.holdfast.status()).queue.depth, before_.queue.depth);
+  });
+
+  test('each reach PostgreSQL exactly once when it returns', async () => {
+    assert.deepEqual(await effects(offline), {});
+    await world.upstream.restart();
+    const { queue } = await world.holdfast.drained();
+    assert.equal(queue.dead, 0);
+    await sameAsDirect(offline);
+  });
+
+  test('are still what reads show, once delivered and pulled again', async () => {
+    await world.holdfast.sync();
+    const [[, { data }]] = lastReads(offline);
+    assert.deepEqual(await rowsNow(), data);
+  });
+});
+
+test('a frozen upstream delays nobody: reads and writes are answered, and delivered later', async () => {
+  world.upstream.freeze();
+  const id = crypto.randomUUID();
+  const started = Date.now();
+  const written = await world.app.from('tags').insert({ id, name: 'while frozen' });
+  assert.equal(written.status, 201);
+  const read = await world.app.from('tags').select('name').eq('id', id).single();
+  assert.equal(read.data?.name, 'while frozen');
+  assert.ok(Date.now() - started < 1500, `took ${Date.now() - started} ms`);
+  world.upstream.thaw();
+  await world.holdfast.drained();
+  assert.deepEqual(await world.database.operations('tags', { id }), ['INSERT']);
+});
