@@ -247,6 +247,7 @@ Awaitable<bool> Connection::answer(http::Response response, bool from_handler) {
 
 Awaitable<bool> Connection::answer_refusal() {
   auto response = own_answer_ ? *std::move(own_answer_) : to_response(*refusal_);
+  service_.logger->debug("request_answered_here status={}", response.status);
   co_return co_await answer(std::move(response), false);
 }
 
@@ -311,7 +312,9 @@ void Connection::expire() {
 }
 
 void Connection::begin_drain() {
-  if (phase_ == Phase::kIdle) abort();
+  // A request that has arrived but not been read yet counts as in progress.
+  ErrorCode ignored;
+  if (phase_ == Phase::kIdle && socket_.available(ignored) == 0) abort();
 }
 
 void Connection::abort() {
