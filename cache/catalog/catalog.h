@@ -172,7 +172,7 @@ class Catalog {
 std::string storage_name(std::string_view identifier);
 
 // Reads the JSON document of catalog.sql: {"schemas":…,"tables":[…],"functions":[…]}. Unknown keys
-// are ignored. HF_CATALOG (kInvalidRequest) with the place when it is no such document.
+// are ignored. HF400 (kInvalidRequest) with the place when it is no such document.
 Result<Catalog> parse_catalog(std::string_view json);
 // Writes the same form; parse_catalog(print_catalog(c)) equals c.
 std::string print_catalog(const Catalog& catalog);

@@ -1,0 +1,375 @@
+-- The catalog document of the schemas in $1 (text[], the default one first): one row, one column,
+-- jsonb. PostgreSQL 12 to 17; reads system catalogs only, writes nothing.
+--
+-- Types and expressions are printed relative to the session's search_path, so the caller sets it
+-- as PostgREST would: the served schemas, then its extra ones.
+with recursive
+exposed as (
+  select namespace.oid, namespace.nspname
+  from pg_catalog.pg_namespace namespace
+  where namespace.nspname = any ($1)
+),
+-- to_jsonb() reaches the columns that only newer versions have.
+default_text_order as (
+  select (provider in ('c', 'b') and locale in ('C', 'POSIX', 'C.UTF-8', 'C.utf8')) as by_byte,
+         encoding in ('UTF8', 'SQL_ASCII') as encoding_keeps_order
+  from (
+    select pg_catalog.pg_encoding_to_char(database.encoding) as encoding,
+           coalesce(pg_catalog.to_jsonb(database) ->> 'datlocprovider', 'c') as provider,
+           case when pg_catalog.to_jsonb(database) ->> 'datlocprovider' = 'b'
+                then pg_catalog.to_jsonb(database) ->> 'datlocale'
+                else database.datcollate::text end as locale
+    from pg_catalog.pg_database database
+    where database.datname = pg_catalog.current_database()
+  ) settings
+),
+text_orders as (
+  select collation_.oid,
+         database.encoding_keeps_order and case collation_.collprovider
+           when 'd' then database.by_byte
+           when 'c' then collation_.collcollate in ('C', 'POSIX', 'C.UTF-8', 'C.utf8')
+           when 'b' then coalesce(pg_catalog.to_jsonb(collation_) ->> 'colllocale',
+                                  collation_.collcollate::text) in ('C', 'C.UTF-8')
+           else false end as by_byte
+  from pg_catalog.pg_collation collation_ cross join default_text_order database
+),
+-- A view's stored query is a node tree. Every chunk below ends in one unescaped brace, so the
+-- running sum of braces is the depth; the outermost query's targets close at depth 1, and carry
+-- the relation and column that they show unchanged (zeros for an expression).
+view_chunks as (
+  select rule.ev_class, chunk.ordinality, chunk.match[1] as tree,
+         pg_catalog.sum(case when pg_catalog.right(chunk.match[1], 1) = '{' then 1 else -1 end)
+           over (partition by rule.ev_class order by chunk.ordinality) as depth
+  from pg_catalog.pg_rewrite rule
+  join pg_catalog.pg_class relation
+    on relation.oid = rule.ev_class and relation.relkind in ('v', 'm')
+  cross join lateral pg_catalog.regexp_matches(
+    rule.ev_action::text, '((?:\\.|[^\\{}])*[{}])', 'g') with ordinality as chunk (match, ordinality)
+  where rule.ev_type = '1' and rule.rulename = '_RETURN'
+    and relation.relnamespace not in (
+      select oid from pg_catalog.pg_namespace
+      where nspname in ('pg_catalog', 'information_schema', 'pg_toast'))
+),
+view_targets as (
+  select ev_class as view, target[1]::int as position, target[2]::oid as source,
+         target[3]::int as source_column
+  from (
+    select ev_class, pg_catalog.regexp_match(tree,
+      '^ :resno (\d+) .* :resorigtbl (\d+) :resorigcol (\d+) :resjunk false\}$') as target
+    from view_chunks
+    where depth = 1
+  ) targets
+  where target[2] <> '0'
+),
+-- Through views over views, down to a table.
+view_paths as (
+  select view, position, source, source_column from view_targets
+  union
+  select path.view, path.position, target.source, target.source_column
+  from view_paths path
+  join view_targets target on target.view = path.source and target.position = path.source_column
+),
+origins as (
+  select path.view, path.position, source.oid as source, source_schema.nspname as schema,
+         source.relname as table, attribute.attname as column
+  from view_paths path
+  join pg_catalog.pg_class source
+    on source.oid = path.source and source.relkind in ('r', 'p', 'f')
+  join pg_catalog.pg_namespace source_schema on source_schema.oid = source.relnamespace
+  join pg_catalog.pg_attribute attribute
+    on attribute.attrelid = source.oid and attribute.attnum = path.source_column
+),
+exposed_relations as (
+  select relation.oid
+  from pg_catalog.pg_class relation
+  where relation.relnamespace in (select oid from exposed)
+    and relation.relkind in ('r', 'p', 'v', 'm', 'f') and not relation.relispartition
+),
+reached_relations as (
+  select oid from exposed_relations
+  union
+  select source from origins where view in (select oid from exposed_relations)
+),
+-- What those refer to; its own foreign keys lead no further.
+wanted_relations as (
+  select oid from reached_relations
+  union
+  select key.confrelid
+  from pg_catalog.pg_constraint key
+  where key.contype = 'f' and key.conrelid in (select oid from reached_relations)
+),
+relations as (
+  select relation.oid, relation.relname, relation.relkind, relation.relrowsecurity,
+         relation.relowner, relation.relacl, relation.relnamespace, namespace.nspname
+  from pg_catalog.pg_class relation
+  join pg_catalog.pg_namespace namespace on namespace.oid = relation.relnamespace
+  where relation.oid in (select oid from wanted_relations)
+),
+-- A domain's own name, and its base type at the end of the chain.
+domain_steps as (
+  select domain.oid as domain, domain.typbasetype as base, domain.typtypmod as modifier,
+         domain.typnotnull as refuses_null, 1 as step
+  from pg_catalog.pg_type domain
+  where domain.typtype = 'd'
+  union all
+  select chain.domain, next.typbasetype, next.typtypmod, chain.refuses_null or next.typnotnull,
+         chain.step + 1
+  from domain_steps chain
+  join pg_catalog.pg_type next on next.oid = chain.base and next.typtype = 'd'
+),
+domains as (
+  select distinct on (domain) domain, base, modifier, refuses_null
+  from domain_steps
+  order by domain, step desc
+),
+custom_casts as (
+  select castsource as domain from pg_catalog.pg_cast
+  where castfunc <> 0 and casttarget in ('json'::regtype, 'jsonb'::regtype, 'text'::regtype)
+  union
+  select casttarget from pg_catalog.pg_cast
+  where castfunc <> 0 and castsource in ('json'::regtype, 'jsonb'::regtype, 'text'::regtype)
+),
+labels as (
+  select enumtypid, pg_catalog.jsonb_agg(enumlabel order by enumsortorder) as list
+  from pg_catalog.pg_enum
+  group by enumtypid
+),
+columns as (
+  select attribute.attrelid,
+         pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+           'name', attribute.attname,
+           'type', pg_catalog.format_type(attribute.atttypid, attribute.atttypmod),
+           'nullable', not (attribute.attnotnull or coalesce(domain.refuses_null, false)),
+           'default', case when attribute.attgenerated = ''
+             then pg_catalog.pg_get_expr(fallback.adbin, fallback.adrelid) end,
+           'generated', nullif(attribute.attgenerated, ''),
+           'identity', nullif(attribute.attidentity, ''),
+           'byte_order', coalesce(text_order.by_byte, true),
+           'enum', labels.list,
+           'domain_base_type', pg_catalog.format_type(domain.base, domain.modifier),
+           'custom_casts', domain.base is not null
+             and attribute.atttypid in (select custom.domain from custom_casts custom),
+           'origin', case when origin.source is not null
+             then pg_catalog.jsonb_build_array(origin.schema, origin.table, origin.column) end,
+           'comment', pg_catalog.col_description(attribute.attrelid, attribute.attnum)
+         ) order by attribute.attnum) as list
+  from relations relation
+  join pg_catalog.pg_attribute attribute on attribute.attrelid = relation.oid
+    and attribute.attnum > 0 and not attribute.attisdropped
+  left join pg_catalog.pg_attrdef fallback
+    on fallback.adrelid = attribute.attrelid and fallback.adnum = attribute.attnum
+  left join domains domain on domain.domain = attribute.atttypid
+  left join labels on labels.enumtypid = coalesce(domain.base, attribute.atttypid)
+  left join text_orders text_order on text_order.oid = attribute.attcollation
+  left join origins origin
+    on origin.view = attribute.attrelid and origin.position = attribute.attnum
+  group by attribute.attrelid
+),
+constraints as (
+  select key.conrelid, key.conname, key.contype, key.confupdtype, key.confdeltype,
+         referenced_schema.nspname as ref_schema, referenced.relname as ref_table,
+         (select pg_catalog.jsonb_agg(attribute.attname order by part.position)
+          from pg_catalog.unnest(key.conkey) with ordinality as part (attnum, position)
+          join pg_catalog.pg_attribute attribute
+            on attribute.attrelid = key.conrelid and attribute.attnum = part.attnum) as columns,
+         (select pg_catalog.jsonb_agg(attribute.attname order by part.position)
+          from pg_catalog.unnest(key.confkey) with ordinality as part (attnum, position)
+          join pg_catalog.pg_attribute attribute
+            on attribute.attrelid = key.confrelid and attribute.attnum = part.attnum) as ref_columns
+  from pg_catalog.pg_constraint key
+  left join pg_catalog.pg_class referenced on referenced.oid = key.confrelid
+  left join pg_catalog.pg_namespace referenced_schema
+    on referenced_schema.oid = referenced.relnamespace
+  where key.contype in ('p', 'u', 'f') and key.conparentid = 0
+    and key.conrelid in (select oid from relations)
+),
+keys as (
+  select conrelid, contype, pg_catalog.jsonb_agg(
+           pg_catalog.jsonb_build_object('name', conname, 'columns', columns)
+           order by conname) as list
+  from constraints
+  where contype in ('p', 'u')
+  group by conrelid, contype
+),
+action_names (code, name) as (
+  values ('a'::"char", 'no action'), ('r', 'restrict'), ('c', 'cascade'), ('n', 'set null'),
+         ('d', 'set default')
+),
+foreign_keys as (
+  select conrelid, pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+           'name', conname, 'columns', columns, 'ref_schema', ref_schema, 'ref_table', ref_table,
+           'ref_columns', ref_columns,
+           'on_update', on_update.name, 'on_delete', on_delete.name) order by conname) as list
+  from constraints
+  join action_names on_update on on_update.code = confupdtype
+  join action_names on_delete on on_delete.code = confdeltype
+  where contype = 'f'
+  group by conrelid
+),
+-- A domain's checks hold for every column of the domain.
+check_lines as (
+  select conrelid, conname, pg_catalog.pg_get_expr(conbin, conrelid) as expression
+  from pg_catalog.pg_constraint
+  where contype = 'c' and conrelid in (select oid from relations)
+  union
+  select attribute.attrelid, domain_check.conname, pg_catalog.pg_get_expr(domain_check.conbin, 0)
+  from relations relation
+  join pg_catalog.pg_attribute attribute on attribute.attrelid = relation.oid
+    and attribute.attnum > 0 and not attribute.attisdropped
+  join domain_steps chain on chain.domain = attribute.atttypid
+  join pg_catalog.pg_constraint domain_check
+    on domain_check.contype = 'c' and domain_check.contypid in (chain.domain, chain.base)
+  where relation.relkind in ('r', 'p', 'f')
+),
+checks as (
+  select conrelid, pg_catalog.jsonb_agg(
+           pg_catalog.jsonb_build_object('name', conname, 'expression', expression)
+           order by conname, expression) as list
+  from check_lines
+  group by conrelid
+),
+trigger_events (bit, event) as (
+  values (4, 'insert'), (16, 'update'), (8, 'delete')
+),
+trigger_lines as (
+  select fired.tgrelid, fired.tgname,
+         pg_catalog.jsonb_agg(trigger_events.event order by trigger_events.event) as events
+  from pg_catalog.pg_trigger fired
+  join trigger_events on (fired.tgtype & trigger_events.bit) <> 0
+  where not fired.tgisinternal and fired.tgenabled in ('O', 'A')
+    and fired.tgrelid in (select oid from relations)
+  group by fired.tgrelid, fired.tgname
+),
+triggers as (
+  select tgrelid, pg_catalog.jsonb_agg(
+           pg_catalog.jsonb_build_object('name', tgname, 'on', events) order by tgname) as list
+  from trigger_lines
+  group by tgrelid
+),
+-- Whoever is named in a grant, and the roles of every Supabase project, which a grant to PUBLIC
+-- may reach without naming them.
+roles as (
+  select role.oid, role.rolname
+  from pg_catalog.pg_roles role
+  where role.rolname in ('anon', 'authenticated', 'service_role')
+  union
+  select role.oid, role.rolname
+  from relations relation
+  cross join lateral pg_catalog.aclexplode(
+    coalesce(relation.relacl, pg_catalog.acldefault('r', relation.relowner))) as granted
+  join pg_catalog.pg_roles role on role.oid = granted.grantee
+  union
+  select role.oid, role.rolname
+  from relations relation
+  join pg_catalog.pg_attribute attribute
+    on attribute.attrelid = relation.oid and attribute.attacl is not null
+  cross join lateral pg_catalog.aclexplode(attribute.attacl) as granted
+  join pg_catalog.pg_roles role on role.oid = granted.grantee
+),
+privilege_lines as (
+  select relation.oid, role.rolname, pg_catalog.to_jsonb(pg_catalog.array_remove(array[
+           case when pg_catalog.has_any_column_privilege(role.oid, relation.oid, 'SELECT')
+                then 'select' end,
+           case when pg_catalog.has_any_column_privilege(role.oid, relation.oid, 'INSERT')
+                then 'insert' end,
+           case when pg_catalog.has_any_column_privilege(role.oid, relation.oid, 'UPDATE')
+                then 'update' end,
+           case when pg_catalog.has_table_privilege(role.oid, relation.oid, 'DELETE')
+                then 'delete' end], null)) as list
+  from relations relation cross join roles role
+  where pg_catalog.has_schema_privilege(role.oid, relation.relnamespace, 'USAGE')
+),
+privileges as (
+  select oid, pg_catalog.jsonb_object_agg(rolname, list) as by_role
+  from privilege_lines
+  where list <> '[]'
+  group by oid
+),
+tables as (
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+           'schema', relation.nspname,
+           'name', relation.relname,
+           'kind', case relation.relkind when 'v' then 'view' when 'm' then 'materialized view'
+             when 'f' then 'foreign table' else 'table' end,
+           'comment', pg_catalog.obj_description(relation.oid, 'pg_class'),
+           'row_security', relation.relrowsecurity,
+           'columns', coalesce(columns.list, '[]'),
+           'primary_key', primary_keys.list -> 0,
+           'unique', coalesce(unique_keys.list, '[]'),
+           'foreign_keys', coalesce(foreign_keys.list, '[]'),
+           'triggers', coalesce(triggers.list, '[]'),
+           'checks', coalesce(checks.list, '[]'),
+           'privileges', coalesce(privileges.by_role, '{}'),
+           'definition', case when relation.relkind in ('v', 'm')
+             then pg_catalog.pg_get_viewdef(relation.oid) end
+         ) order by relation.nspname collate "C", relation.relname collate "C"), '[]') as list
+  from relations relation
+  left join columns on columns.attrelid = relation.oid
+  left join keys primary_keys
+    on primary_keys.conrelid = relation.oid and primary_keys.contype = 'p'
+  left join keys unique_keys on unique_keys.conrelid = relation.oid and unique_keys.contype = 'u'
+  left join foreign_keys on foreign_keys.conrelid = relation.oid
+  left join triggers on triggers.tgrelid = relation.oid
+  left join checks on checks.conrelid = relation.oid
+  left join privileges on privileges.oid = relation.oid
+),
+-- Served functions, and those of other schemas that make a computed column of a relation.
+wanted_functions as (
+  select function.*
+  from pg_catalog.pg_proc function
+  left join pg_catalog.pg_type row_type
+    on row_type.oid = function.proargtypes[0] and function.pronargs = 1
+  where function.prokind = 'f'
+    and (function.pronamespace in (select oid from exposed)
+         or row_type.typrelid in (select oid from exposed_relations))
+),
+argument_lines as (
+  select function.oid,
+         pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+           'name', coalesce(argument.name, ''),
+           'type', pg_catalog.format_type(argument.type, null),
+           'default', argument.input_position > function.pronargs - function.pronargdefaults,
+           'variadic', argument.mode = 'v',
+           'row_of', case when relation.oid is not null
+             then pg_catalog.jsonb_build_array(namespace.nspname, relation.relname) end
+         ) order by argument.input_position) as list
+  from wanted_functions function
+  cross join lateral (
+    select part.name, part.type, coalesce(part.mode, 'i') as mode,
+           pg_catalog.row_number() over (order by part.position) as input_position
+    from rows from (
+      pg_catalog.unnest(coalesce(function.proallargtypes, function.proargtypes::oid[])),
+      pg_catalog.unnest(function.proargmodes),
+      pg_catalog.unnest(function.proargnames)
+    ) with ordinality as part (type, mode, name, position)
+    where coalesce(part.mode, 'i') in ('i', 'b', 'v')
+  ) argument
+  left join pg_catalog.pg_type row_type on row_type.oid = argument.type
+  left join pg_catalog.pg_class relation
+    on relation.oid = row_type.typrelid and relation.relkind in ('r', 'p', 'v', 'm', 'f')
+  left join pg_catalog.pg_namespace namespace on namespace.oid = relation.relnamespace
+  group by function.oid
+),
+functions as (
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+           'schema', namespace.nspname,
+           'name', function.proname,
+           'arguments', coalesce(argument_lines.list, '[]'),
+           'volatility', case function.provolatile when 'i' then 'immutable' when 's' then 'stable'
+             else 'volatile' end,
+           'returns', pg_catalog.format_type(function.prorettype, null),
+           'returns_set', function.proretset,
+           'comment', pg_catalog.obj_description(function.oid, 'pg_proc')
+         ) order by namespace.nspname collate "C", function.proname collate "C",
+                    pg_catalog.pg_get_function_identity_arguments(function.oid) collate "C"),
+         '[]') as list
+  from wanted_functions function
+  join pg_catalog.pg_namespace namespace on namespace.oid = function.pronamespace
+  left join argument_lines on argument_lines.oid = function.oid
+)
+select pg_catalog.jsonb_build_object(
+         'version', 1,
+         'schemas', pg_catalog.to_jsonb($1::text[]),
+         'tables', tables.list,
+         'functions', functions.list) as catalog
+from tables cross join functions
