@@ -9,31 +9,22 @@
 namespace holdfast::cache {
 namespace {
 
-std::string quoted(const std::string& name) {
-  std::string text = "\"";
-  for (const char c : name) {
-    if (c == '"' || c == '\\') text += '\\';
-    text += c;
-  }
-  return text + '"';
-}
-
 // "a.gt.1" for the last column, else "a.gt.1,and(a.eq.1,<the rest>)": what follows `row` in the order
 // of `columns`.
 std::string following(const Table& table, const std::vector<std::size_t>& columns,
                       const Row& row, std::size_t from = 0) {
   const Column& column = table.columns[columns[from]];
   const std::string literal = filter_literal(column.type, row[columns[from]]);
-  std::string condition = quoted(column.name) + ".gt." + literal;
+  std::string condition = quoted_name(column.name) + ".gt." + literal;
   if (from + 1 == columns.size()) return condition;
-  return condition + ",and(" + quoted(column.name) + ".eq." + literal + ",or(" +
+  return condition + ",and(" + quoted_name(column.name) + ".eq." + literal + ",or(" +
          following(table, columns, row, from + 1) + "))";
 }
 
 std::string order_by(const Table& table, const std::vector<std::size_t>& columns) {
   std::string order;
   for (const std::size_t index : columns) {
-    order += (order.empty() ? "" : ",") + quoted(table.columns[index].name) + ".asc";
+    order += (order.empty() ? "" : ",") + quoted_name(table.columns[index].name) + ".asc";
   }
   return "order=" + http::percent_encode(order);
 }
@@ -103,7 +94,7 @@ std::variant<RowPage, PullFailure> TableSource::fetch(const std::vector<std::siz
   std::vector<std::string> names;
   for (const std::size_t index : columns) {
     names.push_back(table_.columns[index].name);
-    select += (select.empty() ? "" : ",") + quoted(names.back());
+    select += (select.empty() ? "" : ",") + quoted_name(names.back());
   }
   upstream::Call call;
   call.target = "/rest/v1/" + http::percent_encode(table_.name) +

@@ -8,9 +8,9 @@
 namespace holdfast::cache {
 namespace {
 
-std::string column_name(const Column& column) {
+std::string quote(std::string_view text) {
   std::string quoted = "\"";
-  for (const char c : column.name) {
+  for (const char c : text) {
     if (c == '"' || c == '\\') quoted += '\\';
     quoted += c;
   }
@@ -43,7 +43,7 @@ std::string composite_condition(const Table& table, const std::string& key) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     const Column& column = key_column(table, i);
     if (i > 0) condition += ',';
-    condition += column_name(column) + ".eq." + filter_literal(column.type, values[i]);
+    condition += quoted_name(column.name) + ".eq." + filter_literal(column.type, values[i]);
   }
   return condition + ")";
 }
@@ -74,15 +74,12 @@ std::string key_filter(const Table& table, const std::vector<std::string>& keys)
   return "or=" + http::percent_encode("(" + conditions + ")");
 }
 
+std::string quoted_name(std::string_view column) { return quote(column); }
+
 std::string filter_literal(const Type& type, const Value& value) {
   std::string text;
   print_text(type, view(value), text);
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted + '"';
+  return quote(text);
 }
 
 }  // namespace holdfast::cache

@@ -111,7 +111,9 @@ void Overlay::acknowledge(Transaction& transaction, std::int64_t entry,
   note_acknowledgement(transaction, ended);
   for (const auto& image : images) put_base(transaction, *image.table, image.key, image.row);
   for (const Effect& effect : ended) {
-    const Table& table = *find_table(effect.relation);
+    const Table* found = find_table(effect.relation);
+    if (found == nullptr) continue;
+    const Table& table = *found;
     const bool known = std::any_of(images.begin(), images.end(), [&](const UpstreamImage& image) {
       return image.table == &table && image.key == effect.key;
     });
@@ -130,7 +132,27 @@ void Overlay::drop(Transaction& transaction, std::int64_t entry) {
   const auto ended = effects(transaction.database(), entry);
   deactivate(transaction, entry);
   for (const Effect& effect : ended) {
-    recompute(transaction, *find_table(effect.relation), effect.key);
+    if (const Table* table = find_table(effect.relation)) {
+      recompute(transaction, *table, effect.key);
+    }
+  }
+}
+
+void Overlay::reactivate(Transaction& transaction, std::int64_t entry) {
+  const auto again = effects(transaction.database(), entry);
+  for (const Effect& effect : again) {
+    const Table* table = find_table(effect.relation);
+    if (table == nullptr) continue;
+    const Base base = load_base(transaction.database(), *table, effect.key);
+    if (!base.pending) save_base(transaction, *table, effect.key, base.row);
+  }
+  Statement& statement =
+      transaction.database().cached("UPDATE hf_effects SET active=1 WHERE entry=?1");
+  statement.bind(1, entry).run();
+  for (const Effect& effect : again) {
+    if (const Table* table = find_table(effect.relation)) {
+      recompute(transaction, *table, effect.key);
+    }
   }
 }
 

@@ -44,6 +44,7 @@ struct UpstreamImage {
 // of them comes; from then on the visible row is that image with the effects replayed in order of
 // their entries. Rows without pending effects cost nothing. All calls work inside the Transaction
 // that they are given, so the row, its base and its effects change together.
+// Effects on a table that the catalog no longer has are kept and show nothing.
 // One thread at a time: whoever holds the Transaction.
 class Overlay {
  public:
@@ -69,6 +70,9 @@ class Overlay {
 
   // Ends the effects of `entry` and takes them back: the rows show what they would without it.
   void drop(Transaction& transaction, std::int64_t entry);
+
+  // Shows the effects of `entry` again that drop() took back.
+  void reactivate(Transaction& transaction, std::int64_t entry);
 
   // The effects of `entry` in order.
   std::vector<Effect> effects(Database& database, std::int64_t entry) const;

@@ -5,6 +5,18 @@
 #include "cache/values/codec.h"
 
 namespace holdfast::cache {
+namespace {
+
+Result<void> assign(const Table& table, const RawObject& object, Row& row) {
+  for (const auto& [name, token] : object) {
+    const auto index = table.column_index(name);
+    if (!index) continue;
+    HF_TRY(row[*index], parse_json(table.columns[*index].type, token));
+  }
+  return {};
+}
+
+}  // namespace
 
 std::string relation_of(const Table& table) { return table.schema + "." + table.name; }
 
@@ -33,14 +45,20 @@ Result<Row> parse_row(const Table& table, std::string_view object) {
   return row;
 }
 
+Result<std::vector<Row>> parse_rows(const Table& table, std::string_view json) {
+  HF_TRY(const RawBody body, parse_body(json));
+  std::vector<Row> rows;
+  for (const RawObject& object : body.rows) {
+    Row row(table.columns.size(), Null{});
+    HF_TRY_VOID(assign(table, object, row));
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 Result<void> merge_row(const Table& table, std::string_view object, Row& row) {
   HF_TRY(const RawBody body, parse_body(object));
-  for (const auto& [name, token] : body.rows.at(0)) {
-    const auto index = table.column_index(name);
-    if (!index) continue;
-    HF_TRY(row[*index], parse_json(table.columns[*index].type, token));
-  }
-  return {};
+  return assign(table, body.rows.at(0), row);
 }
 
 }  // namespace holdfast::cache

@@ -27,6 +27,9 @@ std::string print_columns(const Table& table, const Row& row,
 // does not have are passed over; columns that the object does not have are NULL.
 Result<Row> parse_row(const Table& table, std::string_view object);
 
+// Reads a JSON array of such objects, or one.
+Result<std::vector<Row>> parse_rows(const Table& table, std::string_view json);
+
 // Overwrites the columns that `object` names.
 Result<void> merge_row(const Table& table, std::string_view object, Row& row);
 

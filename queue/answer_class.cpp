@@ -1,0 +1,81 @@
+#include "queue/answer_class.h"
+
+#include <array>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+namespace holdfast::queue {
+namespace {
+
+bool is_json(const upstream::Answer& answer) {
+  const auto type = answer.headers.find("Content-Type");
+  return type && type->find("json") != std::string_view::npos;
+}
+
+bool looks_applied(const upstream::Answer& answer) {
+  if (answer.status != 200 && answer.status != 201 && answer.status != 204) return false;
+  return answer.body.empty() ? answer.status != 200 || is_json(answer) : is_json(answer);
+}
+
+std::optional<std::chrono::seconds> retry_after(const upstream::Answer& answer) {
+  const auto field = answer.headers.find("Retry-After");
+  if (!field) return std::nullopt;
+  int seconds = 0;
+  const auto [end, error] = std::from_chars(field->data(), field->data() + field->size(), seconds);
+  if (error != std::errc() || seconds < 0) return std::nullopt;
+  return std::chrono::seconds(seconds);
+}
+
+std::string text_member(const nlohmann::json& body, const char* name) {
+  const auto member = body.find(name);
+  return member != body.end() && member->is_string() ? member->get<std::string>() : std::string();
+}
+
+template <std::size_t N>
+bool starts_with_any(std::string_view code, const std::array<std::string_view, N>& prefixes) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](std::string_view prefix) { return code.starts_with(prefix); });
+}
+
+AnswerClass class_of_code(int status, std::string_view code) {
+  // Connection, resources, operator intervention, locks, serialization, PostgREST's own pool.
+  constexpr std::array<std::string_view, 9> kTransientCodes = {
+      "08", "53", "57", "40001", "40P01", "55P03", "PGRST000", "PGRST001", "PGRST002"};
+  constexpr std::array<std::string_view, 4> kTokenCodes = {"PGRST300", "PGRST301", "PGRST302",
+                                                           "PGRST303"};
+  if (starts_with_any(code, kTransientCodes) || code == "PGRST003") return AnswerClass::kTransient;
+  if (starts_with_any(code, kTokenCodes)) return AnswerClass::kToken;
+  if (code == "42501") return AnswerClass::kNotPermitted;
+  if (code == "23505") return AnswerClass::kDuplicate;
+  if (code == "23503") return AnswerClass::kMissingParent;
+  if (code == "P0001") return AnswerClass::kRaised;
+  if (status == 429 || status == 408) return AnswerClass::kTransient;
+  if (status >= 500) return AnswerClass::kServerError;
+  return AnswerClass::kRefused;
+}
+
+}  // namespace
+
+ClassifiedAnswer classify(const upstream::Answer& answer) {
+  ClassifiedAnswer classified;
+  classified.retry_after = retry_after(answer);
+  if (looks_applied(answer)) {
+    classified.kind = AnswerClass::kApplied;
+    return classified;
+  }
+  const auto body = nlohmann::json::parse(answer.body, nullptr, false);
+  if (body.is_object()) {
+    classified.code = text_member(body, "code");
+    classified.message = text_member(body, "message");
+    classified.details = text_member(body, "details");
+  }
+  if (!classified.code.empty() && answer.status >= 400) {
+    classified.kind = class_of_code(answer.status, classified.code);
+  } else {
+    classified.message = "HTTP " + std::to_string(answer.status) + " that is not the API's answer";
+  }
+  return classified;
+}
+
+}  // namespace holdfast::queue

@@ -1,0 +1,285 @@
+#include "queue/delivery.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cache/pull/table_source.h"
+#include "cache/replica/key.h"
+#include "cache/values/json.h"
+#include "gateway/http/uri.h"
+
+namespace holdfast::queue {
+namespace {
+
+using cache::Effect;
+using cache::EffectKind;
+using cache::Row;
+using cache::UpstreamImage;
+
+// Rows read in one request when a lost answer is settled; an entry has at most this many.
+constexpr int kRowsInRequest = 1000;
+
+std::string words(const ClassifiedAnswer& answer) {
+  std::string text = answer.code.empty() ? answer.message : answer.code + ": " + answer.message;
+  if (!answer.details.empty()) text += " (" + answer.details + ")";
+  return text;
+}
+
+bool names_primary_key(const cache::Table& table, const ClassifiedAnswer& answer) {
+  return table.primary_key &&
+         answer.message.find('"' + table.primary_key->name + '"') != std::string::npos;
+}
+
+bool inserts(const Effect& effect) {
+  return effect.kind == EffectKind::kInsert || effect.kind == EffectKind::kInsertIgnore;
+}
+
+}  // namespace
+
+Delivery::Delivery(upstream::Upstream& upstream, const cache::Store& store, const Entry& entry,
+                   const std::vector<Effect>& effects, const upstream::Credentials& credentials,
+                   bool force)
+    : upstream_(upstream),
+      store_(store),
+      entry_(entry),
+      effects_(effects),
+      credentials_(credentials),
+      force_(force),
+      table_(nullptr) {
+  for (const cache::Table& table : store_.catalog().tables()) {
+    if (cache::relation_of(table) == entry_.relation) table_ = &table;
+  }
+}
+
+Verdict Delivery::deliver() {
+  if (table_ == nullptr) {
+    return Refused{0, "the table " + entry_.relation + " is not in the upstream's schema any more"};
+  }
+  if (entry_.lost_answer) {
+    if (auto verdict = settle()) return *std::move(verdict);
+  }
+  // A principal that may not read the table cannot be given the row back.
+  const bool readable = store_.status(*table_) != cache::TableStatus::kDenied;
+  return send(readable ? Representation::kRows : Representation::kNone);
+}
+
+std::optional<Verdict> Delivery::settle() {
+  // A plain insert settles itself: it meets its own row as a duplicate.
+  if (entry_.operation == "insert") return std::nullopt;
+  auto rows = read_rows(keys_after());
+  if (auto* failed = std::get_if<Verdict>(&rows)) return std::move(*failed);
+  const auto& images = std::get<Images>(rows);
+  return entry_.operation == "delete" ? settle_deletion(images) : settle_rows(images);
+}
+
+std::optional<Verdict> Delivery::settle_rows(const Images& rows) {
+  if (std::all_of(rows.begin(), rows.end(), [&](const auto& row) { return shows_effect(row); })) {
+    return Applied{rows};
+  }
+  // Untouched rows prove that it did not take effect: one request, all or nothing.
+  if (std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return shows_base(row); })) {
+    return std::nullopt;
+  }
+  return Superseded{"the row was changed by somebody else while the answer was lost", rows};
+}
+
+std::optional<Verdict> Delivery::settle_deletion(const Images& rows) {
+  if (std::none_of(rows.begin(), rows.end(), [](const auto& row) { return row.row.has_value(); })) {
+    return Applied{rows};
+  }
+  if (std::any_of(rows.begin(), rows.end(),
+                  [&](const auto& row) { return row.row && shows_base(row); })) {
+    return std::nullopt;
+  }
+  return Superseded{"the row was changed or made again while the answer was lost", rows};
+}
+
+Verdict Delivery::send(Representation representation) {
+  const auto outcome = upstream_.call(make_call(representation));
+  if (!outcome.answered()) {
+    const auto& failure = outcome.failure();
+    return TryAgain{0, failure.reason, failure.loss == upstream::Loss::kAnswerLost, std::nullopt,
+                    false};
+  }
+  return judge(outcome.answer(), representation);
+}
+
+upstream::Call Delivery::make_call(Representation representation) const {
+  upstream::Call call;
+  call.method = entry_.method;
+  call.target = entry_.target;
+  call.body = entry_.body;
+  call.force = force_;
+  std::string prefer;
+  const auto headers = nlohmann::json::parse(entry_.headers);
+  for (const auto& [name, value] : headers.items()) {
+    if (name == "Prefer") {
+      prefer = value.get<std::string>() + ", ";
+    } else {
+      call.headers.set(name, value.get<std::string>());
+    }
+  }
+  const bool rows = representation == Representation::kRows;
+  call.headers.set("Prefer", prefer + (rows ? "return=representation" : "return=minimal"));
+  if (rows) {
+    std::string select;
+    for (const auto& column : table_->columns) {
+      if (!select.empty()) select += ',';
+      select += cache::quoted_name(column.name);
+    }
+    call.target += call.target.find('?') == std::string::npos ? "?" : "&";
+    call.target += "select=" + http::percent_encode(select);
+  }
+  call.headers.set("Accept", "application/json");
+  call.headers.set("Idempotency-Key", entry_.idempotency_key);
+  upstream::add_credentials(credentials_, call.headers);
+  return call;
+}
+
+Verdict Delivery::judge(const upstream::Answer& answer, Representation representation) {
+  const ClassifiedAnswer classified = classify(answer);
+  switch (classified.kind) {
+    case AnswerClass::kApplied: return judge_applied(answer, representation);
+    case AnswerClass::kTransient:
+      return TryAgain{answer.status, words(classified), false, classified.retry_after, false};
+    case AnswerClass::kServerError:
+      return TryAgain{answer.status, words(classified), false, classified.retry_after, true};
+    case AnswerClass::kToken: return TokenRefused{answer.status, words(classified)};
+    case AnswerClass::kDuplicate: return judge_duplicate(answer, classified);
+    case AnswerClass::kNotPermitted:
+      // Where a policy lets a role insert and not read, only the row given back is refused; the
+      // whole statement was rolled back with it.
+      if (representation == Representation::kRows) return send(Representation::kNone);
+      return Refused{answer.status, words(classified), true};
+    case AnswerClass::kMissingParent:
+    case AnswerClass::kRaised: return Refused{answer.status, words(classified), true};
+    case AnswerClass::kRefused: break;
+  }
+  return Refused{answer.status, words(classified)};
+}
+
+Verdict Delivery::judge_applied(const upstream::Answer& answer, Representation representation) {
+  if (representation == Representation::kNone) return Applied{};
+  auto images = images_of(answer.body);
+  if (!images) return TryAgain{answer.status, "the answer cannot be read", true, std::nullopt, false};
+  if (entry_.operation == "insert" || entry_.operation == "upsert") return Applied{*images};
+  std::vector<std::string> missing;
+  for (const std::string& key : keys_after()) {
+    if (std::none_of(images->begin(), images->end(),
+                     [&](const UpstreamImage& image) { return image.key == key; })) {
+      missing.push_back(key);
+    }
+  }
+  if (entry_.operation == "delete") {
+    for (auto& image : *images) image.row = std::nullopt;  // these are the rows that went
+  }
+  // A changed key leaves its old place.
+  for (const Effect& effect : effects_) {
+    if (effect.kind == EffectKind::kDelete && !effect.consequence &&
+        entry_.operation == "update") {
+      images->push_back({table_, effect.key, std::nullopt});
+    }
+  }
+  if (missing.empty()) return Applied{*std::move(images)};
+  return judge_missing(*std::move(images), missing);
+}
+
+Verdict Delivery::judge_missing(Images images, const std::vector<std::string>& missing) {
+  auto rows = read_rows(missing);
+  if (auto* failed = std::get_if<Verdict>(&rows)) return std::move(*failed);
+  const auto& seen = std::get<Images>(rows);
+  const bool visible =
+      std::any_of(seen.begin(), seen.end(), [](const auto& image) { return image.row.has_value(); });
+  const bool all_missing = missing.size() == keys_after().size();
+  images.insert(images.end(), seen.begin(), seen.end());
+  if (entry_.operation == "delete" && !visible) return Applied{std::move(images)};
+  if (!all_missing) return Applied{std::move(images)};
+  return Superseded{visible ? "the upstream's policies do not permit this change"
+                            : "the row is gone upstream",
+                    std::move(images)};
+}
+
+Verdict Delivery::judge_duplicate(const upstream::Answer& answer,
+                                  const ClassifiedAnswer& classified) {
+  const Refused refused{answer.status, words(classified), true};
+  const bool primary = names_primary_key(*table_, classified);
+  // Without a lost answer it is somebody else's row, unless nobody else can have made its key.
+  if (!entry_.lost_answer && !(primary && entry_.minted_key)) return refused;
+  auto rows = read_rows(keys_after());
+  if (auto* failed = std::get_if<Verdict>(&rows)) return std::move(*failed);
+  auto& images = std::get<Images>(rows);
+  const bool ours =
+      (primary && entry_.minted_key) ||
+      std::all_of(images.begin(), images.end(), [&](const auto& row) { return shows_effect(row); });
+  if (!ours) return refused;
+  // A row of ours that the principal may not see is presumed, not gone.
+  std::erase_if(images, [](const UpstreamImage& image) { return !image.row; });
+  return Applied{std::move(images)};
+}
+
+std::variant<Delivery::Images, Verdict> Delivery::read_rows(const std::vector<std::string>& keys) {
+  cache::TableSource source(upstream_, *table_, credentials_, kRowsInRequest, force_);
+  auto page = source.of_keys(keys);
+  if (auto* failure = std::get_if<cache::PullFailure>(&page)) {
+    // Not known is not proved: the entry keeps its lost answer and is settled later.
+    if (failure->kind == cache::PullFailure::Kind::kDenied) return Images{};
+    return Verdict(TryAgain{failure->status, failure->reason, false, std::nullopt, false});
+  }
+  Images images;
+  for (const std::string& key : keys) images.push_back({table_, key, std::nullopt});
+  for (Row& row : std::get<cache::RowPage>(page).rows) {
+    const std::string key = cache::key_of(*table_, row);
+    for (UpstreamImage& image : images) {
+      if (image.key == key) image.row = row;
+    }
+  }
+  return images;
+}
+
+std::optional<Delivery::Images> Delivery::images_of(const std::string& body) const {
+  const auto parsed = cache::parse_rows(*table_, body);
+  if (!parsed) return std::nullopt;
+  Images images;
+  for (const Row& row : *parsed) images.push_back({table_, cache::key_of(*table_, row), row});
+  return images;
+}
+
+std::vector<std::string> Delivery::keys_after() const {
+  std::vector<std::string> keys;
+  for (const Effect& effect : effects_) {
+    if (effect.consequence || effect.relation != entry_.relation) continue;
+    // An update's deletion is the old key of a row whose key it changes.
+    if (entry_.operation == "update" && effect.kind == EffectKind::kDelete) continue;
+    keys.push_back(effect.key);
+  }
+  return keys;
+}
+
+const Effect* Delivery::effect_of(const std::string& key) const {
+  for (const Effect& effect : effects_) {
+    if (effect.key == key && effect.relation == entry_.relation) return &effect;
+  }
+  return nullptr;
+}
+
+bool Delivery::shows_effect(const UpstreamImage& image) const {
+  const Effect* effect = effect_of(image.key);
+  if (effect == nullptr || !image.row) return false;
+  if (effect->kind == EffectKind::kInsertIgnore) return true;
+  Row expected = *image.row;
+  if (!cache::merge_row(*table_, effect->changes, expected)) return false;
+  return expected == *image.row;
+}
+
+bool Delivery::shows_base(const UpstreamImage& image) const {
+  const Effect* effect = effect_of(image.key);
+  if (effect == nullptr) return false;
+  if (!effect->base || !image.row) {
+    // A row with a changed key is not at its new place before; others are where they were.
+    return inserts(*effect) ? !image.row : !effect->base && !image.row;
+  }
+  const auto base = cache::parse_row(*table_, *effect->base);
+  return base && *base == *image.row;
+}
+
+}  // namespace holdfast::queue

@@ -1,0 +1,143 @@
+#include "queue/dispatcher.h"
+
+namespace holdfast::queue {
+namespace {
+
+using cache::Transaction;
+using cache::Writer;
+
+// The dispatcher's own writes are few and small, and apps wait for what they make visible.
+constexpr auto kPriority = Writer::Priority::kClient;
+
+template <typename Job>
+void in_outbox(cache::Store& store, const Job& job) {
+  store.writer().run(kPriority, [&](Transaction& transaction) {
+    Outbox outbox(store.overlay());
+    job(outbox, transaction);
+  });
+}
+
+bool unreached(const Verdict& verdict) {
+  const auto* again = std::get_if<TryAgain>(&verdict);
+  return again != nullptr && again->status == 0;
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(upstream::Upstream& upstream, upstream::CredentialSource credentials,
+                       const DispatcherOptions& options, const Clock& clock, Random random,
+                       std::shared_ptr<Logger> logger)
+    : upstream_(upstream),
+      credentials_(std::move(credentials)),
+      options_(options),
+      clock_(clock),
+      random_(std::move(random)),
+      logger_(std::move(logger)) {}
+
+DrainOutcome Dispatcher::drain(cache::Store& store, bool force) {
+  DrainOutcome outcome;
+  if (force) upstream_reached(store);
+  for (;;) {
+    {
+      auto reader = store.reader();
+      if (Outbox(store.overlay()).empty(*reader)) return outcome;
+    }
+    // The token is looked up for each entry: it may have been renewed, or have run out.
+    const auto credentials = credentials_(store.principal());
+    if (!credentials) {
+      hold(store);
+      return outcome;
+    }
+    const auto entry = claim(store);
+    if (!entry || !send_one(store, *entry, *credentials, force, outcome)) break;
+  }
+  auto reader = store.reader();
+  outcome.next_due = Outbox(store.overlay()).next_due(*reader);
+  return outcome;
+}
+
+void Dispatcher::recover(cache::Store& store) {
+  in_outbox(store, [](Outbox& outbox, Transaction& transaction) { outbox.recover(transaction); });
+}
+
+void Dispatcher::upstream_reached(cache::Store& store) {
+  in_outbox(store, [](Outbox& outbox, Transaction& transaction) {
+    outbox.release_unreached(transaction);
+  });
+}
+
+void Dispatcher::token_arrived(cache::Store& store) {
+  in_outbox(store, [](Outbox& outbox, Transaction& transaction) {
+    outbox.release(transaction, State::kHeld);
+  });
+}
+
+std::optional<Entry> Dispatcher::claim(cache::Store& store) {
+  std::optional<Entry> entry;
+  in_outbox(store, [&](Outbox& outbox, Transaction& transaction) {
+    entry = outbox.claim(transaction, clock_.now());
+  });
+  return entry;
+}
+
+void Dispatcher::hold(cache::Store& store) {
+  in_outbox(store, [](Outbox& outbox, Transaction& transaction) {
+    outbox.hold_all(transaction, "no valid token of this user; waits until the app signs in again");
+  });
+}
+
+bool Dispatcher::send_one(cache::Store& store, const Entry& entry,
+                          const upstream::Credentials& credentials, bool force,
+                          DrainOutcome& outcome) {
+  std::vector<cache::Effect> effects;
+  {
+    auto reader = store.reader();
+    effects = store.overlay().effects(*reader, entry.sequence);
+  }
+  Delivery delivery(upstream_, store, entry, effects, credentials, force);
+  const Verdict verdict = delivery.deliver();
+  write_down(store, entry, verdict, outcome);
+  // What the upstream did not answer it will not answer for the next entry either.
+  if (unreached(verdict)) outcome.reached = false;
+  return outcome.reached && !std::holds_alternative<TokenRefused>(verdict);
+}
+
+void Dispatcher::write_down(cache::Store& store, const Entry& entry, const Verdict& verdict,
+                            DrainOutcome& outcome) {
+  const Timestamp now = clock_.now();
+  in_outbox(store, [&](Outbox& outbox, Transaction& transaction) {
+    if (const auto* applied = std::get_if<Applied>(&verdict)) {
+      outbox.acknowledge(transaction, entry, applied->images, now);
+      ++outcome.ended;
+      ++outcome.uploaded;
+    } else if (const auto* superseded = std::get_if<Superseded>(&verdict)) {
+      outbox.resolve(transaction, entry, superseded->reason, superseded->images, now);
+      ++outcome.ended;
+      outcome.errors.push_back(entry.id + ": " + superseded->reason);
+    } else if (const auto* token = std::get_if<TokenRefused>(&verdict)) {
+      outbox.park(transaction, entry, State::kHeld, token->status, token->reason);
+      outcome.errors.push_back(entry.id + ": " + token->reason);
+    } else if (const auto* refused = std::get_if<Refused>(&verdict)) {
+      outcome.errors.push_back(entry.id + ": " + refused->reason);
+      if (refused->may_depend_on_earlier &&
+          outbox.has_earlier_unfinished(transaction.database(), entry)) {
+        outbox.park(transaction, entry, State::kBlocked, refused->status, refused->reason);
+      } else {
+        outbox.reject(transaction, entry, refused->status, refused->reason, now);
+        ++outcome.ended;
+      }
+    } else if (const auto* again = std::get_if<TryAgain>(&verdict)) {
+      const bool stalled = again->server_error && entry.attempts >= kAttemptsBeforeStalled;
+      const auto wait = stalled ? kStalledWait
+                                : backoff(options_, entry.attempts, again->retry_after, random_);
+      outbox.wait(transaction, entry, now + wait, again->status, again->reason,
+                  again->lost_answer);
+      if (stalled) outbox.stall(transaction, entry);
+      outcome.errors.push_back(entry.id + ": " + again->reason);
+    }
+  });
+  logger_->info("entry_sent id={} operation={} table={} attempt={} outcome={}", entry.id,
+                entry.operation, entry.relation, entry.attempts, verdict.index());
+}
+
+}  // namespace holdfast::queue

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cache/replica/store.h"
+#include "gateway/base/clock.h"
+#include "gateway/base/logging.h"
+#include "gateway/upstream/credentials.h"
+#include "gateway/upstream/upstream.h"
+#include "queue/delivery.h"
+#include "queue/options.h"
+#include "queue/outbox.h"
+#include "queue/retry_policy.h"
+
+namespace holdfast::queue {
+
+struct DrainOutcome {
+  std::int64_t ended = 0;  // entries acknowledged, resolved or rejected
+  std::int64_t uploaded = 0;  // of these, acknowledged
+  std::vector<std::string> errors;
+  bool reached = true;  // false: the upstream gave no answer
+  std::optional<Timestamp> next_due;  // when there is something to do again by itself
+};
+
+// Sends a principal's entries, oldest first, until none may be sent now.
+//
+// One thread at a time for each Store; blocking. Everything that it learns is durable before it
+// goes on, so a crash anywhere leaves each entry either unsent, or marked as being sent.
+class Dispatcher {
+ public:
+  // All references must outlive it.
+  Dispatcher(upstream::Upstream& upstream, upstream::CredentialSource credentials,
+             const DispatcherOptions& options, const Clock& clock, Random random,
+             std::shared_ptr<Logger> logger);
+
+  // `force`: try although the upstream is known to be offline, and entries that back off too.
+  DrainOutcome drain(cache::Store& store, bool force = false);
+
+  // After a start, before the first drain(): what was being sent may have taken effect.
+  void recover(cache::Store& store);
+  // The upstream answers again: entries that wait for it alone need not wait longer.
+  void upstream_reached(cache::Store& store);
+  // The principal has a token again.
+  void token_arrived(cache::Store& store);
+
+ private:
+  // False when the drain has to end.
+  bool send_one(cache::Store& store, const Entry& entry,
+                const upstream::Credentials& credentials, bool force, DrainOutcome& outcome);
+  void write_down(cache::Store& store, const Entry& entry, const Verdict& verdict,
+                  DrainOutcome& outcome);
+  std::optional<Entry> claim(cache::Store& store);
+  void hold(cache::Store& store);
+
+  upstream::Upstream& upstream_;
+  const upstream::CredentialSource credentials_;
+  const DispatcherOptions options_;
+  const Clock& clock_;
+  const Random random_;
+  const std::shared_ptr<Logger> logger_;
+};
+
+}  // namespace holdfast::queue

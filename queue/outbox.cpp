@@ -1,0 +1,340 @@
+#include "queue/outbox.h"
+
+#include "gateway/base/ids.h"
+
+namespace holdfast::queue {
+namespace {
+
+using cache::Database;
+using cache::Statement;
+using cache::Transaction;
+
+std::int64_t micros(Timestamp time) { return time.time_since_epoch().count(); }
+Timestamp timestamp(std::int64_t micros) { return Timestamp(std::chrono::microseconds(micros)); }
+
+#define HF_ENTRY_COLUMNS                                                                        \
+  "sequence, id, relation, operation, method, target, headers, body, role, claims,"             \
+  " idempotency_key, app_key, created_at, state, attempts, next_attempt_at, lost_answer,"       \
+  " minted_key, last_status, last_error"
+#define HF_UNFINISHED "state NOT IN ('acknowledged', 'resolved', 'dead', 'discarded')"
+
+Entry read_entry(const Statement& row) {
+  Entry entry;
+  entry.sequence = row.integer(0);
+  entry.id = row.text(1);
+  entry.relation = row.text(2);
+  entry.operation = row.text(3);
+  entry.method = row.text(4);
+  entry.target = row.text(5);
+  entry.headers = row.text(6);
+  entry.body = row.text(7);
+  entry.role = row.text(8);
+  entry.claims = row.text(9);
+  entry.idempotency_key = row.text(10);
+  if (!row.is_null(11)) entry.app_key = std::string(row.text(11));
+  entry.created_at = timestamp(row.integer(12));
+  entry.state = state_named(row.text(13)).value_or(State::kQueued);
+  entry.attempts = static_cast<int>(row.integer(14));
+  if (!row.is_null(15)) entry.next_attempt_at = timestamp(row.integer(15));
+  entry.lost_answer = row.integer(16) != 0;
+  entry.minted_key = row.integer(17) != 0;
+  entry.last_status = static_cast<int>(row.integer(18));
+  entry.last_error = row.text(19);
+  return entry;
+}
+
+constexpr const char* kInsert =
+    "INSERT INTO hf_outbox(id, relation, operation, method, target, headers, body, role, claims,"
+    " idempotency_key, app_key, created_at, state, minted_key)"
+    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'queued', ?13)";
+
+constexpr const char* kReady =
+    "SELECT " HF_ENTRY_COLUMNS
+    " FROM hf_outbox WHERE " HF_UNFINISHED
+    " AND (state='queued' OR (state IN ('waiting', 'stalled') AND next_attempt_at<=?1))"
+    " ORDER BY sequence LIMIT 64";
+
+// The earliest unfinished entry before ?1 that shares a row with it, or a foreign key's edge, in
+// either direction; and a dead letter that would have inserted a row that ?1 changes or refers to.
+constexpr const char* kBlocker = R"sql(
+WITH mine AS (SELECT DISTINCT relation, key FROM hf_effects WHERE entry=?1),
+     refs AS (SELECT relation, key FROM hf_references WHERE entry=?1),
+     candidates AS (
+       SELECT e.entry FROM mine JOIN hf_effects e ON e.relation=mine.relation AND e.key=mine.key
+         WHERE e.active=1 AND e.entry<?1
+       UNION
+       SELECT e.entry FROM refs JOIN hf_effects e ON e.relation=refs.relation
+         AND (e.key=refs.key OR refs.key='*') WHERE e.active=1 AND e.entry<?1
+       UNION
+       SELECT r.entry FROM mine JOIN hf_references r ON r.relation=mine.relation
+         AND r.key IN (mine.key, '*') WHERE r.entry<?1
+       UNION
+       SELECT d.entry FROM hf_effects d JOIN hf_outbox o ON o.sequence=d.entry AND o.state='dead'
+         WHERE d.entry<?1 AND d.kind IN (1, 2) AND d.base IS NULL
+           AND (EXISTS(SELECT 1 FROM mine WHERE mine.relation=d.relation AND mine.key=d.key)
+             OR EXISTS(SELECT 1 FROM refs WHERE refs.relation=d.relation AND refs.key=d.key))
+           AND NOT EXISTS(SELECT 1 FROM hf_effects i WHERE i.relation=d.relation AND i.key=d.key
+                            AND i.active=1 AND i.kind IN (1, 2) AND i.entry<=?1)
+     )
+SELECT o.sequence, o.id, o.state FROM hf_outbox o JOIN candidates c ON c.entry=o.sequence
+  WHERE o.state NOT IN ('acknowledged', 'resolved', 'discarded')
+  ORDER BY o.state='dead', o.sequence LIMIT 1)sql";
+
+}  // namespace
+
+void Outbox::append(Transaction& transaction, Entry& entry, std::span<cache::Effect> effects,
+                    const References& references) {
+  Database& database = transaction.database();
+  Statement& insert = database.cached(kInsert);
+  insert.bind(1, std::string_view(entry.id)).bind(2, std::string_view(entry.relation));
+  insert.bind(3, std::string_view(entry.operation)).bind(4, std::string_view(entry.method));
+  insert.bind(5, std::string_view(entry.target)).bind(6, std::string_view(entry.headers));
+  insert.bind(7, std::string_view(entry.body)).bind(8, std::string_view(entry.role));
+  insert.bind(9, std::string_view(entry.claims));
+  insert.bind(10, std::string_view(entry.idempotency_key));
+  if (entry.app_key) insert.bind(11, std::string_view(*entry.app_key));
+  insert.bind(12, micros(entry.created_at)).bind(13, std::int64_t{entry.minted_key});
+  insert.run();
+  entry.sequence = database.last_insert_rowid();
+  Statement& refer = database.cached("INSERT OR IGNORE INTO hf_references VALUES(?1, ?2, ?3)");
+  for (const auto& [relation, key] : references) {
+    refer.bind(1, entry.sequence).bind(2, std::string_view(relation));
+    refer.bind(3, std::string_view(key)).run();
+  }
+  overlay_.apply(transaction, entry.sequence, effects);
+}
+
+std::optional<Entry> Outbox::claim(Transaction& transaction, Timestamp now) {
+  Database& database = transaction.database();
+  std::vector<Entry> ready;
+  Statement& statement = database.cached(kReady);
+  statement.bind(1, micros(now));
+  while (statement.step()) ready.push_back(read_entry(statement));
+  for (Entry& entry : ready) {
+    if (const auto blocker = find_blocker(database, entry.sequence)) {
+      const char* why = blocker->state == State::kDead ? "depends on the dead letter "
+                                                       : "waits for the earlier entry ";
+      set_state(transaction, entry.sequence, State::kBlocked, entry.last_status,
+                why + blocker->id);
+      continue;
+    }
+    Statement& update = database.cached(
+        "UPDATE hf_outbox SET state='sending', attempts=attempts+1, next_attempt_at=NULL"
+        " WHERE sequence=?1");
+    update.bind(1, entry.sequence).run();
+    entry.state = State::kSending;
+    ++entry.attempts;
+    return std::move(entry);
+  }
+  return std::nullopt;
+}
+
+std::optional<Timestamp> Outbox::next_due(Database& database) const {
+  Statement& statement = database.cached(
+      "SELECT min(CASE WHEN state='queued' THEN 0 ELSE next_attempt_at END) FROM hf_outbox"
+      " WHERE " HF_UNFINISHED " AND state IN ('queued', 'waiting', 'stalled')");
+  statement.step();
+  std::optional<Timestamp> due;
+  if (!statement.is_null(0)) due = timestamp(statement.integer(0));
+  statement.reset();
+  return due;
+}
+
+void Outbox::acknowledge(Transaction& transaction, const Entry& entry,
+                         const std::vector<cache::UpstreamImage>& images, Timestamp now) {
+  overlay_.acknowledge(transaction, entry.sequence, images);
+  end(transaction, entry, State::kAcknowledged, 0, "", now);
+}
+
+void Outbox::resolve(Transaction& transaction, const Entry& entry, const std::string& reason,
+                     const std::vector<cache::UpstreamImage>& images, Timestamp now) {
+  overlay_.drop(transaction, entry.sequence);
+  for (const auto& image : images) {
+    overlay_.put_base(transaction, *image.table, image.key, image.row);
+  }
+  end(transaction, entry, State::kResolved, entry.last_status, reason, now);
+}
+
+void Outbox::reject(Transaction& transaction, const Entry& entry, int status,
+                    const std::string& reason, Timestamp now) {
+  overlay_.drop(transaction, entry.sequence);
+  end(transaction, entry, State::kDead, status, reason, now);
+}
+
+void Outbox::discard(Transaction& transaction, const Entry& entry, Timestamp now) {
+  overlay_.drop(transaction, entry.sequence);
+  end(transaction, entry, State::kDiscarded, entry.last_status, entry.last_error, now);
+}
+
+void Outbox::wait(Transaction& transaction, const Entry& entry, Timestamp until, int status,
+                  const std::string& reason, bool lost_answer) {
+  Statement& update = transaction.database().cached(
+      "UPDATE hf_outbox SET state='waiting', next_attempt_at=?2, last_status=?3, last_error=?4,"
+      " lost_answer=max(lost_answer, ?5) WHERE sequence=?1");
+  update.bind(1, entry.sequence).bind(2, micros(until)).bind(3, std::int64_t{status});
+  update.bind(4, std::string_view(reason)).bind(5, std::int64_t{lost_answer}).run();
+}
+
+void Outbox::stall(Transaction& transaction, const Entry& entry) {
+  Statement& update =
+      transaction.database().cached("UPDATE hf_outbox SET state='stalled' WHERE sequence=?1");
+  update.bind(1, entry.sequence).run();
+}
+
+void Outbox::park(Transaction& transaction, const Entry& entry, State state, int status,
+                  const std::string& reason) {
+  set_state(transaction, entry.sequence, state, status, reason);
+}
+
+void Outbox::retry(Transaction& transaction, const Entry& entry) {
+  Statement& update = transaction.database().cached(
+      "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL, ended_at=NULL"
+      " WHERE sequence=?1");
+  update.bind(1, entry.sequence).run();
+  if (is_end(entry.state)) overlay_.reactivate(transaction, entry.sequence);
+  release(transaction, State::kBlocked);
+}
+
+void Outbox::release(Transaction& transaction, State state) {
+  Statement& update = transaction.database().cached(
+      "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL WHERE state=?1");
+  update.bind(1, std::string_view(name_of(state))).run();
+}
+
+void Outbox::release_unreached(Transaction& transaction) {
+  Statement& update = transaction.database().cached(
+      "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL"
+      " WHERE state='waiting' AND last_status=0");
+  update.run();
+}
+
+void Outbox::hold_all(Transaction& transaction, const std::string& reason) {
+  Statement& update = transaction.database().cached(
+      "UPDATE hf_outbox SET state='held', last_error=?1 WHERE " HF_UNFINISHED
+      " AND state IN ('queued', 'waiting', 'blocked')");
+  update.bind(1, std::string_view(reason)).run();
+}
+
+void Outbox::recover(Transaction& transaction) {
+  Statement& update = transaction.database().cached(
+      "UPDATE hf_outbox SET state='queued', lost_answer=1 WHERE " HF_UNFINISHED
+      " AND state='sending'");
+  update.run();
+}
+
+bool Outbox::has_earlier_unfinished(Database& database, const Entry& entry) const {
+  Statement& statement = database.cached(
+      "SELECT EXISTS(SELECT 1 FROM hf_outbox WHERE " HF_UNFINISHED " AND sequence<?1)");
+  statement.bind(1, entry.sequence).step();
+  const bool earlier = statement.integer(0) != 0;
+  statement.reset();
+  return earlier;
+}
+
+bool Outbox::empty(Database& database) const {
+  Statement& statement =
+      database.cached("SELECT EXISTS(SELECT 1 FROM hf_outbox WHERE " HF_UNFINISHED ")");
+  statement.step();
+  const bool some = statement.integer(0) != 0;
+  statement.reset();
+  return !some;
+}
+
+std::optional<Entry> Outbox::find(Database& database, const std::string& id) const {
+  Statement& statement =
+      database.cached("SELECT " HF_ENTRY_COLUMNS " FROM hf_outbox WHERE id=?1");
+  statement.bind(1, std::string_view(id));
+  if (!statement.step()) return std::nullopt;
+  Entry entry = read_entry(statement);
+  statement.reset();
+  return entry;
+}
+
+std::optional<std::string> Outbox::answer_for(Database& database,
+                                              const std::string& app_key) const {
+  Statement& statement = database.cached("SELECT answer FROM hf_outbox WHERE app_key=?1");
+  statement.bind(1, std::string_view(app_key));
+  if (!statement.step()) return std::nullopt;
+  std::string answer(statement.text(0));
+  statement.reset();
+  return answer;
+}
+
+void Outbox::keep_answer(Transaction& transaction, std::int64_t sequence,
+                         const std::string& answer) {
+  Statement& update =
+      transaction.database().cached("UPDATE hf_outbox SET answer=?2 WHERE sequence=?1");
+  update.bind(1, sequence).bind(2, std::string_view(answer)).run();
+}
+
+std::vector<Entry> Outbox::list(Database& database, std::optional<State> state) const {
+  Statement statement(database,
+                      state ? "SELECT " HF_ENTRY_COLUMNS
+                              " FROM hf_outbox WHERE state=?1 ORDER BY sequence"
+                            : "SELECT " HF_ENTRY_COLUMNS
+                              " FROM hf_outbox WHERE state NOT IN"
+                              " ('acknowledged', 'resolved', 'discarded') ORDER BY sequence");
+  if (state) statement.bind(1, std::string_view(name_of(*state)));
+  std::vector<Entry> entries;
+  while (statement.step()) entries.push_back(read_entry(statement));
+  return entries;
+}
+
+std::map<State, std::int64_t> Outbox::counts(Database& database) const {
+  std::map<State, std::int64_t> counts;
+  Statement& unfinished = database.cached(
+      "SELECT state, count(*) FROM hf_outbox WHERE " HF_UNFINISHED " GROUP BY state");
+  while (unfinished.step()) {
+    counts[state_named(unfinished.text(0)).value_or(State::kQueued)] = unfinished.integer(1);
+  }
+  Statement& dead = database.cached("SELECT count(*) FROM hf_outbox WHERE state='dead'");
+  dead.step();
+  counts[State::kDead] = dead.integer(0);
+  dead.reset();
+  return counts;
+}
+
+std::optional<Timestamp> Outbox::oldest(Database& database) const {
+  Statement& statement =
+      database.cached("SELECT created_at FROM hf_outbox WHERE " HF_UNFINISHED
+                      " ORDER BY sequence LIMIT 1");
+  std::optional<Timestamp> oldest;
+  if (statement.step()) oldest = timestamp(statement.integer(0));
+  statement.reset();
+  return oldest;
+}
+
+std::optional<Outbox::Blocker> Outbox::find_blocker(Database& database,
+                                                    std::int64_t sequence) const {
+  Statement& statement = database.cached(kBlocker);
+  statement.bind(1, sequence);
+  if (!statement.step()) return std::nullopt;
+  Blocker blocker{statement.integer(0), std::string(statement.text(1)),
+                  state_named(statement.text(2)).value_or(State::kQueued)};
+  statement.reset();
+  return blocker;
+}
+
+void Outbox::set_state(Transaction& transaction, std::int64_t sequence, State state, int status,
+                       const std::string& reason) const {
+  Statement& update = transaction.database().cached(
+      "UPDATE hf_outbox SET state=?2, last_status=?3, last_error=?4 WHERE sequence=?1");
+  update.bind(1, sequence).bind(2, std::string_view(name_of(state)));
+  update.bind(3, std::int64_t{status}).bind(4, std::string_view(reason)).run();
+}
+
+void Outbox::end(Transaction& transaction, const Entry& entry, State state, int status,
+                 const std::string& reason, Timestamp now) {
+  set_state(transaction, entry.sequence, state, status, reason);
+  Statement& update = transaction.database().cached(
+      "UPDATE hf_outbox SET ended_at=?2, next_attempt_at=NULL WHERE sequence=?1");
+  update.bind(1, entry.sequence).bind(2, micros(now)).run();
+  if (state != State::kDead) {
+    Statement& forget = transaction.database().cached("DELETE FROM hf_references WHERE entry=?1");
+    forget.bind(1, entry.sequence).run();
+  }
+  // Who waited for this entry is looked at again, and blocked again if somebody else stands there.
+  release(transaction, State::kBlocked);
+}
+
+}  // namespace holdfast::queue

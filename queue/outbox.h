@@ -1,0 +1,101 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cache/replica/overlay.h"
+#include "queue/entry.h"
+
+namespace holdfast::queue {
+
+// Durable log of one principal's mutations on their way to the upstream.
+//
+// Every change of an entry's state and what it means for the visible rows happen in the caller's
+// Transaction, together. Delivery is at least once on the wire: an entry is sent until
+// acknowledge(), resolve(), reject() or discard(), so the upstream may see an idempotency key
+// twice; that it takes effect once is the Delivery's work.
+// One thread at a time: whoever holds the Transaction or Database passed in.
+class Outbox {
+ public:
+  // `overlay` must outlive the Outbox and belong to the same file.
+  explicit Outbox(cache::Overlay& overlay) : overlay_(overlay) {}
+
+  using References = std::vector<std::pair<std::string, std::string>>;
+
+  // Appends an entry in state queued with its effects and the rows that it refers to by foreign
+  // key, and shows the effects. Fills in sequence.
+  void append(cache::Transaction& transaction, Entry& entry, std::span<cache::Effect> effects,
+              const References& references);
+
+  // The oldest entry that may be sent now, set to sending. An entry that shares a row or a foreign
+  // key with an earlier unfinished one waits for it, as blocked (hard case 5); one whose row was
+  // inserted by a dead letter is blocked until a person decides.
+  std::optional<Entry> claim(cache::Transaction& transaction, Timestamp now);
+  // When the next waiting entry is due; nullopt when none waits.
+  std::optional<Timestamp> next_due(cache::Database& database) const;
+
+  // Ends: the rows change with them.
+  void acknowledge(cache::Transaction& transaction, const Entry& entry,
+                   const std::vector<cache::UpstreamImage>& images, Timestamp now);
+  // The upstream's row won; its image, if known, is shown.
+  void resolve(cache::Transaction& transaction, const Entry& entry, const std::string& reason,
+               const std::vector<cache::UpstreamImage>& images, Timestamp now);
+  void reject(cache::Transaction& transaction, const Entry& entry, int status,
+              const std::string& reason, Timestamp now);
+  void discard(cache::Transaction& transaction, const Entry& entry, Timestamp now);
+
+  // Not ends.
+  void wait(cache::Transaction& transaction, const Entry& entry, Timestamp until, int status,
+            const std::string& reason, bool lost_answer);
+  // From waiting to stalled: it goes on waiting, and shows that it keeps failing.
+  void stall(cache::Transaction& transaction, const Entry& entry);
+  void park(cache::Transaction& transaction, const Entry& entry, State state, int status,
+            const std::string& reason);
+  // Back to queued, to be sent at once; a dead letter's effects are shown again.
+  void retry(cache::Transaction& transaction, const Entry& entry);
+  // All entries in `state`, no end, back to queued.
+  void release(cache::Transaction& transaction, State state);
+  // Those that wait because the upstream gave no answer, back to queued.
+  void release_unreached(cache::Transaction& transaction);
+  // All that could be sent are held, as there is no token to send them with.
+  void hold_all(cache::Transaction& transaction, const std::string& reason);
+
+  // After a start: what was being sent may have taken effect.
+  void recover(cache::Transaction& transaction);
+
+  // Whether an unfinished entry stands before `entry`.
+  bool has_earlier_unfinished(cache::Database& database, const Entry& entry) const;
+  bool empty(cache::Database& database) const;
+
+  std::optional<Entry> find(cache::Database& database, const std::string& id) const;
+  // By the Idempotency-Key that the app sent; the answer it was given then.
+  std::optional<std::string> answer_for(cache::Database& database,
+                                        const std::string& app_key) const;
+  void keep_answer(cache::Transaction& transaction, std::int64_t sequence,
+                   const std::string& answer);
+  // All unfinished entries and dead letters, in order; `state` narrows.
+  std::vector<Entry> list(cache::Database& database, std::optional<State> state) const;
+  std::map<State, std::int64_t> counts(cache::Database& database) const;
+  std::optional<Timestamp> oldest(cache::Database& database) const;
+
+ private:
+  struct Blocker {
+    std::int64_t sequence;
+    std::string id;
+    State state;
+  };
+
+  std::optional<Blocker> find_blocker(cache::Database& database, std::int64_t sequence) const;
+  void set_state(cache::Transaction& transaction, std::int64_t sequence, State state, int status,
+                 const std::string& reason) const;
+  void end(cache::Transaction& transaction, const Entry& entry, State state, int status,
+           const std::string& reason, Timestamp now);
+
+  cache::Overlay& overlay_;
+};
+
+}  // namespace holdfast::queue
