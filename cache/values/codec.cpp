@@ -1,0 +1,395 @@
+#include "cache/values/codec.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "cache/values/array.h"
+#include "cache/values/calendar.h"
+#include "cache/values/datetime.h"
+#include "cache/values/float.h"
+#include "cache/values/interval.h"
+#include "cache/values/json_lexer.h"
+#include "cache/values/jsonb.h"
+#include "cache/values/numeric.h"
+#include "cache/values/scalar.h"
+#include "cache/values/text.h"
+
+namespace holdfast::cache {
+namespace {
+
+constexpr std::string_view kNan = "NaN";
+
+enum class Modifier : std::uint8_t { kApplied, kIgnored };
+
+template <typename T>
+Result<Value> to_value(Result<T> result) {
+  if (!result) return std::move(result).error();
+  return Value(*std::move(result));
+}
+
+Result<Value> float_value(Result<double> number) {
+  if (!number) return std::move(number).error();
+  return std::isnan(*number) ? Value(std::string(kNan)) : Value(*number);
+}
+
+Result<double> widen(Result<float> number) {
+  if (!number) return std::move(number).error();
+  return static_cast<double>(*number);
+}
+
+Result<Value> parse_boolean(std::string_view text) {
+  HF_TRY(const bool value, parse_bool(text));
+  return Value(std::int64_t{value ? 1 : 0});
+}
+
+Result<Value> parse_string(const Type& type, std::string_view text, Modifier modifier) {
+  HF_TRY(std::string characters, parse_characters(type, text));
+  if (modifier == Modifier::kIgnored) return Value(std::move(characters));
+  return to_value(fit_length(type, std::move(characters)));
+}
+
+Result<Value> parse_plain_json(std::string_view text) {
+  HF_TRY_VOID(check_utf8(text));
+  HF_TRY_VOID(check_json(text));
+  return Value(std::string(text));
+}
+
+Result<Value> parse_jsonb(std::string_view text) {
+  HF_TRY_VOID(check_utf8(text));
+  return to_value(canonical_jsonb(text));
+}
+
+Result<Value> parse_opaque(std::string_view text) {
+  HF_TRY_VOID(check_utf8(text));
+  return Value(std::string(text));
+}
+
+Result<Value> parse(const Type& type, std::string_view text, Modifier modifier) {
+  const bool applied = modifier == Modifier::kApplied;
+  const int precision = applied ? type.precision : -1;
+  switch (type.kind) {
+    case TypeKind::kInt2:
+    case TypeKind::kInt4:
+    case TypeKind::kInt8:
+      return to_value(parse_integer(type, text));
+    case TypeKind::kFloat4:
+      return float_value(widen(parse_float4(text)));
+    case TypeKind::kFloat8:
+      return float_value(parse_float8(text));
+    case TypeKind::kNumeric:
+      return to_value(parse_numeric(text, {precision, type.scale}));
+    case TypeKind::kBool:
+      return parse_boolean(text);
+    case TypeKind::kText:
+      return parse_string(type, text, modifier);
+    case TypeKind::kUuid:
+      return to_value(parse_uuid(text));
+    case TypeKind::kEnum:
+      return to_value(parse_enum(type, text));
+    case TypeKind::kDate:
+      return to_value(parse_date(text));
+    case TypeKind::kTimestamp:
+      return to_value(parse_timestamp(text, precision));
+    case TypeKind::kTimestamptz:
+      return to_value(parse_timestamptz(text, precision));
+    case TypeKind::kTime:
+      return to_value(parse_time(text, precision));
+    case TypeKind::kTimetz:
+      return to_value(parse_timetz(text, precision));
+    case TypeKind::kInterval:
+      return to_value(parse_interval(text, precision));
+    case TypeKind::kJson:
+      return parse_plain_json(text);
+    case TypeKind::kJsonb:
+      return parse_jsonb(text);
+    case TypeKind::kBytea:
+      return to_value(parse_bytea(text));
+    case TypeKind::kArray:
+      return to_value(parse_array(type, text));
+    case TypeKind::kOther:
+      return parse_opaque(text);
+  }
+  return parse_opaque(text);
+}
+
+void print_integer(std::int64_t value, std::string& out) {
+  std::array<char, 24> buffer;
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
+  out.append(buffer.data(), end);
+}
+
+void print_real(const Type& type, double value, std::string& out) {
+  if (type.kind == TypeKind::kFloat4) {
+    print_float4(static_cast<float>(value), out);
+  } else {
+    print_float8(value, out);
+  }
+}
+
+void print_moment(const Type& type, std::int64_t value, DateForm form, std::string& out) {
+  switch (type.kind) {
+    case TypeKind::kDate:
+      print_date(value, out);
+      break;
+    case TypeKind::kTime:
+      print_time(value, out);
+      break;
+    case TypeKind::kTimestamp:
+      print_timestamp(value, form, out);
+      break;
+    default:
+      print_timestamptz(value, form, out);
+      break;
+  }
+}
+
+bool is_moment(TypeKind kind) {
+  return kind == TypeKind::kDate || kind == TypeKind::kTime || kind == TypeKind::kTimestamp ||
+         kind == TypeKind::kTimestamptz;
+}
+
+bool is_padded(const Type& type) {
+  return type.kind == TypeKind::kText && (type.base == "character" || type.base == "bpchar");
+}
+
+bool is_float(TypeKind kind) { return kind == TypeKind::kFloat4 || kind == TypeKind::kFloat8; }
+
+// An integer that SQLite kept where a type with a wider storage class was meant is printed as such:
+// a REAL column may hold an integer, and an expression may give one.
+void print_integer_as(const Type& type, std::int64_t value, DateForm form, std::string& out) {
+  if (is_moment(type.kind)) {
+    print_moment(type, value, form, out);
+  } else if (is_float(type.kind)) {
+    print_real(type, static_cast<double>(value), out);
+  } else {
+    print_integer(value, out);
+  }
+}
+
+struct JsonPrinter {
+  const Type& type;
+  std::string& out;
+
+  void operator()(Null) const { out += "null"; }
+
+  void operator()(std::int64_t value) const {
+    if (type.kind == TypeKind::kBool) {
+      out += value != 0 ? "true" : "false";
+      return;
+    }
+    const bool quoted = is_moment(type.kind) || type.base == "oid";
+    if (quoted) out += '"';
+    print_integer_as(type, value, DateForm::kJson, out);
+    if (quoted) out += '"';
+  }
+
+  void operator()(double value) const {
+    const bool quoted = !std::isfinite(value);
+    if (quoted) out += '"';
+    print_real(type, value, out);
+    if (quoted) out += '"';
+  }
+
+  void operator()(std::string_view text) const {
+    switch (type.kind) {
+      case TypeKind::kNumeric:
+        print_digits(text);
+        break;
+      case TypeKind::kJson:
+      case TypeKind::kJsonb:
+        out += text;
+        break;
+      case TypeKind::kArray:
+        print_array_json(type, text, out);
+        break;
+      case TypeKind::kOther:
+        print_opaque(text);
+        break;
+      default:
+        append_json_string(text, out);
+        break;
+    }
+  }
+
+  void print_digits(std::string_view text) const {
+    const bool bare = text.find_first_of("NI") == std::string_view::npos;
+    if (!bare) out += '"';
+    out += text;
+    if (!bare) out += '"';
+  }
+
+  void print_opaque(std::string_view text) const {
+    if (text.starts_with(kOpaqueJson)) {
+      out += text.substr(1);
+    } else {
+      append_json_string(text, out);
+    }
+  }
+};
+
+enum class TextForm : std::uint8_t { kCast, kOutput };
+
+struct TextPrinter {
+  const Type& type;
+  TextForm form;
+  std::string& out;
+
+  void operator()(Null) const {}
+
+  void operator()(std::int64_t value) const {
+    if (type.kind != TypeKind::kBool) {
+      print_integer_as(type, value, DateForm::kText, out);
+    } else if (form == TextForm::kOutput) {
+      out += value != 0 ? 't' : 'f';
+    } else {
+      out += value != 0 ? "true" : "false";
+    }
+  }
+
+  void operator()(double value) const { print_real(type, value, out); }
+
+  void operator()(std::string_view text) const {
+    if (form == TextForm::kCast && is_padded(type)) {
+      text = text.substr(0, text.find_last_not_of(' ') + 1);
+    }
+    if (type.kind == TypeKind::kOther && text.starts_with(kOpaqueJson)) {
+      text.remove_prefix(1);
+    }
+    out += text;
+  }
+};
+
+Result<Value> parse_json_text(const Type& type, std::string_view token) {
+  if (!token.starts_with('"')) return parse_text(type, token);
+  HF_TRY_VOID(check_json(token));
+  HF_TRY(const std::string text, decode_string_token(token));
+  return parse_text(type, text);
+}
+
+Result<Value> parse_json_opaque(std::string_view token) {
+  HF_TRY_VOID(check_utf8(token));
+  HF_TRY_VOID(check_json(token));
+  if (!token.starts_with('"')) return Value(kOpaqueJson + std::string(token));
+  return to_value(decode_string_token(token));
+}
+
+bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+
+void append_escape(char c, std::string& out) {
+  switch (c) {
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\b':
+      out += "\\b";
+      return;
+    case '\f':
+      out += "\\f";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      break;
+  }
+  constexpr std::string_view kHex = "0123456789abcdef";
+  const auto byte = static_cast<unsigned char>(c);
+  out += "\\u00";
+  out += kHex[byte >> 4];
+  out += kHex[byte & 15];
+}
+
+}  // namespace
+
+const char* collation_of(const Type& type) {
+  if (type.kind == TypeKind::kNumeric) return kNumericCollation;
+  return is_padded(type) ? "RTRIM" : "BINARY";
+}
+
+Result<Value> parse_text(const Type& type, std::string_view text) {
+  return parse(type, text, Modifier::kApplied);
+}
+
+Result<Value> parse_operand(const Type& type, std::string_view text) {
+  return parse(type, text, Modifier::kIgnored);
+}
+
+Result<Value> parse_json(const Type& type, std::string_view json) {
+  const std::string_view token = trim(json);
+  if (token == "null") return Value(Null{});
+  switch (type.kind) {
+    case TypeKind::kJson:
+      return parse_plain_json(token);
+    case TypeKind::kJsonb:
+      return parse_jsonb(token);
+    case TypeKind::kOther:
+      return parse_json_opaque(token);
+    case TypeKind::kArray:
+      if (!token.starts_with('"')) return to_value(parse_json_array(type, token));
+      return parse_json_text(type, token);
+    default:
+      return parse_json_text(type, token);
+  }
+}
+
+void print_json(const Type& type, const ValueView& value, std::string& out) {
+  std::visit(JsonPrinter{type, out}, value);
+}
+
+void print_text(const Type& type, const ValueView& value, std::string& out) {
+  std::visit(TextPrinter{type, TextForm::kCast, out}, value);
+}
+
+void print_output(const Type& type, const ValueView& value, std::string& out) {
+  std::visit(TextPrinter{type, TextForm::kOutput, out}, value);
+}
+
+void append_json_string(std::string_view text, std::string& out) {
+  out += '"';
+  std::size_t plain = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!needs_escape(text[i])) continue;
+    out.append(text, plain, i - plain);
+    append_escape(text[i], out);
+    plain = i + 1;
+  }
+  out.append(text, plain);
+  out += '"';
+}
+
+bool compares_exactly(const Type& type) {
+  switch (type.kind) {
+    case TypeKind::kJson:
+    case TypeKind::kJsonb:
+    case TypeKind::kInterval:
+    case TypeKind::kOther:
+      return false;
+    case TypeKind::kArray:
+      return type.element->kind != TypeKind::kNumeric && compares_exactly(*type.element);
+    default:
+      return true;
+  }
+}
+
+bool orders_exactly(const Type& type) {
+  switch (type.kind) {
+    case TypeKind::kEnum:
+    case TypeKind::kTimetz:
+    case TypeKind::kArray:
+      return false;
+    default:
+      return compares_exactly(type);
+  }
+}
+
+}  // namespace holdfast::cache

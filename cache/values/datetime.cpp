@@ -1,0 +1,95 @@
+#include "cache/values/datetime.h"
+
+#include "cache/values/calendar.h"
+#include "cache/values/datetime_fields.h"
+
+namespace holdfast::cache {
+namespace {
+
+Error bad_format(std::string_view text, std::string_view type) {
+  return invalid_request("22007", "invalid input syntax for type " + std::string(type) + ": \"" +
+                                      std::string(text) + "\"");
+}
+
+Error out_of_range(std::string_view text, std::string_view what) {
+  return invalid_request("22008",
+                         std::string(what) + " out of range: \"" + std::string(text) + "\"");
+}
+
+constexpr std::int64_t kUnixEpochDay = -10'957;
+
+enum class Zone : std::uint8_t { kIgnored, kApplied };
+
+Result<std::int64_t> parse_moment(std::string_view text, int precision, std::string_view type,
+                                  Zone zone) {
+  HF_TRY(const DateTimeFields fields, parse_datetime_fields(text, type));
+  switch (fields.special) {
+    case SpecialDate::kInfinity:
+      return kTimestampInfinity;
+    case SpecialDate::kMinusInfinity:
+      return kTimestampMinusInfinity;
+    case SpecialDate::kEpoch:
+      return kUnixEpochDay * kMicrosPerDay;
+    case SpecialDate::kNone:
+      break;
+  }
+  if (!fields.date) return bad_format(text, type);
+  const std::int64_t days = days_from_civil(*fields.date);
+  // A zone may bring back what is at most a day outside; farther out the product would overflow.
+  constexpr std::int64_t kEndDay = kEndTimestamp / kMicrosPerDay;
+  if (days < kFirstDay - 1 || days > kEndDay) return out_of_range(text, "timestamp");
+  const bool shifted = zone == Zone::kApplied && fields.zone;
+  const std::int64_t shift = shifted ? *fields.zone * kMicrosPerSecond : 0;
+  const std::int64_t micros = days * kMicrosPerDay + fields.micros.value_or(0) - shift;
+  if (micros < kFirstTimestamp || micros >= kEndTimestamp) return out_of_range(text, "timestamp");
+  return round_micros(micros, precision);
+}
+
+Result<DateTimeFields> parse_clock(std::string_view text, std::string_view type) {
+  HF_TRY(const DateTimeFields fields, parse_datetime_fields(text, type));
+  if (!fields.micros) return bad_format(text, type);
+  return fields;
+}
+
+}  // namespace
+
+Result<std::int64_t> parse_date(std::string_view text) {
+  HF_TRY(const DateTimeFields fields, parse_datetime_fields(text, "date"));
+  switch (fields.special) {
+    case SpecialDate::kInfinity:
+      return kDateInfinity;
+    case SpecialDate::kMinusInfinity:
+      return kDateMinusInfinity;
+    case SpecialDate::kEpoch:
+      return kUnixEpochDay;
+    case SpecialDate::kNone:
+      break;
+  }
+  if (!fields.date) return bad_format(text, "date");
+  const std::int64_t days = days_from_civil(*fields.date);
+  if (days < kFirstDay || days > kLastDay) return out_of_range(text, "date");
+  return days;
+}
+
+Result<std::int64_t> parse_timestamp(std::string_view text, int precision) {
+  return parse_moment(text, precision, "timestamp", Zone::kIgnored);
+}
+
+Result<std::int64_t> parse_timestamptz(std::string_view text, int precision) {
+  return parse_moment(text, precision, "timestamp with time zone", Zone::kApplied);
+}
+
+Result<std::int64_t> parse_time(std::string_view text, int precision) {
+  HF_TRY(const DateTimeFields fields, parse_clock(text, "time"));
+  return round_micros(*fields.micros, precision);
+}
+
+Result<std::string> parse_timetz(std::string_view text, int precision) {
+  HF_TRY(const DateTimeFields fields, parse_clock(text, "time with time zone"));
+  std::string out;
+  print_time(round_micros(*fields.micros, precision), out);
+  print_zone(fields.zone.value_or(0), out);
+  return out;
+}
+
+}  // namespace holdfast::cache

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "gateway/base/result.h"
+
+namespace holdfast::cache {
+
+// The text as interval_in() reads and interval_out() prints it with IntervalStyle postgres:
+// "1 year 2 mons 3 days 04:05:06.5". Taken are that form, numbers with units ("90 minutes ago") and
+// ISO 8601 durations with whole numbers (but for seconds); other forms are kForwardCode.
+// `precision`: fraction digits of a second, -1 for six. Error: 22007.
+Result<std::string> parse_interval(std::string_view text, int precision);
+
+}  // namespace holdfast::cache

@@ -1,0 +1,157 @@
+#include "cache/values/jsonb.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include "cache/values/codec.h"
+#include "cache/values/input_error.h"
+#include "cache/values/json_lexer.h"
+#include "cache/values/numeric.h"
+
+namespace holdfast::cache {
+namespace {
+
+constexpr int kMaxDepth = 1000;
+
+struct Member {
+  std::string key;
+  std::size_t begin;  // of `"key": value` in the output
+  std::size_t end;
+};
+
+bool comes_before(const Member& a, const Member& b) {
+  if (a.key.size() != b.key.size()) return a.key.size() < b.key.size();
+  return a.key < b.key;
+}
+
+// Members are written in the order of the text and put in order afterwards: most texts come from
+// Postgres and have it already.
+class JsonbWriter {
+ public:
+  explicit JsonbWriter(std::string_view text) : lexer_(text) { out_.reserve(text.size()); }
+
+  Result<std::string> run() {
+    HF_TRY(JsonToken token, lexer_.next());
+    HF_TRY_VOID(value(token, JsonExpected::kValue));
+    HF_TRY(token, lexer_.next());
+    if (token.kind != JsonKind::kEnd) return unexpected_json(JsonExpected::kEnd, token);
+    return std::move(out_);
+  }
+
+ private:
+  Result<void> value(const JsonToken& token, JsonExpected expected) {
+    switch (token.kind) {
+      case JsonKind::kString:
+        return string(token);
+      case JsonKind::kNumber:
+        return number(token);
+      case JsonKind::kTrue:
+      case JsonKind::kFalse:
+      case JsonKind::kNull:
+        out_ += token.text;
+        return {};
+      case JsonKind::kArrayStart:
+        return nested(&JsonbWriter::array);
+      case JsonKind::kObjectStart:
+        return nested(&JsonbWriter::object);
+      default:
+        return unexpected_json(expected, token);
+    }
+  }
+
+  Result<void> nested(Result<void> (JsonbWriter::*container)()) {
+    if (++depth_ > kMaxDepth) return only_upstream("a json value of more than a thousand levels");
+    HF_TRY_VOID((this->*container)());
+    --depth_;
+    return {};
+  }
+
+  Result<void> string(const JsonToken& token) {
+    HF_TRY(const std::string decoded, decode_string_token(token.text));
+    append_json_string(decoded, out_);
+    return {};
+  }
+
+  Result<void> number(const JsonToken& token) {
+    HF_TRY(const std::string digits, parse_numeric(token.text));
+    out_ += digits;
+    return {};
+  }
+
+  Result<void> array() {
+    out_ += '[';
+    HF_TRY(JsonToken token, lexer_.next());
+    JsonExpected expected = JsonExpected::kArrayFirst;
+    while (expected != JsonExpected::kArrayFirst || token.kind != JsonKind::kArrayEnd) {
+      HF_TRY_VOID(value(token, expected));
+      HF_TRY(token, lexer_.next());
+      if (token.kind == JsonKind::kArrayEnd) break;
+      if (token.kind != JsonKind::kComma) return unexpected_json(JsonExpected::kArrayNext, token);
+      out_ += ", ";
+      expected = JsonExpected::kValue;
+      HF_TRY(token, lexer_.next());
+    }
+    out_ += ']';
+    return {};
+  }
+
+  Result<void> object() {
+    const std::size_t begin = out_.size();
+    out_ += '{';
+    std::vector<Member> members;
+    HF_TRY(JsonToken token, lexer_.next());
+    JsonExpected expected = JsonExpected::kObjectFirst;
+    while (expected != JsonExpected::kObjectFirst || token.kind != JsonKind::kObjectEnd) {
+      HF_TRY_VOID(member(token, expected, members));
+      HF_TRY(token, lexer_.next());
+      if (token.kind == JsonKind::kObjectEnd) break;
+      if (token.kind != JsonKind::kComma) return unexpected_json(JsonExpected::kObjectNext, token);
+      out_ += ", ";
+      expected = JsonExpected::kString;
+      HF_TRY(token, lexer_.next());
+    }
+    out_ += '}';
+    put_in_order(members, begin);
+    return {};
+  }
+
+  Result<void> member(const JsonToken& key, JsonExpected expected, std::vector<Member>& members) {
+    if (key.kind != JsonKind::kString) return unexpected_json(expected, key);
+    HF_TRY(const JsonToken colon, lexer_.next());
+    if (colon.kind != JsonKind::kColon) return unexpected_json(JsonExpected::kColon, colon);
+    HF_TRY(const JsonToken token, lexer_.next());
+    HF_TRY(std::string name, decode_string_token(key.text));
+    const std::size_t begin = out_.size();
+    append_json_string(name, out_);
+    out_ += ": ";
+    HF_TRY_VOID(value(token, JsonExpected::kValue));
+    members.push_back({std::move(name), begin, out_.size()});
+    return {};
+  }
+
+  void put_in_order(std::vector<Member>& members, std::size_t object_begin) {
+    const auto unordered = [](const Member& a, const Member& b) { return !comes_before(a, b); };
+    if (std::adjacent_find(members.begin(), members.end(), unordered) == members.end()) return;
+    std::stable_sort(members.begin(), members.end(), comes_before);
+    std::string ordered = "{";
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      const Member& current = members[i];
+      if (i + 1 < members.size() && members[i + 1].key == current.key) continue;
+      if (ordered.size() > 1) ordered += ", ";
+      ordered.append(out_, current.begin, current.end - current.begin);
+    }
+    ordered += '}';
+    out_.replace(object_begin, std::string::npos, ordered);
+  }
+
+  JsonLexer lexer_;
+  std::string out_;
+  int depth_ = 0;
+};
+
+}  // namespace
+
+Result<std::string> canonical_jsonb(std::string_view text) { return JsonbWriter(text).run(); }
+
+}  // namespace holdfast::cache
