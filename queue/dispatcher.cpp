@@ -24,11 +24,11 @@ bool unreached(const Verdict& verdict) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(upstream::Upstream& upstream, upstream::CredentialSource credentials,
+Dispatcher::Dispatcher(upstream::Upstream& upstream, upstream::CredentialSource& credentials,
                        const DispatcherOptions& options, const Clock& clock, Random random,
                        std::shared_ptr<Logger> logger)
     : upstream_(upstream),
-      credentials_(std::move(credentials)),
+      credentials_(credentials),
       options_(options),
       clock_(clock),
       random_(std::move(random)),
@@ -43,7 +43,7 @@ DrainOutcome Dispatcher::drain(cache::Store& store, bool force) {
       if (Outbox(store.overlay()).empty(*reader)) return outcome;
     }
     // The token is looked up for each entry: it may have been renewed, or have run out.
-    const auto credentials = credentials_(store.principal());
+    const auto credentials = credentials_.credentials_for(store.principal());
     if (!credentials) {
       hold(store);
       return outcome;
@@ -95,11 +95,23 @@ bool Dispatcher::send_one(cache::Store& store, const Entry& entry,
     effects = store.overlay().effects(*reader, entry.sequence);
   }
   Delivery delivery(upstream_, store, entry, effects, credentials, force);
-  const Verdict verdict = delivery.deliver();
+  Verdict verdict = delivery.deliver();
+  if (std::holds_alternative<TokenRefused>(verdict)) {
+    verdict = after_refused_token(store, credentials, std::get<TokenRefused>(verdict));
+  }
   write_down(store, entry, verdict, outcome);
   // What the upstream did not answer it will not answer for the next entry either.
   if (unreached(verdict)) outcome.reached = false;
-  return outcome.reached && !std::holds_alternative<TokenRefused>(verdict);
+  return outcome.reached;
+}
+
+Verdict Dispatcher::after_refused_token(const cache::Store& store,
+                                        const upstream::Credentials& credentials,
+                                        TokenRefused refused) {
+  credentials_.refuse(store.principal(), credentials);
+  if (store.principal().kind == http::Principal::Kind::kUser) return refused;
+  // A key does not expire: the upstream's configuration is changing, or ours is wrong.
+  return TryAgain{refused.status, std::move(refused.reason), false, std::nullopt, true};
 }
 
 void Dispatcher::write_down(cache::Store& store, const Entry& entry, const Verdict& verdict,

@@ -32,7 +32,7 @@ struct DrainOutcome {
 class Dispatcher {
  public:
   // All references must outlive it.
-  Dispatcher(upstream::Upstream& upstream, upstream::CredentialSource credentials,
+  Dispatcher(upstream::Upstream& upstream, upstream::CredentialSource& credentials,
              const DispatcherOptions& options, const Clock& clock, Random random,
              std::shared_ptr<Logger> logger);
 
@@ -50,13 +50,15 @@ class Dispatcher {
   // False when the drain has to end.
   bool send_one(cache::Store& store, const Entry& entry,
                 const upstream::Credentials& credentials, bool force, DrainOutcome& outcome);
+  Verdict after_refused_token(const cache::Store& store, const upstream::Credentials& credentials,
+                              TokenRefused refused);
   void write_down(cache::Store& store, const Entry& entry, const Verdict& verdict,
                   DrainOutcome& outcome);
   std::optional<Entry> claim(cache::Store& store);
   void hold(cache::Store& store);
 
   upstream::Upstream& upstream_;
-  const upstream::CredentialSource credentials_;
+  upstream::CredentialSource& credentials_;
   const DispatcherOptions options_;
   const Clock& clock_;
   const Random random_;

@@ -33,7 +33,7 @@ struct PullOutcome {
 class Puller {
  public:
   // All references must outlive it.
-  Puller(upstream::Upstream& upstream, upstream::CredentialSource credentials,
+  Puller(upstream::Upstream& upstream, upstream::CredentialSource& credentials,
          const ReplicaOptions& replica, const PullOptions& options, const Clock& clock,
          std::shared_ptr<Logger> logger);
 
@@ -42,7 +42,7 @@ class Puller {
 
  private:
   upstream::Upstream& upstream_;
-  const upstream::CredentialSource credentials_;
+  upstream::CredentialSource& credentials_;
   const ReplicaOptions& replica_;
   const PullOptions& options_;
   const Clock& clock_;

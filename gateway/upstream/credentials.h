@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 
@@ -15,9 +14,16 @@ struct Credentials {
   std::string bearer;  // empty: the key is the bearer too, as Supabase's clients send it
 };
 
-// The credentials to send something for `principal` with now; nullopt while it has no valid token.
+// Knows the newest valid credentials of each principal.
 // Thread-safe.
-using CredentialSource = std::function<std::optional<Credentials>(const http::Principal&)>;
+class CredentialSource {
+ public:
+  virtual ~CredentialSource() = default;
+  // nullopt while the principal has no valid token: nothing can be sent for it.
+  virtual std::optional<Credentials> credentials_for(const http::Principal& principal) = 0;
+  // The upstream refused these; they are not given out again.
+  virtual void refuse(const http::Principal& principal, const Credentials& credentials) = 0;
+};
 
 inline void add_credentials(const Credentials& credentials, http::Headers& headers) {
   headers.set("apikey", credentials.api_key);

@@ -1,0 +1,45 @@
+#include "cache/replica/project_file.h"
+
+#include "gateway/base/ids.h"
+
+namespace holdfast::cache {
+
+ProjectFile::ProjectFile(const std::string& path) : database_(path, OpenMode::kReadWrite) {
+  database_.execute(
+      "CREATE TABLE IF NOT EXISTS settings(name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID");
+}
+
+std::optional<std::string> ProjectFile::catalog_document() {
+  MutexLock lock(mutex_);
+  return get("catalog");
+}
+
+void ProjectFile::keep_catalog_document(const std::string& document) {
+  MutexLock lock(mutex_);
+  set("catalog", document);
+}
+
+std::string ProjectFile::device_id() {
+  MutexLock lock(mutex_);
+  if (const auto known = get("device_id")) return *known;
+  const std::string id = new_uuid();
+  set("device_id", id);
+  return id;
+}
+
+std::optional<std::string> ProjectFile::get(std::string_view name) {
+  Statement& statement = database_.cached("SELECT value FROM settings WHERE name=?1");
+  statement.bind(1, name);
+  if (!statement.step()) return std::nullopt;
+  std::string value(statement.text(0));
+  statement.reset();
+  return value;
+}
+
+void ProjectFile::set(std::string_view name, std::string_view value) {
+  Statement& statement = database_.cached(
+      "INSERT INTO settings VALUES(?1, ?2) ON CONFLICT DO UPDATE SET value=excluded.value");
+  statement.bind(1, name).bind(2, value).run();
+}
+
+}  // namespace holdfast::cache

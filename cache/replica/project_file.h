@@ -1,0 +1,33 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cache/sqlite/database.h"
+#include "gateway/base/mutex.h"
+
+namespace holdfast::cache {
+
+// project.db: what belongs to the installation and not to one principal.
+// Thread-safe.
+class ProjectFile {
+ public:
+  // Opens or makes the file.
+  explicit ProjectFile(const std::string& path);
+
+  // The catalog document that was kept last; nullopt before the first.
+  std::optional<std::string> catalog_document();
+  void keep_catalog_document(const std::string& document);
+
+  // This installation's identity, made at the first call.
+  std::string device_id();
+
+ private:
+  std::optional<std::string> get(std::string_view name) HF_REQUIRES(mutex_);
+  void set(std::string_view name, std::string_view value) HF_REQUIRES(mutex_);
+
+  Mutex mutex_;
+  Database database_ HF_GUARDED_BY(mutex_);
+};
+
+}  // namespace holdfast::cache

@@ -1,0 +1,163 @@
+#include "cache/replica/stores.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "cache/values/codec.h"
+#include "cache/values/json.h"
+
+namespace holdfast::cache {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string print_principal(const http::Principal& principal) {
+  std::string text = R"({"kind":)" + std::to_string(static_cast<int>(principal.kind));
+  const auto member = [&](const char* name, const std::string& value) {
+    text += std::string(",\"") + name + "\":";
+    append_json_string(value, text);
+  };
+  member("id", principal.id);
+  member("subject", principal.subject);
+  member("role", principal.role);
+  member("claims", principal.claims);
+  return text + "}";
+}
+
+std::optional<http::Principal> parse_principal(std::string_view json) {
+  const auto body = parse_body(json);
+  if (!body || body->rows.empty()) return std::nullopt;
+  http::Principal principal;
+  for (const auto& [name, token] : body->rows[0]) {
+    if (name == "kind") principal.kind = static_cast<http::Principal::Kind>(std::stoi(token));
+    if (name == "id") principal.id = decode_json_string(token);
+    if (name == "subject") principal.subject = decode_json_string(token);
+    if (name == "role") principal.role = decode_json_string(token);
+    if (name == "claims") principal.claims = decode_json_string(token);
+  }
+  return principal;
+}
+
+// Kept in the file itself, so that its entries can be delivered before the principal comes again.
+std::optional<http::Principal> principal_of_file(const std::string& path) {
+  Database database(path, OpenMode::kReadWrite);
+  Statement exists(database, "SELECT 1 FROM sqlite_schema WHERE name='hf_meta'");
+  if (!exists.step()) return std::nullopt;
+  Statement statement(database, "SELECT value FROM hf_meta WHERE name='principal'");
+  if (!statement.step()) return std::nullopt;
+  return parse_principal(statement.text(0));
+}
+
+}  // namespace
+
+Stores::Stores(std::string folder, const ReplicaOptions& options, std::string default_schema,
+               Opened opened)
+    : folder_(std::move(folder)),
+      options_(options),
+      default_schema_(std::move(default_schema)),
+      opened_(std::move(opened)),
+      catalog_(std::make_shared<const Catalog>()) {
+  fs::create_directories(folder_);
+  fs::permissions(folder_, fs::perms::owner_all);
+}
+
+void Stores::set_catalog(std::shared_ptr<const Catalog> catalog) {
+  MutexLock opening(opening_);
+  std::vector<http::Principal> principals = principals_on_disk();
+  {
+    // The old stores' files are written by nobody else once their last holder lets go.
+    MutexLock lock(mutex_);
+    for (const auto& [id, store] : stores_) {
+      const bool known = std::any_of(principals.begin(), principals.end(),
+                                     [&](const auto& p) { return p == store->principal(); });
+      if (!known) principals.push_back(store->principal());
+    }
+    stores_.clear();
+    catalog_ = catalog;
+  }
+  for (const auto& principal : principals) {
+    auto store = make(principal, catalog);
+    opened_(*store);
+    MutexLock lock(mutex_);
+    stores_[principal.id] = std::move(store);
+  }
+}
+
+std::shared_ptr<const Catalog> Stores::catalog() const {
+  MutexLock lock(mutex_);
+  return catalog_;
+}
+
+std::shared_ptr<Store> Stores::open(const http::Principal& principal) {
+  {
+    MutexLock lock(mutex_);
+    const auto found = stores_.find(principal.id);
+    if (found != stores_.end()) return found->second;
+  }
+  MutexLock opening(opening_);
+  std::shared_ptr<const Catalog> catalog;
+  {
+    MutexLock lock(mutex_);
+    const auto found = stores_.find(principal.id);
+    if (found != stores_.end()) return found->second;
+    catalog = catalog_;
+  }
+  auto store = make(principal, catalog);
+  opened_(*store);
+  MutexLock lock(mutex_);
+  stores_[principal.id] = store;
+  return store;
+}
+
+std::vector<std::shared_ptr<Store>> Stores::all() const {
+  MutexLock lock(mutex_);
+  std::vector<std::shared_ptr<Store>> stores;
+  for (const auto& [id, store] : stores_) stores.push_back(store);
+  return stores;
+}
+
+std::vector<const Table*> Stores::replicated_tables(const Catalog& catalog,
+                                                    const http::Principal& principal) const {
+  std::vector<const Table*> tables;
+  // The service role sees everything: it is forwarded, and only what it queues is kept.
+  if (principal.kind == http::Principal::Kind::kService) return tables;
+  const auto listed = [&](const std::string& name) {
+    return std::find(options_.tables.begin(), options_.tables.end(), name) !=
+           options_.tables.end();
+  };
+  for (const Table& table : catalog.tables()) {
+    const bool wanted = listed("*") || listed(relation_of(table)) ||
+                        (table.schema == default_schema_ && listed(table.name));
+    if (wanted && table.kind == TableKind::kTable && table.primary_key && table.exposed &&
+        options_.of(table.name).read != ReadMode::kPass) {
+      tables.push_back(&table);
+    }
+  }
+  return tables;
+}
+
+std::shared_ptr<Store> Stores::make(const http::Principal& principal,
+                                    std::shared_ptr<const Catalog> catalog) const {
+  auto tables = replicated_tables(*catalog, principal);
+  auto store = std::make_shared<Store>(folder_ + "/" + principal.id + ".db", principal,
+                                       std::move(catalog), tables);
+  store->writer().run(Writer::Priority::kClient, [&](Transaction& transaction) {
+    Statement& statement = transaction.database().cached(
+        "INSERT INTO hf_meta VALUES('principal', ?1) ON CONFLICT DO UPDATE SET value=?1");
+    statement.bind(1, std::string_view(print_principal(principal))).run();
+  });
+  return store;
+}
+
+std::vector<http::Principal> Stores::principals_on_disk() const {
+  std::vector<http::Principal> principals;
+  for (const auto& file : fs::directory_iterator(folder_)) {
+    if (file.path().extension() != ".db") continue;
+    if (auto principal = principal_of_file(file.path().string())) {
+      principals.push_back(*std::move(principal));
+    }
+  }
+  return principals;
+}
+
+}  // namespace holdfast::cache

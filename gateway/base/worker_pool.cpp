@@ -1,0 +1,43 @@
+#include "gateway/base/worker_pool.h"
+
+namespace holdfast {
+
+WorkerPool::~WorkerPool() {
+  std::vector<std::thread> threads;
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    threads.swap(threads_);
+  }
+  changed_.notify_all();
+  for (auto& thread : threads) thread.join();
+}
+
+void WorkerPool::post(std::function<void()> work) {
+  {
+    MutexLock lock(mutex_);
+    queue_.push_back(std::move(work));
+    if (queue_.size() > idle_ && threads_.size() < limit_ && !stopping_) {
+      threads_.emplace_back([this] { run(); });
+    }
+  }
+  changed_.notify_one();
+}
+
+void WorkerPool::run() {
+  for (;;) {
+    std::function<void()> work;
+    {
+      MutexLock lock(mutex_);
+      ++idle_;
+      while (queue_.empty() && !stopping_) changed_.wait(mutex_);
+      --idle_;
+      if (queue_.empty()) return;
+      work = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    work();
+  }
+}
+
+}  // namespace holdfast

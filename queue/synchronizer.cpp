@@ -1,0 +1,248 @@
+#include "queue/synchronizer.h"
+
+#include <algorithm>
+
+namespace holdfast::queue {
+namespace {
+
+// After a fault (a failing disk, a bug) a loop waits so long before it tries again.
+constexpr auto kFaultPause = std::chrono::seconds(5);
+
+}  // namespace
+
+Synchronizer::Synchronizer(cache::Stores& stores, Dispatcher& dispatcher, cache::Puller& puller,
+                           const DispatcherOptions& dispatcher_options,
+                           const cache::PullOptions& pull_options, const Clock& clock,
+                           std::shared_ptr<Logger> logger)
+    : stores_(stores),
+      dispatcher_(dispatcher),
+      puller_(puller),
+      dispatcher_options_(dispatcher_options),
+      pull_options_(pull_options),
+      clock_(clock),
+      logger_(std::move(logger)) {}
+
+Synchronizer::~Synchronizer() { stop(); }
+
+void Synchronizer::start() {
+  dispatch_thread_ = std::thread([this] { dispatch_loop(); });
+  pull_thread_ = std::thread([this] { pull_loop(); });
+}
+
+void Synchronizer::stop() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  dispatch_changed_.notify_all();
+  pull_changed_.notify_all();
+  drained_.notify_all();
+  if (dispatch_thread_.joinable()) dispatch_thread_.join();
+  if (pull_thread_.joinable()) pull_thread_.join();
+}
+
+void Synchronizer::wake_dispatcher() {
+  {
+    MutexLock lock(mutex_);
+    dispatch_wanted_ = true;
+  }
+  dispatch_changed_.notify_one();
+}
+
+void Synchronizer::wake_puller(const std::string& principal_id) {
+  {
+    MutexLock lock(mutex_);
+    pull_at_[principal_id] = MonotonicTime::min();
+  }
+  pull_changed_.notify_one();
+}
+
+void Synchronizer::upstream_reached() {
+  for (const auto& store : stores_.all()) {
+    dispatcher_.upstream_reached(*store);
+    wake_puller(store->principal().id);
+  }
+  wake_dispatcher();
+}
+
+void Synchronizer::token_arrived(const std::string& principal_id) {
+  for (const auto& store : stores_.all()) {
+    if (store->principal().id != principal_id) continue;
+    dispatcher_.token_arrived(*store);
+    wake_puller(principal_id);
+    wake_dispatcher();
+  }
+}
+
+Synchronizer::SyncNow Synchronizer::sync_now() {
+  SyncNow result;
+  for (const auto& store : stores_.all()) {
+    auto drained = drain(*store, true);
+    result.uploaded += drained.uploaded;
+    std::move(drained.errors.begin(), drained.errors.end(), std::back_inserter(result.errors));
+    auto pulled = pull(*store, cache::PullDepth::kKeys, true);
+    result.downloaded += pulled.rows;
+    std::move(pulled.errors.begin(), pulled.errors.end(), std::back_inserter(result.errors));
+  }
+  return result;
+}
+
+void Synchronizer::pause() {
+  MutexLock lock(mutex_);
+  paused_ = true;
+}
+
+void Synchronizer::resume() {
+  {
+    MutexLock lock(mutex_);
+    paused_ = false;
+    dispatch_wanted_ = true;
+  }
+  dispatch_changed_.notify_all();
+  pull_changed_.notify_all();
+}
+
+bool Synchronizer::wait_until_drained(cache::Store& store, std::chrono::milliseconds limit) {
+  const MonotonicTime end = clock_.monotonic() + limit;
+  for (;;) {
+    {
+      auto reader = store.reader();
+      if (Outbox(store.overlay()).empty(*reader)) return true;
+    }
+    MutexLock lock(mutex_);
+    const auto left = end - clock_.monotonic();
+    if (left <= left.zero() || stopping_) return false;
+    // The queue may have emptied between the look and the lock: look again soon.
+    drained_.wait_for(mutex_, std::min<MonotonicTime::duration>(left, std::chrono::milliseconds(20)));
+  }
+}
+
+Synchronizer::Snapshot Synchronizer::snapshot() const {
+  MutexLock lock(mutex_);
+  return {paused_, busy_ > 0, last_sync_, last_error_, next_attempt_at_};
+}
+
+void Synchronizer::dispatch_loop() {
+  MonotonicTime next = clock_.monotonic();
+  for (;;) {
+    {
+      MutexLock lock(mutex_);
+      while (!stopping_ && (paused_ || (!dispatch_wanted_ && clock_.monotonic() < next))) {
+        dispatch_changed_.wait_for(
+            mutex_, paused_ ? MonotonicTime::duration(std::chrono::hours(1))
+                            : std::max(next - clock_.monotonic(), MonotonicTime::duration::zero()));
+      }
+      if (stopping_) return;
+      dispatch_wanted_ = false;
+    }
+    try {
+      next = dispatch_all();
+    } catch (const std::exception& fault) {
+      logger_->error("dispatch_fault reason={}", fault.what());
+      next = clock_.monotonic() + kFaultPause;
+    }
+    drained_.notify_all();
+  }
+}
+
+MonotonicTime Synchronizer::dispatch_all() {
+  std::optional<Timestamp> due;
+  for (const auto& store : stores_.all()) {
+    const auto outcome = drain(*store, false);
+    if (outcome.next_due && (!due || *outcome.next_due < *due)) due = outcome.next_due;
+  }
+  const Timestamp now = clock_.now();
+  auto wait = std::chrono::duration_cast<MonotonicTime::duration>(dispatcher_options_.flush_interval);
+  if (due) {
+    // Never in the past: an entry that could be sent at once would have been.
+    const auto until = std::max<Timestamp::duration>(*due - now, std::chrono::milliseconds(5));
+    wait = std::min(wait, std::chrono::duration_cast<MonotonicTime::duration>(until));
+  }
+  MutexLock lock(mutex_);
+  next_attempt_at_ = due ? std::optional(std::max(*due, now)) : std::nullopt;
+  return clock_.monotonic() + wait;
+}
+
+void Synchronizer::pull_loop() {
+  MonotonicTime next = clock_.monotonic();
+  for (;;) {
+    {
+      MutexLock lock(mutex_);
+      const auto wanted = [&]() HF_REQUIRES(mutex_) {
+        return std::any_of(pull_at_.begin(), pull_at_.end(),
+                           [&](const auto& at) { return at.second <= clock_.monotonic(); });
+      };
+      while (!stopping_ && (paused_ || (!wanted() && clock_.monotonic() < next))) {
+        pull_changed_.wait_for(
+            mutex_, paused_ ? MonotonicTime::duration(std::chrono::hours(1))
+                            : std::max(next - clock_.monotonic(), MonotonicTime::duration::zero()));
+      }
+      if (stopping_) return;
+    }
+    try {
+      next = pull_due();
+    } catch (const std::exception& fault) {
+      logger_->error("pull_fault reason={}", fault.what());
+      next = clock_.monotonic() + kFaultPause;
+    }
+  }
+}
+
+MonotonicTime Synchronizer::pull_due() {
+  MonotonicTime next = clock_.monotonic() + pull_options_.interval;
+  for (const auto& store : stores_.all()) {
+    const std::string& id = store->principal().id;
+    const MonotonicTime now = clock_.monotonic();
+    {
+      MutexLock lock(mutex_);
+      if (stopping_) return next;
+      const auto at = pull_at_.try_emplace(id, now).first;
+      if (at->second > now) {
+        next = std::min(next, at->second);
+        continue;
+      }
+      // Set before the pull begins: whoever asks for another meanwhile gets one.
+      at->second = now + pull_options_.interval;
+      next = std::min(next, at->second);
+    }
+    pull(*store, cache::PullDepth::kChanges, false);
+  }
+  return next;
+}
+
+DrainOutcome Synchronizer::drain(cache::Store& store, bool force) {
+  MutexLock turn(lock_of(drain_locks_, store));
+  return dispatcher_.drain(store, force);
+}
+
+cache::PullOutcome Synchronizer::pull(cache::Store& store, cache::PullDepth depth, bool force) {
+  MutexLock turn(lock_of(pull_locks_, store));
+  {
+    MutexLock lock(mutex_);
+    ++busy_;
+  }
+  cache::PullOutcome outcome;
+  try {
+    outcome = puller_.pull(store, depth, force);
+  } catch (const std::exception& fault) {
+    outcome.errors.push_back(fault.what());
+    logger_->error("pull_fault principal={} reason={}", store.principal().id, fault.what());
+  }
+  MutexLock lock(mutex_);
+  --busy_;
+  if (!outcome.reached && outcome.errors.empty()) return outcome;
+  if (outcome.errors.empty()) {
+    last_sync_ = clock_.now();
+    last_error_.reset();
+  } else {
+    last_error_ = outcome.errors.front();
+  }
+  return outcome;
+}
+
+Mutex& Synchronizer::lock_of(std::map<std::string, Mutex>& locks, const cache::Store& store) {
+  MutexLock lock(mutex_);
+  return locks[store.principal().id];
+}
+
+}  // namespace holdfast::queue

@@ -1,0 +1,107 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cache/pull/puller.h"
+#include "cache/replica/stores.h"
+#include "gateway/base/clock.h"
+#include "gateway/base/logging.h"
+#include "gateway/base/mutex.h"
+#include "queue/dispatcher.h"
+
+namespace holdfast::queue {
+
+// Decides when each principal's queue is drained and its replica pulled, and runs both, each on a
+// thread of its own: a slow pull holds no write back.
+//
+// Queues are drained after a local write, when a token arrives, when the upstream answers again,
+// when an entry's wait is over, and every flush_interval; replicas are pulled when they are opened,
+// every interval, after a forwarded write, and when the upstream answers again.
+// Thread-safe.
+class Synchronizer {
+ public:
+  // All references must outlive it. start() begins; until then only sync_now() works.
+  Synchronizer(cache::Stores& stores, Dispatcher& dispatcher, cache::Puller& puller,
+               const DispatcherOptions& dispatcher_options,
+               const cache::PullOptions& pull_options, const Clock& clock,
+               std::shared_ptr<Logger> logger);
+  ~Synchronizer();
+
+  void start();
+  // Waits for the request under way: stop the Upstream first.
+  void stop();
+
+  // Something may be sent.
+  void wake_dispatcher();
+  // The principal's replica is to be pulled at once.
+  void wake_puller(const std::string& principal_id);
+  void upstream_reached();
+  void token_arrived(const std::string& principal_id);
+
+  struct SyncNow {
+    std::int64_t uploaded = 0;
+    std::int64_t downloaded = 0;
+    std::vector<std::string> errors;
+  };
+  // Tries every queue once and pulls every replica with a comparison of keys, though the upstream
+  // be known to be offline and syncing be paused. Blocking.
+  SyncNow sync_now();
+
+  void pause();
+  void resume();
+
+  // Waits until the principal's queue is empty, at most `limit`; whether it is. Blocking.
+  bool wait_until_drained(cache::Store& store, std::chrono::milliseconds limit);
+
+  struct Snapshot {
+    bool paused = false;
+    bool is_syncing = false;
+    std::optional<Timestamp> last_sync;  // end of the last pull without an error
+    std::optional<std::string> last_error;
+    std::optional<Timestamp> next_attempt_at;
+  };
+  Snapshot snapshot() const;
+
+ private:
+  void dispatch_loop();
+  void pull_loop();
+  // Drains every queue; the moment of the next thing to do.
+  MonotonicTime dispatch_all();
+  MonotonicTime pull_due();
+  DrainOutcome drain(cache::Store& store, bool force);
+  cache::PullOutcome pull(cache::Store& store, cache::PullDepth depth, bool force);
+  // Both work on one store one at a time.
+  Mutex& lock_of(std::map<std::string, Mutex>& locks, const cache::Store& store);
+
+  cache::Stores& stores_;
+  Dispatcher& dispatcher_;
+  cache::Puller& puller_;
+  const DispatcherOptions dispatcher_options_;
+  const cache::PullOptions pull_options_;
+  const Clock& clock_;
+  const std::shared_ptr<Logger> logger_;
+
+  mutable Mutex mutex_;
+  Condition dispatch_changed_;
+  Condition pull_changed_;
+  Condition drained_;
+  bool stopping_ HF_GUARDED_BY(mutex_) = false;
+  bool paused_ HF_GUARDED_BY(mutex_) = false;
+  bool dispatch_wanted_ HF_GUARDED_BY(mutex_) = true;
+  int busy_ HF_GUARDED_BY(mutex_) = 0;
+  std::map<std::string, MonotonicTime> pull_at_ HF_GUARDED_BY(mutex_);
+  std::map<std::string, Mutex> drain_locks_ HF_GUARDED_BY(mutex_);
+  std::map<std::string, Mutex> pull_locks_ HF_GUARDED_BY(mutex_);
+  std::optional<Timestamp> last_sync_ HF_GUARDED_BY(mutex_);
+  std::optional<std::string> last_error_ HF_GUARDED_BY(mutex_);
+  std::optional<Timestamp> next_attempt_at_ HF_GUARDED_BY(mutex_);
+  std::thread dispatch_thread_;
+  std::thread pull_thread_;
+};
+
+}  // namespace holdfast::queue
