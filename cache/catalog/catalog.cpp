@@ -97,7 +97,8 @@ std::string Catalog::hash() const {
 
 std::string storage_name(std::string_view identifier) {
   std::string name;
-  if (kept_by_sqlite(identifier)) name.push_back('^');
+  // Before a letter it could meet an upper-case one's: "rowid" and "Rowid".
+  if (kept_by_sqlite(identifier)) name = "^_";
   for (const char c : identifier) {
     if ((c >= 'A' && c <= 'Z') || c == '^') name.push_back('^');
     name.push_back(c);

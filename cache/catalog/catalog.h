@@ -166,7 +166,7 @@ class Catalog {
 };
 
 // The name that stands for a Postgres identifier in SQLite, whose names ignore ASCII case: a
-// lower-case name is itself, every upper-case letter is preceded by '^', and '^' is doubled. A '^'
+// lower-case name is itself, every upper-case letter is preceded by '^', and '^' is doubled. "^_"
 // goes before the names that SQLite keeps for itself (rowid, oid, _rowid_, sqlite_…). Two
 // identifiers never share one.
 std::string storage_name(std::string_view identifier);
