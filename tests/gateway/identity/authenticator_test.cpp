@@ -26,6 +26,10 @@ class AuthenticatorTest : public ::testing::Test {
     authenticator_ = std::make_unique<Authenticator>(
         options, upstream_, book_, [this] { return offline_; }, clock_);
   }
+  static std::string seconds(Timestamp time) {
+    return std::to_string(
+        std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count());
+  }
   static http::Request request(const std::string& key, const std::string& authorization = "") {
     http::Request made;
     made.method = "GET";
@@ -101,6 +105,8 @@ TEST_F(AuthenticatorTest, KeyMayComeInTheQuery) {
   auto asked = request("");
   asked.target = "/rest/v1/todos?select=id&apikey=sb_publishable%5Ffake";
   EXPECT_EQ(accepted(asked).principal, Principal::anonymous());
+  EXPECT_EQ(accepted(asked).api_key, kAnonKey);
+  asked.headers.add("apikey", "");
   EXPECT_EQ(accepted(asked).api_key, kAnonKey);
   asked.target = "/rest/v1/todos?apikey=";
   EXPECT_EQ(refused(asked), "HF_NO_API_KEY No API key found in request");
@@ -185,8 +191,7 @@ TEST_F(AuthenticatorTest, ExpiryIsJudgedAgainForAKnownToken) {
 }
 
 TEST_F(AuthenticatorTest, TokenOfTheFutureIsRefusedUntilItsTime) {
-  const auto start = std::to_string(
-      std::chrono::floor<std::chrono::seconds>(clock_.now().time_since_epoch()).count() + 100);
+  const auto start = seconds(clock_.now() + 100s);
   const auto later = hs256(R"({"sub":"u1","nbf":)" + start + "}");
   EXPECT_EQ(refused_bearer(later), "PGRST303 JWT not yet valid");
   EXPECT_EQ(refused_bearer(hs256(R"({"sub":"u1","iat":)" + start + "}")),
@@ -208,6 +213,23 @@ TEST_F(AuthenticatorTest, ExpiredTokenPassesOnlyOfflineAndWithinTheGrace) {
   accepted_bearer(token);
   clock_.advance(2s);
   EXPECT_EQ(refused_bearer(token), "PGRST303 JWT expired");
+}
+
+TEST_F(AuthenticatorTest, ExpiredLegacyKeyIsRefusedOfflineToo) {
+  offline_ = true;
+  const auto key = hs256(R"({"role":"anon","exp":)" + seconds(clock_.now() - 1min) + "}");
+  EXPECT_EQ(refused(request(key)), "HF_INVALID_API_KEY Invalid API key");
+}
+
+TEST_F(AuthenticatorTest, TokenThatAWrongClockTookForExpiredIsEnteredWhenTheClockIsSetRight) {
+  const auto right = clock_.now();
+  const auto token = user_token();
+  offline_ = true;
+  clock_.set(right + 24h);
+  const auto id = accepted_bearer(token).principal.id;
+  clock_.set(right);
+  accepted_bearer(token);
+  EXPECT_TRUE(book_.caller_for(id, right).has_value());
 }
 
 TEST_F(AuthenticatorTest, AcceptedTokenIsEnteredInTheBook) {

@@ -44,12 +44,13 @@ bool read_request(Exchange& exchange, std::string& buffer) {
 
 }  // namespace
 
-void Exchange::send(const std::string& bytes) const {
+bool Exchange::send(const std::string& bytes) const {
   for (std::size_t sent = 0; sent < bytes.size();) {
     const auto count = ::send(socket, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
-    if (count <= 0) return;
+    if (count <= 0) return false;
     sent += static_cast<std::size_t>(count);
   }
+  return true;
 }
 
 void Exchange::answer(int status, const std::string& text, const std::string& fields) const {

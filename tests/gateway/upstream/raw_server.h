@@ -17,7 +17,8 @@ struct Exchange {
   int connection = 0;  // 1 for the first connection
   int socket = -1;
 
-  void send(const std::string& bytes) const;
+  // False once the client is gone.
+  bool send(const std::string& bytes) const;
   // A whole answer with a Content-Length.
   void answer(int status, const std::string& body, const std::string& fields = "") const;
 };
