@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
 
 import { anonKey } from '../upstream/keys.mjs';
 import { anonymousClient, succeeded } from './support/client.mjs';
@@ -11,6 +11,7 @@ before(async () => {
   world = await World.build('auth');
 });
 after(() => world?.close());
+beforeEach(() => world.upstream.recover());
 
 const password = 'fake-password-of-a-test';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { succeeded } from './support/client.mjs';
@@ -12,6 +12,7 @@ before(async () => {
   world = await World.build('crash');
 });
 after(() => world?.close());
+beforeEach(() => world.upstream.recover());
 
 // What must have taken effect, by row: the operations of the answered writes, in order.
 class Ledger {

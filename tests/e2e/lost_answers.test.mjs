@@ -8,8 +8,8 @@ let world;
 before(async () => {
   world = await World.build('lost_answers');
 });
-beforeEach(() => world.upstream.clearFaults());
 after(() => world?.close());
+beforeEach(() => world.upstream.recover());
 
 const lost = { drop: 'after', times: 1 };
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
 
 import { succeeded } from './support/client.mjs';
 import { sampleId } from './support/read_calls.mjs';
@@ -10,6 +10,7 @@ before(async () => {
   world = await World.build('rejected');
 });
 after(() => world?.close());
+beforeEach(() => world.upstream.recover());
 
 const deadLetters = () => world.holdfast.outbox('dead');
 

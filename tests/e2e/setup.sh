@@ -19,6 +19,6 @@ fi
 
 cd "$root"
 if ! cmp -s package-lock.json node_modules/.installed-lock; then
-  npm ci --no-audit --no-fund
+  npm ci --no-audit --no-fund --loglevel=error
   cp package-lock.json node_modules/.installed-lock
 fi

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
 
 import { succeeded } from './support/client.mjs';
 import { sampleId } from './support/read_calls.mjs';
@@ -11,6 +11,7 @@ before(async () => {
   world = await World.build('sync');
 });
 after(() => world?.close());
+beforeEach(() => world.upstream.recover());
 
 const todo = async (id) =>
   succeeded(await world.app.from('todos').select('title,done').eq('id', id).maybeSingle());

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 
 import { World } from './support/world.mjs';
 import { WriteScript, writesInScript } from './support/write_script.mjs';
@@ -50,19 +51,11 @@ async function sameAsDirect(script) {
   assert.deepEqual(await effects(script), await effects(direct));
 }
 
-const nothing = () => {
-  throw new Error('the script has a step without an answer');
-};
-
+// Both lists shortened to the steps that differ, so that a failure shows nothing else.
 function compareAnswers(script) {
-  const answers = new Map(script.answers);
-  const different = direct.answers
-    .map(([what, expected]) => ({ what, expected, got: answers.get(what) ?? nothing() }))
-    .filter(({ expected, got }) => JSON.stringify(expected) !== JSON.stringify(got));
-  assert.deepEqual(
-    different.map(({ what, got }) => [what, got]),
-    different.map(({ what, expected }) => [what, expected]),
-  );
+  assert.equal(script.answers.length, direct.answers.length);
+  const differs = (_, step) => !isDeepStrictEqual(script.answers[step], direct.answers[step]);
+  assert.deepEqual(script.answers.filter(differs), direct.answers.filter(differs));
 }
 
 describe('writes while the upstream is there', () => {
@@ -91,13 +84,13 @@ describe('writes while the upstream is gone', () => {
   });
 
   test('are still read, and still queued, after the gateway was killed', async () => {
-    const before_ = await world.holdfast.status();
-    assert.ok(before_.queue.depth >= writesInScript, `depth ${before_.queue.depth}`);
+    const queued = await world.holdfast.status();
+    assert.ok(queued.queue.depth >= writesInScript, `depth ${queued.queue.depth}`);
     await world.holdfast.kill();
     await world.holdfast.restart();
     const [[, { data }]] = lastReads(offline);
     assert.deepEqual(await rowsNow(), data);
-    assert.equal((await world.holdfast.status()).queue.depth, before_.queue.depth);
+    assert.equal((await world.holdfast.status()).queue.depth, queued.queue.depth);
   });
 
   test('each reach PostgreSQL exactly once when it returns', async () => {
@@ -115,16 +108,19 @@ describe('writes while the upstream is gone', () => {
   });
 });
 
-test('a frozen upstream delays nobody: reads and writes are answered, and delivered later', async () => {
-  world.upstream.freeze();
+test('a frozen upstream delays nobody, and gets the write later', { timeout: 30_000 }, async () => {
   const id = crypto.randomUUID();
-  const started = Date.now();
-  const written = await world.app.from('tags').insert({ id, name: 'while frozen' });
-  assert.equal(written.status, 201);
-  const read = await world.app.from('tags').select('name').eq('id', id).single();
-  assert.equal(read.data?.name, 'while frozen');
-  assert.ok(Date.now() - started < 1500, `took ${Date.now() - started} ms`);
-  world.upstream.thaw();
+  world.upstream.freeze();
+  try {
+    const started = Date.now();
+    const written = await world.app.from('tags').insert({ id, name: 'while frozen' });
+    assert.equal(written.status, 201);
+    const read = await world.app.from('tags').select('name').eq('id', id).single();
+    assert.equal(read.data?.name, 'while frozen');
+    assert.ok(Date.now() - started < 1500, `took ${Date.now() - started} ms`);
+  } finally {
+    world.upstream.thaw();
+  }
   await world.holdfast.drained();
   assert.deepEqual(await world.database.operations('tags', { id }), ['INSERT']);
 });

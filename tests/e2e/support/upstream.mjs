@@ -51,6 +51,13 @@ export class Upstream {
     this.#port = Number(port);
   }
 
+  // Back to normal after a test that failed half-way: running, thawed and without faults.
+  async recover() {
+    if (!this.#process.running) await this.restart();
+    this.thaw();
+    await this.clearFaults();
+  }
+
   // Dead at once: connections are reset, new ones refused.
   kill() {
     return this.#process.end('SIGKILL');
