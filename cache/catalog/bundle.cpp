@@ -77,6 +77,32 @@ class OtherSchemas {
   std::map<std::pair<std::string, std::string>, Table> tables_;
 };
 
+const Table* find_view(const std::vector<Table>& tables, const ColumnOrigin& origin) {
+  const auto found = std::ranges::find_if(tables, [&](const Table& table) {
+    return table.is_view() && table.schema == origin.schema && table.name == origin.table;
+  });
+  return found == tables.end() ? nullptr : &*found;
+}
+
+// A bundle's origin may be a column of another view: what that one shows is meant. Nothing where
+// the chain ends in an expression, or in a circle.
+std::optional<ColumnOrigin> table_origin(const std::vector<Table>& tables,
+                                         std::optional<ColumnOrigin> origin) {
+  for (std::size_t step = 0; origin && step <= tables.size(); ++step) {
+    const Table* const view = find_view(tables, *origin);
+    if (view == nullptr) return origin;
+    const Column* const shown = view->find_column(origin->column);
+    origin = shown == nullptr ? std::nullopt : std::optional<ColumnOrigin>(shown->origin);
+  }
+  return std::nullopt;
+}
+
+void complete_origins(std::vector<Table>& tables) {
+  for (Table& table : tables) {
+    for (Column& column : table.columns) column.origin = table_origin(tables, column.origin);
+  }
+}
+
 // The bundle form's own keys for grants: the anonymous role's, by table and by column.
 void read_anonymous_privileges(const Node& node, Table& table) {
   const Node list = node.member("anon_privileges");
@@ -156,8 +182,9 @@ Result<Catalog> catalog_of_bundle(std::string_view json) {
     if (node.member("is_partition").flag_or(false)) continue;
     tables.push_back(read_table(node, schema, name));
     read_anonymous_privileges(node, tables.back());
-    others.add_origins(tables.back());
   }
+  complete_origins(tables);
+  for (const Table& table : tables) others.add_origins(table);
   for (const Node& node : root.member("other_schema_keys").items()) others.add_key(node);
   for (const Node& node : root.member("other_schema_foreign_keys").items()) {
     others.add_foreign_key(node);

@@ -140,9 +140,12 @@ class Session {
 // Expressions print as they read elsewhere only under the same settings.
 Result<void> prepare(const Session& session, const std::vector<std::string>& schemas,
                      const PostgresSourceOptions& options) {
-  constexpr std::array kStatements = {
-      "begin read only", "set local timezone = 'UTC'", "set local datestyle = 'ISO, MDY'",
-      "set local intervalstyle = 'postgres'", "set local extra_float_digits = 1"};
+  constexpr std::array kStatements = {"begin read only",
+                                      "set local timezone = 'UTC'",
+                                      "set local datestyle = 'ISO, MDY'",
+                                      "set local intervalstyle = 'postgres'",
+                                      "set local extra_float_digits = 1",
+                                      "set local jit = off"};
   for (const char* const statement : kStatements) HF_TRY_VOID(session.run(statement));
   constexpr auto kSetting = "select pg_catalog.set_config($1, $2, true)";
   HF_TRY_VOID(session.run(

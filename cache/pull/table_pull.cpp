@@ -309,6 +309,7 @@ void TablePull::finish(const Progress& progress) {
     if (cursor) statement.bind(2, *cursor);
     statement.bind(3, std::int64_t{started_.time_since_epoch().count()}).run();
   });
+  store_.note_pulled(table_, started_);
 }
 
 std::string TablePull::stamp_text(const Row& row) const {

@@ -88,8 +88,9 @@ void Store::create_tables(Database& database) {
 void Store::load_states(Database& database) {
   for (const Table* table : replicated_) {
     Statement& statement = database.cached(
-        "SELECT complete, denied, denied_status FROM hf_tables WHERE relation=?1");
+        "SELECT complete, denied, denied_status, pulled_at FROM hf_tables WHERE relation=?1");
     statement.bind(1, std::string_view(relation_of(*table))).step();
+    states_[index_of(*table)].pulled_at = statement.integer(3);
     if (!statement.is_null(1)) {
       publish(*table, TableStatus::kDenied,
               Denial{static_cast<int>(statement.integer(2)), std::string(statement.text(1))});
@@ -140,6 +141,17 @@ void Store::publish(const Table& table, TableStatus status, std::optional<Denial
     }
   }
   states_[index_of(table)].status = status;
+}
+
+std::optional<std::chrono::seconds> Store::age(const Table& table, Timestamp now) const {
+  const std::int64_t pulled_at = states_[index_of(table)].pulled_at;
+  if (pulled_at == 0) return std::nullopt;
+  const auto age = now - Timestamp(std::chrono::microseconds(pulled_at));
+  return std::max(std::chrono::duration_cast<std::chrono::seconds>(age), std::chrono::seconds(0));
+}
+
+void Store::note_pulled(const Table& table, Timestamp started) {
+  states_[index_of(table)].pulled_at = started.time_since_epoch().count();
 }
 
 void Store::note_pull_finished(std::int64_t forwarded_writes_at_start) {

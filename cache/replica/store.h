@@ -88,6 +88,10 @@ class Store {
   void mark_syncing(Transaction& transaction, const Table& table);
   void publish(const Table& table, TableStatus status, std::optional<Denial> denial = {});
 
+  // How long ago the last finished pull of the table began; nullopt before the first.
+  std::optional<std::chrono::seconds> age(const Table& table, Timestamp now) const;
+  void note_pulled(const Table& table, Timestamp started);
+
   // Hard case 16: after a write that went to the upstream without the overlay, the replica is behind
   // until a pull that began after its answer has ended.
   void note_forwarded_write() { ++forwarded_writes_; }
@@ -98,6 +102,7 @@ class Store {
  private:
   struct State {
     std::atomic<TableStatus> status{TableStatus::kNotReplicated};
+    std::atomic<std::int64_t> pulled_at{0};  // Unix microseconds; 0 = never
   };
 
   std::size_t index_of(const Table& table) const;

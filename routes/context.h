@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+
+#include "cache/replica/options.h"
+#include "cache/replica/stores.h"
+#include "gateway/base/clock.h"
+#include "gateway/base/logging.h"
+#include "gateway/base/worker_pool.h"
+#include "gateway/identity/authenticator.h"
+#include "gateway/upstream/connectivity.h"
+#include "gateway/upstream/upstream.h"
+#include "queue/synchronizer.h"
+#include "routes/options.h"
+
+namespace holdfast::routes {
+
+// What the routes work with. gateway/app builds it; everything outlives the routes.
+struct Context {
+  cache::Stores& stores;
+  identity::Authenticator& authenticator;
+  upstream::Upstream& upstream;
+  upstream::Connectivity& connectivity;
+  queue::Synchronizer& synchronizer;
+  WorkerPool& workers;  // for what waits
+  const Clock& clock;
+  const cache::ReplicaOptions& replica;
+  const RestOptions& rest;
+  std::shared_ptr<Logger> logger;
+  // The local store is the truth: there is no upstream, writes are acknowledged as they commit.
+  bool standalone = false;
+};
+
+}  // namespace holdfast::routes

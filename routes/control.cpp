@@ -1,0 +1,40 @@
+#include "routes/control.h"
+
+#include "gateway/crypto/digest.h"
+#include "routes/error_response.h"
+
+namespace holdfast::routes {
+namespace {
+
+// A page of this gateway itself: the Origin's authority is the request's Host.
+bool same_origin(const http::Request& request) {
+  const auto origin = request.headers.find("Origin");
+  if (!origin) return true;
+  const auto host = request.headers.find("Host");
+  return host && (*origin == "http://" + std::string(*host) ||
+                  *origin == "https://" + std::string(*host));
+}
+
+}  // namespace
+
+std::optional<http::Response> ControlAccess::refuse(const http::Request& request) const {
+  if (!request.from_loopback || !same_origin(request)) {
+    return error_response({ErrorKind::kUnauthorized, "HF403",
+                           "The control surface is for this machine and its own pages only",
+                           std::nullopt, std::nullopt});
+  }
+  const auto authorization = request.headers.find("Authorization");
+  constexpr std::string_view kScheme = "Bearer ";
+  if (authorization && authorization->size() > kScheme.size() &&
+      http::equals_ignoring_case(authorization->substr(0, kScheme.size()), kScheme) &&
+      crypto::constant_time_equal(authorization->substr(kScheme.size()), token_)) {
+    return std::nullopt;
+  }
+  auto response = error_response(
+      {ErrorKind::kUnauthorized, "HF401", "This needs the control token", std::nullopt,
+       "Send it as Authorization: Bearer; it is in the data folder's file control_token."});
+  response.headers.set("WWW-Authenticate", "Bearer");
+  return response;
+}
+
+}  // namespace holdfast::routes

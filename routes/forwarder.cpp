@@ -1,0 +1,88 @@
+#include "routes/forwarder.h"
+
+#include <array>
+#include <string_view>
+
+#include "routes/cache_status.h"
+#include "routes/error_response.h"
+
+namespace holdfast::routes {
+namespace {
+
+bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
+  return std::any_of(names.begin(), names.end(),
+                     [&](std::string_view n) { return http::equals_ignoring_case(n, name); });
+}
+
+// The listener's own business, or the sender's hop (RFC 9110 7.6.1).
+constexpr std::array<std::string_view, 10> kNotForwarded = {
+    "Host", "Connection", "Keep-Alive", "Content-Length", "Transfer-Encoding", "Upgrade",
+    "Expect", "TE", "Origin", "Accept-Encoding"};
+constexpr std::array<std::string_view, 7> kNotReturned = {
+    "Connection", "Keep-Alive", "Content-Length", "Transfer-Encoding", "Date", "Server", "Vary"};
+
+upstream::Call call_for(const http::Request& request) {
+  upstream::Call call;
+  call.method = request.method;
+  call.target = request.target;
+  call.body = request.body;
+  for (const auto& [name, value] : request.headers) {
+    if (!is_one_of(name, kNotForwarded)) call.headers.add(name, value);
+  }
+  return call;
+}
+
+http::Response response_for(const upstream::Answer& answer, const std::string& reason) {
+  http::Response response;
+  response.status = answer.status;
+  response.body = answer.body;
+  for (const auto& [name, value] : answer.headers) {
+    const bool cors = name.size() > 15 &&
+                      http::equals_ignoring_case(std::string_view(name).substr(0, 15),
+                                                 "access-control-");
+    if (!cors && !is_one_of(name, kNotReturned)) response.headers.add(name, value);
+  }
+  response.headers.set("Cache-Status", forwarded_status(reason));
+  return response;
+}
+
+http::Response auth_unavailable() {
+  auto response = http::json_response(
+      503, R"({"code":"upstream_unavailable","error_code":"upstream_unavailable",)"
+           R"("msg":"The upstream cannot be reached","message":"The upstream cannot be reached"})");
+  response.headers.set("X-Supabase-Api-Version", "2024-01-01");
+  return response;
+}
+
+http::Response unavailable(const upstream::Failure& failure, Surface surface, bool is_read) {
+  if (surface == Surface::kAuth) return auth_unavailable();
+  if (failure.loss == upstream::Loss::kAnswerLost && !is_read) {
+    Error error = not_answerable_offline(
+        "The upstream's answer was lost: the request may or may not have taken effect.");
+    error.hint = "Look before you repeat it.";
+    return error_response(error);
+  }
+  return error_response(not_answerable_offline(failure.reason));
+}
+
+}  // namespace
+
+void Forwarder::forward(http::Request request, Surface surface, std::string reason,
+                        http::Respond respond) const {
+  context_.workers.post([this, request = std::move(request), surface, reason = std::move(reason),
+                         respond = std::move(respond)] {
+    respond(forward_now(request, surface, reason));
+  });
+}
+
+http::Response Forwarder::forward_now(const http::Request& request, Surface surface,
+                                      const std::string& reason) const {
+  const auto outcome = context_.upstream.call(call_for(request));
+  if (outcome.answered()) return response_for(outcome.answer(), reason);
+  auto response = unavailable(outcome.failure(), surface,
+                              request.method == "GET" || request.method == "HEAD");
+  response.headers.set("Cache-Status", forwarded_status(reason));
+  return response;
+}
+
+}  // namespace holdfast::routes

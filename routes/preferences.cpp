@@ -1,0 +1,155 @@
+#include "routes/preferences.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+
+namespace holdfast::routes {
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  });
+  return out;
+}
+
+template <typename Enum>
+bool take(Enum& target, Enum none, Enum value) {
+  if (target == none) target = value;
+  return true;
+}
+
+bool read_enumerated(Preferences& preferences, const std::string& text) {
+  auto& p = preferences;
+  if (text == "return=minimal") return take(p.representation, Return::kNone, Return::kMinimal);
+  if (text == "return=headers-only") {
+    return take(p.representation, Return::kNone, Return::kHeadersOnly);
+  }
+  if (text == "return=representation") {
+    return take(p.representation, Return::kNone, Return::kRepresentation);
+  }
+  if (text == "resolution=merge-duplicates") {
+    return take(p.resolution, ResolutionPreference::kNone, ResolutionPreference::kMergeDuplicates);
+  }
+  if (text == "resolution=ignore-duplicates") {
+    return take(p.resolution, ResolutionPreference::kNone,
+                ResolutionPreference::kIgnoreDuplicates);
+  }
+  if (text == "count=exact") return take(p.count, CountPreference::kNone, CountPreference::kExact);
+  if (text == "count=planned") {
+    return take(p.count, CountPreference::kNone, CountPreference::kPlanned);
+  }
+  if (text == "count=estimated") {
+    return take(p.count, CountPreference::kNone, CountPreference::kEstimated);
+  }
+  if (text == "tx=commit") {
+    return take(p.transaction, TransactionEnd::kNone, TransactionEnd::kCommit);
+  }
+  if (text == "tx=rollback") {
+    return take(p.transaction, TransactionEnd::kNone, TransactionEnd::kRollback);
+  }
+  if (text == "handling=strict") return take(p.handling, Handling::kNone, Handling::kStrict);
+  if (text == "handling=lenient") return take(p.handling, Handling::kNone, Handling::kLenient);
+  if (text == "missing=default") {
+    p.missing_default = !p.missing_null;
+    return true;
+  }
+  if (text == "missing=null") {
+    p.missing_null = !p.missing_default;
+    return true;
+  }
+  return false;
+}
+
+bool read_valued(Preferences& preferences, std::string_view text) {
+  if (text.starts_with("timezone=")) {
+    preferences.timezone = std::string(text.substr(9));
+    return true;
+  }
+  if (text.starts_with("max-affected=")) {
+    std::int64_t rows = 0;
+    const auto digits = text.substr(13);
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), rows);
+    if (error != std::errc() || end != digits.data() + digits.size()) return false;
+    if (!preferences.max_affected) preferences.max_affected = rows;
+    return true;
+  }
+  return false;
+}
+
+void read_one(Preferences& preferences, std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  if (text.empty()) return;
+  if (read_enumerated(preferences, lower(text)) || read_valued(preferences, text)) return;
+  preferences.unknown.emplace_back(text);
+}
+
+const char* name_of(Return value) {
+  switch (value) {
+    case Return::kMinimal: return "return=minimal";
+    case Return::kHeadersOnly: return "return=headers-only";
+    case Return::kRepresentation: return "return=representation";
+    case Return::kNone: return "";
+  }
+  return "";
+}
+
+const char* name_of(CountPreference value) {
+  switch (value) {
+    case CountPreference::kExact: return "count=exact";
+    case CountPreference::kPlanned: return "count=planned";
+    case CountPreference::kEstimated: return "count=estimated";
+    case CountPreference::kNone: return "";
+  }
+  return "";
+}
+
+}  // namespace
+
+Result<Preferences> parse_preferences(const http::Headers& headers) {
+  Preferences preferences;
+  for (const std::string_view member : headers.list("Prefer")) {
+    std::string_view rest = member;
+    while (!rest.empty()) {
+      const auto semicolon = rest.find(';');
+      read_one(preferences, rest.substr(0, semicolon));
+      rest = semicolon == std::string_view::npos ? std::string_view() : rest.substr(semicolon + 1);
+    }
+  }
+  if (preferences.handling == Handling::kStrict && !preferences.unknown.empty()) {
+    std::string names;
+    for (const auto& name : preferences.unknown) names += (names.empty() ? "" : ", ") + name;
+    return invalid_request("PGRST122", "Invalid preferences given with handling=strict",
+                           "Invalid preferences: " + names);
+  }
+  return preferences;
+}
+
+std::string Preferences::applied(const Applied& which) const {
+  std::string text;
+  const auto add = [&](bool wanted, std::string_view name) {
+    if (!wanted || name.empty()) return;
+    if (!text.empty()) text += ", ";
+    text += name;
+  };
+  add(which.resolution && resolution == ResolutionPreference::kMergeDuplicates,
+      "resolution=merge-duplicates");
+  add(which.resolution && resolution == ResolutionPreference::kIgnoreDuplicates,
+      "resolution=ignore-duplicates");
+  add(which.missing && missing_default, "missing=default");
+  add(which.missing && missing_null, "missing=null");
+  add(which.representation, name_of(representation));
+  add(which.count, name_of(count));
+  add(which.handling && handling == Handling::kStrict, "handling=strict");
+  add(which.handling && handling == Handling::kLenient, "handling=lenient");
+  if (which.max_affected && max_affected) {
+    add(true, "max-affected=" + std::to_string(*max_affected));
+  }
+  return text;
+}
+
+}  // namespace holdfast::routes

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/base/result.h"
+#include "gateway/http/headers.h"
+
+namespace holdfast::routes {
+
+enum class Return { kNone, kMinimal, kHeadersOnly, kRepresentation };
+enum class ResolutionPreference { kNone, kMergeDuplicates, kIgnoreDuplicates };
+enum class CountPreference { kNone, kExact, kPlanned, kEstimated };
+enum class TransactionEnd { kNone, kCommit, kRollback };
+enum class Handling { kNone, kStrict, kLenient };
+
+// The Prefer lines of a request (RFC 7240, PostgREST's preferences). Separators are commas, and
+// semicolons as old clients send them; the first of a kind wins; case is ignored.
+struct Preferences {
+  Return representation = Return::kNone;
+  ResolutionPreference resolution = ResolutionPreference::kNone;
+  bool missing_default = false;
+  bool missing_null = false;
+  CountPreference count = CountPreference::kNone;
+  TransactionEnd transaction = TransactionEnd::kNone;
+  Handling handling = Handling::kNone;
+  std::optional<std::string> timezone;
+  std::optional<std::int64_t> max_affected;
+  std::vector<std::string> unknown;  // as sent
+
+  // What of them `applied` names, in PostgREST's order; empty when nothing is.
+  struct Applied {
+    bool resolution = false;
+    bool missing = false;
+    bool representation = false;
+    bool count = false;
+    bool handling = false;
+    bool max_affected = false;
+  };
+  std::string applied(const Applied& which) const;
+};
+
+// PGRST122 when handling=strict comes with preferences that are not known.
+Result<Preferences> parse_preferences(const http::Headers& headers);
+
+}  // namespace holdfast::routes

@@ -1,0 +1,142 @@
+#include "routes/rest_read.h"
+
+#include <charconv>
+
+#include "routes/cache_status.h"
+#include "routes/error_response.h"
+
+namespace holdfast::routes {
+namespace {
+
+using cache::query::Plan;
+using cache::TableStatus;
+using Answer = std::variant<http::Response, std::string>;
+using Range = std::pair<std::int64_t, std::optional<std::int64_t>>;
+
+// "0-9" or "0-" of a Range line whose unit is items, as the Rust and C# clients send it.
+std::optional<Range> parse_range(const http::Headers& headers) {
+  const auto field = headers.find("Range");
+  if (!field) return std::nullopt;
+  std::string_view text = *field;
+  if (text.starts_with("items=")) text.remove_prefix(6);
+  std::int64_t first = 0;
+  const char* end = text.data() + text.size();
+  const auto start = std::from_chars(text.data(), end, first);
+  if (start.ec != std::errc() || start.ptr == end || *start.ptr != '-') return std::nullopt;
+  if (start.ptr + 1 == end) return Range{first, std::nullopt};
+  std::int64_t last = 0;
+  const auto stop = std::from_chars(start.ptr + 1, end, last);
+  if (stop.ec != std::errc() || stop.ptr != end) return std::nullopt;
+  return Range{first, last};
+}
+
+int status_of(const cache::query::Output& output) {
+  return output.total && output.rows < *output.total ? 206 : 200;
+}
+
+}  // namespace
+
+std::string content_range(std::int64_t offset, std::int64_t rows,
+                          std::optional<std::int64_t> total) {
+  const std::string end = total ? std::to_string(*total) : "*";
+  if (rows == 0) return "*/" + end;
+  return std::to_string(offset) + "-" + std::to_string(offset + rows - 1) + "/" + end;
+}
+
+void RestRead::handle(RestRequest rest, const cache::Table& table, http::Respond respond) const {
+  Answer outcome = answer(rest, table);
+  if (auto* response = std::get_if<http::Response>(&outcome)) return respond(std::move(*response));
+  auto& reason = std::get<std::string>(outcome);
+  if (context_.standalone) {
+    return respond(error_response(not_answerable_offline(reason)));
+  }
+  forwarder_.forward(std::move(rest.request), Surface::kData, std::move(reason),
+                     std::move(respond));
+}
+
+Answer RestRead::answer(const RestRequest& rest, const cache::Table& table) const {
+  const auto preferences = parse_preferences(rest.request.headers);
+  if (!preferences) return error_response(preferences.error());
+  const auto media = negotiate(rest.request.headers);
+  if (!media) return std::string("a media type that only the upstream makes");
+  if (preferences->timezone) return std::string("Prefer: timezone");
+  const auto query = cache::query::Query::parse(rest.request.query());
+  if (!query) return error_response(query.error());
+
+  cache::query::PlanOptions options;
+  options.aggregates = context_.rest.aggregates;
+  options.max_rows = context_.rest.max_rows;
+  options.text_order = context_.rest.text_order;
+  options.range = parse_range(rest.request.headers);
+  options.count = preferences->count != CountPreference::kNone;
+  auto planned = cache::query::plan_read(*query, rest.store->catalog(), table, options);
+  if (auto* error = std::get_if<Error>(&planned)) return error_response(*error);
+  if (auto* forward = std::get_if<cache::query::Forward>(&planned)) {
+    return std::move(forward->reason);
+  }
+  const Plan& plan = std::get<Plan>(planned);
+  if (auto unfit = replica_unfit(rest, plan)) return *std::move(unfit);
+
+  auto reader = rest.store->reader();
+  auto output = cache::query::execute(*reader, plan, media->form, media->nulls_stripped);
+  if (!output) {
+    auto response = error_response(output.error());
+    response.headers.add("Cache-Status", hit_status());
+    return response;
+  }
+  return respond_with(plan, *std::move(output), *media, *preferences, table, *rest.store);
+}
+
+std::optional<Answer> RestRead::replica_unfit(const RestRequest& rest, const Plan& plan) const {
+  const cache::Store& store = *rest.store;
+  const bool online = !context_.connectivity.offline();
+  for (const cache::Table* table : plan.tables) {
+    switch (store.status(*table)) {
+      case TableStatus::kNotReplicated:
+        return Answer(table->name + " is not replicated");
+      case TableStatus::kSyncing:
+        return Answer("the first sync of " + table->name + " is not complete");
+      case TableStatus::kDenied: {
+        const cache::Denial denial = store.denial(*table);
+        auto response = http::json_response(denial.status, denial.body);
+        if (denial.status == 401) response.headers.add("WWW-Authenticate", "Bearer");
+        response.headers.add("Cache-Status", hit_status());
+        return Answer(std::move(response));
+      }
+      case TableStatus::kComplete: break;
+    }
+    const bool network_first =
+        context_.replica.of(table->name).read == cache::ReadMode::kNetworkFirst;
+    if (network_first && online) return Answer(table->name + " is read from the network first");
+  }
+  // Offline the last complete state is what there is, as for every other table.
+  if (online && store.behind_forwarded_write()) {
+    return Answer(std::string("a forwarded write has not been pulled yet"));
+  }
+  return std::nullopt;
+}
+
+http::Response RestRead::respond_with(const Plan& plan, cache::query::Output output,
+                                      const MediaType& media, const Preferences& preferences,
+                                      const cache::Table& table,
+                                      const cache::Store& store) const {
+  http::Response response;
+  response.status = status_of(output);
+  response.headers.add("Content-Type", media.content_type);
+  response.headers.add("Content-Range", content_range(plan.offset, output.rows, output.total));
+  Preferences::Applied applied;
+  applied.count = true;
+  applied.handling = true;
+  if (std::string text = preferences.applied(applied); !text.empty()) {
+    response.headers.add("Preference-Applied", std::move(text));
+  }
+  if (context_.rest.schemas.size() > 1) response.headers.add("Content-Profile", table.schema);
+  response.headers.add("Cache-Status", hit_status());
+  if (const auto age = store.age(table, context_.clock.now())) {
+    response.headers.add("Age", std::to_string(age->count()));
+  }
+  response.body = std::move(output.body);
+  return response;
+}
+
+}  // namespace holdfast::routes

@@ -1,0 +1,148 @@
+#include "routes/router.h"
+
+#include <nlohmann/json.hpp>
+
+#include "gateway/http/uri.h"
+#include "routes/error_response.h"
+#include "routes/outbox_routes.h"
+#include "routes/write_answer.h"
+
+namespace holdfast::routes {
+namespace {
+
+// The decoded path with single slashes and none at its end: some clients send //rest/v1//t/.
+std::string normal_path(std::string_view raw) {
+  std::string path;
+  for (const char c : http::percent_decode(raw)) {
+    if (c != '/' || !path.ends_with('/')) path += c;
+  }
+  if (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+// The part of `path` below `prefix`; nullopt when it lies elsewhere.
+std::optional<std::string> below(const std::string& path, std::string_view prefix) {
+  if (!path.starts_with(prefix)) return std::nullopt;
+  if (path.size() == prefix.size()) return std::string();
+  if (path[prefix.size()] != '/') return std::nullopt;
+  return path.substr(prefix.size() + 1);
+}
+
+http::Response no_route() {
+  return http::json_response(404, R"({"message":"no Route matched with those values"})");
+}
+
+http::Response wrong_method(const char* allowed) {
+  auto response = error_response({ErrorKind::kInvalidRequest, "HF405",
+                                  std::string("This is only answered to ") + allowed, std::nullopt,
+                                  std::nullopt});
+  response.headers.add("Allow", allowed);
+  return response;
+}
+
+http::Response realtime_unavailable() {
+  return http::json_response(503, R"({"error":"realtime is not served by this gateway"})");
+}
+
+}  // namespace
+
+Router::Router(const Context& context, StatusIdentity identity, ControlAccess control, Extra extra)
+    : context_(context),
+      identity_(std::move(identity)),
+      control_(std::move(control)),
+      extra_(std::move(extra)),
+      forwarder_(context),
+      rest_(context, forwarder_) {}
+
+void Router::handle(http::Request request, http::Respond respond) {
+  // A fault answers its request and ends there; the process and its queue go on.
+  try {
+    route(std::move(request), respond);
+  } catch (...) {
+    respond(fault_response(std::current_exception(), *context_.logger));
+  }
+}
+
+void Router::route(http::Request request, http::Respond respond) {
+  const std::string path = normal_path(request.path());
+  if (auto resource = below(path, "/rest/v1")) {
+    return rest_.handle(std::move(request), *std::move(resource), std::move(respond));
+  }
+  if (extra_) {
+    if (auto response = extra_(request)) return respond(*std::move(response));
+  }
+  if (below(path, "/auth/v1")) {
+    return forwarder_.forward(std::move(request), Surface::kAuth, "sign-in", std::move(respond));
+  }
+  if (below(path, "/storage/v1") || below(path, "/functions/v1") || below(path, "/graphql/v1")) {
+    return forwarder_.forward(std::move(request), Surface::kData, "not replicated",
+                              std::move(respond));
+  }
+  if (below(path, "/realtime/v1")) return respond(realtime_unavailable());
+  if (route_control(request, path, respond)) return;
+  respond(no_route());
+}
+
+bool Router::route_control(const http::Request& request, const std::string& path,
+                           const http::Respond& respond) {
+  if (path == "/status") {
+    const bool detailed = control_.allows(request);
+    // Counting waits for the disk.
+    context_.workers.post([this, detailed, respond] {
+      respond(http::json_response(200, status_json(context_, identity_, detailed)));
+    });
+    return true;
+  }
+  const bool sync = path == "/sync" || path == "/sync/pause" || path == "/sync/resume";
+  const auto entry = below(path, "/outbox");
+  if (!sync && !entry) return false;
+  if (auto refusal = control_.refuse(request)) {
+    respond(*std::move(refusal));
+    return true;
+  }
+  if (sync) {
+    if (request.method != "POST") {
+      respond(wrong_method("POST"));
+    } else if (path == "/sync") {
+      sync_now(respond);
+    } else {
+      path == "/sync/pause" ? context_.synchronizer.pause() : context_.synchronizer.resume();
+      respond(http::json_response(200, status_json(context_, identity_, true)));
+    }
+    return true;
+  }
+  const bool change = entry->ends_with("/retry") || entry->ends_with("/discard");
+  if (request.method != (change ? "POST" : "GET")) {
+    respond(wrong_method(change ? "POST" : "GET"));
+    return true;
+  }
+  context_.workers.post([this, request, entry = *entry, respond] {
+    try {
+      const std::string id = entry.substr(0, entry.find('/'));
+      if (entry.empty()) return respond(list_outbox(context_, request));
+      if (entry == id) return respond(show_entry(context_, id));
+      if (entry == id + "/retry") return respond(retry_entry(context_, id));
+      if (entry == id + "/discard") return respond(discard_entry(context_, id));
+      respond(no_route());
+    } catch (...) {
+      respond(fault_response(std::current_exception(), *context_.logger));
+    }
+  });
+  return true;
+}
+
+void Router::sync_now(http::Respond respond) const {
+  context_.workers.post([this, respond = std::move(respond)] {
+    try {
+      const auto result = context_.synchronizer.sync_now();
+      respond(http::json_response(200, nlohmann::json{{"uploaded", result.uploaded},
+                                                      {"downloaded", result.downloaded},
+                                                      {"errors", result.errors}}
+                                           .dump()));
+    } catch (...) {
+      respond(fault_response(std::current_exception(), *context_.logger));
+    }
+  });
+}
+
+}  // namespace holdfast::routes

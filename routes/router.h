@@ -1,0 +1,41 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "gateway/http/response.h"
+#include "routes/control.h"
+#include "routes/forwarder.h"
+#include "routes/rest.h"
+#include "routes/status.h"
+
+namespace holdfast::routes {
+
+// The table of contents of the gateway's HTTP surface: which path is answered by whom.
+// Thread-safe.
+class Router final : public http::Handler {
+ public:
+  // Answers a request of an extra surface, such as the demo's; nullopt when it is not its own.
+  using Extra = std::function<std::optional<http::Response>(const http::Request&)>;
+
+  // `context` must outlive the Router.
+  Router(const Context& context, StatusIdentity identity, ControlAccess control, Extra extra = {});
+
+  void handle(http::Request request, http::Respond respond) override;
+
+ private:
+  void route(http::Request request, http::Respond respond);
+  bool route_control(const http::Request& request, const std::string& path,
+                     const http::Respond& respond);
+  void sync_now(http::Respond respond) const;
+
+  const Context& context_;
+  const StatusIdentity identity_;
+  const ControlAccess control_;
+  const Extra extra_;
+  const Forwarder forwarder_;
+  const Rest rest_;
+};
+
+}  // namespace holdfast::routes

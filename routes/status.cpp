@@ -1,0 +1,179 @@
+#include "routes/status.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cache/replica/row.h"
+#include "queue/outbox.h"
+
+namespace holdfast::routes {
+namespace {
+
+using json = nlohmann::json;
+using queue::State;
+
+double seconds(Timestamp::duration duration) {
+  return std::chrono::duration_cast<std::chrono::duration<double>>(duration).count();
+}
+
+json time_or_null(const std::optional<Timestamp>& time) {
+  return time ? json(format_rfc3339(*time)) : json(nullptr);
+}
+
+struct Queue {
+  std::map<State, std::int64_t> counts;
+  std::optional<Timestamp> oldest;
+
+  void add(const Queue& other) {
+    for (const auto& [state, count] : other.counts) counts[state] += count;
+    if (other.oldest && (!oldest || *other.oldest < *oldest)) oldest = other.oldest;
+  }
+  std::int64_t count(State state) const {
+    const auto found = counts.find(state);
+    return found == counts.end() ? 0 : found->second;
+  }
+  std::int64_t depth() const {
+    std::int64_t sum = 0;
+    for (const auto& [state, count] : counts) sum += queue::is_end(state) ? 0 : count;
+    return sum;
+  }
+  json print(Timestamp now, const std::optional<Timestamp>& next_attempt) const {
+    return {{"depth", depth()},
+            {"oldest_age_s", oldest ? json(std::max(0.0, seconds(now - *oldest))) : json(nullptr)},
+            {"queued", count(State::kQueued)},
+            {"sending", count(State::kSending)},
+            {"waiting", count(State::kWaiting) + count(State::kStalled)},
+            {"held", count(State::kHeld)},
+            {"blocked", count(State::kBlocked)},
+            {"conflicts", count(State::kConflict) + count(State::kUncertain)},
+            {"dead", count(State::kDead)},
+            {"next_attempt_at", time_or_null(next_attempt)}};
+  }
+};
+
+struct TableState {
+  std::int64_t rows = 0;
+  bool complete = true;
+  std::optional<std::int64_t> cursor;  // microseconds since 2000-01-01
+  std::optional<double> lag;
+  std::int64_t pending = 0;
+
+  void add(const TableState& other) {
+    rows = std::max(rows, other.rows);
+    complete = complete && other.complete;
+    // The worst of all: the one that is furthest behind.
+    if (other.cursor && (!cursor || *other.cursor < *cursor)) cursor = other.cursor;
+    if (other.lag && (!lag || *other.lag > *lag)) lag = other.lag;
+    pending += other.pending;
+  }
+  json print() const {
+    constexpr auto kEpoch = std::chrono::sys_days(std::chrono::year(2000) / 1 / 1);
+    return {{"rows", rows},
+            {"complete", complete},
+            {"cursor", cursor ? json(format_rfc3339(kEpoch + std::chrono::microseconds(*cursor)))
+                              : json(nullptr)},
+            {"lag_s", lag ? json(*lag) : json(nullptr)},
+            {"pending", pending}};
+  }
+};
+
+using Tables = std::map<std::string, TableState>;
+
+json print(const Tables& tables) {
+  json out = json::object();
+  for (const auto& [name, state] : tables) out[name] = state.print();
+  return out;
+}
+
+std::string quoted(const std::string& name) {
+  std::string text = "\"";
+  for (const char c : name) text += c == '"' ? "\"\"" : std::string(1, c);
+  return text + '"';
+}
+
+TableState state_of(cache::Store& store, cache::Database& reader, const cache::Table& table,
+                    Timestamp now) {
+  TableState state;
+  const auto status = store.status(table);
+  state.complete = status == cache::TableStatus::kComplete || status == cache::TableStatus::kDenied;
+  cache::Statement& count =
+      reader.cached("SELECT count(*) FROM " + quoted(table.storage_name));
+  count.step();
+  state.rows = count.integer(0);
+  count.reset();
+  cache::Statement& cursor = reader.cached("SELECT cursor FROM hf_tables WHERE relation=?1");
+  cursor.bind(1, std::string_view(cache::relation_of(table)));
+  if (cursor.step() && !cursor.is_null(0)) state.cursor = cursor.integer(0);
+  cursor.reset();
+  if (const auto age = store.age(table, now)) state.lag = static_cast<double>(age->count());
+  state.pending = store.overlay().pending_rows(reader, cache::relation_of(table));
+  return state;
+}
+
+const char* overall_state(const Context& context, const Queue& queue,
+                          const queue::Synchronizer::Snapshot& sync, bool all_complete) {
+  if (sync.paused) return "paused";
+  if (context.connectivity.offline()) return "offline";
+  if (queue.count(State::kConflict) + queue.count(State::kUncertain) > 0) return "conflict";
+  if (queue.count(State::kDead) > 0) return "error";
+  if (queue.depth() > 0 || sync.is_syncing || !all_complete) return "syncing";
+  return "synced";
+}
+
+json print_upstream(const Context& context, const StatusIdentity& identity) {
+  const auto link = context.connectivity.snapshot();
+  json latency = nullptr;
+  if (link.latency) {
+    latency = static_cast<double>(link.latency->count()) / 1000.0;
+  }
+  return {{"url", identity.upstream_url},
+          {"tier", identity.tier},
+          {"latency_ms", latency},
+          {"last_seen", time_or_null(link.last_seen)}};
+}
+
+}  // namespace
+
+std::string status_json(const Context& context, const StatusIdentity& identity, bool detailed) {
+  const Timestamp now = context.clock.now();
+  const auto sync = context.synchronizer.snapshot();
+  Queue queue;
+  Tables tables;
+  json principals = json::object();
+  for (const auto& store : context.stores.all()) {
+    auto reader = store->reader();
+    const queue::Outbox outbox(store->overlay());
+    const Queue own{outbox.counts(*reader), outbox.oldest(*reader)};
+    Tables own_tables;
+    for (const cache::Table* table : store->replicated()) {
+      const auto state = state_of(*store, *reader, *table, now);
+      own_tables[table->name] = state;
+      const auto [known, fresh] = tables.try_emplace(table->name, state);
+      if (!fresh) known->second.add(state);
+    }
+    queue.add(own);
+    if (detailed) {
+      principals[store->principal().id] = {{"queue", own.print(now, std::nullopt)},
+                                           {"tables", print(own_tables)}};
+    }
+  }
+  const bool complete = std::all_of(tables.begin(), tables.end(),
+                                    [](const auto& table) { return table.second.complete; });
+  json status = {
+      {"version", HF_VERSION},
+      {"state", overall_state(context, queue, sync, complete)},
+      {"online", context.connectivity.online()},
+      {"upstream", print_upstream(context, identity)},
+      {"queue", queue.print(now, sync.next_attempt_at)},
+      {"sync",
+       {{"last_sync", time_or_null(sync.last_sync)},
+        {"is_syncing", sync.is_syncing},
+        {"pending_uploads", queue.depth()},
+        {"pending_downloads", 0},
+        {"last_error", detailed && sync.last_error ? json(*sync.last_error) : json(nullptr)},
+        {"tables", print(tables)}}}};
+  if (detailed) status["principals"] = std::move(principals);
+  return status.dump();
+}
+
+}  // namespace holdfast::routes

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "gateway/http/response.h"
+#include "routes/context.h"
+
+namespace holdfast::routes {
+
+// What /status shows beside the queue and the replicas.
+struct StatusIdentity {
+  std::string upstream_url;
+  std::string tier = "bare";  // companion or bare
+};
+
+// The body of GET /status. With `detailed`, also each principal by itself and recent errors, which
+// are for holders of the control token only.
+std::string status_json(const Context& context, const StatusIdentity& identity, bool detailed);
+
+}  // namespace holdfast::routes

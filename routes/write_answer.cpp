@@ -1,0 +1,106 @@
+#include "routes/write_answer.h"
+
+#include <nlohmann/json.hpp>
+
+#include "cache/sqlite/database.h"
+#include "routes/cache_status.h"
+#include "routes/error_response.h"
+#include "routes/rest_read.h"
+
+namespace holdfast::routes {
+namespace {
+
+using cache::Operation;
+
+int status_of(const cache::Mutation& mutation, const cache::Changes& changes, bool rows) {
+  if (mutation.operation != Operation::kInsert) return rows ? 200 : 204;
+  const bool merged = mutation.resolution == cache::Resolution::kMergeDuplicates;
+  return merged && changes.inserted == 0 ? 200 : 201;
+}
+
+std::string range_of(const cache::Mutation& mutation, std::int64_t rows, bool counted) {
+  const std::optional<std::int64_t> total = counted ? std::optional(rows) : std::nullopt;
+  return content_range(0, mutation.operation == Operation::kUpdate ? rows : 0, total);
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+}  // namespace
+
+http::Response write_answer(const cache::Mutation& mutation, const cache::Changes& changes,
+                            const Preferences& preferences, const MediaType& media,
+                            std::string body, const std::string& outbox_id, bool standalone) {
+  const bool rows = preferences.representation == Return::kRepresentation;
+  http::Response response;
+  response.status = status_of(mutation, changes, rows);
+  if (rows) response.headers.add("Content-Type", media.content_type);
+  response.headers.add("Content-Range",
+                       range_of(mutation, static_cast<std::int64_t>(changes.keys.size()),
+                                preferences.count != CountPreference::kNone));
+  Preferences::Applied applied;
+  applied.resolution = mutation.operation == Operation::kInsert;
+  applied.missing = mutation.operation != Operation::kDelete;
+  applied.representation = true;
+  applied.count = true;
+  applied.handling = true;
+  applied.max_affected = preferences.handling == Handling::kStrict;
+  if (std::string text = preferences.applied(applied); !text.empty()) {
+    response.headers.add("Preference-Applied", std::move(text));
+  }
+  if (standalone) {
+    response.headers.add("Cache-Status", hit_status());
+  } else {
+    response.headers.add("Cache-Status", "holdfast; detail=queued");
+    if (!outbox_id.empty()) response.headers.add("Holdfast-Outbox-Id", outbox_id);
+  }
+  if (!changes.provisional.empty() && !standalone) {
+    response.headers.add("Holdfast-Provisional", joined(changes.provisional));
+  }
+  response.body = std::move(body);
+  return response;
+}
+
+http::Response fault_response(std::exception_ptr fault, Logger& logger) {
+  bool full = false;
+  try {
+    std::rethrow_exception(fault);
+  } catch (const cache::SqliteError& error) {
+    full = error.disk_full();
+    logger.error("write_fault code={} reason={}", error.code(), error.what());
+  } catch (const std::exception& error) {
+    logger.error("write_fault reason={}", error.what());
+  }
+  if (full) {
+    return error_response({ErrorKind::kNotAnswerable, "HF507",
+                           "The disk is full: the write was not taken", std::nullopt,
+                           "Free some space and repeat it."});
+  }
+  return error_response({ErrorKind::kNotAnswerable, "HF500",
+                         "The gateway failed: the write was not taken", std::nullopt,
+                         "Its log says why."});
+}
+
+std::string print_answer(const http::Response& response) {
+  nlohmann::json text = {{"status", response.status}, {"body", response.body}};
+  for (const auto& [name, value] : response.headers) {
+    text["headers"].push_back({name, value});
+  }
+  return text.dump();
+}
+
+http::Response read_answer(const std::string& text) {
+  const auto stored = nlohmann::json::parse(text);
+  http::Response response;
+  response.status = stored.at("status").get<int>();
+  response.body = stored.at("body").get<std::string>();
+  for (const auto& field : stored.at("headers")) {
+    response.headers.add(field.at(0).get<std::string>(), field.at(1).get<std::string>());
+  }
+  return response;
+}
+
+}  // namespace holdfast::routes
