@@ -21,7 +21,13 @@ constexpr const char* kBundle = R"({
     "sales": {"kind": "partitioned table", "columns": [{"name": "id", "type": "integer"}]},
     "stars": {"kind": "view", "definition": "SELECT", "columns": [
       {"name": "articleId", "type": "integer", "origin": ["private", "article_stars", "article_id"]},
-      {"name": "userId", "type": "integer", "origin": ["private", "article_stars", "user_id"]}]}
+      {"name": "userId", "type": "integer", "origin": ["private", "article_stars", "user_id"]},
+      {"name": "loud", "type": "text"}]},
+    "above": {"kind": "view", "columns": [
+      {"name": "id", "type": "integer", "origin": ["test", "stars", "userId"]},
+      {"name": "loud", "type": "text", "origin": ["test", "stars", "loud"]}]},
+    "circle": {"kind": "view", "columns": [
+      {"name": "id", "type": "integer", "origin": ["test", "circle", "id"]}]}
   },
   "computed": [{"function": "anti_id", "schema": "test", "table": "users", "returns": "bigint",
     "setof": false}],
@@ -67,6 +73,15 @@ TEST_F(BundleTest, TablesBehindViewsAreKeptWithTheirKeysButNotExposed) {
   ASSERT_EQ(stars->foreign_keys.size(), 1U);
   EXPECT_EQ(stars->foreign_keys[0].ref_table, "users");
   EXPECT_EQ(catalog_.find("private", "pages")->unique.size(), 1U);
+}
+
+TEST_F(BundleTest, OriginLeadsThroughViewsToTheTable) {
+  const auto& origin = catalog_.find("test", "above")->find_column("id")->origin;
+  ASSERT_TRUE(origin.has_value());
+  EXPECT_EQ(origin->schema + "." + origin->table + "." + origin->column,
+            "private.article_stars.user_id");
+  EXPECT_FALSE(catalog_.find("test", "above")->find_column("loud")->origin.has_value());
+  EXPECT_FALSE(catalog_.find("test", "circle")->find_column("id")->origin.has_value());
 }
 
 TEST_F(BundleTest, ServedTablesKeyIsNotTakenTwice) {
