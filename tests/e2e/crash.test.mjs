@@ -43,7 +43,11 @@ async function answeredWrites(ledger, round) {
   const todos = () => world.app.from('todos');
   succeeded(await todos().insert({ id, title: `round ${round}` }));
   ledger.answered(id, 'INSERT');
-  succeeded(await todos().update({ priority: round % 11 }).eq('id', id));
+  succeeded(
+    await todos()
+      .update({ priority: round % 11 })
+      .eq('id', id),
+  );
   ledger.answered(id, 'UPDATE');
   if (round % 3 !== 0) return id;
   succeeded(await todos().delete().eq('id', id));
@@ -54,7 +58,7 @@ async function answeredWrites(ledger, round) {
 // The moments differ from round to round: right after the answer, or somewhere in the delivery.
 const killDelay = (round) => (round % 2 === 0 ? 0 : (round * 7) % 60);
 
-test(`${rounds} times killed between answer and delivery, each write takes effect once`, async () => {
+test(`killed ${rounds} times between answer and delivery, a write acts once`, async () => {
   const ledger = new Ledger();
   for (let round = 1; round <= rounds; round += 1) {
     for (const method of ['POST', 'PATCH', 'DELETE']) {
@@ -80,7 +84,10 @@ test(`${rounds} times killed between answer and delivery, each write takes effec
 
 test('killed in the middle of a long queue, the rest follows once', async () => {
   await world.upstream.kill();
-  const rows = Array.from({ length: 60 }, (_, n) => ({ id: crypto.randomUUID(), name: `long ${n}` }));
+  const rows = Array.from({ length: 60 }, (_, n) => ({
+    id: crypto.randomUUID(),
+    name: `long ${n}`,
+  }));
   for (const row of rows) succeeded(await world.app.from('tags').insert(row));
   await world.upstream.restart();
   await world.holdfast.statusWhere('part is sent', ({ queue }) => queue.depth < 50);

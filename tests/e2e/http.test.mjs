@@ -37,16 +37,23 @@ describe('many clients at once', () => {
     }
   });
 
-  // Node's fetch gives up on more than 16 KiB of answer headers, so a target this long must not come
-  // back in one of them (the upstream's Content-Location does, and cannot be asked for comparison).
+  // Node's fetch gives up on more than 16 KiB of answer headers, so a target this long must not
+  // come back in one of them (the upstream's Content-Location does, and cannot be asked for
+  // comparison).
   test('in() with 1,000 keys is answered', async () => {
     const keys = Array.from({ length: 1000 }, (_, n) => sampleId('todo', n + 1));
     const { data, error, count } = await world.app
-      .from('todos').select('id,title', { count: 'exact' }).in('id', keys).order('id');
+      .from('todos')
+      .select('id,title', { count: 'exact' })
+      .in('id', keys)
+      .order('id');
     assert.equal(error, null);
     assert.equal(count, 40);
     const rows = await world.database.sql`select id, title from todos order by id`;
-    assert.deepEqual(data, rows.map(({ id, title }) => ({ id, title })));
+    assert.deepEqual(
+      data,
+      rows.map(({ id, title }) => ({ id, title })),
+    );
   });
 });
 
@@ -98,7 +105,8 @@ describe('who may ask', () => {
   });
 
   test('/sync needs the control token', async () => {
-    const post = (headers) => exactRequest(`${world.holdfast.url}/sync`, { method: 'POST', headers });
+    const post = (headers) =>
+      exactRequest(`${world.holdfast.url}/sync`, { method: 'POST', headers });
     assert.equal((await post({})).status, 401);
     assert.equal((await post({ authorization: 'Bearer wrong' })).status, 401);
     assert.equal((await post({ apikey: anonKey, authorization: `Bearer ${anonKey}` })).status, 401);
@@ -141,8 +149,14 @@ describe('what a browser needs', () => {
 
 describe('odd framing', () => {
   const head = (line, headers = {}) =>
-    [line, ...Object.entries({ Host: 'localhost', apikey: anonKey, ...headers })
-      .map(([name, value]) => `${name}: ${value}`), '', ''].join('\r\n');
+    [
+      line,
+      ...Object.entries({ Host: 'localhost', apikey: anonKey, ...headers }).map(
+        ([name, value]) => `${name}: ${value}`,
+      ),
+      '',
+      '',
+    ].join('\r\n');
 
   async function exchange(bytes, pattern) {
     const connection = await RawConnection.open(world.holdfast.port);
@@ -156,7 +170,8 @@ describe('odd framing', () => {
 
   test('pipelined requests are answered in their order', async () => {
     const requests = ['red', 'green', 'blue'].map((name) =>
-      head(`GET /rest/v1/tags?select=name&name=eq.${name} HTTP/1.1`));
+      head(`GET /rest/v1/tags?select=name&name=eq.${name} HTTP/1.1`),
+    );
     await exchange(requests.join(''), /"red"[^]*"green"[^]*"blue"/);
   });
 
@@ -164,7 +179,8 @@ describe('odd framing', () => {
     const id = crypto.randomUUID();
     const body = JSON.stringify({ id, name: 'chunked' });
     const chunks = [body.slice(0, 10), body.slice(10)]
-      .map((part) => `${part.length.toString(16)}\r\n${part}\r\n`).join('');
+      .map((part) => `${part.length.toString(16)}\r\n${part}\r\n`)
+      .join('');
     const headers = { 'Content-Type': 'application/json', 'Transfer-Encoding': 'chunked' };
     const request = head('POST /rest/v1/tags HTTP/1.1', headers);
     await exchange(`${request}${chunks}0\r\n\r\n`, /^HTTP\/1\.1 201 /);
@@ -193,7 +209,11 @@ describe('odd framing', () => {
   });
 
   test('an offer of h2c is ignored', async () => {
-    const headers = { Connection: 'Upgrade, HTTP2-Settings', Upgrade: 'h2c', 'HTTP2-Settings': 'AA' };
+    const headers = {
+      Connection: 'Upgrade, HTTP2-Settings',
+      Upgrade: 'h2c',
+      'HTTP2-Settings': 'AA',
+    };
     await exchange(head(`GET ${path} HTTP/1.1`, headers), /^HTTP\/1\.1 200 [^]*"blue"/);
   });
 

@@ -13,7 +13,8 @@ beforeEach(() => world.upstream.recover());
 
 const lost = { drop: 'after', times: 1 };
 
-// Writes through the gateway while `fault` strikes at requests to `relation`, and waits for delivery.
+// Writes through the gateway while `fault` strikes at requests to `relation`, and waits for
+// delivery.
 async function writeWithFault(relation, fault, write) {
   await world.upstream.fault({ match: `^/rest/v1/${relation}\\b`, ...fault });
   succeeded(await write(world.app));
@@ -64,7 +65,9 @@ describe('a write takes effect once although its answer was lost after the commi
 
   test('upsert of a new row', async () => {
     const row = { warehouse: 'lost', sku: 'new', quantity: 1 };
-    await writeWithFault('stock', { method: 'POST', ...lost }, (db) => db.from('stock').upsert(row));
+    await writeWithFault('stock', { method: 'POST', ...lost }, (db) =>
+      db.from('stock').upsert(row),
+    );
     const key = { warehouse: 'lost', sku: 'new' };
     assert.deepEqual(await world.database.operations('stock', key), ['INSERT']);
   });
@@ -89,13 +92,21 @@ describe('a write takes effect once although its answer was lost after the commi
 
   test('two updates of one row, in their order', async () => {
     const id = await todoAt('two updates');
-    await world.upstream.fault({ match: '^/rest/v1/todos', method: 'PATCH', drop: 'after', times: 1 });
+    await world.upstream.fault({
+      match: '^/rest/v1/todos',
+      method: 'PATCH',
+      drop: 'after',
+      times: 1,
+    });
     succeeded(await world.app.from('todos').update({ priority: 1 }).eq('id', id));
     succeeded(await world.app.from('todos').update({ priority: 2 }).eq('id', id));
     await world.upstream.faultsSpent();
     await world.holdfast.drained();
     const changes = (await world.database.effects('todos', { id })).slice(1);
-    assert.deepEqual(changes.map(({ new_row }) => new_row.priority), [1, 2]);
+    assert.deepEqual(
+      changes.map(({ new_row }) => new_row.priority),
+      [1, 2],
+    );
   });
 
   test('an insert without a client key is delivered once or parked, never doubled', async () => {

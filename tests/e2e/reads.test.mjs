@@ -44,7 +44,8 @@ describe('a read is answered the same when the upstream is gone', () => {
     await world.holdfast.restart();
     const different = [];
     for (const [what, call] of readCalls) {
-      const same = JSON.stringify(await throughGateway(call)) === JSON.stringify(expected.get(what));
+      const same =
+        JSON.stringify(await throughGateway(call)) === JSON.stringify(expected.get(what));
       if (!same) different.push(what);
     }
     assert.deepEqual(different, []);

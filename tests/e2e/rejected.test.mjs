@@ -32,7 +32,7 @@ async function queuedOffline(...writes) {
 const todoWithKey = async (id) =>
   succeeded(await world.app.from('todos').select('title,priority').eq('id', id));
 
-test('an insert that a CHECK refuses is parked with the reason, and what follows goes on', async () => {
+test('an insert that a CHECK refuses is parked with the reason; what follows goes on', async () => {
   const [bad, good] = [crypto.randomUUID(), crypto.randomUUID()];
   await queuedOffline(
     (db) => db.from('todos').insert({ id: bad, title: 'refused', priority: 99 }),
@@ -88,8 +88,10 @@ test('what depends on a refused write is kept back and named, and blocks nobody 
     (db) => db.from('tags').insert({ id: other, name: 'unrelated' }),
   );
   await deadReaches(4);
-  await world.holdfast.statusWhere('only the dependant is left', ({ queue }) =>
-    queue.depth === 1 && queue.blocked === 1);
+  await world.holdfast.statusWhere(
+    'only the dependant is left',
+    ({ queue }) => queue.depth === 1 && queue.blocked === 1,
+  );
   assert.deepEqual(await world.database.operations('tags', { id: other }), ['INSERT']);
   assert.deepEqual(await world.database.operations('comments', { id: child }), []);
   const blocked = await world.holdfast.outbox('blocked');

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs what the end-to-end tests need: PostgreSQL from the system, the packages of package.json (a
-# Node of their own among them). Does nothing when all is there. Needs root or sudo for the system part.
+# Installs what the end-to-end tests need: PostgreSQL from the system, the packages of package.json
+# (a Node of their own among them). Does nothing when all is there. Needs root or sudo for the
+# system part.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 

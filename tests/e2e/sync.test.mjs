@@ -38,9 +38,10 @@ test('a table without updated_at follows too', async () => {
   await world.database.sql`delete from tags where name = 'unused'`;
   await world.holdfast.sync();
   const rows = succeeded(await world.app.from('tags').select('name,color').order('name'));
-  assert.deepEqual(rows.map(({ name, color }) => `${name} ${color}`), [
-    'blue #abc', 'green #0f0', 'red #f00',
-  ]);
+  assert.deepEqual(
+    rows.map(({ name, color }) => `${name} ${color}`),
+    ['blue #abc', 'green #0f0', 'red #f00'],
+  );
 });
 
 test('changes arrive by themselves within the interval', async () => {

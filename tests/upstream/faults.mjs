@@ -1,9 +1,9 @@
 // Faults that a test orders for coming requests, and the log of what the upstream saw.
 //
-// A fault is {match?, method?, times?, delay?, status?, headers?, body?, drop?}: `match` is a regular
-// expression over path and query, `times` how often it strikes (absent: until cleared), `delay`
-// milliseconds before anything happens, `status` an answer instead of the real one, `drop` closes the
-// connection without an answer: "before" the request takes effect, or "after" it has.
+// A fault is {match?, method?, times?, delay?, status?, headers?, body?, drop?}: `match` is a
+// regular expression over path and query, `times` how often it strikes (absent: until cleared),
+// `delay` milliseconds before anything happens, `status` an answer instead of the real one, `drop`
+// closes the connection without an answer: "before" the request takes effect, or "after" it has.
 
 export class Faults {
   #armed = [];
@@ -23,8 +23,7 @@ export class Faults {
   // The first armed fault for this request, counted down; null when none applies.
   take(method, target) {
     const fault = this.#armed.find(
-      (one) =>
-        (!one.method || one.method === method) && (!one.pattern || one.pattern.test(target)),
+      (one) => (!one.method || one.method === method) && (!one.pattern || one.pattern.test(target)),
     );
     if (!fault) return null;
     if (fault.times !== undefined) {

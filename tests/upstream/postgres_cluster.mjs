@@ -1,6 +1,7 @@
 // A private PostgreSQL cluster in a temporary folder, gone with the process that started it.
 //
-// PostgreSQL refuses to run as root, so root starts it as the user `postgres`, who then owns the folder.
+// PostgreSQL refuses to run as root, so root starts it as the user `postgres`, who then owns the
+// folder.
 
 import { execFileSync, spawn } from 'node:child_process';
 import { chownSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';

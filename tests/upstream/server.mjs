@@ -1,5 +1,6 @@
 // The test upstream as a process: prints "ready URL" and serves until SIGTERM or until its standard
-// input ends, so that it never outlives the test that started it. Settings come from the environment.
+// input ends, so that it never outlives the test that started it. Settings come from the
+// environment.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 

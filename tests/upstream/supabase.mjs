@@ -1,6 +1,6 @@
-// A Supabase-compatible application over a PostgreSQL database, repaired where the package's answers
-// differ from what PostgREST documents. The database must have the roles anon, authenticated and
-// service_role, and its own grants: every request runs as one of them.
+// A Supabase-compatible application over a PostgreSQL database, repaired where the package's
+// answers differ from what PostgREST documents. The database must have the roles anon,
+// authenticated and service_role, and its own grants: every request runs as one of them.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 
@@ -10,7 +10,15 @@ import { createPostgresConnection } from '@supabase/lite/postgres';
 import { httpStatus, isSqlState } from './sqlstate.mjs';
 import { wireFormats } from './wire_formats.mjs';
 
-const appOptions = ({ connection, schemas, anonKey, serviceKey, jwtSecret, jwtExpiry, maxRows }) => ({
+const appOptions = ({
+  connection,
+  schemas,
+  anonKey,
+  serviceKey,
+  jwtSecret,
+  jwtExpiry,
+  maxRows,
+}) => ({
   connection,
   api: { schemas, max_rows: maxRows, aggregates_enabled: true, plan_enabled: true },
   auth: {
@@ -27,8 +35,8 @@ const appOptions = ({ connection, schemas, anonKey, serviceKey, jwtSecret, jwtEx
   options: { server: { disableStudio: true, admin: false } },
 });
 
-// The package turns most database errors into one "500 SUP"; the error itself is kept per request, so
-// that the answer can be made again from it.
+// The package turns most database errors into one "500 SUP"; the error itself is kept per request,
+// so that the answer can be made again from it.
 class DatabaseErrors {
   #request = new AsyncLocalStorage();
 

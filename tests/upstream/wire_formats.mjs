@@ -1,4 +1,5 @@
-// How column values travel as JSON: the same text as PostgREST's for the types where the package differs.
+// How column values travel as JSON: the same text as PostgREST's for the types where the package
+// differs.
 
 const isJsonText = (value) => {
   try {

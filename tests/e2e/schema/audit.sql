@@ -1,4 +1,5 @@
--- Every effect on a row leaves one record, so that a test can count effects and not only see the last.
+-- Every effect on a row leaves one record, so that a test can count effects and not only see the
+-- last.
 create schema audit;
 create table audit.effects (
   seq bigint generated always as identity primary key,

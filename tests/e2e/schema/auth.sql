@@ -1,4 +1,5 @@
--- The part of Supabase's auth schema that tables refer to; the upstream completes it when it starts.
+-- The part of Supabase's auth schema that tables refer to; the upstream completes it when it
+-- starts.
 create schema auth;
 create function auth.uid() returns uuid language sql stable as $$
   select nullif(current_setting('request.jwt.claim.sub', true), '')::uuid

@@ -48,7 +48,8 @@ export class Database {
     this.sql = open(url);
   }
 
-  // The recorded effects on one relation, oldest first; `key` narrows to rows whose key contains it.
+  // The recorded effects on one relation, oldest first; `key` narrows to rows whose key contains
+  // it.
   effects(relation, key = {}) {
     return this.sql`
       select operation, row_key, old_row, new_row from audit.effects

@@ -16,7 +16,8 @@ const readyLine = /^holdfast ready url=http:\/\/127\.0\.0\.1:(\d+)$/;
 export function holdfastBinary() {
   const binary =
     process.env.HOLDFAST_BIN ?? fileURLToPath(new URL('../../../build/holdfast', import.meta.url));
-  if (!existsSync(binary)) throw new Error(`no gateway at ${binary}: build it, or set HOLDFAST_BIN`);
+  if (!existsSync(binary))
+    throw new Error(`no gateway at ${binary}: build it, or set HOLDFAST_BIN`);
   return binary;
 }
 

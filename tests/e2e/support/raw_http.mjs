@@ -3,7 +3,8 @@
 import { connect } from 'node:net';
 import { request } from 'node:http';
 
-// An open connection; `send` writes bytes, `until` resolves with everything read once `pattern` is there.
+// An open connection; `send` writes bytes, `until` resolves with everything read once `pattern` is
+// there.
 export class RawConnection {
   #socket;
   #received = '';

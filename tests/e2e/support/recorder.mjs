@@ -1,13 +1,13 @@
-// A supabase-js client that also keeps the answer as it came over the wire, so that two answers can be
-// compared where parsing hides a difference: the digits of a numeric, key order, Content-Range.
+// A supabase-js client that also keeps the answer as it came over the wire, so that two answers can
+// be compared where parsing hides a difference: the digits of a numeric, key order, Content-Range.
 
 import { createClient } from '@supabase/supabase-js';
 
 import { anonKey } from '../../upstream/keys.mjs';
 import { answerOf, clientOptions } from './client.mjs';
 
-// Columns whose digits count. Other numbers are compared by value: the upstream prints floating point
-// and numbers inside documents as JavaScript does.
+// Columns whose digits count. Other numbers are compared by value: the upstream prints floating
+// point and numbers inside documents as JavaScript does.
 const exactColumns = new Set(['score', 'estimate', 'value']);
 
 const withDigits = (key, value, { source }) =>

@@ -1,4 +1,5 @@
-// Everything that a test file needs: a database, the upstream over it, the gateway before the upstream.
+// Everything that a test file needs: a database, the upstream over it, the gateway before the
+// upstream.
 
 import { Database } from './database.mjs';
 import { Holdfast } from './holdfast.mjs';
