@@ -96,7 +96,8 @@ wanted_relations as (
   union
   select key.confrelid
   from pg_catalog.pg_constraint key
-  where key.contype = 'f' and key.conrelid in (select oid from reached_relations)
+  where key.contype = 'f' and key.conparentid = 0  -- not those to a table's single partitions
+    and key.conrelid in (select oid from reached_relations)
 ),
 relations as (
   select relation.oid, relation.relname, relation.relkind, relation.relrowsecurity,

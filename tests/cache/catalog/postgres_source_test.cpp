@@ -177,6 +177,7 @@ TEST_F(PostgresSourceTest, ForeignKeysTellColumnsInPairsAndTheirActions) {
   EXPECT_EQ(foreign_key("notes", "to_customer").on_delete, ReferentialAction::kNoAction);
   EXPECT_EQ(foreign_key("customers", "customers_invited_by_fkey").ref_table, "customers");
   EXPECT_EQ(table("parted").foreign_keys.size(), 1U);
+  EXPECT_EQ(table("refers").foreign_keys.size(), 1U);  // and not one more for the partition
 }
 
 TEST_F(PostgresSourceTest, TableOfAnotherSchemaIsKnownWhereSomethingLeadsToIt) {

@@ -57,6 +57,7 @@ create table empty_table ();
 create table parted (id int primary key, customer bigint references customers)
   partition by range (id);
 create table parted_low partition of parted for values from (0) to (10);
+create table refers (p int references parted);
 
 create view plain_view as select email as "E-Mail {x}", id, upper(email) as loud from customers;
 create view view_of_view as
