@@ -106,7 +106,12 @@ http::Response list_outbox(const Context& context, const http::Request& request)
   for (const auto& store : context.stores.all()) {
     auto reader = store->reader();
     for (const Entry& entry : queue::Outbox(store->overlay()).list(*reader, state)) {
-      entries.push_back(print_entry(entry, store->principal()));
+      json text = print_entry(entry, store->principal());
+      text["rows"] = json::array();
+      for (const auto& effect : store->overlay().effects(*reader, entry.sequence)) {
+        text["rows"].push_back({{"table", effect.relation}, {"key", parsed_or_null(effect.key)}});
+      }
+      entries.push_back(std::move(text));
     }
   }
   std::stable_sort(entries.begin(), entries.end(), [](const json& a, const json& b) {

@@ -64,12 +64,12 @@ void Router::handle(http::Request request, http::Respond respond) {
 }
 
 void Router::route(http::Request request, http::Respond respond) {
+  if (extra_) {
+    if (auto response = extra_(request)) return respond(*std::move(response));
+  }
   const std::string path = normal_path(request.path());
   if (auto resource = below(path, "/rest/v1")) {
     return rest_.handle(std::move(request), *std::move(resource), std::move(respond));
-  }
-  if (extra_) {
-    if (auto response = extra_(request)) return respond(*std::move(response));
   }
   if (below(path, "/auth/v1")) {
     return forwarder_.forward(std::move(request), Surface::kAuth, "sign-in", std::move(respond));

@@ -1,0 +1,119 @@
+#include "gateway/app/catalog_keeper.h"
+
+#include "cache/catalog/postgres_source.h"
+#include "gateway/upstream/credentials.h"
+
+namespace holdfast::app {
+namespace {
+
+// A schema changes by migrations, seldom; a query of the catalog costs some milliseconds.
+constexpr std::chrono::minutes kRefreshInterval{5};
+// Until the first success nothing is replicated, so it is tried more often.
+constexpr std::chrono::seconds kRetryInterval{15};
+
+}  // namespace
+
+CatalogKeeper::CatalogKeeper(CatalogOptions options, upstream::Upstream& upstream,
+                             cache::ProjectFile& file, cache::Stores& stores,
+                             std::shared_ptr<Logger> logger)
+    : options_(std::move(options)),
+      upstream_(upstream),
+      file_(file),
+      stores_(stores),
+      logger_(std::move(logger)) {}
+
+CatalogKeeper::~CatalogKeeper() { stop(); }
+
+bool CatalogKeeper::load_kept() {
+  const auto document = file_.catalog_document();
+  return document && use(*document);
+}
+
+bool CatalogKeeper::refresh() {
+  const auto document = read_document();
+  if (!document) {
+    logger_->info("catalog_not_read reason={}", document.error().message);
+    return false;
+  }
+  if (!use(*document)) return false;
+  file_.keep_catalog_document(*document);
+  return true;
+}
+
+Result<std::string> CatalogKeeper::read_document() {
+  if (!options_.db_url.empty()) {
+    return cache::read_catalog_document_from_postgres(options_.db_url, options_.schemas);
+  }
+  upstream::Call call;
+  call.method = "POST";
+  call.target = "/rest/v1/rpc/holdfast_catalog";
+  call.headers.set("Content-Type", "application/json");
+  call.body = "{}";
+  upstream::add_credentials({options_.api_key, ""}, call.headers);
+  const auto outcome = upstream_.call(call);
+  if (!outcome.answered()) return upstream_unavailable(outcome.failure().reason);
+  if (outcome.answer().status != 200) {
+    return Error{ErrorKind::kUpstreamRejected, "HF502",
+                 "the upstream has no holdfast_catalog() and [upstream] db_url is not set",
+                 std::nullopt, std::nullopt};
+  }
+  return outcome.answer().body;
+}
+
+bool CatalogKeeper::use(const std::string& document) {
+  auto catalog = cache::parse_catalog(document);
+  if (!catalog) {
+    logger_->warn("catalog_unreadable reason={}", catalog.error().message);
+    return false;
+  }
+  std::string hash = catalog->hash();
+  if (hash == hash_) return true;
+  logger_->info("catalog_used tables={} hash={}", catalog->tables().size(), hash);
+  stores_.set_catalog(std::make_shared<const cache::Catalog>(*std::move(catalog)));
+  hash_ = std::move(hash);
+  return true;
+}
+
+void CatalogKeeper::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void CatalogKeeper::stop() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void CatalogKeeper::wake() {
+  {
+    MutexLock lock(mutex_);
+    woken_ = true;
+  }
+  changed_.notify_all();
+}
+
+void CatalogKeeper::run() {
+  for (;;) {
+    bool read = false;
+    try {
+      read = refresh();
+    } catch (const std::exception& fault) {
+      logger_->error("catalog_fault reason={}", fault.what());
+    }
+    MutexLock lock(mutex_);
+    const auto wait = read ? std::chrono::seconds(kRefreshInterval) : kRetryInterval;
+    const auto until = std::chrono::steady_clock::now() + wait;
+    while (!stopping_ && !woken_ && std::chrono::steady_clock::now() < until) {
+      changed_.wait_for(mutex_, until - std::chrono::steady_clock::now());
+    }
+    if (stopping_) return;
+    // A link that comes and goes must not turn into a query each time.
+    if (woken_ && read) changed_.wait_for(mutex_, std::chrono::seconds(1));
+    woken_ = false;
+  }
+}
+
+}  // namespace holdfast::app

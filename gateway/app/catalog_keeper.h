@@ -1,0 +1,64 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cache/replica/project_file.h"
+#include "cache/replica/stores.h"
+#include "gateway/base/logging.h"
+#include "gateway/base/mutex.h"
+#include "gateway/upstream/upstream.h"
+
+namespace holdfast::app {
+
+struct CatalogOptions {
+  std::string db_url;                // read over libpq when it is set
+  std::string api_key;               // else by the upstream's holdfast_catalog(), with this key
+  std::vector<std::string> schemas;  // to be served, the default one first
+};
+
+// Keeps the stores' catalog that of the upstream: the kept one at once, the current one as soon as
+// it can be read, and again from time to time, since schemas change.
+//
+// start(), stop() and wake(): thread-safe. load_kept() and refresh(): one thread at a time.
+class CatalogKeeper {
+ public:
+  // All references must outlive it.
+  CatalogKeeper(CatalogOptions options, upstream::Upstream& upstream, cache::ProjectFile& file,
+                cache::Stores& stores, std::shared_ptr<Logger> logger);
+  ~CatalogKeeper();
+
+  // Uses the document of the last run; false when there is none.
+  bool load_kept();
+  // Reads the upstream's and uses it where it differs. False when it cannot be read now.
+  bool refresh();
+
+  // Refreshes on a thread of its own until stop().
+  void start();
+  void stop();
+  // The upstream can be reached again.
+  void wake();
+
+ private:
+  Result<std::string> read_document();
+  bool use(const std::string& document);
+  void run();
+
+  const CatalogOptions options_;
+  upstream::Upstream& upstream_;
+  cache::ProjectFile& file_;
+  cache::Stores& stores_;
+  const std::shared_ptr<Logger> logger_;
+  std::string hash_;  // of the catalog in use
+
+  Mutex mutex_;
+  Condition changed_;
+  bool stopping_ HF_GUARDED_BY(mutex_) = false;
+  bool woken_ HF_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace holdfast::app

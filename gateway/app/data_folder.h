@@ -1,0 +1,50 @@
+#pragma once
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+namespace holdfast::app {
+
+// The data folder cannot be used; what() is a sentence for the person who started the program.
+class DataFolderError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// The folder of one project on this machine, mode 0700, held by one process at a time.
+//
+// Thread-safe once constructed.
+class DataFolder {
+ public:
+  // Makes the folder when it is missing and takes its lock, until destruction. Throws DataFolderError
+  // when another process has it.
+  explicit DataFolder(std::string path);
+  ~DataFolder();
+  DataFolder(const DataFolder&) = delete;
+  DataFolder& operator=(const DataFolder&) = delete;
+
+  const std::string& path() const { return path_; }
+
+  // The token of the control surface: `configured`, else the kept one, else a new one. It is kept in
+  // the file control_token, mode 0600, for the command line.
+  std::string control_token(const std::string& configured) const;
+  // Tells the command line where the gateway answers.
+  void announce(const std::string& url) const;
+
+ private:
+  const std::string path_;
+  int lock_ = -1;
+};
+
+// What a running gateway left for the command line; nullopt when none runs on the folder.
+struct RunningGateway {
+  std::string url;
+  std::string control_token;
+};
+std::optional<RunningGateway> find_running(const std::string& path);
+
+// $XDG_DATA_HOME/holdfast/<project> (or ~/.local/share/…), the project being named by its URL.
+std::string default_data_folder(const std::string& upstream_url);
+
+}  // namespace holdfast::app

@@ -1,0 +1,95 @@
+#include "gateway/cli/cli.h"
+
+#include <CLI/CLI.hpp>
+
+#include "gateway/cli/common.h"
+#include "gateway/cli/inspect.h"
+#include "gateway/cli/serve.h"
+
+namespace holdfast::cli {
+namespace {
+
+// A command: its place in the grammar, and what runs when it was named.
+class Commands {
+ public:
+  explicit Commands(CommonOptions& common) : common_(common) {}
+
+  CLI::App* add(CLI::App& parent, const char* name, const char* help,
+                std::function<int()> run) {
+    CLI::App* command = parent.add_subcommand(name, help);
+    command->add_option("--config", common_.config_file, "Configuration file (TOML)");
+    command->add_option("--data", common_.data_dir, "Data folder");
+    command->add_flag("--json", common_.json, "Print JSON");
+    command->callback([this, run = std::move(run)] { status_ = run(); });
+    return command;
+  }
+  int status() const { return status_; }
+
+ private:
+  CommonOptions& common_;
+  int status_ = 0;
+};
+
+int parse_and_run(CLI::App& program, Commands& commands, int argc, char** argv) {
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return program.exit(error) == 0 ? 0 : 2;
+  } catch (const std::exception& fault) {
+    return fail(fault.what());
+  }
+  return commands.status();
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  CLI::App program("Holdfast, a local-first gateway for Supabase");
+  program.set_version_flag("--version", "holdfast " HF_VERSION);
+  program.require_subcommand(1);
+  CommonOptions common;
+  Commands commands(common);
+
+  ServeOptions serving;
+  CLI::App* serve_command =
+      commands.add(program, "serve", "Run the gateway", [&] { return serve(common, serving); });
+  serve_command->add_option("--port", serving.port, "Port to listen on; 0 picks a free one")
+      ->check(CLI::Range(0, 65535));
+  serve_command->add_option("--upstream", serving.upstream_url, "URL of the Supabase project");
+  serve_command->add_option("--key", serving.key, "Its publishable or anon key");
+
+  commands.add(program, "demo", "Run a gateway with sample data and a link to switch off",
+               [] { return demo(); });
+  commands.add(program, "status", "Show the state of the running gateway",
+               [&] { return status(common); });
+  commands.add(program, "sync", "Send and pull now", [&] { return sync(common); });
+
+  std::string id;
+  std::string state;
+  CLI::App* outbox = program.add_subcommand("outbox", "Look after writes on their way");
+  outbox->require_subcommand(1);
+  commands.add(*outbox, "list", "List them", [&] { return outbox_list(common, state); })
+      ->add_option("--state", state, "Only those in this state, such as dead");
+  commands.add(*outbox, "show", "Show one", [&] { return outbox_show(common, id); })
+      ->add_option("id", id, "Its id")
+      ->required();
+  for (const char* action : {"retry", "discard"}) {
+    commands
+        .add(*outbox, action, action == std::string("retry") ? "Send it again" : "Give it up",
+             [&, action] { return outbox_change(common, id, action); })
+        ->add_option("id", id, "Its id")
+        ->required();
+  }
+
+  std::string db_url;
+  CLI::App* catalog = program.add_subcommand("catalog", "What is known of the upstream's schema");
+  catalog->require_subcommand(1);
+  commands.add(*catalog, "pull", "Read it from the database and keep it",
+               [&] { return catalog_pull(common, db_url); })
+      ->add_option("--db-url", db_url, "Connection string; default: [upstream] db_url");
+  commands.add(*catalog, "show", "Print it", [&] { return catalog_show(common); });
+
+  return parse_and_run(program, commands, argc, argv);
+}
+
+}  // namespace holdfast::cli

@@ -1,0 +1,45 @@
+#include "gateway/cli/common.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+
+#include "gateway/app/data_folder.h"
+
+namespace holdfast::cli {
+namespace {
+
+std::string user_config_file() {
+  const char* config_home = std::getenv("XDG_CONFIG_HOME");
+  const char* home = std::getenv("HOME");
+  const std::string base = config_home != nullptr && *config_home == '/'
+                               ? std::string(config_home)
+                               : std::string(home == nullptr ? "." : home) + "/.config";
+  const std::string file = base + "/holdfast/config.toml";
+  return std::filesystem::exists(file) ? file : "";
+}
+
+}  // namespace
+
+Result<config::Config> load(const CommonOptions& options) {
+  config::Config config = config::default_config();
+  const std::string file =
+      options.config_file.empty() ? user_config_file() : options.config_file;
+  if (!file.empty()) {
+    HF_TRY(config, config::load_config(file, config::process_environment()));
+  }
+  if (!options.data_dir.empty()) config.data_dir = options.data_dir;
+  return config;
+}
+
+std::string data_folder_of(const config::Config& config) {
+  return config.data_dir.empty() ? app::default_data_folder(config.upstream.url)
+                                 : config.data_dir;
+}
+
+int fail(const std::string& message) {
+  std::cerr << "holdfast: " << message << '\n';
+  return 1;
+}
+
+}  // namespace holdfast::cli

@@ -1,0 +1,102 @@
+#include "gateway/cli/serve.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <iostream>
+
+#include "gateway/app/app.h"
+#include "gateway/app/demo.h"
+#include "gateway/cli/key_press.h"
+
+namespace holdfast::cli {
+namespace {
+
+// Blocked before any thread starts, so that only wait() below sees them.
+class StopSignals {
+ public:
+  StopSignals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGTERM);
+    sigaddset(&set_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+  }
+  void wait() const {
+    int signal = 0;
+    sigwait(&set_, &signal);
+  }
+
+ private:
+  sigset_t set_;
+};
+
+void print_ready(const std::string& url) {
+  std::cout << "holdfast ready url=" << url << std::endl;
+}
+
+void print_demo_help(const app::Demo& demo) {
+  const std::string url = demo.url();
+  std::cout << "\nkey:      " << demo.key() << "\nread:     curl '" << url
+            << "/rest/v1/todos?select=title,done,projects(name)' -H 'apikey: " << demo.key()
+            << "'\nwrite:    curl '" << url << "/rest/v1/todos' -H 'apikey: " << demo.key()
+            << "' -H 'Content-Type: application/json' -d '{\"title\":\"Buy stamps\"}'\noffline:  curl -X POST "
+            << url << "/demo/offline     online: curl -X POST " << url
+            << "/demo/online\nstatus:   curl " << url
+            << "/status\nkeys:     o switches the link off and on, q quits\n"
+            << std::endl;
+}
+
+}  // namespace
+
+int serve(const CommonOptions& common, const ServeOptions& options) {
+  auto config = load(common);
+  if (!config) return fail(config.error().message);
+  const auto environment = config::process_environment();
+  const auto set = [&](const char* key, const std::string& value, const char* origin) {
+    return config::set_key(*config, key, value, origin, environment);
+  };
+  if (!options.upstream_url.empty()) {
+    if (auto done = set("upstream.url", options.upstream_url, "--upstream"); !done) {
+      return fail(done.error().message);
+    }
+  }
+  if (!options.key.empty()) {
+    if (auto done = set("upstream.anon_key", options.key, "--key"); !done) {
+      return fail(done.error().message);
+    }
+  }
+  if (options.port) config->listener.port = static_cast<std::uint16_t>(*options.port);
+  if (config->identity.anon_key.empty()) {
+    return fail("no API key is known: give --config FILE, or --upstream URL --key KEY");
+  }
+  const StopSignals signals;
+  app::App app(*config, make_logger(config->log));
+  app.start();
+  print_ready(app.url());
+  signals.wait();
+  app.stop();
+  return 0;
+}
+
+int demo() {
+  const StopSignals signals;
+  LogOptions log;
+  log.level = "warn";
+  app::Demo demo(make_logger(log));
+  demo.start();
+  print_ready(demo.url());
+  print_demo_help(demo);
+  const KeyPress keys([&demo](char key) {
+    if (key == 'o') {
+      demo.set_link(!demo.link_on());
+      std::cout << "the link is " << (demo.link_on() ? "on" : "off") << std::endl;
+    } else if (key == 'q') {
+      kill(getpid(), SIGTERM);
+    }
+  });
+  signals.wait();
+  demo.stop();
+  return 0;
+}
+
+}  // namespace holdfast::cli
