@@ -8,7 +8,10 @@ target_compile_options(hf_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
   # GCC 12 sees overflows inside std::string's own operator+ once it optimises (GCC bug 105651).
-  "$<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds;-Wno-restrict;-Wno-stringop-overflow;-Wno-stringop-overread>")
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds>
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow>
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overread>)
 target_compile_definitions(hf_options INTERFACE HF_VERSION="${PROJECT_VERSION}")
 if(HF_SANITIZE STREQUAL "address")
   target_compile_options(hf_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
@@ -21,18 +24,31 @@ endif()
 set(HF_PRECOMPILED <algorithm> <chrono> <cstdint> <functional> <map> <memory> <optional> <span>
   <string> <string_view> <unordered_map> <utility> <variant> <vector>)
 
+# hf_precompile(name HEADERS …): precompiles headers once, to be shared by targets. What a target
+# defines besides must not occur in these headers.
+function(hf_precompile name)
+  file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/${name}.cpp CONTENT "")
+  add_library(${name} OBJECT ${CMAKE_BINARY_DIR}/${name}.cpp)
+  target_link_libraries(${name} PRIVATE hf_options)
+  target_precompile_headers(${name} PRIVATE ${ARGN})
+endfunction()
+hf_precompile(hf_precompiled ${HF_PRECOMPILED})
+
 function(hf_module name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   target_link_libraries(${name} PUBLIC hf_options ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
-  target_precompile_headers(${name} PRIVATE ${HF_PRECOMPILED})
+  target_precompile_headers(${name} REUSE_FROM hf_precompiled)
 endfunction()
 
 function(hf_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE hf_options ${ARG_LINKS} GTest::gmock GTest::gtest_main)
-  target_precompile_headers(${name} PRIVATE ${HF_PRECOMPILED} <gtest/gtest.h>)
+  if(NOT TARGET hf_test_precompiled)
+    hf_precompile(hf_test_precompiled ${HF_PRECOMPILED} <gtest/gtest.h> <gmock/gmock.h>)
+  endif()
+  target_precompile_headers(${name} REUSE_FROM hf_test_precompiled)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300)
 endfunction()
