@@ -83,7 +83,7 @@ class LiteralParser {
     if (depth > ArrayLiteral::kMaxDimensions) return too_many_dimensions(depth);
     int count = 0;
     skip_space();
-    if (take('}')) return close(depth, count);
+    if (depth == 1 && take('}')) return close(depth, count);
     while (true) {
       HF_TRY_VOID(item(depth));
       ++count;
@@ -101,8 +101,9 @@ class LiteralParser {
       if (leaf_depth_ != 0 && depth >= leaf_depth_) return malformed("Unexpected \"{\" character.");
       return level(depth + 1);
     }
+    if (text_[at_] == '}') return malformed("Unexpected \"}\" character.");
     if (leaf_depth_ == 0) leaf_depth_ = depth;
-    if (leaf_depth_ != depth) return ragged();
+    if (leaf_depth_ != depth) return malformed("Unexpected array element.");
     return take('"') ? quoted() : bare();
   }
 

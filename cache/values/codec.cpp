@@ -267,6 +267,16 @@ Result<Value> parse_json_text(const Type& type, std::string_view token) {
   return parse_text(type, text);
 }
 
+// A string is decoded and escaped anew, whatever else is kept as it is.
+Result<Value> parse_json_column(std::string_view token) {
+  HF_TRY(Value value, parse_plain_json(token));
+  if (!token.starts_with('"')) return value;
+  HF_TRY(const std::string text, decode_string_token(token));
+  std::string out;
+  append_json_string(text, out);
+  return Value(std::move(out));
+}
+
 Result<Value> parse_json_opaque(std::string_view token) {
   HF_TRY_VOID(check_utf8(token));
   HF_TRY_VOID(check_json(token));
@@ -329,7 +339,7 @@ Result<Value> parse_json(const Type& type, std::string_view json) {
   if (token == "null") return Value(Null{});
   switch (type.kind) {
     case TypeKind::kJson:
-      return parse_plain_json(token);
+      return parse_json_column(token);
     case TypeKind::kJsonb:
       return parse_jsonb(token);
     case TypeKind::kOther:

@@ -48,7 +48,8 @@ Result<Value> parse_operand(const Type& type, std::string_view text);
 
 // As json_populate_record() reads the JSON token `json` (raw text of one JSON value) for a column
 // of the type: null is NULL; strings are their contents; numbers and booleans their text; for json
-// and jsonb the token itself; for arrays a JSON array is converted element by element.
+// and jsonb the token itself (a json string escaped anew); for arrays a JSON array is converted
+// element by element.
 Result<Value> parse_json(const Type& type, std::string_view json);
 
 // Appends the value as to_json() prints it: numbers bare with their digits, timestamps as

@@ -2,6 +2,7 @@
 
 #include "cache/values/calendar.h"
 #include "cache/values/datetime_fields.h"
+#include "cache/values/input_error.h"
 
 namespace holdfast::cache {
 namespace {
@@ -48,6 +49,9 @@ Result<std::int64_t> parse_moment(std::string_view text, int precision, std::str
 Result<DateTimeFields> parse_clock(std::string_view text, std::string_view type) {
   HF_TRY(const DateTimeFields fields, parse_datetime_fields(text, type));
   if (!fields.micros) return bad_format(text, type);
+  // Postgres reads some of these and refuses others.
+  const bool iso = fields.date && text.find_first_of("Tt") != std::string_view::npos;
+  if (iso) return only_upstream("a time of day with a date in ISO 8601 form");
   return fields;
 }
 

@@ -161,7 +161,7 @@ class IntervalScanner {
   // Every unit may come once; Postgres refuses a second one.
   bool add(const Number& number, const Unit& unit) {
     if (number.fraction && unit.factor != kMicrosPerSecond) return false;
-    const std::int64_t key = unit.part == Part::kMicros ? unit.factor : -unit.factor;
+    const std::pair key(unit.part, unit.factor);
     if (std::find(seen_.begin(), seen_.end(), key) != seen_.end()) return false;
     seen_.push_back(key);
     std::int64_t amount = 0;
@@ -241,7 +241,7 @@ class IntervalScanner {
 
   std::string_view rest_;
   Interval value_;
-  std::vector<std::int64_t> seen_;
+  std::vector<std::pair<Part, std::int64_t>> seen_;
 };
 
 // One of years, months, days; remembers whether the last one was negative, because a positive part

@@ -147,7 +147,10 @@ class JsonChecker {
   Result<void> run() {
     HF_TRY(JsonToken token, lexer_.next());
     HF_TRY_VOID(value(token, JsonExpected::kValue));
-    while (!open_.empty()) HF_TRY_VOID(continue_container());
+    while (!open_.empty()) {
+      HF_TRY(token, lexer_.next());
+      HF_TRY_VOID(open_.back().kind == Container::kArray ? in_array(token) : in_object(token));
+    }
     HF_TRY(token, lexer_.next());
     if (token.kind != JsonKind::kEnd) return unexpected_json(JsonExpected::kEnd, token);
     return {};
@@ -155,13 +158,19 @@ class JsonChecker {
 
  private:
   enum class Container : std::uint8_t { kArray, kObject };
+  struct Open {
+    Container kind;
+    bool empty = true;  // nothing has been read in it
+  };
 
   Result<void> value(const JsonToken& token, JsonExpected expected) {
     switch (token.kind) {
       case JsonKind::kObjectStart:
-        return open(Container::kObject);
+        open_.push_back({Container::kObject});
+        return {};
       case JsonKind::kArrayStart:
-        return open(Container::kArray);
+        open_.push_back({Container::kArray});
+        return {};
       case JsonKind::kString:
       case JsonKind::kNumber:
       case JsonKind::kTrue:
@@ -173,20 +182,28 @@ class JsonChecker {
     }
   }
 
-  Result<void> open(Container container) {
-    open_.push_back(container);
-    HF_TRY(const JsonToken token, lexer_.next());
-    if (container == Container::kArray) {
-      if (token.kind == JsonKind::kArrayEnd) return close();
-      return value(token, JsonExpected::kArrayFirst);
+  Result<void> in_array(const JsonToken& token) {
+    const bool first = std::exchange(open_.back().empty, false);
+    if (token.kind == JsonKind::kArrayEnd) {
+      open_.pop_back();
+      return {};
     }
-    if (token.kind == JsonKind::kObjectEnd) return close();
-    return member(token, JsonExpected::kObjectFirst);
+    if (first) return value(token, JsonExpected::kArrayFirst);
+    if (token.kind != JsonKind::kComma) return unexpected_json(JsonExpected::kArrayNext, token);
+    HF_TRY(const JsonToken next, lexer_.next());
+    return value(next, JsonExpected::kValue);
   }
 
-  Result<void> close() {
-    open_.pop_back();
-    return {};
+  Result<void> in_object(const JsonToken& token) {
+    const bool first = std::exchange(open_.back().empty, false);
+    if (token.kind == JsonKind::kObjectEnd) {
+      open_.pop_back();
+      return {};
+    }
+    if (first) return member(token, JsonExpected::kObjectFirst);
+    if (token.kind != JsonKind::kComma) return unexpected_json(JsonExpected::kObjectNext, token);
+    HF_TRY(const JsonToken key, lexer_.next());
+    return member(key, JsonExpected::kString);
   }
 
   Result<void> member(const JsonToken& key, JsonExpected expected) {
@@ -197,22 +214,8 @@ class JsonChecker {
     return value(token, JsonExpected::kValue);
   }
 
-  Result<void> continue_container() {
-    HF_TRY(const JsonToken token, lexer_.next());
-    if (open_.back() == Container::kArray) {
-      if (token.kind == JsonKind::kArrayEnd) return close();
-      if (token.kind != JsonKind::kComma) return unexpected_json(JsonExpected::kArrayNext, token);
-      HF_TRY(const JsonToken next, lexer_.next());
-      return value(next, JsonExpected::kValue);
-    }
-    if (token.kind == JsonKind::kObjectEnd) return close();
-    if (token.kind != JsonKind::kComma) return unexpected_json(JsonExpected::kObjectNext, token);
-    HF_TRY(const JsonToken key, lexer_.next());
-    return member(key, JsonExpected::kString);
-  }
-
   JsonLexer lexer_;
-  std::vector<Container> open_;
+  std::vector<Open> open_;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <cstdlib>
 #include <optional>
 
 #include "cache/values/input_error.h"
@@ -14,6 +15,8 @@ namespace {
 // Postgres' own bounds of an unconstrained numeric.
 constexpr std::int64_t kMaxWholeDigits = 131072;
 constexpr std::int64_t kMaxScale = 16383;
+// INT_MAX / 2: from here on it reads no exponent, whatever the digits are.
+constexpr std::int64_t kMaxExponent = 1'073'741'823;
 
 // 0.DIGITS times ten to the power of `point`, printed with `scale` digits after the point.
 struct Decimal {
@@ -52,8 +55,8 @@ std::optional<std::int64_t> take_exponent(std::string_view& text) {
   const auto digits = take_digits(text);
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  // Postgres takes an exponent from INT_MAX / 2 on for bad syntax.
-  if (digits.empty() || error != std::errc{} || value >= 1073741823) return std::nullopt;
+  if (digits.empty()) return std::nullopt;
+  if (error != std::errc{} || value > kMaxExponent) value = kMaxExponent;
   return negative ? -value : value;
 }
 
@@ -131,6 +134,8 @@ Error field_overflow(NumericModifier modifier, const std::string& rest) {
                              ", scale " + std::to_string(modifier.scale) + " " + rest);
 }
 
+Error format_overflow() { return invalid_request("22003", "value overflows numeric format"); }
+
 Result<std::string> parse_special(std::string_view text, std::string_view whole,
                                   NumericModifier modifier) {
   if (equals_ignoring_case(text, "nan")) return std::string("NaN");
@@ -186,11 +191,11 @@ Result<std::string> parse_numeric(std::string_view text, NumericModifier modifie
   const std::string_view trimmed = trim(text);
   const auto scanned = scan(trimmed);
   if (!scanned) return parse_special(trimmed, text, modifier);
+  if (std::abs(scanned->exponent) >= kMaxExponent) return format_overflow();
   Decimal decimal = to_decimal(*scanned);
-  if ((!decimal.digits.empty() && decimal.point > kMaxWholeDigits) || decimal.scale > kMaxScale) {
-    return invalid_request("22003", "value overflows numeric format");
-  }
   if (modifier.precision >= 0) HF_TRY_VOID(apply_modifier(decimal, modifier));
+  const bool too_wide = !decimal.digits.empty() && decimal.point > kMaxWholeDigits;
+  if (too_wide || decimal.scale > kMaxScale) return format_overflow();
   return print(decimal);
 }
 

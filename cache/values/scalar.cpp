@@ -118,11 +118,13 @@ Result<std::int64_t> parse_integer(const Type& type, std::string_view text) {
   std::int64_t value = 0;
   const char* last = digits.data() + digits.size();
   const auto [end, error] = std::from_chars(digits.data(), last, value);
-  if (error == std::errc::invalid_argument || end != last) return invalid_syntax(type.base, text);
+  if (error == std::errc::invalid_argument) return invalid_syntax(type.base, text);
+  // Before what follows the digits, as Postgres stops at the digit that is too much.
   const Range range = integer_range(type);
   if (error != std::errc{} || value < range.least || value > range.greatest) {
     return value_out_of_range(type.base, text);
   }
+  if (end != last) return invalid_syntax(type.base, text);
   return type.base == "oid" && value < 0 ? value + (std::int64_t{1} << 32) : value;
 }
 
