@@ -7,11 +7,8 @@
 
 namespace holdfast::architecture {
 
-// The module (a folder of the table) that a file belongs to; "" when the table has none for it.
+// The module (a folder, or one file, of the table) that a file belongs to; "" when it has none.
 std::string module_of(const std::string& path);
-
-// Every module of the table that holds production code.
-std::vector<std::string> modules();
 
 // What is wrong with the includes of one C++ file, a line each ("path:line: reason").
 // `headers` are the project's own headers, by path.

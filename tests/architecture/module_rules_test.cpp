@@ -11,11 +11,14 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 const std::vector<std::string> kHeaders = {
-    "cache/catalog/catalog.h",  "cache/query/query.h",      "cache/replica/overlay.h",
-    "cache/sqlite/database.h",  "gateway/app/app.h",        "gateway/base/result.h",
-    "gateway/config/config.h",  "gateway/http/request.h",   "gateway/server/listener.h",
-    "gateway/server/options.h", "gateway/upstream/calls.h", "queue/outbox.h",
-    "routes/status.h",          "tests/support/temp_dir.h", "gateway/identity/sessions.h",
+    "cache/catalog/catalog.h",  "cache/query/query.h",
+    "cache/replica/overlay.h",  "cache/sqlite/database.h",
+    "gateway/app/app.h",        "gateway/base/result.h",
+    "gateway/cli/cli.h",        "gateway/config/config.h",
+    "gateway/http/request.h",   "gateway/server/listener.h",
+    "gateway/server/options.h", "gateway/upstream/calls.h",
+    "queue/outbox.h",           "routes/status.h",
+    "tests/support/temp_dir.h", "gateway/identity/sessions.h",
 };
 
 std::vector<std::string> violations(const std::string& path, const std::string& text) {
@@ -51,6 +54,11 @@ TEST(ModuleRulesTest, LayersNeverIncludeUpwardsOrSideways) {
   EXPECT_THAT(of_include("queue/dispatcher.cpp", "gateway/identity/sessions.h"),
               testing::SizeIs(1));
   EXPECT_THAT(of_include("routes/rpc.cpp", "gateway/config/config.h"), testing::SizeIs(1));
+}
+
+TEST(ModuleRulesTest, OnlyTheProgramItselfKnowsItsCommands) {
+  EXPECT_THAT(of_include("gateway/app/main.cpp", "gateway/cli/cli.h"), IsEmpty());
+  EXPECT_THAT(of_include("gateway/app/wiring.cpp", "gateway/cli/cli.h"), testing::SizeIs(1));
 }
 
 TEST(ModuleRulesTest, ConfigKnowsOptionsOnly) {
