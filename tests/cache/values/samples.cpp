@@ -1,0 +1,648 @@
+#include "tests/cache/values/samples.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <random>
+
+#include "cache/values/codec.h"
+
+namespace holdfast::test {
+namespace {
+
+using cache::make_type;
+
+std::string as_token(std::string_view text) {
+  std::string out;
+  cache::append_json_string(text, out);
+  return out;
+}
+
+std::vector<std::string> as_tokens(const std::vector<std::string>& texts) {
+  std::vector<std::string> tokens;
+  for (const auto& text : texts) tokens.push_back(as_token(text));
+  return tokens;
+}
+
+// The same numbers in every run.
+class Random {
+ public:
+  std::uint64_t bits() { return engine_(); }
+  int below(int limit) { return static_cast<int>(bits() % static_cast<std::uint64_t>(limit)); }
+  int between(int least, int greatest) { return least + below(greatest - least + 1); }
+  bool one_in(int count) { return below(count) == 0; }
+
+  std::string digits(int count) {
+    std::string out;
+    for (int i = 0; i < count; ++i) out += static_cast<char>('0' + below(10));
+    return out;
+  }
+
+  std::string padded(int value, int width) {
+    const std::string digits = std::to_string(value);
+    const auto missing = width - static_cast<int>(digits.size());
+    return std::string(static_cast<std::size_t>(std::max(missing, 0)), '0') + digits;
+  }
+
+  std::string pick(const std::vector<std::string>& texts) {
+    return texts[static_cast<std::size_t>(below(static_cast<int>(texts.size())))];
+  }
+
+ private:
+  std::mt19937_64 engine_{20261121};
+};
+
+std::string number(Random& random) {
+  std::string out = random.one_in(3) ? "-" : "";
+  const int whole = random.one_in(5) ? random.between(15, 40) : random.between(1, 6);
+  out += std::to_string(random.between(1, 9)) + random.digits(whole - 1);
+  if (random.one_in(2)) out += "." + random.digits(random.between(1, random.one_in(5) ? 30 : 4));
+  if (random.one_in(6)) out += "e" + std::to_string(random.between(-20, 20));
+  return out;
+}
+
+std::string float_text(Random& random) {
+  double value = 0;
+  const std::uint64_t bits = random.bits();
+  std::memcpy(&value, &bits, sizeof value);
+  if (random.one_in(2)) value = static_cast<double>(random.between(-100000, 100000)) / 64;
+  if (random.one_in(4)) value = std::pow(10.0, random.between(-30, 30));
+  if (random.one_in(6)) value = std::ldexp(1.0, random.between(-200, 200));
+  if (!std::isfinite(value)) return "1.5";
+  std::array<char, 64> buffer;
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                 std::chars_format::scientific)
+                       .ptr;
+  return {buffer.data(), end};
+}
+
+std::string date(Random& random) {
+  const int year = random.one_in(6) ? random.between(1, 290000) : random.between(1900, 2100);
+  std::string out = random.padded(year, 4) + "-" + random.padded(random.between(1, 12), 2) + "-" +
+                    random.padded(random.between(1, random.one_in(8) ? 31 : 28), 2);
+  return out;
+}
+
+std::string clock(Random& random) {
+  std::string out = random.padded(random.below(24), 2) + ":" + random.padded(random.below(60), 2);
+  if (random.one_in(8)) return out;
+  out += ":" + random.padded(random.below(60), 2);
+  if (random.one_in(2)) out += "." + random.digits(random.between(1, 8));
+  return out;
+}
+
+std::string zone(Random& random) {
+  const std::string sign = random.one_in(2) ? "+" : "-";
+  const std::string hour = random.padded(random.below(15), 2);
+  switch (random.below(5)) {
+    case 0:
+      return "Z";
+    case 1:
+      return sign + hour;
+    case 2:
+      return sign + hour + ":" + random.padded(random.below(60), 2);
+    case 3:
+      return sign + hour + random.padded(random.below(60), 2);
+    default:
+      return "";
+  }
+}
+
+std::string moment(Random& random) {
+  std::string out = date(random);
+  if (!random.one_in(8)) out += (random.one_in(2) ? "T" : " ") + clock(random) + zone(random);
+  if (random.one_in(20)) out = "0" + random.digits(3) + "-03-04 " + clock(random) + " BC";
+  return out;
+}
+
+std::string interval(Random& random) {
+  std::string out;
+  for (const char* unit : {" years", " mons", " days"}) {
+    if (random.one_in(2)) out += std::to_string(random.between(-40, 40)) + unit + " ";
+  }
+  if (out.empty() || random.one_in(2)) out += (random.one_in(3) ? "-" : "") + clock(random);
+  return out;
+}
+
+std::string word(Random& random) {
+  static const std::vector<std::string> pieces = {
+      "a",  "B", "z",  " ", "\"", "\\", "{",    "}",    ",", "\n",   "é", "ß",
+      "日", "😀", "\t", "0", "_",  "/",  "\x01", "\x7f", "'", "null", "x", "y"};
+  std::string out;
+  for (int i = random.below(7); i > 0; --i) out += random.pick(pieces);
+  return out;
+}
+
+std::string json_value(Random& random, int depth) {
+  switch (random.below(depth > 0 ? 7 : 5)) {
+    case 0:
+      return as_token(word(random));
+    case 1:
+      return number(random);
+    case 2:
+      return random.pick({"true", "false", "null"});
+    case 3:
+      return "\"\\u00e9\\/\\ud83d\\ude00\"";
+    case 4:
+      return random.pick({"0", "-0", "1.50", "1E3", "1e-3", "-0.0", "10"});
+    case 5: {
+      std::string out = "[";
+      for (int i = random.below(4); i > 0; --i) {
+        out += json_value(random, depth - 1) + (i > 1 ? ", " : "");
+      }
+      return out + "]";
+    }
+    default: {
+      std::string out = "{ ";
+      for (int i = random.below(5); i > 0; --i) {
+        out += as_token(word(random)) + ":" + json_value(random, depth - 1) + (i > 1 ? "," : "");
+      }
+      return out + "}";
+    }
+  }
+}
+
+std::string bytes(Random& random) {
+  std::string out = "\\x";
+  for (int i = random.below(9); i > 0; --i) {
+    out += random.pick({"00", "0a", "FF", "7F", "61", "A0", "09"});
+  }
+  return out;
+}
+
+using Generator = std::string (*)(Random&);
+
+// `edges` and `count` generated texts, as JSON strings.
+Sample strings(std::string_view type, std::vector<std::string> edges, Generator generator,
+               int count, Random& random) {
+  for (int i = 0; i < count; ++i) edges.push_back(generator(random));
+  const bool mood = type.starts_with("mood");
+  return {make_type(type, mood ? kMoods : std::vector<std::string>()), as_tokens(edges)};
+}
+
+const std::vector<std::string> kIntegerEdges = {"0",
+                                                "-1",
+                                                "+7",
+                                                " 42 ",
+                                                "007",
+                                                "-0",
+                                                "32767",
+                                                "32768",
+                                                "-32768",
+                                                "-32769",
+                                                "2147483647",
+                                                "2147483648",
+                                                "",
+                                                "-2147483648",
+                                                "-2147483649",
+                                                "4294967295",
+                                                "9223372036854775807",
+                                                "12a",
+                                                "abc",
+                                                "1.0",
+                                                "1e2",
+                                                "- 1",
+                                                "9223372036854775808",
+                                                "+",
+                                                "--1",
+                                                "+-1",
+                                                "4294967296",
+                                                "-9223372036854775808",
+                                                "99999999999999999999999"};
+
+const std::vector<std::string> kFloatEdges = {"0",
+                                              "-0",
+                                              "NaN",
+                                              "nan",
+                                              "Infinity",
+                                              "-infinity",
+                                              "inf",
+                                              "-inf",
+                                              "+Infinity",
+                                              "1e400",
+                                              "1e-400",
+                                              "4.9e-324",
+                                              "5e-324",
+                                              "2e-324",
+                                              "1e23",
+                                              "9e22",
+                                              "1e15",
+                                              "1e14",
+                                              "1e-4",
+                                              "1e-5",
+                                              "123456789012345678",
+                                              "0.1",
+                                              "0.30000000000000004",
+                                              "1.7976931348623157e308",
+                                              "1.8e308",
+                                              "abc",
+                                              "",
+                                              "1.5x",
+                                              ".5",
+                                              "5.",
+                                              ".",
+                                              "-.5e1",
+                                              "+1.5",
+                                              " 2.5 ",
+                                              "16777216",
+                                              "16777217",
+                                              "1e6",
+                                              "999999",
+                                              "1234567",
+                                              "3.4028235e38",
+                                              "3.5e38",
+                                              "1.4e-45",
+                                              "1e-46",
+                                              "9007199254740993",
+                                              "1e22",
+                                              "5e22",
+                                              "2.2250738585072014e-308",
+                                              "1e",
+                                              "e5",
+                                              "--1",
+                                              "infinit",
+                                              "nanx"};
+
+const std::vector<std::string> kNumericEdges = {
+    "0",
+    "-0",
+    "0.00",
+    "-0.00",
+    "1.50",
+    "12.345",
+    "12.335",
+    "-12.345",
+    "0.005",
+    "0.004",
+    "-0.005",
+    "99999999.99",
+    "99999999.994",
+    "99999999.995",
+    "123456789.1",
+    "1e3",
+    "1.5e1",
+    "1e-3",
+    "1.25E-2",
+    ".5",
+    "5.",
+    "007",
+    "-.5",
+    "+1",
+    " 1 ",
+    "NaN",
+    "nan",
+    "Infinity",
+    "-Infinity",
+    "inf",
+    "-inf",
+    "",
+    ".",
+    "-",
+    "1e",
+    "1e+",
+    "abc",
+    "1.2.3",
+    "0x10",
+    "1_000",
+    "- 1",
+    "1 2",
+    "1e400",
+    "1e-400",
+    "123456789012345678901234567890.123456789012345678901234567890",
+    "1e131071",
+    "1e131072",
+    "1e-16383",
+    "1e-16384",
+    "1e2000000000",
+    "0e400",
+    "00000.10",
+    "1e99999999999",
+    "49",
+    "50",
+    "149",
+    "150",
+    "99949",
+    "99950",
+    "0.00001",
+    "0.99999",
+    "0.000004",
+    "0.000005",
+    "0.999996",
+    "-Inf",
+    "+NaN"};
+
+const std::vector<std::string> kDateEdges = {"2026-11-21",    "2024-02-29",
+                                             "2023-02-29",    "1900-02-29",
+                                             "2000-02-29",    "2024-13-01",
+                                             "2024-00-10",    "2024-01-32",
+                                             "2024-01-00",    "2024-04-31",
+                                             "0001-01-01",    "0000-01-01",
+                                             "0044-03-15 BC", "4714-11-24 BC",
+                                             "4714-11-23 BC", "5874897-12-31",
+                                             "5874898-01-01", "294276-12-31",
+                                             "294277-01-01",  "infinity",
+                                             "-infinity",     "Infinity",
+                                             "epoch",         "20261121",
+                                             "20260229",      "2026-1-5",
+                                             " 2026-01-05 ",  "",
+                                             "abc",           "Z",
+                                             "2026-11-21 AD", "1999-12-31 24:00:00",
+                                             "12026-01-01",   "999-01-01"};
+
+const std::vector<std::string> kMomentEdges = {"2026-11-21T01:31:12.345678Z",
+                                               "2026-11-21 01:31:12+00",
+                                               "2026-11-21 01:31",
+                                               "2026-11-21T01:31:12",
+                                               "2026-11-21T01:31:12.5+05:30",
+                                               "2026-11-21T01:31:12.5-0330",
+                                               "2026-11-21t01:31:12z",
+                                               "20261121T013112Z",
+                                               "20261121T0131",
+                                               "20261121T013112.25+02",
+                                               "2026-11-21 24:00:00",
+                                               "2026-11-21 24:00:01",
+                                               "2026-11-21 25:00:00",
+                                               "2026-11-21 23:59:60",
+                                               "2026-11-21 23:60:00",
+                                               "2026-11-21 23:59:61",
+                                               "2026-11-21 10:15 PM",
+                                               "2026-11-21 12:15 AM",
+                                               "2026-11-21 12:15pm",
+                                               "2026-11-21 13:15 PM",
+                                               "2026-11-21 01:31:12.9999999",
+                                               "2026-11-21 01:31:12.1234565",
+                                               "2026-11-21 01:31:12.12345",
+                                               "2026-12-31 23:59:59.999999",
+                                               "2026-12-31 23:59:59.996",
+                                               "1999-12-31 23:59:59.995",
+                                               "1999-12-31 23:59:59.994999",
+                                               "1969-07-20 20:17:40.555555",
+                                               "294276-12-31 23:59:59.999999",
+                                               "294277-01-01 00:00:00",
+                                               "4714-11-24 00:00:00 BC",
+                                               "4714-11-23 23:59:59 BC",
+                                               "4714-11-23 23:59:59-05 BC",
+                                               "294277-01-01 00:30:00+01",
+                                               "0044-03-15 10:00:00+00 BC",
+                                               "2026-11-21 10:00 UTC",
+                                               "2026-11-21 10:00:00 GMT",
+                                               "2026-11-21 10:00:00 +02",
+                                               "2026-11-21 10:00+15:59",
+                                               "2026-11-21 10:00+16",
+                                               "2026-11-21 10:00+1",
+                                               "2026-11-21 10:00+01:02:03",
+                                               "2026-11-21 10:00-00:30",
+                                               "2026-11-21 10:00+02:60",
+                                               "2026-02-30 10:00",
+                                               "2026-13-30 10:00",
+                                               "2026-13-30 25:00",
+                                               "2026-11-21 1:2:3",
+                                               "10:00",
+                                               "Z",
+                                               "not a time",
+                                               "-",
+                                               "   ",
+                                               "2026-11-21  10:00",
+                                               "2026-11-21T24:00",
+                                               "epoch"};
+
+const std::vector<std::string> kClockEdges = {"00:00",
+                                              "24:00:00",
+                                              "24:00:00.000001",
+                                              "23:59:60",
+                                              "23:59:60.5",
+                                              "12:00 AM",
+                                              "12:00 PM",
+                                              "1:05 pm",
+                                              "10:15:30.123456",
+                                              "10:15:30.1234567",
+                                              "10:15:30.9995",
+                                              "23:59:59.9996",
+                                              "10:15+02",
+                                              "10:15:30-03:30",
+                                              "10:15 UTC",
+                                              "2026-11-21 10:15",
+                                              "2026-11-21",
+                                              "abc",
+                                              "",
+                                              "10:60",
+                                              "10:15:61",
+                                              "25:00",
+                                              "10:15:30+01:02:03",
+                                              "1:2:3",
+                                              "13:00 AM",
+                                              "10:15:30+16"};
+
+const std::vector<std::string> kIntervalEdges = {"1 year 2 mons 3 days 04:05:06.789",
+                                                 "-1 days +02:03:04",
+                                                 "1 mon -1 days",
+                                                 "-1 mons +1 day",
+                                                 "1 day ago",
+                                                 "@ 1 hour 2 mins ago",
+                                                 "PT1H30M",
+                                                 "P1Y2M3DT4H5M6.7S",
+                                                 "P1W",
+                                                 "P-1D",
+                                                 "PT-1.5S",
+                                                 "90 minutes",
+                                                 "1.5 seconds",
+                                                 "-0.5 s",
+                                                 "00:00:00",
+                                                 "0 days",
+                                                 "1 week 2 days",
+                                                 "36:00:00",
+                                                 "-36:30",
+                                                 "1day",
+                                                 "2h30m",
+                                                 "25 hours",
+                                                 "1 decade",
+                                                 "2 centuries",
+                                                 "13 mons",
+                                                 "-13 mons",
+                                                 "100 ms",
+                                                 "5 us",
+                                                 "abc",
+                                                 "",
+                                                 "P",
+                                                 "1 day 00:00:00.1234567",
+                                                 "-00:00:01.5",
+                                                 "1 year",
+                                                 "1 mon",
+                                                 "30 days",
+                                                 "24:00:00",
+                                                 "1 day",
+                                                 "-1 year -2 mons +3 days -04:05:06",
+                                                 "00:00:00.995",
+                                                 "-00:00:00.995"};
+
+const std::vector<std::string> kUuidEdges = {"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
+                                             "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11",
+                                             "{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}",
+                                             "a0eebc999c0b4ef8bb6d6bb9bd380a11",
+                                             "a0ee-bc99-9c0b-4ef8-bb6d-6bb9-bd38-0a11",
+                                             "{a0eebc99-9c0b4ef8-bb6d6bb9-bd380a11}",
+                                             "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1",
+                                             "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a111",
+                                             "",
+                                             "{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
+                                             "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}",
+                                             "x",
+                                             "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11-",
+                                             " a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
+                                             "00000000-0000-0000-0000-000000000000",
+                                             "ffffffffffffffffffffffffffffffff"};
+
+const std::vector<std::string> kArrayEdges = {"{}",
+                                              "{1}",
+                                              "{1,2,NULL}",
+                                              " { 1 , 2 } ",
+                                              "{{1,2},{3,4}}",
+                                              "{{1,2},{3}}",
+                                              "[0:1]={1,2}",
+                                              "[1:2]={1,2}",
+                                              "[2]={1,2}",
+                                              "[2:3][0:0]={{1},{2}}",
+                                              "[1:3]={1,2}",
+                                              "{1,2",
+                                              "1,2",
+                                              "{1}x",
+                                              "{a}",
+                                              "{1,,2}",
+                                              "{,1}",
+                                              "{1,}",
+                                              "{\"1\"}",
+                                              "{\"1\"2}",
+                                              "{null}",
+                                              "{\"null\"}",
+                                              "{{}}",
+                                              "{{},{}}",
+                                              "[2:1]={}",
+                                              "",
+                                              "{1}}",
+                                              "{\"1",
+                                              "[1]{1}",
+                                              "{1,{2}}",
+                                              "{{1},2}",
+                                              "{{{{{{{1}}}}}}}"};
+
+void add_scalars(std::vector<Sample>& samples, Random& random) {
+  const auto add = [&](std::string_view type, const std::vector<std::string>& edges,
+                       Generator generator, int count) {
+    samples.push_back(strings(type, edges, generator, count, random));
+  };
+  const Generator integer = [](Random& r) { return std::to_string(r.between(-70000, 70000)); };
+  for (const char* type : {"smallint", "integer", "bigint", "oid"}) {
+    add(type, kIntegerEdges, integer, 60);
+  }
+  for (const char* type : {"real", "double precision"}) add(type, kFloatEdges, float_text, 500);
+  for (const char* type : {"numeric", "numeric(10,2)", "numeric(5,5)", "numeric(3,-2)"}) {
+    add(type, kNumericEdges, number, 200);
+  }
+  add("boolean", {"t",   "f", "TRUE", "fal", "y",  "no", "n", "on",    "of",  "o",
+                  "OFF", "1", "0",    " t ", "10", "x",  "",  "truex", "yes", "on "},
+      integer, 0);
+  add("uuid", kUuidEdges, integer, 0);
+  add("mood", {"sad", "ok", "very happy", "so, so", "OK", "", "sad "}, word, 20);
+  for (const char* type :
+       {"text", "character varying(5)", "character(5)", "bpchar", "name", "character varying"}) {
+    add(type,
+        {"", " ", "abcde", "abcde   ", "abcdef", "abcd ef", "ééééé", "éééééé", "a\tb", "a ", "a",
+         std::string(70, 'n'), std::string(62, 'n') + "é", "A", "b"},
+        word, 150);
+  }
+  add("bytea",
+      {"", "\\x", "\\x00ff", "\\xAB cd", "\\xabc", "\\xzz", "abc", "a\\\\b", "a\\001\\377b", "a\\b",
+       "\\", "\\400", "é", "\\xé0", "\\x0\n0"},
+      bytes, 100);
+}
+
+void add_times(std::vector<Sample>& samples, Random& random) {
+  const auto add = [&](std::string_view type, std::vector<std::string> edges, Generator generator) {
+    samples.push_back(strings(type, std::move(edges), generator, 250, random));
+  };
+  add("date", kDateEdges, moment);
+  auto moments = kMomentEdges;
+  moments.insert(moments.end(), kDateEdges.begin(), kDateEdges.end());
+  for (const char* type : {"timestamp without time zone", "timestamp(2) without time zone",
+                           "timestamp with time zone", "timestamp(0) with time zone"}) {
+    add(type, moments, moment);
+  }
+  const Generator zoned = [](Random& r) { return clock(r) + zone(r); };
+  for (const char* type : {"time without time zone", "time(3) without time zone",
+                           "time with time zone", "time(3) with time zone"}) {
+    add(type, kClockEdges, zoned);
+  }
+  for (const char* type : {"interval", "interval(2)"}) add(type, kIntervalEdges, interval);
+}
+
+void add_json(std::vector<Sample>& samples, Random& random) {
+  std::vector<std::string> tokens = {"{\"b\":1,\"a\":2,\"aa\":0,\"a\":3}",
+                                     "[]",
+                                     "{}",
+                                     "[1, 2 ,3]",
+                                     "\"\\u0041\\n\\u001f\"",
+                                     "{\"\":[{}]}",
+                                     "1E5",
+                                     "1e400",
+                                     "123456789012345678901234567890.500",
+                                     "\"\\ud800\"",
+                                     "null",
+                                     "\"\\u0000\"",
+                                     "\"\\udc00\"",
+                                     "\"\\ud800\\ud800\"",
+                                     "\"\\ud800x\"",
+                                     "[{\"z\":null}, [[]]]",
+                                     "{\"a\":{\"c\":1,\"b\":[true,false,null]},\"A\":\"\"}",
+                                     "1e-20000",
+                                     "1e200000"};
+  for (int i = 0; i < 300; ++i) tokens.push_back(json_value(random, 4));
+  samples.push_back({make_type("json"), tokens});
+  samples.push_back({make_type("jsonb"), tokens});
+  // What json_populate_record() makes of any JSON value in a column of another type.
+  for (const char* type :
+       {"text", "integer", "numeric", "boolean", "integer[]", "text[]", "jsonb[]"}) {
+    samples.push_back({make_type(type), tokens});
+  }
+}
+
+void add_arrays(std::vector<Sample>& samples, Random& random) {
+  for (const char* type :
+       {"integer[]", "text[]", "boolean[]", "numeric(6,2)[]", "character(3)[]", "jsonb[]"}) {
+    samples.push_back(strings(
+        type, kArrayEdges, [](Random&) { return std::string("{}"); }, 1, random));
+  }
+  samples.push_back(strings("mood[]", {"{sad,ok}", "{\"very happy\",NULL}", "{x}", "{\"so, so\"}"},
+                            word, 0, random));
+  samples.push_back({make_type("integer[]"),
+                     {"[1,2,3]", "[]", "[[]]", "[[1,2],[3,4]]", "[[1],[2,3]]", "[1,[2]]", "[[1],2]",
+                      "[null,1]", "\"{1,2}\"", "5", "{\"a\":1}", "[\"7\"]", "[1.5]", "[[[1]]]",
+                      "[[],[]]", "[[null],[5]]", "[{}]", "true"}});
+  Sample texts{make_type("text[]"),
+               {"[[\"a\",\"b\"],[\"c\",null]]", "[\"\",\"NULL\",null]", "[[1],{}]"}};
+  Sample times{make_type("timestamp with time zone[]"), {}};
+  for (int i = 0; i < 150; ++i) {
+    texts.tokens.push_back("[" + as_token(word(random)) + "," + as_token(word(random)) + "]");
+    times.tokens.push_back("[" + as_token(moment(random)) + ",null]");
+  }
+  samples.push_back(std::move(texts));
+  samples.push_back(std::move(times));
+  samples.push_back({make_type("boolean[]"), {"[true,false,null]", "[\"t\",\"no\"]", "[1]"}});
+  samples.push_back(
+      {make_type("jsonb[]"), {"[{\"b\":1,\"a\":[1, 2]},3,\"x\",null]", "[[1,2],[3,4]]"}});
+}
+
+}  // namespace
+
+std::vector<Sample> make_samples() {
+  Random random;
+  std::vector<Sample> samples;
+  add_scalars(samples, random);
+  add_times(samples, random);
+  add_json(samples, random);
+  add_arrays(samples, random);
+  return samples;
+}
+
+}  // namespace holdfast::test
