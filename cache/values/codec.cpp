@@ -284,41 +284,6 @@ Result<Value> parse_json_opaque(std::string_view token) {
   return to_value(decode_string_token(token));
 }
 
-bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
-
-void append_escape(char c, std::string& out) {
-  switch (c) {
-    case '"':
-      out += "\\\"";
-      return;
-    case '\\':
-      out += "\\\\";
-      return;
-    case '\b':
-      out += "\\b";
-      return;
-    case '\f':
-      out += "\\f";
-      return;
-    case '\n':
-      out += "\\n";
-      return;
-    case '\r':
-      out += "\\r";
-      return;
-    case '\t':
-      out += "\\t";
-      return;
-    default:
-      break;
-  }
-  constexpr std::string_view kHex = "0123456789abcdef";
-  const auto byte = static_cast<unsigned char>(c);
-  out += "\\u00";
-  out += kHex[byte >> 4];
-  out += kHex[byte & 15];
-}
-
 }  // namespace
 
 const char* collation_of(const Type& type) {
@@ -362,19 +327,6 @@ void print_text(const Type& type, const ValueView& value, std::string& out) {
 
 void print_output(const Type& type, const ValueView& value, std::string& out) {
   std::visit(TextPrinter{type, TextForm::kOutput, out}, value);
-}
-
-void append_json_string(std::string_view text, std::string& out) {
-  out += '"';
-  std::size_t plain = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (!needs_escape(text[i])) continue;
-    out.append(text, plain, i - plain);
-    append_escape(text[i], out);
-    plain = i + 1;
-  }
-  out.append(text, plain);
-  out += '"';
 }
 
 bool compares_exactly(const Type& type) {
