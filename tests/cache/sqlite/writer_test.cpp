@@ -1,0 +1,255 @@
+#include "cache/sqlite/writer.h"
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <mutex>
+
+#include "tests/support/temp_dir.h"
+
+namespace holdfast::cache {
+namespace {
+
+using Priority = Writer::Priority;
+
+// Lets one job wait inside the writer until the test has queued what it wants to.
+class Gate {
+ public:
+  void open() {
+    std::lock_guard lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+  void pass() {
+    std::unique_lock lock(mutex_);
+    reached_ = true;
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return open_; });
+  }
+  void wait_until_reached() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return reached_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool open_ = false;
+  bool reached_ = false;
+};
+
+class WriterTest : public ::testing::Test {
+ protected:
+  WriterTest() {
+    auto database = std::make_unique<Database>(path(), OpenMode::kReadWrite);
+    database->execute("CREATE TABLE t(a)");
+    raw_ = database.get();
+    writer_ = std::make_unique<Writer>(std::move(database));
+  }
+
+  std::string path() const { return (dir_.path() / "test.db").string(); }
+
+  // Occupies the writer until `gate` opens.
+  void occupy(Gate& gate) {
+    writer_->submit(
+        Priority::kClient, [&gate](Transaction&) { gate.pass(); }, nullptr);
+    gate.wait_until_reached();
+  }
+
+  static Writer::Job insert(std::int64_t value) {
+    return [value](Transaction& transaction) {
+      Statement& statement = transaction.database().cached("INSERT INTO t VALUES(?1)");
+      statement.bind(1, value).run();
+    };
+  }
+
+  // What another connection sees: only what is committed.
+  std::string committed() {
+    Database reader(path(), OpenMode::kReadOnly);
+    Statement statement(reader, "SELECT coalesce(group_concat(a), '') FROM t");
+    statement.step();
+    return std::string(statement.text(0));
+  }
+
+  support::TempDir dir_;
+  Database* raw_ = nullptr;
+  std::unique_ptr<Writer> writer_;
+};
+
+TEST_F(WriterTest, NoCallerHearsOfItsJobBeforeTheCommit) {
+  std::string seen;
+  Gate done;
+  writer_->submit(Priority::kClient, insert(1), [&](std::exception_ptr error) {
+    EXPECT_FALSE(error);
+    seen = committed();
+    done.open();
+  });
+  done.pass();
+  EXPECT_EQ(seen, "1");
+}
+
+TEST_F(WriterTest, JobsThatWaitShareOneCommit) {
+  Gate gate;
+  occupy(gate);
+  std::vector<std::string> seen;
+  Gate last;
+  for (int i = 1; i <= 3; ++i) {
+    writer_->submit(Priority::kClient, insert(i), [&, i](std::exception_ptr) {
+      seen.push_back(committed());
+      if (i == 3) last.open();
+    });
+  }
+  gate.open();
+  last.pass();
+  // The first one hears of a commit that holds the others, too.
+  EXPECT_EQ(seen, (std::vector<std::string>{"1,2,3", "1,2,3", "1,2,3"}));
+}
+
+TEST_F(WriterTest, AJobThatThrowsTakesBackItsOwnChangesOnly) {
+  Gate gate;
+  occupy(gate);
+  std::vector<bool> failed(3);
+  Gate last;
+  const auto note = [&](std::size_t index) {
+    return [&, index](std::exception_ptr error) {
+      failed[index] = error != nullptr;
+      if (index == 2) last.open();
+    };
+  };
+  writer_->submit(Priority::kClient, insert(1), note(0));
+  writer_->submit(
+      Priority::kClient,
+      [](Transaction& transaction) {
+        insert(2)(transaction);
+        throw std::runtime_error("no");
+      },
+      note(1));
+  writer_->submit(Priority::kClient, insert(3), note(2));
+  gate.open();
+  last.pass();
+  EXPECT_EQ(committed(), "1,3");
+  EXPECT_EQ(failed, (std::vector<bool>{false, true, false}));
+}
+
+TEST_F(WriterTest, RunThrowsWhatTheJobThrew) {
+  EXPECT_THROW(
+      writer_->run(Priority::kClient, [](Transaction&) { throw std::invalid_argument("no"); }),
+      std::invalid_argument);
+}
+
+TEST_F(WriterTest, AFailingCommitIsHeardByAllOfItsGroup) {
+  // A deferred foreign key fails only when the transaction ends.
+  writer_->run(Priority::kClient, [](Transaction& transaction) {
+    transaction.database().execute(
+        "CREATE TABLE p(id INTEGER PRIMARY KEY);"
+        "CREATE TABLE c(p REFERENCES p DEFERRABLE INITIALLY DEFERRED)");
+  });
+  raw_->execute("PRAGMA foreign_keys=ON");  // the writer is idle
+  Gate gate;
+  occupy(gate);
+  std::vector<bool> failed(2);
+  Gate last;
+  writer_->submit(Priority::kClient, insert(1),
+                  [&](std::exception_ptr error) { failed[0] = error != nullptr; });
+  writer_->submit(
+      Priority::kClient,
+      [](Transaction& transaction) { transaction.database().execute("INSERT INTO c VALUES(7)"); },
+      [&](std::exception_ptr error) {
+        failed[1] = error != nullptr;
+        last.open();
+      });
+  gate.open();
+  last.pass();
+  EXPECT_EQ(failed, (std::vector<bool>{true, true}));
+  EXPECT_EQ(committed(), "");
+  // The writer goes on.
+  writer_->run(Priority::kClient, insert(2));
+  EXPECT_EQ(committed(), "2");
+}
+
+TEST_F(WriterTest, AFullDiskFailsTheWriteAndLeavesTheWriterAlive) {
+  writer_->run(Priority::kClient, insert(1));
+  writer_->run(Priority::kClient, [](Transaction& transaction) {
+    Statement pages(transaction.database(), "PRAGMA page_count");
+    pages.step();
+    Statement limit(transaction.database(),
+                    "PRAGMA max_page_count=" + std::to_string(pages.integer(0)));
+    limit.step();
+  });
+  bool full = false;
+  try {
+    writer_->run(Priority::kClient, [](Transaction& transaction) {
+      Statement statement(transaction.database(), "INSERT INTO t VALUES(?1)");
+      statement.bind(1, std::string_view(std::string(100'000, 'x'))).run();
+    });
+  } catch (const SqliteError& error) {
+    full = error.disk_full();
+  }
+  EXPECT_TRUE(full);
+  EXPECT_EQ(committed(), "1");
+  writer_->run(Priority::kClient, insert(2));
+  EXPECT_EQ(committed(), "1,2");
+}
+
+// When SQLite ends the transaction by itself, what the group did before is lost as well.
+TEST_F(WriterTest, WhenTheDiskEndsTheTransactionNobodyIsToldSuccess) {
+  Gate gate;
+  occupy(gate);
+  std::vector<bool> failed(3);
+  Gate last;
+  writer_->submit(Priority::kClient, insert(1),
+                  [&](std::exception_ptr error) { failed[0] = error != nullptr; });
+  writer_->submit(
+      Priority::kClient,
+      [](Transaction& transaction) {
+        transaction.database().execute("ROLLBACK");  // as SQLite does on SQLITE_FULL
+        throw std::runtime_error("full");
+      },
+      [&](std::exception_ptr error) { failed[1] = error != nullptr; });
+  writer_->submit(Priority::kClient, insert(3), [&](std::exception_ptr error) {
+    failed[2] = error != nullptr;
+    last.open();
+  });
+  gate.open();
+  last.pass();
+  EXPECT_EQ(failed, (std::vector<bool>{true, true, true}));
+  EXPECT_EQ(committed(), "");
+}
+
+TEST_F(WriterTest, ClientsGoBeforeBackgroundJobs) {
+  Gate gate;
+  occupy(gate);
+  for (int i = 1; i <= 3; ++i) writer_->submit(Priority::kBackground, insert(i), nullptr);
+  for (int i = 4; i <= 5; ++i) writer_->submit(Priority::kClient, insert(i), nullptr);
+  gate.open();
+  writer_.reset();
+  EXPECT_EQ(committed(), "4,5,1,2,3");
+}
+
+// A long pull is many jobs: a client's write waits for one of them at most.
+TEST_F(WriterTest, AClientWaitsForAtMostOneBackgroundJob) {
+  Gate first;
+  writer_->submit(
+      Priority::kBackground, [&](Transaction&) { first.pass(); }, nullptr);
+  first.wait_until_reached();
+  for (int i = 1; i <= 3; ++i) writer_->submit(Priority::kBackground, insert(i), nullptr);
+  writer_->submit(Priority::kClient, insert(9), nullptr);
+  first.open();
+  writer_.reset();
+  EXPECT_EQ(committed(), "9,1,2,3");
+}
+
+TEST_F(WriterTest, TheEndRunsWhatWasSubmitted) {
+  Gate gate;
+  occupy(gate);
+  for (int i = 1; i <= 300; ++i) writer_->submit(Priority::kClient, insert(1), nullptr);
+  gate.open();
+  writer_.reset();
+  Database reader(path(), OpenMode::kReadOnly);
+  Statement statement(reader, "SELECT count(*) FROM t");
+  statement.step();
+  EXPECT_EQ(statement.integer(0), 300);
+}
+
+}  // namespace
+}  // namespace holdfast::cache
