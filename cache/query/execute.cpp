@@ -1,0 +1,186 @@
+#include "cache/query/json_text.h"
+#include "cache/query/outcome_words.h"
+#include "cache/query/query.h"
+#include "cache/query/render.h"
+
+namespace holdfast::cache::query {
+namespace {
+
+// BEGIN … COMMIT around a count and its page, unless the caller has a transaction already.
+class ReadTransaction {
+ public:
+  ReadTransaction(Database& database, bool wanted)
+      : database_(wanted && !database.in_transaction() ? &database : nullptr) {
+    if (database_ != nullptr) database_->execute("BEGIN");
+  }
+  ~ReadTransaction() {
+    if (database_ != nullptr && database_->in_transaction()) database_->execute("ROLLBACK");
+  }
+  ReadTransaction(const ReadTransaction&) = delete;
+  ReadTransaction& operator=(const ReadTransaction&) = delete;
+
+ private:
+  Database* database_;
+};
+
+// A statement of the cache that is reset and emptied when its use ends, also by an error.
+class BorrowedStatement {
+ public:
+  BorrowedStatement(Database& database, const std::string& sql)
+      : statement_(database.cached(sql)) {}
+  ~BorrowedStatement() {
+    statement_.reset();
+    statement_.clear_bindings();
+  }
+  BorrowedStatement(const BorrowedStatement&) = delete;
+  BorrowedStatement& operator=(const BorrowedStatement&) = delete;
+
+  Statement& operator*() { return statement_; }
+  Statement* operator->() { return &statement_; }
+
+ private:
+  Statement& statement_;
+};
+
+// Values are borrowed from the plan, which outlives the statement's use.
+void bind(Statement& statement, const Plan& plan, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const int parameter = static_cast<int>(i) + 1;
+    if (const auto* text = std::get_if<std::string>(&plan.values[i])) {
+      statement.bind_borrowed(parameter, *text);
+    } else {
+      statement.bind(parameter, plan.values[i]);
+    }
+  }
+  for (const auto& [parameter, shape] : plan.pointers) {
+    if (static_cast<std::size_t>(parameter) <= count) {
+      statement.bind_pointer(parameter, shape, kShapePointer);
+    }
+  }
+}
+
+Error outcome_of(const Statement& statement) {
+  auto error = decode_outcome(statement.error_text());
+  // SQLite's own error: a bug of the planner.
+  if (!error) throw std::runtime_error("query plan failed: " + statement.error_text());
+  return *std::move(error);
+}
+
+// Calls row() for each row.
+template <typename Row>
+Result<void> step_all(Statement& statement, Row row) {
+  for (;;) {
+    switch (statement.try_step()) {
+      case Statement::Step::kRow:
+        row();
+        break;
+      case Statement::Step::kDone:
+        return {};
+      case Statement::Step::kFunctionError:
+        return outcome_of(statement);
+    }
+  }
+}
+
+Result<std::int64_t> count_rows(Database& database, const Plan& plan) {
+  BorrowedStatement statement(database, plan.count_sql);
+  bind(*statement, plan, plan.count_values);
+  std::int64_t total = 0;
+  HF_TRY_VOID(step_all(*statement, [&] { total = statement->integer(0); }));
+  return total;
+}
+
+Error beyond_total(std::int64_t offset, std::int64_t total) {
+  return invalid_request("PGRST103", "Requested range not satisfiable",
+                         "An offset of " + std::to_string(offset) +
+                             " was requested, but there are only " + std::to_string(total) +
+                             " rows.");
+}
+
+Error not_one_row(std::int64_t rows) {
+  return invalid_request("PGRST116", "Cannot coerce the result to a single JSON object",
+                         "The result contains " + std::to_string(rows) + " rows");
+}
+
+void render_object(const Statement& statement, const RowShape& shape, std::string& out) {
+  out += '{';
+  render_members(
+      shape, [&](int i) { return statement.column(i); }, out);
+  out += '}';
+}
+
+void render_csv_row(const Statement& statement, const RowShape& shape, std::string& out) {
+  for (std::size_t i = 0; i < shape.members.size(); ++i) {
+    if (i > 0) out += ',';
+    render_csv_value(shape.members[i], statement.column(static_cast<int>(i)), out);
+  }
+}
+
+// Names come with the first row, as in PostgREST: no rows, no names.
+void render_csv_names(const RowShape& shape, std::string& out) {
+  for (const auto& member : shape.members) {
+    if (&member != &shape.members.front()) out += ',';
+    out += member.name;
+  }
+}
+
+void render_row(const Statement& statement, const RowShape& shape, Form form, Output& output) {
+  std::string& out = output.body;
+  const bool first = output.rows++ == 0;
+  if (form == Form::kCsv) {
+    if (first) render_csv_names(shape, out);
+    out += '\n';
+    render_csv_row(statement, shape, out);
+    return;
+  }
+  if (form == Form::kArray) out += first ? '[' : ',';
+  if (form == Form::kArray || first) render_object(statement, shape, out);
+}
+
+std::string json_array(const std::vector<std::int64_t>& numbers) {
+  std::string out = "[";
+  for (const auto number : numbers) {
+    if (out.size() > 1) out += ',';
+    out += std::to_string(number);
+  }
+  return out + ']';
+}
+
+Result<void> read_rows(Database& database, const Plan& plan, Form form,
+                       const std::vector<std::int64_t>& rowids, Output& output) {
+  const std::string rows = plan.rowids_parameter == 0 ? std::string() : json_array(rowids);
+  BorrowedStatement statement(database, plan.sql);
+  bind(*statement, plan, plan.values.size());
+  if (plan.rowids_parameter != 0) statement->bind_borrowed(plan.rowids_parameter, rows);
+  return step_all(*statement, [&] { render_row(*statement, *plan.root, form, output); });
+}
+
+}  // namespace
+
+Result<Output> execute(Database& database, const Plan& plan, Form form, bool nulls_stripped,
+                       const std::vector<std::int64_t>& rowids) {
+  Output output;
+  output.body.reserve(4096);
+  const bool counting = !plan.count_sql.empty();
+  const ReadTransaction transaction(database, counting);
+  if (counting) {
+    HF_TRY(output.total, count_rows(database, plan));
+    if (plan.offset > *output.total) return beyond_total(plan.offset, *output.total);
+  }
+  HF_TRY_VOID(read_rows(database, plan, form, rowids, output));
+  if (form == Form::kObject && output.rows != 1) return not_one_row(output.rows);
+  if (form == Form::kArray) output.body += output.rows == 0 ? "[]" : "]";
+  if (form == Form::kCsv && output.rows == 0) output.body = "\n";
+  if (nulls_stripped && form != Form::kCsv) output.body = strip_nulls(output.body);
+  return output;
+}
+
+Result<std::vector<std::int64_t>> execute_targets(Database& database, const Plan& plan) {
+  std::vector<std::int64_t> rowids;
+  BorrowedStatement statement(database, plan.sql);
+  bind(*statement, plan, plan.values.size());
+  HF_TRY_VOID(step_all(*statement, [&] { rowids.push_back(statement->integer(0)); }));
+  return rowids;
+}
+
+}  // namespace holdfast::cache::query

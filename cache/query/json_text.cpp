@@ -1,0 +1,169 @@
+#include "cache/query/json_text.h"
+
+#include <vector>
+
+#include "cache/values/json.h"
+
+namespace holdfast::cache::query {
+namespace {
+
+bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+
+void skip_blanks(std::string_view json, std::size_t& at) {
+  while (at < json.size() && is_blank(json[at])) ++at;
+}
+
+// Past the string that begins at `at`.
+std::size_t string_end(std::string_view json, std::size_t at) {
+  for (++at; at < json.size() && json[at] != '"'; ++at) {
+    if (json[at] == '\\') ++at;
+  }
+  return at + 1;
+}
+
+// Past the value that begins at `at`.
+std::size_t value_end(std::string_view json, std::size_t at) {
+  std::size_t depth = 0;
+  while (at < json.size()) {
+    const char c = json[at];
+    if (c == '"') {
+      at = string_end(json, at);
+      if (depth == 0) return at;
+      continue;
+    }
+    if (c == '{' || c == '[') ++depth;
+    if (c == '}' || c == ']') {
+      if (depth <= 1) return depth == 0 ? at : at + 1;
+      --depth;
+    }
+    if (depth == 0 && (c == ',' || is_blank(c))) return at;
+    ++at;
+  }
+  return at;
+}
+
+// Calls each(name token, value) of an object, or each("", value) of an array; false stops.
+template <typename Each>
+void each_part(std::string_view json, Each each) {
+  std::size_t at = 0;
+  skip_blanks(json, at);
+  if (at >= json.size() || (json[at] != '{' && json[at] != '[')) return;
+  const bool object = json[at++] == '{';
+  for (;;) {
+    skip_blanks(json, at);
+    if (at >= json.size() || json[at] == '}' || json[at] == ']') return;
+    std::string_view name;
+    if (object) {
+      const std::size_t end = string_end(json, at);
+      name = json.substr(at, end - at);
+      at = end;
+      skip_blanks(json, at);
+      ++at;
+      skip_blanks(json, at);
+    }
+    const std::size_t end = value_end(json, at);
+    if (!each(name, json.substr(at, end - at))) return;
+    at = end;
+    skip_blanks(json, at);
+    if (at < json.size() && json[at] == ',') ++at;
+  }
+}
+
+char first_character(std::string_view json) {
+  std::size_t at = 0;
+  skip_blanks(json, at);
+  return at < json.size() ? json[at] : '\0';
+}
+
+bool is_name(std::string_view token, std::string_view name) {
+  const auto contents = token.substr(1, token.size() - 2);
+  if (contents.find('\\') == std::string_view::npos) return contents == name;
+  return decode_json_string(token) == name;
+}
+
+std::string_view without_trailing_zeros(std::string_view number) {
+  const auto point = number.find('.');
+  if (point == std::string_view::npos) return number;
+  const auto last = number.find_last_not_of('0');
+  return number.substr(0, last == point ? point : last + 1);
+}
+
+void append_stripped(std::string_view json, std::string& out) {
+  const char first = first_character(json);
+  if (first != '{' && first != '[') {
+    out += json;
+    return;
+  }
+  out += first;
+  bool empty = true;
+  each_part(json, [&](std::string_view name, std::string_view value) {
+    if (first == '{' && value == "null") return true;
+    if (!empty) out += ',';
+    empty = false;
+    if (first == '{') {
+      out += name;
+      out += ':';
+    }
+    append_stripped(value, out);
+    return true;
+  });
+  out += first == '{' ? '}' : ']';
+}
+
+}  // namespace
+
+std::optional<std::string_view> json_member(std::string_view json, std::string_view name) {
+  std::optional<std::string_view> found;
+  if (first_character(json) != '{') return found;
+  each_part(json, [&](std::string_view token, std::string_view value) {
+    if (is_name(token, name)) found = value;
+    return true;
+  });
+  return found;
+}
+
+std::optional<std::string_view> json_element(std::string_view json, std::int64_t index) {
+  std::optional<std::string_view> found;
+  if (first_character(json) != '[') return found;
+  if (index < 0) {
+    std::int64_t count = 0;
+    each_part(json, [&](std::string_view, std::string_view) { return ++count, true; });
+    index += count;
+    if (index < 0) return found;
+  }
+  each_part(json, [&](std::string_view, std::string_view value) {
+    if (index-- > 0) return true;
+    found = value;
+    return false;
+  });
+  return found;
+}
+
+std::string jsonb_key(std::string_view jsonb) {
+  std::string out;
+  out.reserve(jsonb.size());
+  for (std::size_t at = 0; at < jsonb.size();) {
+    const char c = jsonb[at];
+    std::size_t end = at + 1;
+    if (c == '"') {
+      end = string_end(jsonb, at);
+      out += jsonb.substr(at, end - at);
+    } else if (c == '-' || (c >= '0' && c <= '9')) {
+      end = std::min(jsonb.find_first_not_of("-+.eE0123456789", at), jsonb.size());
+      out += without_trailing_zeros(jsonb.substr(at, end - at));
+    } else {
+      out += c;
+    }
+    at = end;
+  }
+  return out;
+}
+
+std::string strip_nulls(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  append_stripped(json, out);
+  return out;
+}
+
+}  // namespace holdfast::cache::query

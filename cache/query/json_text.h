@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+// Parts of valid JSON text, without a tree. Free functions; thread-safe. Views borrow from their
+// argument.
+namespace holdfast::cache::query {
+
+// The member's value; of a name that comes twice the last one. nullopt when there is none, or no
+// object.
+std::optional<std::string_view> json_member(std::string_view json, std::string_view name);
+
+// The element; a negative index counts from the end. nullopt outside, or when there is no array.
+std::optional<std::string_view> json_element(std::string_view json, std::int64_t index);
+
+// Text by which jsonb values can be compared for equality: numbers without trailing zeros.
+std::string jsonb_key(std::string_view jsonb);
+
+// The value without object members that are null, on every level.
+std::string strip_nulls(std::string_view json);
+
+}  // namespace holdfast::cache::query

@@ -1,0 +1,161 @@
+#include "cache/query/operand.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "cache/query/suggestions.h"
+#include "cache/values/codec.h"
+
+namespace holdfast::cache::query {
+namespace {
+
+constexpr const char* kNoOperatorHint =
+    "No operator matches the given name and argument types. You might need to add explicit type "
+    "casts.";
+
+// The name by which PostgREST, and so Postgres, calls the place's table in messages.
+std::string spoken_alias(const Place& place) {
+  return place.depth == 0 ? place.table->name
+                          : place.table->name + "_" + std::to_string(place.depth);
+}
+
+bool is_computed(const Catalog* catalog, const Table& table, const std::string& name) {
+  if (catalog == nullptr) return false;
+  return std::any_of(catalog->functions().begin(), catalog->functions().end(),
+                     [&](const Function& function) {
+                       if (function.name != name || function.arguments.empty()) return false;
+                       const auto& row = function.arguments[0].row_of;
+                       return row && row->schema == table.schema && row->table == table.name;
+                     });
+}
+
+Error unknown_column(const Place& place, const std::string& name) {
+  const std::string alias = spoken_alias(place);
+  return invalid_request("42703", "column " + alias + "." + name + " does not exist", std::nullopt,
+                         column_hint(*place.table, alias, name));
+}
+
+Error no_text_operator(const JsonStep& first, const JsonStep& second) {
+  const bool index = std::holds_alternative<std::int64_t>(second.operand);
+  (void)first;
+  return invalid_request("42883",
+                         std::string("operator does not exist: text ") +
+                             (second.as_text ? "->>" : "->") + (index ? " integer" : " unknown"),
+                         std::nullopt, kNoOperatorHint);
+}
+
+// What a path starts from: a json column, or to_jsonb() of another.
+Result<Operand> path_base(Operand column, Parameters& parameters) {
+  const TypeKind kind = column.type->kind;
+  if (kind == TypeKind::kJson || kind == TypeKind::kJsonb) return column;
+  if (kind == TypeKind::kOther) return forward("a path into " + column.type->name);
+  column.sql = "hf_jsonb(" + parameters.types({column.type}) + "," + column.sql + ")";
+  column.type = &jsonb_type();
+  return column;
+}
+
+Value operand_value(const JsonStep& step) {
+  return std::visit([](const auto& operand) { return Value(operand); }, step.operand);
+}
+
+Result<Operand> follow_path(Operand base, const std::vector<JsonStep>& path,
+                            Parameters& parameters) {
+  HF_TRY(base, path_base(std::move(base), parameters));
+  const bool as_text = path.back().as_text;
+  std::string call = as_text ? "hf_json_text(" : "hf_json_value(";
+  call += base.sql;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    if (i > 0 && path[i - 1].as_text) return no_text_operator(path[i - 1], path[i]);
+    call += "," + parameters.value(operand_value(path[i]));
+  }
+  base.sql = call + ")";
+  if (as_text) base.type = &text_type();
+  base.nullable = true;
+  base.plain_column = false;
+  return base;
+}
+
+bool is_integer(TypeKind kind) {
+  return kind == TypeKind::kInt2 || kind == TypeKind::kInt4 || kind == TypeKind::kInt8;
+}
+
+bool is_text_target(const Type& type) {
+  return type.kind == TypeKind::kText && (type.base == "text" || type.base == "character varying");
+}
+
+bool converts_exactly(const Type& from, const Type& to) {
+  if (from.kind == TypeKind::kOther || to.kind == TypeKind::kOther) return false;
+  if (is_text_target(to)) return from.kind != TypeKind::kArray || from.element != nullptr;
+  if (from.kind == TypeKind::kText) {
+    return to.kind != TypeKind::kText && to.kind != TypeKind::kEnum && from.base != "character";
+  }
+  if (is_integer(from.kind)) {
+    return is_integer(to.kind) || to.kind == TypeKind::kNumeric || to.kind == TypeKind::kFloat8;
+  }
+  if (from.kind == to.kind) return from.name == to.name;
+  return (from.kind == TypeKind::kJson && to.kind == TypeKind::kJsonb) ||
+         (from.kind == TypeKind::kJsonb && to.kind == TypeKind::kJson);
+}
+
+}  // namespace
+
+const Type& json_type() {
+  static const Type type = make_type("json");
+  return type;
+}
+
+const Type& jsonb_type() {
+  static const Type type = make_type("jsonb");
+  return type;
+}
+
+const Type& text_type() {
+  static const Type type = make_type("text");
+  return type;
+}
+
+std::string collated(const std::string& sql, const Type& type) {
+  const char* collation = collation_of(type);
+  return std::strcmp(collation, "BINARY") == 0 ? sql : sql + " COLLATE " + collation;
+}
+
+Result<Operand> operand_of(const Place& place, const Field& field, Parameters& parameters) {
+  const Column* column = place.table->find_column(field.name);
+  if (column == nullptr) {
+    if (is_computed(parameters.catalog(), *place.table, field.name)) {
+      return forward("computed column " + field.name);
+    }
+    return unknown_column(place, field.name);
+  }
+  if (column->custom_casts) return forward("casts of domain " + column->domain);
+  Operand operand;
+  operand.sql = place.alias + "." + quote_identifier(column->storage_name);
+  operand.type = &column->type;
+  operand.byte_order = column->byte_order;
+  operand.nullable = column->nullable;
+  operand.plain_column = true;
+  if (field.path.empty()) return operand;
+  return follow_path(std::move(operand), field.path, parameters);
+}
+
+Result<Operand> cast_operand(const Operand& operand, const std::string& cast,
+                             Parameters& parameters) {
+  std::deque<Type> owned;
+  owned.push_back(make_type(cast));
+  const Type& target = owned.back();
+  if (!converts_exactly(*operand.type, target)) {
+    return forward("cast of " + operand.type->name + " to " + cast);
+  }
+  auto shape = std::make_unique<RowShape>();
+  shape->owned_types = std::move(owned);
+  const Type* kept = &shape->owned_types.front();
+  shape->members.push_back({{}, {}, operand.type, Member::Kind::kValue});
+  shape->members.push_back({{}, {}, kept, Member::Kind::kValue});
+  Operand out = operand;
+  out.sql = "hf_cast(" + parameters.shape(std::move(shape)) + "," + operand.sql + ")";
+  out.type = kept;
+  out.plain_column = false;
+  return out;
+}
+
+}  // namespace holdfast::cache::query

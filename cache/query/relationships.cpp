@@ -1,0 +1,399 @@
+#include "cache/query/relationships.h"
+
+#include <algorithm>
+#include <functional>
+#include <tuple>
+
+#include "cache/query/suggestions.h"
+#include "cache/values/codec.h"
+
+namespace holdfast::cache::query {
+namespace {
+
+using Columns = std::vector<std::size_t>;
+using Emit = std::function<void(Relationship)>;
+
+std::vector<std::size_t> columns_from(const Table& view, const Table& base, std::size_t column) {
+  std::vector<std::size_t> found;
+  for (std::size_t i = 0; i < view.columns.size(); ++i) {
+    const auto& origin = view.columns[i].origin;
+    if (origin && origin->schema == base.schema && origin->table == base.name &&
+        origin->column == base.columns[column].name) {
+      found.push_back(i);
+    }
+  }
+  return found;
+}
+
+// The ways in which `relation` shows the columns of `base`: itself, or every choice among a view's
+// columns that come from them.
+std::vector<Columns> appearances(const Table& relation, const Table& base, const Columns& columns) {
+  if (&relation == &base) return {columns};
+  if (!relation.is_view()) return {};
+  std::vector<Columns> all = {{}};
+  for (const std::size_t column : columns) {
+    std::vector<Columns> longer;
+    for (const std::size_t shown : columns_from(relation, base, column)) {
+      for (Columns choice : all) {
+        choice.push_back(shown);
+        longer.push_back(std::move(choice));
+      }
+    }
+    all = std::move(longer);
+  }
+  return all;
+}
+
+std::optional<Columns> referenced_columns(const Table& table, const ForeignKey& key) {
+  Columns columns;
+  for (const auto& name : key.ref_columns) {
+    const auto index = table.column_index(name);
+    if (!index) return std::nullopt;
+    columns.push_back(*index);
+  }
+  return columns;
+}
+
+bool same_set(Columns a, Columns b) {
+  std::sort(a.begin(), a.end());
+  std::sort(b.begin(), b.end());
+  return a == b;
+}
+
+bool is_unique(const Table& table, const Columns& columns) {
+  if (table.primary_key && same_set(table.primary_key->columns, columns)) return true;
+  return std::any_of(table.unique.begin(), table.unique.end(),
+                     [&](const Key& key) { return same_set(key.columns, columns); });
+}
+
+ColumnPairs paired(const Columns& a, const Columns& b) {
+  ColumnPairs pairs;
+  for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) pairs.emplace_back(a[i], b[i]);
+  return pairs;
+}
+
+struct Reference {
+  const Table& from;  // the base tables
+  const Table& to;
+  const ForeignKey& key;
+  Columns to_columns;
+};
+
+// Every foreign key of the catalog whose both ends are known.
+template <typename Each>
+void each_reference(const Catalog& catalog, Each each) {
+  for (const Table& from : catalog.tables()) {
+    for (const ForeignKey& key : from.foreign_keys) {
+      const Table* to = catalog.find(key.ref_schema, key.ref_table);
+      if (to == nullptr) continue;
+      auto columns = referenced_columns(*to, key);
+      if (columns) each(Reference{from, *to, key, *std::move(columns)});
+    }
+  }
+}
+
+// The relationships from `origin` along the reference (its own keys) to every relation that
+// `accepts` lets in.
+template <typename Accept>
+void follow(const Catalog& catalog, const Table& origin, const Reference& reference, Accept accepts,
+            const Emit& emit) {
+  const auto shown = appearances(origin, reference.from, reference.key.columns);
+  if (shown.empty()) return;
+  const auto kind = is_unique(reference.from, reference.key.columns)
+                        ? Relationship::Kind::kOneToOne
+                        : Relationship::Kind::kManyToOne;
+  for (const Table& target : catalog.tables()) {
+    if (!accepts(target)) continue;
+    for (const auto& there : appearances(target, reference.to, reference.to_columns)) {
+      for (const auto& here : shown) {
+        emit({kind, &origin, &target, reference.key.name, paired(here, there), nullptr, {}, {}});
+      }
+    }
+  }
+}
+
+// The same against the reference: who refers to `origin`.
+template <typename Accept>
+void follow_back(const Catalog& catalog, const Table& origin, const Reference& reference,
+                 Accept accepts, const Emit& emit) {
+  const auto shown = appearances(origin, reference.to, reference.to_columns);
+  if (shown.empty()) return;
+  const auto kind = is_unique(reference.from, reference.key.columns)
+                        ? Relationship::Kind::kOneToOne
+                        : Relationship::Kind::kOneToMany;
+  for (const Table& target : catalog.tables()) {
+    if (!accepts(target)) continue;
+    for (const auto& there : appearances(target, reference.from, reference.key.columns)) {
+      for (const auto& here : shown) {
+        emit({kind, &origin, &target, reference.key.name, paired(here, there), nullptr, {}, {}});
+      }
+    }
+  }
+}
+
+// A view has the keys of the tables behind it that it shows completely.
+Columns primary_key_columns(const Catalog& catalog, const Table& relation) {
+  if (!relation.is_view()) return relation.primary_key ? relation.primary_key->columns : Columns();
+  Columns columns;
+  for (const Table& base : catalog.tables()) {
+    if (!base.primary_key || base.is_view()) continue;
+    const auto shown = appearances(relation, base, base.primary_key->columns);
+    if (!shown.empty()) columns.insert(columns.end(), shown[0].begin(), shown[0].end());
+  }
+  return columns;
+}
+
+bool covers(const Columns& key, const ColumnPairs& pairs) {
+  return std::all_of(pairs.begin(), pairs.end(), [&](const auto& pair) {
+    return std::find(key.begin(), key.end(), pair.first) != key.end();
+  });
+}
+
+ColumnPairs swapped(const ColumnPairs& pairs) {
+  ColumnPairs out;
+  for (const auto& [a, b] : pairs) out.emplace_back(b, a);
+  return out;
+}
+
+// Both keys of a junction, each many-to-one, inside its primary key.
+void join_through(const Catalog& catalog, const Table& junction,
+                  const std::vector<Relationship>& to_origin,
+                  const std::vector<Relationship>& to_target, const Emit& emit) {
+  const Columns key = primary_key_columns(catalog, junction);
+  for (const auto& one : to_origin) {
+    for (const auto& other : to_target) {
+      if (one.constraint == other.constraint) continue;
+      if (!covers(key, one.columns) || !covers(key, other.columns)) continue;
+      emit({Relationship::Kind::kManyToMany, one.target, other.target, one.constraint,
+            swapped(one.columns), &junction, other.constraint, swapped(other.columns)});
+    }
+  }
+}
+
+void through_junctions(const Catalog& catalog, const Table& origin, std::string_view target,
+                       const Emit& emit) {
+  for (const Table& junction : catalog.tables()) {
+    if (!junction.exposed) continue;
+    std::vector<Relationship> to_origin;
+    std::vector<Relationship> to_target;
+    each_reference(catalog, [&](const Reference& reference) {
+      if (&reference.from != &junction && !junction.is_view()) return;
+      const auto collect = [](std::vector<Relationship>& into) {
+        return [&into](Relationship found) {
+          if (found.kind == Relationship::Kind::kManyToOne) into.push_back(std::move(found));
+        };
+      };
+      follow(
+          catalog, junction, reference, [&](const Table& table) { return &table == &origin; },
+          collect(to_origin));
+      follow(
+          catalog, junction, reference,
+          [&](const Table& table) {
+            return table.exposed && table.schema == origin.schema && table.name == target;
+          },
+          collect(to_target));
+    });
+    if (!to_origin.empty() && !to_target.empty()) {
+      join_through(catalog, junction, to_origin, to_target, emit);
+    }
+  }
+}
+
+bool is_single(const Relationship& relationship, const Table& side, std::size_t column,
+               std::string_view name) {
+  return relationship.kind != Relationship::Kind::kManyToMany && relationship.columns.size() == 1 &&
+         side.columns[column].name == name;
+}
+
+bool by_constraint(const Relationship& relationship, std::string_view name) {
+  return relationship.kind != Relationship::Kind::kManyToMany && relationship.constraint == name;
+}
+
+bool by_origin_column(const Relationship& relationship, std::string_view name) {
+  return is_single(relationship, *relationship.origin, relationship.columns[0].first, name);
+}
+
+bool by_target_column(const Relationship& relationship, std::string_view name) {
+  return is_single(relationship, *relationship.target, relationship.columns[0].second, name);
+}
+
+bool fits(const Relationship& relationship, std::string_view name, std::string_view hint) {
+  // A constraint or column names the key itself, which a view has only at second hand.
+  const bool by_key = !relationship.target->is_view() &&
+                      (by_constraint(relationship, name) || by_origin_column(relationship, name));
+  if (relationship.target->name != name && !by_key) return false;
+  return hint.empty() || by_constraint(relationship, hint) ||
+         by_origin_column(relationship, hint) || by_target_column(relationship, hint) ||
+         (relationship.junction != nullptr && relationship.junction->name == hint);
+}
+
+std::string column_names(const Table& table, const ColumnPairs& pairs,
+                         std::size_t std::pair<std::size_t, std::size_t>::*side) {
+  std::string out = "(";
+  for (const auto& pair : pairs) {
+    if (out.size() > 1) out += ", ";
+    out += table.columns[pair.*side].name;
+  }
+  return out + ")";
+}
+
+constexpr auto kFirst = &std::pair<std::size_t, std::size_t>::first;
+constexpr auto kSecond = &std::pair<std::size_t, std::size_t>::second;
+
+std::string cardinality(const Relationship& relationship) {
+  switch (relationship.kind) {
+    case Relationship::Kind::kOneToMany:
+      return "one-to-many";
+    case Relationship::Kind::kManyToOne:
+      return "many-to-one";
+    case Relationship::Kind::kOneToOne:
+      return "one-to-one";
+    case Relationship::Kind::kManyToMany:
+      break;
+  }
+  return "many-to-many";
+}
+
+std::string words(const Relationship& relationship) {
+  if (const Table* junction = relationship.junction) {
+    return junction->name + " using " + relationship.constraint +
+           column_names(*junction, relationship.columns, kSecond) + " and " +
+           relationship.target_constraint +
+           column_names(*junction, relationship.target_columns, kSecond);
+  }
+  return relationship.constraint + " using " + relationship.origin->name +
+         column_names(*relationship.origin, relationship.columns, kFirst) + " and " +
+         relationship.target->name +
+         column_names(*relationship.target, relationship.columns, kSecond);
+}
+
+std::string candidate_json(const Relationship& relationship) {
+  std::string out = R"({"cardinality":)";
+  append_json_string(cardinality(relationship), out);
+  out += R"(,"embedding":)";
+  append_json_string(relationship.origin->name + " with " + relationship.target->name, out);
+  out += R"(,"relationship":)";
+  append_json_string(words(relationship), out);
+  return out + '}';
+}
+
+Error ambiguous(const Table& origin, std::string_view name,
+                const std::vector<Relationship>& candidates) {
+  const std::string target(name);
+  std::string details = "[";
+  std::string hints;
+  for (const auto& candidate : candidates) {
+    if (details.size() > 1) details += ',';
+    details += candidate_json(candidate);
+    if (!hints.empty()) hints += ", ";
+    hints += "'" + candidate.target->name + "!" +
+             (candidate.junction != nullptr ? candidate.junction->name : candidate.constraint) +
+             "'";
+  }
+  Error error =
+      invalid_request("PGRST201",
+                      "Could not embed because more than one relationship was found for '" +
+                          origin.name + "' and '" + target + "'",
+                      details + "]",
+                      "Try changing '" + target + "' to one of the following: " + hints +
+                          ". Find the desired relationship in the 'details' key.");
+  error.details_are_json = true;
+  return error;
+}
+
+// "Perhaps you meant …": another target of a known origin, or another origin.
+std::optional<std::string> relationship_hint(const Catalog& catalog, const Table& origin,
+                                             std::string_view name) {
+  std::vector<std::string> targets;
+  std::vector<std::string> origins;
+  const auto exposed = [&](const Table& table) {
+    return table.exposed && table.schema == origin.schema;
+  };
+  each_reference(catalog, [&](const Reference& reference) {
+    const auto collect = [&](Relationship found) { targets.push_back(found.target->name); };
+    follow(catalog, origin, reference, exposed, collect);
+    follow_back(catalog, origin, reference, exposed, collect);
+    origins.push_back(reference.from.name);
+    origins.push_back(reference.to.name);
+  });
+  if (targets.empty()) {
+    const auto meant = closest_name(origins, origin.name);
+    if (!meant) return std::nullopt;
+    return "Perhaps you meant '" + *meant + "' instead of '" + origin.name + "'.";
+  }
+  if (std::find(targets.begin(), targets.end(), name) != targets.end()) return std::nullopt;
+  const auto meant = closest_name(targets, name);
+  if (!meant) return std::nullopt;
+  return "Perhaps you meant '" + *meant + "' instead of '" + std::string(name) + "'.";
+}
+
+Error missing(const Catalog& catalog, const Table& origin, std::string_view name,
+              std::string_view hint) {
+  const std::string between = "'" + origin.name + "' and '" + std::string(name) + "'";
+  return invalid_request(
+      "PGRST200", "Could not find a relationship between " + between + " in the schema cache",
+      "Searched for a foreign key relationship between " + between +
+          (hint.empty() ? "" : " using the hint '" + std::string(hint) + "'") + " in the schema '" +
+          origin.schema + "', but no matches were found.",
+      relationship_hint(catalog, origin, name));
+}
+
+bool is_computed(const Catalog& catalog, const Table& origin, std::string_view name) {
+  return std::any_of(catalog.functions().begin(), catalog.functions().end(),
+                     [&](const Function& function) {
+                       if (function.name != name || function.arguments.empty()) return false;
+                       const auto& row = function.arguments[0].row_of;
+                       return row && row->schema == origin.schema && row->table == origin.name;
+                     });
+}
+
+std::vector<Relationship> candidates(const Catalog& catalog, const Table& origin,
+                                     std::string_view name, std::string_view hint) {
+  std::vector<Relationship> found;
+  const Emit collect = [&](Relationship relationship) {
+    if (fits(relationship, name, hint)) found.push_back(std::move(relationship));
+  };
+  const auto exposed = [&](const Table& table) {
+    return table.exposed && table.schema == origin.schema;
+  };
+  each_reference(catalog, [&](const Reference& reference) {
+    follow(catalog, origin, reference, exposed, collect);
+    follow_back(catalog, origin, reference, exposed, collect);
+  });
+  through_junctions(catalog, origin, name, collect);
+  const auto rank = [](const Relationship& relationship) {
+    const auto& junction = relationship.junction;
+    return std::tuple(relationship.target->name, relationship.kind,
+                      junction == nullptr ? std::string() : junction->name, relationship.constraint,
+                      words(relationship));
+  };
+  std::sort(found.begin(), found.end(),
+            [&](const Relationship& a, const Relationship& b) { return rank(a) < rank(b); });
+  return found;
+}
+
+}  // namespace
+
+Result<Relationship> find_relationship(const Catalog& catalog, const Table& origin,
+                                       std::string_view name, std::string_view hint) {
+  if (is_computed(catalog, origin, name)) {
+    return Error{ErrorKind::kNotAnswerable, kForwardCode, "computed relationship", {}, {}};
+  }
+  auto found = candidates(catalog, origin, name, hint);
+  if (found.empty()) return missing(catalog, origin, name, hint);
+  if (found.size() == 1) return std::move(found[0]);
+  // A key from a table to itself goes both ways; then the rows that refer to this one are meant.
+  if (found.size() == 2 && found[0].origin == found[0].target &&
+      found[1].origin == found[1].target && found[0].kind == Relationship::Kind::kOneToMany) {
+    return std::move(found[0]);
+  }
+  return ambiguous(origin, name, found);
+}
+
+bool target_is_unique(const Relationship& relationship) {
+  Columns columns;
+  for (const auto& pair : relationship.columns) columns.push_back(pair.second);
+  return !relationship.target->is_view() && is_unique(*relationship.target, columns);
+}
+
+}  // namespace holdfast::cache::query

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cache/catalog/catalog.h"
+#include "gateway/base/result.h"
+
+namespace holdfast::cache::query {
+
+// Column indices: of the one side, of the other side.
+using ColumnPairs = std::vector<std::pair<std::size_t, std::size_t>>;
+
+// How rows of `target` belong to a row of `origin`. It borrows from the Catalog.
+struct Relationship {
+  // In the order in which PostgREST lists candidates.
+  enum class Kind { kOneToMany, kManyToOne, kOneToOne, kManyToMany };
+
+  Kind kind = Kind::kManyToOne;
+  const Table* origin = nullptr;
+  const Table* target = nullptr;
+  std::string constraint;  // the foreign key; kManyToMany: the one to origin
+  ColumnPairs columns;     // (origin, target); kManyToMany: (origin, junction)
+  // Of kManyToMany only.
+  const Table* junction = nullptr;
+  std::string target_constraint;
+  ColumnPairs target_columns;  // (target, junction)
+
+  bool to_one() const { return kind == Kind::kManyToOne || kind == Kind::kOneToOne; }
+};
+
+// The relationship that `name(…)` or `name!hint(…)` in select means: `name` is a relation, or the
+// constraint or column of a foreign key; `hint` may also be a junction. Views take part through the
+// tables that their columns come from. Errors are PGRST200 and PGRST201; kForwardCode when it is a
+// computed relationship.
+Result<Relationship> find_relationship(const Catalog& catalog, const Table& origin,
+                                       std::string_view name, std::string_view hint);
+
+// Whether at most one row of `target` has given values in the columns of the relationship.
+bool target_is_unique(const Relationship& relationship);
+
+}  // namespace holdfast::cache::query

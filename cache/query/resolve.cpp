@@ -1,0 +1,171 @@
+#include "cache/query/resolve.h"
+
+#include <algorithm>
+
+#include "cache/values/codec.h"
+
+namespace holdfast::cache::query {
+namespace {
+
+constexpr std::size_t kMaxPlaces = 200;
+
+Error not_embedded(const std::string& name) {
+  return invalid_request("PGRST108", "'" + name + "' is not an embedded resource in this request",
+                         std::nullopt,
+                         "Verify that '" + name + "' is included in the 'select' query parameter.");
+}
+
+// Selected fields first, then embeds: the order in which PostgREST answers them.
+void fill(Place& place, const std::vector<SelectItem>& items) {
+  for (const auto& item : items) {
+    if (const auto* field = std::get_if<SelectField>(&item)) {
+      place.fields.push_back(field);
+      continue;
+    }
+    const auto& embed = std::get<SelectEmbed>(item);
+    auto child = std::make_unique<Place>();
+    child->embed = &embed;
+    child->parent = &place;
+    child->name = embed.alias.empty() ? embed.name : embed.alias;
+    child->join = embed.join;
+    child->spread = embed.spread;
+    child->depth = place.depth + 1;
+    fill(*child, embed.items);
+    place.embeds.push_back(std::move(child));
+  }
+}
+
+Result<Place*> at(Place& root, const EmbedPath& path) {
+  Place* place = &root;
+  for (const auto& name : path) {
+    auto* found = const_cast<Place*>(place->find_embed(name));
+    if (found == nullptr) return not_embedded(name);
+    place = found;
+  }
+  return place;
+}
+
+Result<void> attach(Place& root, const std::vector<std::pair<EmbedPath, Condition>>& conditions,
+                    Wanted wanted) {
+  for (const auto& [path, condition] : conditions) {
+    HF_TRY(Place* const place, at(root, path));
+    if (place == &root && wanted == Wanted::kWithoutRootFilters) continue;
+    place->conditions.push_back(&condition);
+  }
+  return {};
+}
+
+Result<void> attach_orders(Place& root, const QueryTree& tree) {
+  for (const auto& [path, terms] : tree.order) {
+    HF_TRY(Place* const place, at(root, path));
+    // Of several order parameters for one place the last counts.
+    place->order.clear();
+    for (const auto& term : terms) place->order.push_back({&term, nullptr});
+  }
+  return {};
+}
+
+Result<void> attach_ranges(Place& root, const QueryTree& tree) {
+  for (const auto& [path, range] : tree.ranges) {
+    HF_TRY(Place* const place, at(root, path));
+    place->range = range;
+  }
+  return {};
+}
+
+// Tables for all embeds.
+Result<void> relate(Place& place, const Catalog& catalog, std::size_t& count) {
+  if (++count > kMaxPlaces) return forward("more than 200 embeds");
+  place.alias = "t" + std::to_string(count);
+  for (auto& child : place.embeds) {
+    HF_TRY(child->relationship,
+           find_relationship(catalog, *place.table, child->embed->name, child->embed->hint));
+    child->table = child->relationship.target;
+    HF_TRY_VOID(relate(*child, catalog, count));
+    const bool unique = !child->to_many() && target_is_unique(child->relationship);
+    child->joined =
+        !child->to_many() && (child->spread || !unique || child->join == JoinKind::kInner);
+  }
+  return {};
+}
+
+Error unrelated_order(const Place& place, const Place& child) {
+  return invalid_request("PGRST118", "A related order on '" + child.name + "' is not possible",
+                         "'" + place.table->name + "' and '" + child.name +
+                             "' do not form a many-to-one or one-to-one relationship");
+}
+
+Result<void> relate_orders(Place& place) {
+  for (auto& order : place.order) {
+    if (order.term->embed.empty()) continue;
+    auto* child = const_cast<Place*>(place.find_embed(order.term->embed));
+    if (child == nullptr) return not_embedded(order.term->embed);
+    if (child->to_many()) return unrelated_order(place, *child);
+    child->joined = true;
+    order.embed = child;
+  }
+  for (auto& child : place.embeds) HF_TRY_VOID(relate_orders(*child));
+  return {};
+}
+
+bool has_aggregate(const Place& place) {
+  return std::any_of(place.fields.begin(), place.fields.end(),
+                     [](const SelectField* field) { return field->aggregate.has_value(); }) ||
+         std::any_of(place.embeds.begin(), place.embeds.end(),
+                     [](const auto& child) { return has_aggregate(*child); });
+}
+
+Result<void> check_aggregates(const Place& root, const PlanOptions& options) {
+  if (!has_aggregate(root)) return {};
+  if (!options.aggregates) {
+    return invalid_request("PGRST123", "Use of aggregate functions is not allowed");
+  }
+  return forward("aggregates");
+}
+
+Result<void> check_ranges(const Place& place) {
+  for (const auto& child : place.embeds) {
+    const Range& range = child->range;
+    if (range.offset < 0 || range.limit.value_or(0) < 0) return forward("a negative embed range");
+    if (!child->to_many() && (range.limit || range.offset != 0)) {
+      return forward("a range on a to-one embed");
+    }
+    HF_TRY_VOID(check_ranges(*child));
+  }
+  return {};
+}
+
+}  // namespace
+
+const Place* Place::find_embed(std::string_view embed_name) const {
+  for (const auto& child : embeds) {
+    if (child->name == embed_name) return child.get();
+  }
+  return nullptr;
+}
+
+Error forward(std::string reason) {
+  return {ErrorKind::kNotAnswerable, kForwardCode, std::move(reason), std::nullopt, std::nullopt};
+}
+
+Result<std::unique_ptr<Place>> resolve(const Query& query, const Catalog& catalog,
+                                       const Table& table, const PlanOptions& options,
+                                       Wanted wanted) {
+  const QueryTree& tree = query.tree();
+  auto root = std::make_unique<Place>();
+  root->table = &table;
+  root->name = table.name;
+  fill(*root, tree.select);
+  HF_TRY_VOID(attach(*root, tree.filters, wanted));
+  HF_TRY_VOID(attach_orders(*root, tree));
+  HF_TRY_VOID(attach_ranges(*root, tree));
+  HF_TRY_VOID(attach(*root, tree.logic, wanted));
+  std::size_t count = 0;
+  HF_TRY_VOID(relate(*root, catalog, count));
+  HF_TRY_VOID(relate_orders(*root));
+  HF_TRY_VOID(check_aggregates(*root, options));
+  HF_TRY_VOID(check_ranges(*root));
+  return root;
+}
+
+}  // namespace holdfast::cache::query

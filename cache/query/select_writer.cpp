@@ -1,0 +1,306 @@
+#include "cache/query/select_writer.h"
+
+#include <algorithm>
+
+#include "cache/values/codec.h"
+
+namespace holdfast::cache::query {
+namespace {
+
+// SQLite takes 127 arguments; wider rows are written in fragments of this many members.
+constexpr std::size_t kFragmentMembers = 100;
+
+std::string junction_alias(const Place& embed) { return "j" + embed.alias; }
+
+std::string qualified(const std::string& alias, const Table& table, std::size_t column) {
+  return alias + "." + quote_identifier(table.columns[column].storage_name);
+}
+
+bool is_integer(TypeKind kind) {
+  return kind == TypeKind::kInt2 || kind == TypeKind::kInt4 || kind == TypeKind::kInt8;
+}
+
+// left.column = right.column, when both compare alike.
+Result<std::string> equal_columns(const std::string& left_alias, const Table& left,
+                                  std::size_t left_column, const std::string& right_alias,
+                                  const Table& right, std::size_t right_column) {
+  const Type& a = left.columns[left_column].type;
+  const Type& b = right.columns[right_column].type;
+  const bool alike = a.kind == b.kind || (is_integer(a.kind) && is_integer(b.kind));
+  if (!alike || !compares_exactly(a) || !compares_exactly(b)) {
+    return forward("a relationship of " + a.name + " and " + b.name);
+  }
+  return collated(qualified(left_alias, left, left_column), a) + " = " +
+         qualified(right_alias, right, right_column);
+}
+
+std::string and_where(const std::vector<std::string>& conditions) {
+  return conditions.empty() ? std::string() : " WHERE " + balanced(conditions, " AND ");
+}
+
+std::string json_name(const std::string& name) {
+  std::string prefix;
+  append_json_string(name, prefix);
+  return prefix + ':';
+}
+
+// Whether SQLite's default, NULL as the least value, is not what is wanted.
+const char* nulls_words(const OrderTerm& term, bool nullable) {
+  if (!nullable) return "";
+  const bool first =
+      term.nulls == NullsOrder::kDefault ? term.descending : term.nulls == NullsOrder::kFirst;
+  return first ? " NULLS FIRST" : " NULLS LAST";
+}
+
+}  // namespace
+
+SelectWriter::SelectWriter(Parameters& parameters, const PlanOptions& options)
+    : parameters_(parameters),
+      options_(options),
+      conditions_(parameters, options, [this](const Place& embed) { return exists(embed); }) {}
+
+Result<std::vector<OutputColumn>> SelectWriter::outputs(const Place& place) {
+  std::vector<OutputColumn> columns;
+  HF_TRY_VOID(add_fields(place, columns));
+  for (const auto& embed : place.embeds) {
+    HF_TRY_VOID(embed->spread ? add_spread(*embed, columns) : add_embed(*embed, columns));
+  }
+  return columns;
+}
+
+Result<void> SelectWriter::add_fields(const Place& place, std::vector<OutputColumn>& out) {
+  for (const SelectField* field : place.fields) {
+    if (field->field.name == "*" && field->field.path.empty()) {
+      HF_TRY_VOID(add_all_columns(place, out));
+      continue;
+    }
+    HF_TRY(Operand operand, operand_of(place, field->field, parameters_));
+    if (!field->cast.empty()) {
+      HF_TRY(operand, cast_operand(operand, field->cast, parameters_));
+    }
+    std::string name = field->alias;
+    if (name.empty()) {
+      name = field->field.name;
+      // A path is named by its last key; an index has no name of its own.
+      for (const auto& step : field->field.path) {
+        if (const auto* key = std::get_if<std::string>(&step.operand)) name = *key;
+      }
+    }
+    out.push_back({std::move(name), std::move(operand.sql), operand.type, Member::Kind::kValue});
+  }
+  return {};
+}
+
+Result<void> SelectWriter::add_all_columns(const Place& place, std::vector<OutputColumn>& out) {
+  for (const Column& column : place.table->columns) {
+    if (column.custom_casts) return forward("casts of domain " + column.domain);
+    out.push_back({column.name, place.alias + "." + quote_identifier(column.storage_name),
+                   &column.type, Member::Kind::kValue});
+  }
+  return {};
+}
+
+Result<void> SelectWriter::add_embed(const Place& embed, std::vector<OutputColumn>& out) {
+  HF_TRY(auto columns, outputs(embed));
+  if (columns.empty()) return {};
+  Result<std::string> sql =
+      embed.to_many() ? array_of(embed, std::move(columns)) : object_of(embed, columns);
+  if (!sql) return std::move(sql).error();
+  out.push_back({embed.name, *std::move(sql), &json_type(), Member::Kind::kJson});
+  return {};
+}
+
+// To-one: the joined row's columns. To-many: each column becomes an array of the rows' values.
+Result<void> SelectWriter::add_spread(const Place& embed, std::vector<OutputColumn>& out) {
+  HF_TRY(auto columns, outputs(embed));
+  for (auto& column : columns) {
+    if (embed.to_many()) {
+      HF_TRY(column.sql, list_of(embed, column));
+      column.type = &json_type();
+      column.kind = Member::Kind::kJson;
+    } else if (column.kind == Member::Kind::kJson) {
+      column.sql = "CASE WHEN " + embed.alias + ".rowid IS NOT NULL THEN " + column.sql + " END";
+    }
+    out.push_back(std::move(column));
+  }
+  return {};
+}
+
+std::unique_ptr<RowShape> SelectWriter::shape(const std::vector<OutputColumn>& columns) const {
+  auto shape = std::make_unique<RowShape>();
+  for (const auto& column : columns) {
+    shape->members.push_back({column.name, json_name(column.name), column.type, column.kind});
+  }
+  return shape;
+}
+
+std::string SelectWriter::arguments(const std::vector<OutputColumn>& columns) {
+  if (columns.size() <= kFragmentMembers) {
+    std::string sql = parameters_.shape(shape(columns));
+    for (const auto& column : columns) sql += "," + column.sql;
+    return sql;
+  }
+  std::vector<OutputColumn> fragments;
+  for (std::size_t i = 0; i < columns.size(); i += kFragmentMembers) {
+    const auto first = columns.begin() + static_cast<std::ptrdiff_t>(i);
+    const auto last = columns.begin() +
+                      static_cast<std::ptrdiff_t>(std::min(i + kFragmentMembers, columns.size()));
+    fragments.push_back({{},
+                         "hf_fragment(" + arguments(std::vector<OutputColumn>(first, last)) + ")",
+                         nullptr,
+                         Member::Kind::kFragment});
+  }
+  return arguments(fragments);
+}
+
+Result<std::string> SelectWriter::object_of(const Place& embed,
+                                            const std::vector<OutputColumn>& columns) {
+  const std::string object = "hf_object(" + arguments(columns) + ")";
+  if (embed.joined)
+    return "CASE WHEN " + embed.alias + ".rowid IS NOT NULL THEN " + object + " END";
+  HF_TRY(const auto rows, rows_of(embed));
+  return "(SELECT " + object + rows + ")";
+}
+
+Result<std::string> SelectWriter::rows_of(const Place& embed) {
+  HF_TRY(std::string sql, from(embed));
+  HF_TRY(auto all, link(embed));
+  HF_TRY(auto own, conditions(embed, true));
+  all.insert(all.end(), own.begin(), own.end());
+  return " FROM " + sql + and_where(all);
+}
+
+std::optional<std::int64_t> SelectWriter::limit_of(const Place& embed) const {
+  if (options_.max_rows <= 0) return embed.range.limit;
+  return std::min(embed.range.limit.value_or(options_.max_rows), options_.max_rows);
+}
+
+Result<std::string> SelectWriter::ordered_rows_of(const Place& embed,
+                                                  std::vector<OutputColumn>& columns) {
+  HF_TRY(std::string rows, rows_of(embed));
+  HF_TRY(const std::string terms, order(embed));
+  const auto limit = limit_of(embed);
+  if (terms.empty() && !limit && embed.range.offset == 0) return rows;
+  std::string selected;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const std::string name = "c" + std::to_string(i);
+    selected += (i > 0 ? "," : "") + columns[i].sql + " AS " + name;
+    columns[i].sql = "s." + name;
+  }
+  std::string sql = " FROM (SELECT " + selected + rows;
+  if (!terms.empty()) sql += " ORDER BY " + terms;
+  if (limit || embed.range.offset != 0) sql += " LIMIT " + parameters_.value(limit.value_or(-1));
+  if (embed.range.offset != 0) sql += " OFFSET " + parameters_.value(embed.range.offset);
+  return sql + ") AS s";
+}
+
+Result<std::string> SelectWriter::array_of(const Place& embed, std::vector<OutputColumn> columns) {
+  HF_TRY(const auto rows, ordered_rows_of(embed, columns));
+  return "(SELECT hf_rows(" + arguments(columns) + ")" + rows + ")";
+}
+
+Result<std::string> SelectWriter::list_of(const Place& embed, OutputColumn column) {
+  std::vector<OutputColumn> one = {std::move(column)};
+  HF_TRY(const auto rows, ordered_rows_of(embed, one));
+  return "(SELECT hf_list(" + arguments(one) + ")" + rows + ")";
+}
+
+Result<std::string> SelectWriter::exists(const Place& embed) {
+  HF_TRY(auto all, link(embed));
+  HF_TRY(auto own, conditions(embed, false));
+  all.insert(all.end(), own.begin(), own.end());
+  return "EXISTS (SELECT 1 FROM " + bare_from(embed) + and_where(all) + ")";
+}
+
+// How the embed's rows belong to its parent's row.
+Result<std::vector<std::string>> SelectWriter::link(const Place& embed) const {
+  const Relationship& relationship = embed.relationship;
+  const Table& parent = *embed.parent->table;
+  const bool through = relationship.junction != nullptr;
+  const Table& near = through ? *relationship.junction : *embed.table;
+  const std::string near_alias = through ? junction_alias(embed) : embed.alias;
+  std::vector<std::string> terms;
+  for (const auto& [here, there] : relationship.columns) {
+    HF_TRY(auto term, equal_columns(near_alias, near, there, embed.parent->alias, parent, here));
+    terms.push_back(std::move(term));
+  }
+  for (const auto& [target, junction] : relationship.target_columns) {
+    HF_TRY(auto term, equal_columns(embed.alias, *embed.table, target, near_alias, near, junction));
+    terms.push_back(std::move(term));
+  }
+  return terms;
+}
+
+std::string SelectWriter::bare_from(const Place& place) const {
+  std::string sql = quote_identifier(place.table->storage_name) + " AS " + place.alias;
+  if (place.embed != nullptr && place.relationship.junction != nullptr) {
+    sql += " JOIN " + quote_identifier(place.relationship.junction->storage_name) + " AS " +
+           junction_alias(place);
+  }
+  return sql;
+}
+
+Result<std::string> SelectWriter::from(const Place& place) {
+  std::string sql = bare_from(place);
+  HF_TRY_VOID(add_joins(place, sql));
+  return sql;
+}
+
+Result<void> SelectWriter::add_joins(const Place& place, std::string& sql) {
+  for (const auto& embed : place.embeds) {
+    if (!embed->joined) continue;
+    HF_TRY(auto terms, link(*embed));
+    HF_TRY(auto own, conditions(*embed, false));
+    terms.insert(terms.end(), own.begin(), own.end());
+    sql += " LEFT JOIN " + bare_from(*embed) + " ON " + balanced(terms, " AND ");
+    HF_TRY_VOID(add_joins(*embed, sql));
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> SelectWriter::conditions(const Place& place, bool joins_in_scope) {
+  std::vector<std::string> terms;
+  for (const Condition* condition : place.conditions) {
+    HF_TRY(auto term, conditions_.write(place, *condition));
+    terms.push_back(std::move(term));
+  }
+  for (const auto& embed : place.embeds) {
+    if (embed->join != JoinKind::kInner) continue;
+    if (embed->joined && joins_in_scope) {
+      terms.push_back(embed->alias + ".rowid IS NOT NULL");
+      continue;
+    }
+    HF_TRY(auto term, exists(*embed));
+    terms.push_back(std::move(term));
+  }
+  return terms;
+}
+
+Result<std::string> SelectWriter::where(const Place& place) {
+  HF_TRY(const auto terms, conditions(place, true));
+  return balanced(terms, " AND ");
+}
+
+Result<std::string> SelectWriter::bare_where(const Place& place) {
+  HF_TRY(const auto terms, conditions(place, false));
+  return balanced(terms, " AND ");
+}
+
+Result<std::string> SelectWriter::order(const Place& place) {
+  std::string sql;
+  for (const auto& [term, embed] : place.order) {
+    const Place& owner = embed == nullptr ? place : *embed;
+    HF_TRY(Operand operand, operand_of(owner, term->field, parameters_));
+    HF_TRY_VOID(conditions_.check_order(operand));
+    std::string key = collated(operand.sql, *operand.type);
+    if (operand.type->kind == TypeKind::kEnum) {
+      key = "hf_enum_position(" + parameters_.types({operand.type}) + "," + operand.sql + ")";
+    }
+    if (!sql.empty()) sql += ", ";
+    sql += key + (term->descending ? " DESC" : "") +
+           nulls_words(*term, operand.nullable || embed != nullptr);
+  }
+  return sql;
+}
+
+}  // namespace holdfast::cache::query

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cache/query/conditions.h"
+
+namespace holdfast::cache::query {
+
+// One member of an answered row.
+struct OutputColumn {
+  std::string name;
+  std::string sql;
+  const Type* type = nullptr;
+  Member::Kind kind = Member::Kind::kValue;
+};
+
+// Writes the parts of SELECTs for a tree of places: each embed becomes one correlated subquery that
+// builds its JSON, or a join where its columns are needed.
+// One thread at a time: the planner.
+class SelectWriter {
+ public:
+  SelectWriter(Parameters& parameters, const PlanOptions& options);
+
+  // The row of a place: fields, embeds, spread columns.
+  Result<std::vector<OutputColumn>> outputs(const Place& place);
+  // `"table" AS t1` with the joins that its outputs and order need.
+  Result<std::string> from(const Place& place);
+  // All conditions on the place's own rows; empty when there are none.
+  Result<std::string> where(const Place& place);
+  // As where(), for a FROM without joins: the rows are counted, not shown.
+  Result<std::string> bare_where(const Place& place);
+  std::string bare_from(const Place& place) const;
+  // "" or "a DESC, b".
+  Result<std::string> order(const Place& place);
+  std::unique_ptr<RowShape> shape(const std::vector<OutputColumn>& columns) const;
+
+ private:
+  Result<std::string> exists(const Place& embed);
+  Result<std::vector<std::string>> conditions(const Place& place, bool joins_in_scope);
+  Result<std::vector<std::string>> link(const Place& embed) const;
+  Result<void> add_joins(const Place& place, std::string& sql);
+  Result<void> add_fields(const Place& place, std::vector<OutputColumn>& out);
+  Result<void> add_all_columns(const Place& place, std::vector<OutputColumn>& out);
+  Result<void> add_embed(const Place& embed, std::vector<OutputColumn>& out);
+  Result<void> add_spread(const Place& embed, std::vector<OutputColumn>& out);
+  Result<std::string> object_of(const Place& embed, const std::vector<OutputColumn>& columns);
+  // The arguments of an aggregate over the place's rows, wide rows in fragments.
+  std::string arguments(const std::vector<OutputColumn>& columns);
+  Result<std::string> array_of(const Place& embed, std::vector<OutputColumn> columns);
+  Result<std::string> list_of(const Place& embed, OutputColumn column);
+  // "FROM … WHERE …" of an embed's rows.
+  Result<std::string> rows_of(const Place& embed);
+  // The same as a subquery with its order and limit, whose columns are s.c0, s.c1, …; `columns`
+  // then name those. Without order and limit it is rows_of().
+  Result<std::string> ordered_rows_of(const Place& embed, std::vector<OutputColumn>& columns);
+  std::optional<std::int64_t> limit_of(const Place& embed) const;
+
+  Parameters& parameters_;
+  const PlanOptions& options_;
+  ConditionWriter conditions_;
+};
+
+}  // namespace holdfast::cache::query

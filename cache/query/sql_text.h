@@ -1,0 +1,48 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cache/query/query.h"
+#include "cache/query/shape.h"
+
+namespace holdfast::cache::query {
+
+// An identifier of the catalog as SQL.
+std::string quote_identifier(std::string_view identifier);
+
+// The parameters of the statement that is being written. Each gets its own number; a pointer's
+// value is NULL until it is bound.
+// One thread at a time: the planner.
+class Parameters {
+ public:
+  explicit Parameters(const Catalog& catalog) : catalog_(&catalog) {}
+
+  const Catalog* catalog() const { return catalog_; }
+  // Each returns what stands for the parameter in SQL: "?3".
+  std::string value(Value value);
+  std::string shape(std::unique_ptr<RowShape> shape);
+  // A shape with these types as its members.
+  std::string types(std::vector<const Type*> types, std::deque<Type> owned = {});
+  std::size_t count() const { return values_.size(); }
+  const RowShape* keep(std::unique_ptr<RowShape> shape);
+
+  // Hands everything over to the plan.
+  void move_into(Plan& plan);
+
+ private:
+  const Catalog* catalog_;
+  std::vector<Value> values_;
+  std::vector<std::pair<int, const RowShape*>> pointers_;
+  std::shared_ptr<std::vector<std::unique_ptr<RowShape>>> shapes_ =
+      std::make_shared<std::vector<std::unique_ptr<RowShape>>>();
+};
+
+// Joins terms with `glue` (" AND ", " OR ") as a balanced tree: SQLite limits an expression's
+// depth, and a chain of a thousand terms is that deep. Empty terms give an empty text.
+std::string balanced(const std::vector<std::string>& terms, std::string_view glue);
+
+}  // namespace holdfast::cache::query
