@@ -73,23 +73,24 @@ ColumnPairs paired(const Columns& a, const Columns& b) {
 }
 
 struct Reference {
-  const Table& from;  // the base tables
-  const Table& to;
-  const ForeignKey& key;
+  const Table* from;  // the base tables
+  const Table* to;
+  const ForeignKey* key;
   Columns to_columns;
 };
 
 // Every foreign key of the catalog whose both ends are known.
-template <typename Each>
-void each_reference(const Catalog& catalog, Each each) {
+std::vector<Reference> references_of(const Catalog& catalog) {
+  std::vector<Reference> all;
   for (const Table& from : catalog.tables()) {
     for (const ForeignKey& key : from.foreign_keys) {
       const Table* to = catalog.find(key.ref_schema, key.ref_table);
       if (to == nullptr) continue;
       auto columns = referenced_columns(*to, key);
-      if (columns) each(Reference{from, *to, key, *std::move(columns)});
+      if (columns) all.push_back({&from, to, &key, *std::move(columns)});
     }
   }
+  return all;
 }
 
 // The relationships from `origin` along the reference (its own keys) to every relation that
@@ -97,16 +98,16 @@ void each_reference(const Catalog& catalog, Each each) {
 template <typename Accept>
 void follow(const Catalog& catalog, const Table& origin, const Reference& reference, Accept accepts,
             const Emit& emit) {
-  const auto shown = appearances(origin, reference.from, reference.key.columns);
+  const auto shown = appearances(origin, *reference.from, reference.key->columns);
   if (shown.empty()) return;
-  const auto kind = is_unique(reference.from, reference.key.columns)
+  const auto kind = is_unique(*reference.from, reference.key->columns)
                         ? Relationship::Kind::kOneToOne
                         : Relationship::Kind::kManyToOne;
   for (const Table& target : catalog.tables()) {
     if (!accepts(target)) continue;
-    for (const auto& there : appearances(target, reference.to, reference.to_columns)) {
+    for (const auto& there : appearances(target, *reference.to, reference.to_columns)) {
       for (const auto& here : shown) {
-        emit({kind, &origin, &target, reference.key.name, paired(here, there), nullptr, {}, {}});
+        emit({kind, &origin, &target, reference.key->name, paired(here, there), nullptr, {}, {}});
       }
     }
   }
@@ -116,16 +117,16 @@ void follow(const Catalog& catalog, const Table& origin, const Reference& refere
 template <typename Accept>
 void follow_back(const Catalog& catalog, const Table& origin, const Reference& reference,
                  Accept accepts, const Emit& emit) {
-  const auto shown = appearances(origin, reference.to, reference.to_columns);
+  const auto shown = appearances(origin, *reference.to, reference.to_columns);
   if (shown.empty()) return;
-  const auto kind = is_unique(reference.from, reference.key.columns)
+  const auto kind = is_unique(*reference.from, reference.key->columns)
                         ? Relationship::Kind::kOneToOne
                         : Relationship::Kind::kOneToMany;
   for (const Table& target : catalog.tables()) {
     if (!accepts(target)) continue;
-    for (const auto& there : appearances(target, reference.from, reference.key.columns)) {
+    for (const auto& there : appearances(target, *reference.from, reference.key->columns)) {
       for (const auto& here : shown) {
-        emit({kind, &origin, &target, reference.key.name, paired(here, there), nullptr, {}, {}});
+        emit({kind, &origin, &target, reference.key->name, paired(here, there), nullptr, {}, {}});
       }
     }
   }
@@ -170,29 +171,23 @@ void join_through(const Catalog& catalog, const Table& junction,
   }
 }
 
-void through_junctions(const Catalog& catalog, const Table& origin, std::string_view target,
-                       const Emit& emit) {
+void through_junctions(const Catalog& catalog, const std::vector<Reference>& references,
+                       const Table& origin, const Table& target, const Emit& emit) {
   for (const Table& junction : catalog.tables()) {
     if (!junction.exposed) continue;
     std::vector<Relationship> to_origin;
     std::vector<Relationship> to_target;
-    each_reference(catalog, [&](const Reference& reference) {
-      if (&reference.from != &junction && !junction.is_view()) return;
-      const auto collect = [](std::vector<Relationship>& into) {
-        return [&into](Relationship found) {
-          if (found.kind == Relationship::Kind::kManyToOne) into.push_back(std::move(found));
-        };
-      };
-      follow(
-          catalog, junction, reference, [&](const Table& table) { return &table == &origin; },
-          collect(to_origin));
+    const auto collect = [&](Relationship found) {
+      if (found.kind != Relationship::Kind::kManyToOne) return;
+      if (found.target == &origin) to_origin.push_back(found);
+      if (found.target == &target) to_target.push_back(std::move(found));
+    };
+    for (const Reference& reference : references) {
+      if (reference.from != &junction && !junction.is_view()) continue;
       follow(
           catalog, junction, reference,
-          [&](const Table& table) {
-            return table.exposed && table.schema == origin.schema && table.name == target;
-          },
-          collect(to_target));
-    });
+          [&](const Table& table) { return &table == &origin || &table == &target; }, collect);
+    }
     if (!to_origin.empty() && !to_target.empty()) {
       join_through(catalog, junction, to_origin, to_target, emit);
     }
@@ -217,14 +212,28 @@ bool by_target_column(const Relationship& relationship, std::string_view name) {
   return is_single(relationship, *relationship.target, relationship.columns[0].second, name);
 }
 
+// Of a key from a relation to itself the relation's name means the rows that refer to this one, the
+// key's column the row that this one refers to.
+bool fits_self(const Relationship& relationship, std::string_view name, std::string_view hint) {
+  const bool rows =
+      relationship.kind == Relationship::Kind::kOneToMany && relationship.target->name == name;
+  if (!hint.empty()) return rows && by_target_column(relationship, hint);
+  return rows || (relationship.kind == Relationship::Kind::kManyToOne &&
+                  by_origin_column(relationship, name));
+}
+
 bool fits(const Relationship& relationship, std::string_view name, std::string_view hint) {
-  // A constraint or column names the key itself, which a view has only at second hand.
-  const bool by_key = !relationship.target->is_view() &&
-                      (by_constraint(relationship, name) || by_origin_column(relationship, name));
-  if (relationship.target->name != name && !by_key) return false;
-  return hint.empty() || by_constraint(relationship, hint) ||
-         by_origin_column(relationship, hint) || by_target_column(relationship, hint) ||
-         (relationship.junction != nullptr && relationship.junction->name == hint);
+  if (relationship.origin == relationship.target) return fits_self(relationship, name, hint);
+  if (hint.empty()) {
+    // A constraint or column names the key itself, which a view has only at second hand.
+    return relationship.target->name == name ||
+           (!relationship.target->is_view() &&
+            (by_constraint(relationship, name) || by_origin_column(relationship, name)));
+  }
+  return relationship.target->name == name &&
+         (by_constraint(relationship, hint) || by_origin_column(relationship, hint) ||
+          by_target_column(relationship, hint) ||
+          (relationship.junction != nullptr && relationship.junction->name == hint));
 }
 
 std::string column_names(const Table& table, const ColumnPairs& pairs,
@@ -309,13 +318,14 @@ std::optional<std::string> relationship_hint(const Catalog& catalog, const Table
   const auto exposed = [&](const Table& table) {
     return table.exposed && table.schema == origin.schema;
   };
-  each_reference(catalog, [&](const Reference& reference) {
-    const auto collect = [&](Relationship found) { targets.push_back(found.target->name); };
+  const auto collect = [&](Relationship found) { targets.push_back(found.target->name); };
+  for (const Reference& reference : references_of(catalog)) {
     follow(catalog, origin, reference, exposed, collect);
     follow_back(catalog, origin, reference, exposed, collect);
-    origins.push_back(reference.from.name);
-    origins.push_back(reference.to.name);
-  });
+    if (!exposed(*reference.from) || !exposed(*reference.to)) continue;
+    origins.push_back(reference.from->name);
+    origins.push_back(reference.to->name);
+  }
   if (targets.empty()) {
     const auto meant = closest_name(origins, origin.name);
     if (!meant) return std::nullopt;
@@ -353,14 +363,22 @@ std::vector<Relationship> candidates(const Catalog& catalog, const Table& origin
   const Emit collect = [&](Relationship relationship) {
     if (fits(relationship, name, hint)) found.push_back(std::move(relationship));
   };
-  const auto exposed = [&](const Table& table) {
-    return table.exposed && table.schema == origin.schema;
-  };
-  each_reference(catalog, [&](const Reference& reference) {
-    follow(catalog, origin, reference, exposed, collect);
-    follow_back(catalog, origin, reference, exposed, collect);
-  });
-  through_junctions(catalog, origin, name, collect);
+  const auto references = references_of(catalog);
+  for (const Reference& reference : references) {
+    // A name that is no relation's is the key's own, or one of its columns.
+    const bool by_key = hint.empty() && (reference.key->name == name ||
+                                         catalog.find(origin.schema, name) == nullptr ||
+                                         origin.find_column(name) != nullptr);
+    const auto accepts = [&](const Table& table) {
+      return table.exposed && table.schema == origin.schema && (by_key || table.name == name);
+    };
+    follow(catalog, origin, reference, accepts, collect);
+    follow_back(catalog, origin, reference, accepts, collect);
+  }
+  const Table* target = catalog.find(origin.schema, name);
+  if (target != nullptr && target->exposed) {
+    through_junctions(catalog, references, origin, *target, collect);
+  }
   const auto rank = [](const Relationship& relationship) {
     const auto& junction = relationship.junction;
     return std::tuple(relationship.target->name, relationship.kind,
@@ -382,11 +400,6 @@ Result<Relationship> find_relationship(const Catalog& catalog, const Table& orig
   auto found = candidates(catalog, origin, name, hint);
   if (found.empty()) return missing(catalog, origin, name, hint);
   if (found.size() == 1) return std::move(found[0]);
-  // A key from a table to itself goes both ways; then the rows that refer to this one are meant.
-  if (found.size() == 2 && found[0].origin == found[0].target &&
-      found[1].origin == found[1].target && found[0].kind == Relationship::Kind::kOneToMany) {
-    return std::move(found[0]);
-  }
   return ambiguous(origin, name, found);
 }
 

@@ -1,0 +1,164 @@
+#include "tests/cache/query/fixture.h"
+
+#include "cache/query/relationships.h"
+
+// Embedded resources.
+namespace holdfast::cache::query {
+namespace {
+
+class EmbedTest : public QueryTest {};
+
+TEST_F(EmbedTest, ToOneIsAnObjectOrNull) {
+  EXPECT_EQ(get("people", "select=id,club:people_club_fkey(town)&id=gte.3"),
+            R"([{"id":3,"club":null},{"id":4,"club":{"town":"Oslo"}}])");
+  EXPECT_EQ(get("people", "select=id,club:club_id(town)&id=eq.1"),
+            R"([{"id":1,"club":{"town":"Rome"}}])");
+}
+
+TEST_F(EmbedTest, ToManyIsAnArrayWithItsOwnFilterOrderAndLimit) {
+  EXPECT_EQ(get("clubs", "select=id,people!people_club_fkey(name)"),
+            R"([{"id":1,"people":[{"name":"Ada"},{"name":"Bob"}]},)"
+            R"({"id":2,"people":[{"name":"dee"}]},{"id":3,"people":[]}])");
+  EXPECT_EQ(
+      get("clubs", "select=p:people!people_club_fkey(name)&p.order=id.desc&p.limit=1&id=eq.1"),
+      R"([{"p":[{"name":"Bob"}]}])");
+  EXPECT_EQ(get("clubs", "select=p:people!people_club_fkey(name)&p.offset=1&id=eq.1"),
+            R"([{"p":[{"name":"Bob"}]}])");
+  EXPECT_EQ(get("clubs", "select=id,p:people!people_club_fkey(name)&p.name=like.A*&id=lt.3"),
+            R"([{"id":1,"p":[{"name":"Ada"}]},{"id":2,"p":[]}])");
+  EXPECT_EQ(
+      get("clubs", "select=id,p:people!people_club_fkey(name)&p.or=(id.eq.2,id.eq.4)&id=lt.3"),
+      R"([{"id":1,"p":[{"name":"Bob"}]},{"id":2,"p":[{"name":"dee"}]}])");
+}
+
+TEST_F(EmbedTest, EmbedsAreBoundedByTheMaximumOfRows) {
+  options_.max_rows = 1;
+  EXPECT_EQ(get("clubs", "select=id,p:people!people_club_fkey(name)"),
+            R"([{"id":1,"p":[{"name":"Ada"}]}])");
+}
+
+TEST_F(EmbedTest, ThroughAJunctionAndOneToOne) {
+  EXPECT_EQ(get("people", "select=id,clubs!memberships(town)&id=lt.4"),
+            R"([{"id":1,"clubs":[{"town":"Rome"},{"town":"Oslo"}]},)"
+            R"({"id":2,"clubs":[{"town":"Rome"}]},{"id":3,"clubs":[]}])");
+  EXPECT_EQ(get("people", "select=id,passports(id)&id=lt.3"),
+            R"([{"id":1,"passports":{"id":70}},{"id":2,"passports":null}])");
+  EXPECT_EQ(get("passports", "select=id,people(name)&id=eq.71"),
+            R"([{"id":71,"people":{"name":"dee"}}])");
+}
+
+TEST_F(EmbedTest, AKeyToItselfGoesBothWays) {
+  EXPECT_EQ(get("people", "select=id,boss:boss_id(id),team:people!boss_id(id)&id=lt.3"),
+            R"([{"id":1,"boss":null,"team":[{"id":2},{"id":3}]},)"
+            R"({"id":2,"boss":{"id":1},"team":[{"id":4}]}])");
+  EXPECT_EQ(get("people", "select=boss_id(boss_id(name))&id=eq.4"),
+            R"([{"boss_id":{"boss_id":{"name":"Ada"}}}])");
+}
+
+TEST_F(EmbedTest, ViewsTakePartThroughTheirColumns) {
+  EXPECT_EQ(get("people_view", "select=id,passports(id)&id=eq.1"),
+            R"([{"id":1,"passports":{"id":70}}])");
+  EXPECT_EQ(get("passports", "select=id,people_view(name)&order=people_view(name).desc"),
+            R"([{"id":71,"people_view":{"name":"dee"}},{"id":70,"people_view":{"name":"Ada"}}])");
+}
+
+TEST_F(EmbedTest, InnerRestrictsTheParent) {
+  EXPECT_EQ(get("people", "select=id,clubs!people_club_fkey!inner(town)&clubs.town=eq.Oslo"),
+            R"([{"id":4,"clubs":{"town":"Oslo"}}])");
+  EXPECT_EQ(get("clubs", "select=id,people!people_club_fkey!inner(id)&people.id=eq.4"),
+            R"([{"id":2,"people":[{"id":4}]}])");
+  EXPECT_EQ(get("people", "select=id,passports!left(id)&passports.id=eq.0&id=eq.1"),
+            R"([{"id":1,"passports":null}])");
+  EXPECT_EQ(get("clubs", "select=id,p:people!people_club_fkey!inner(id,passports!inner(id))"),
+            R"([{"id":1,"p":[{"id":1,"passports":{"id":70}}]},)"
+            R"({"id":2,"p":[{"id":4,"passports":{"id":71}}]}])");
+}
+
+TEST_F(EmbedTest, NullTestsAreAntiJoins) {
+  EXPECT_EQ(get("people", "select=id,passports()&passports=is.null"), R"([{"id":2},{"id":3}])");
+  EXPECT_EQ(get("people", "select=id,passports()&passports=not.is.null"), R"([{"id":1},{"id":4}])");
+  EXPECT_EQ(get("clubs", "select=id,p:people!people_club_fkey()&p=is.null"), R"([{"id":3}])");
+  EXPECT_EQ(get("people",
+                "select=id,passports(),clubs!people_club_fkey()&or=(passports.not.is.null,clubs.is."
+                "null)"),
+            R"([{"id":1},{"id":3},{"id":4}])");
+  EXPECT_EQ(get("people", "select=id,passports()&passports=eq.1"),
+            "PGRST120: Bad operator on the 'passports' embedded resource");
+}
+
+TEST_F(EmbedTest, SpreadsBecomeMembersOrArrays) {
+  EXPECT_EQ(get("people", "select=id,...club_id(town,place:town)&id=gte.3"),
+            R"([{"id":3,"town":null,"place":null},{"id":4,"town":"Oslo","place":"Oslo"}])");
+  EXPECT_EQ(get("clubs",
+                "select=id,...people!people_club_fkey(name,...passports(passport:id))"
+                "&people.order=name.desc"),
+            R"([{"id":1,"name":["Bob","Ada"],"passport":[null,70]},)"
+            R"({"id":2,"name":["dee"],"passport":[71]},{"id":3,"name":[],"passport":[]}])");
+}
+
+TEST_F(EmbedTest, RelatedOrderNeedsToOne) {
+  EXPECT_EQ(get("clubs", "select=id,people!people_club_fkey(id)&order=people(id)"),
+            "PGRST118: A related order on 'people' is not possible");
+}
+
+TEST_F(EmbedTest, MissingAndAmbiguousRelationshipsAreExplained) {
+  const Error missing = error("clubs", "select=items(*)");
+  EXPECT_EQ(missing.code, "PGRST200");
+  EXPECT_EQ(missing.details,
+            "Searched for a foreign key relationship between 'clubs' and 'items' in the schema "
+            "'public', but no matches were found.");
+  const Error ambiguous = error("people", "select=clubs(*)");
+  EXPECT_EQ(ambiguous.code, "PGRST201");
+  EXPECT_TRUE(ambiguous.details_are_json);
+  EXPECT_EQ(ambiguous.details,
+            R"x([{"cardinality":"many-to-one","embedding":"people with clubs",)x"
+            R"x("relationship":"people_club_fkey using people(club_id) and clubs(id)"},)x"
+            R"x({"cardinality":"many-to-many","embedding":"people with clubs",)x"
+            R"x("relationship":"memberships using memberships_person_fkey(person_id) and )x"
+            R"x(memberships_club_fkey(club_id)"}])x");
+  EXPECT_EQ(ambiguous.hint,
+            "Try changing 'clubs' to one of the following: 'clubs!people_club_fkey', "
+            "'clubs!memberships'. Find the desired relationship in the 'details' key.");
+  EXPECT_EQ(get("people", "select=id&clubs.town=eq.x"),
+            "PGRST108: 'clubs' is not an embedded resource in this request");
+}
+
+TEST_F(EmbedTest, AggregatesNeedPermission) {
+  EXPECT_EQ(get("people", "select=passports(id.count())"),
+            "PGRST123: Use of aggregate functions is not allowed");
+  options_.aggregates = true;
+  EXPECT_EQ(get("people", "select=count()"), "forward: aggregates");
+}
+
+TEST_F(EmbedTest, WideRowsAreWrittenInFragments) {
+  std::string columns = "id";
+  for (int i = 0; i < 300; ++i) columns += ",c" + std::to_string(i) + ":town";
+  const auto body = get("people", "select=clubs!people_club_fkey(" + columns + ")&id=eq.1");
+  EXPECT_TRUE(body.starts_with(R"([{"clubs":{"id":1,"c0":"Rome",)")) << body.substr(0, 60);
+  EXPECT_TRUE(body.ends_with(R"("c299":"Rome"}}])"));
+}
+
+TEST_F(EmbedTest, TargetsAndRepresentationOfAMutation) {
+  const auto query = Query::parse("id=gt.1&name=neq.Cy&select=id,clubs!people_club_fkey(town)");
+  const auto targets = plan_targets(*query, catalog_, table("people"), options_);
+  const auto rowids = execute_targets(database_, std::get<Plan>(targets));
+  EXPECT_EQ(*rowids, (std::vector<std::int64_t>{2, 4}));
+  const auto shown = plan_representation(*query, catalog_, table("people"), options_);
+  const auto& plan = std::get<Plan>(shown);
+  database_.execute("BEGIN");
+  const auto output = execute(database_, plan, Form::kArray, false, {4, 1, 2});
+  EXPECT_TRUE(database_.in_transaction());
+  database_.execute("ROLLBACK");
+  EXPECT_EQ(output->body, R"([{"id":4,"clubs":{"town":"Oslo"}},{"id":1,"clubs":{"town":"Rome"}},)"
+                          R"({"id":2,"clubs":{"town":"Rome"}}])");
+  EXPECT_EQ(plan.tables.size(), 2U);
+}
+
+TEST_F(EmbedTest, TargetsThatAreNotExactAreForwarded) {
+  const auto query = Query::parse("german=gt.a");
+  EXPECT_TRUE(
+      std::holds_alternative<Forward>(plan_targets(*query, catalog_, table("items"), options_)));
+}
+
+}  // namespace
+}  // namespace holdfast::cache::query

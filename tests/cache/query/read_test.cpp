@@ -1,0 +1,230 @@
+#include "tests/cache/query/fixture.h"
+
+// Whole reads: request text to answer text.
+namespace holdfast::cache::query {
+namespace {
+
+class ReadTest : public QueryTest {};
+
+TEST_F(ReadTest, SelectsColumnsWithAliasesAndDuplicates) {
+  EXPECT_EQ(get("clubs", ""),
+            R"([{"id":1,"town":"Rome"},{"id":2,"town":"Oslo"},{"id":3,"town":null}])");
+  EXPECT_EQ(get("clubs", "select=place:town,id,id&id=eq.1"), R"([{"place":"Rome","id":1,"id":1}])");
+}
+
+TEST_F(ReadTest, PrintsEveryTypeAsPostgresDoes) {
+  EXPECT_EQ(get("items", "id=eq.1"),
+            R"([{"id":1,"price":12.50,"weight":1,"ratio":0.1,"sold":true,"code":"abc",)"
+            R"("ref":"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11","mood":"happy",)"
+            R"("made":"2026-01-02T03:04:05+00:00","extra":{"k" : [1,2]},"sizes":[1,2,3],)"
+            R"x("span":"[1,5)","Odd \"name":"odd","german":"a"}])x");
+  EXPECT_EQ(get("items", "id=eq.2&select=price,weight,made,extra,sizes"),
+            R"([{"price":9.00,"weight":"NaN","made":"infinity","extra":null,"sizes":[]}])");
+}
+
+TEST_F(ReadTest, ComparesByTheColumnsType) {
+  const auto ids = [&](std::string filter) { return get("items", "select=id&" + filter); };
+  EXPECT_EQ(ids("price=eq.12.5"), R"([{"id":1}])");
+  EXPECT_EQ(ids("price=gt.9"), R"([{"id":1}])");
+  EXPECT_EQ(ids("price=lt.10"), R"([{"id":2}])");
+  EXPECT_EQ(ids("weight=gt.5"), R"([{"id":2}])");
+  EXPECT_EQ(ids("ratio=eq.0.1"), R"([{"id":1}])");
+  EXPECT_EQ(ids("ref=eq.A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11"), R"([{"id":1}])");
+  EXPECT_EQ(ids("mood=gt.sad"), R"([{"id":1}])");
+  EXPECT_EQ(ids("made=lt.2027-01-01"), R"([{"id":1}])");
+  EXPECT_EQ(ids("sold=is.false"), R"([{"id":2}])");
+  EXPECT_EQ(ids("sold=is.unknown"), R"([{"id":3}])");
+  EXPECT_EQ(ids("id=neq.1"), R"([{"id":2},{"id":3}])");
+  EXPECT_EQ(ids("price=neq.9"), R"([{"id":1}])");
+  EXPECT_EQ(ids("price=not.eq.9"), R"([{"id":1}])");
+  EXPECT_EQ(ids("price=isdistinct.9"), R"([{"id":1},{"id":3}])");
+}
+
+TEST_F(ReadTest, ALongerTextThanTheColumnIsNotCut) {
+  EXPECT_EQ(get("items", "select=id&code=eq.abcdefgh"), "[]");
+  EXPECT_EQ(get("items", "select=id&code=in.(abc,abcdefgh)"), R"([{"id":1}])");
+}
+
+TEST_F(ReadTest, ValuesThatTheTypeRefusesAreItsErrors) {
+  EXPECT_EQ(get("items", "id=eq.x"), "22P02: invalid input syntax for type bigint: \"x\"");
+  EXPECT_EQ(get("items", "mood=eq.great"), "22P02: invalid input value for enum mood: \"great\"");
+  EXPECT_EQ(get("items", "id=in.(1,y)"), "22P02: invalid input syntax for type bigint: \"y\"");
+  EXPECT_EQ(get("items", "id=is.true"),
+            "42804: argument of IS TRUE must be type boolean, not type bigint");
+  EXPECT_EQ(get("items", "id=like.1*"), "42883: operator does not exist: bigint ~~ unknown");
+  EXPECT_EQ(get("items", "extra=eq.1"), "42883: operator does not exist: json = unknown");
+}
+
+TEST_F(ReadTest, ListsMayBeEmptyQuotedAndLong) {
+  EXPECT_EQ(get("people", "select=id&name=in.(Ada,%22Bob%22)"), R"([{"id":1},{"id":2}])");
+  EXPECT_EQ(get("people", "select=id&id=in.()"), "[]");
+  EXPECT_EQ(get("people", "select=id&id=not.in.(1,2)"), R"([{"id":3},{"id":4}])");
+  EXPECT_EQ(get("items", "select=id&weight=in.(1,2)"), R"([{"id":1}])");
+  EXPECT_EQ(get("items", "select=id&price=in.(12.5,1)"), R"([{"id":1}])");
+  std::string list = "select=id&ref=in.(a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
+  for (int i = 0; i < 1000; ++i) {
+    list += ",00000000-0000-0000-0000-" + std::to_string(100000000000 + i);
+  }
+  EXPECT_EQ(get("items", list + ")"), R"([{"id":1}])");
+}
+
+TEST_F(ReadTest, QuantifiersTakeArrays) {
+  EXPECT_EQ(get("people", "select=id&id=eq(any).{1,3}"), R"([{"id":1},{"id":3}])");
+  EXPECT_EQ(get("people", "select=id&id=gt(all).{1,2}"), R"([{"id":3},{"id":4}])");
+  EXPECT_EQ(get("people", "select=id&name=like(any).{A*,*b}"), R"([{"id":1},{"id":2}])");
+  EXPECT_EQ(get("people", "select=id&id=eq(any).{}"), "[]");
+  EXPECT_EQ(get("people", "select=id&id=eq(all).{}&limit=1"), R"([{"id":1}])");
+}
+
+TEST_F(ReadTest, PatternsFoldOnlyForIlike) {
+  EXPECT_EQ(get("people", "select=id&name=like.D*"), "[]");
+  EXPECT_EQ(get("people", "select=id&name=ilike.D*"), R"([{"id":4}])");
+  EXPECT_EQ(get("items", "select=id&Odd%20%22name=ilike.*"),
+            "PGRST100: " + error("items", "Odd%20%22name=ilike.*").message);
+  EXPECT_EQ(get("items", "select=id&%22Odd%20%5C%22name%22=ilike.%C3%A4PF*"), R"([{"id":2}])");
+  EXPECT_EQ(get("items", "select=id&code=like.x%5C%25_"), R"([{"id":2}])");
+  EXPECT_EQ(get("items", "select=id&code=like.x%5C"),
+            "22025: LIKE pattern must not end with escape character");
+  EXPECT_EQ(get("people", "select=id&name=match.^A"), R"([{"id":1}])");
+  EXPECT_EQ(get("people", "select=id&name=imatch.EE$"), R"([{"id":4}])");
+  EXPECT_EQ(get("people", "name=match.A.a"), "forward: regular expression");
+}
+
+TEST_F(ReadTest, LogicKeepsNullsUnknown) {
+  EXPECT_EQ(get("people", "select=id&or=(boss_id.eq.2,club_id.eq.1)"),
+            R"([{"id":1},{"id":2},{"id":4}])");
+  EXPECT_EQ(get("people", "select=id&not.or=(boss_id.eq.2,club_id.eq.2)"), R"([{"id":2}])");
+  EXPECT_EQ(get("people", "select=id&and=(id.gt.1,not.and(name.eq.Bob,boss_id.eq.1))"),
+            R"([{"id":3},{"id":4}])");
+}
+
+TEST_F(ReadTest, AThousandAlternativesAreOneStatement) {
+  std::string query = "select=id&or=(id.eq.1";
+  for (int i = 0; i < 1000; ++i) query += ",name.eq.n" + std::to_string(i);
+  EXPECT_EQ(get("people", query + ")"), R"([{"id":1}])");
+}
+
+TEST_F(ReadTest, JsonPathsSelectFilterAndOrder) {
+  EXPECT_EQ(get("people", "select=about->a->b->2->>c,n:about->n,about->a->b->-2&id=eq.1"),
+            R"([{"c":"deep","n":1.50,"b":20}])");
+  EXPECT_EQ(get("people", "select=id&about->a->b->>0=eq.10"), R"([{"id":1}])");
+  EXPECT_EQ(get("people", "select=id&about->n=eq.1.5"), R"([{"id":1}])");
+  EXPECT_EQ(get("people", "select=about->1&id=eq.4"), R"([{"about":2}])");
+  EXPECT_EQ(get("people", "select=id&about->>n=not.is.null&order=about->>n.desc"),
+            R"([{"id":2},{"id":1}])");
+  EXPECT_EQ(get("people", "select=id,about->t,u:about->>t&id=eq.2"),
+            R"([{"id":2,"t":null,"u":null}])");
+  EXPECT_EQ(get("items", "select=sizes->0&id=eq.1"), R"([{"sizes":1}])");
+  EXPECT_EQ(get("people", "select=about->>n->x"),
+            "42883: operator does not exist: text -> unknown");
+}
+
+TEST_F(ReadTest, CastsAreThoseOfPostgresOrForwarded) {
+  EXPECT_EQ(get("items", "select=id::text,sold::text,made::text&id=eq.1"),
+            R"([{"id":"1","sold":"true","made":"2026-01-02 03:04:05+00"}])");
+  EXPECT_EQ(get("people", "select=about->>n::numeric&id=eq.1"), R"([{"n":1.50}])");
+  EXPECT_EQ(get("people", "select=name::int&id=eq.1"),
+            "22P02: invalid input syntax for type integer: \"Ada\"");
+  EXPECT_EQ(get("items", "select=price::int"), "forward: cast of numeric(10,2) to int");
+}
+
+TEST_F(ReadTest, OrderPutsNullsWherePostgresDoes) {
+  EXPECT_EQ(get("people", "select=id&order=boss_id,id.desc"),
+            R"([{"id":3},{"id":2},{"id":4},{"id":1}])");
+  EXPECT_EQ(get("people", "select=id&order=boss_id.desc,id"),
+            R"([{"id":1},{"id":4},{"id":2},{"id":3}])");
+  EXPECT_EQ(get("people", "select=id&order=born.nullsfirst&limit=2"), R"([{"id":3},{"id":1}])");
+  EXPECT_EQ(get("people", "select=id&order=born.desc.nullslast&limit=1"), R"([{"id":4}])");
+  EXPECT_EQ(get("items", "select=id&order=mood.desc.nullslast"), R"([{"id":1},{"id":2},{"id":3}])");
+  EXPECT_EQ(get("items", "select=id&order=price.asc"), R"([{"id":2},{"id":1},{"id":3}])");
+  EXPECT_EQ(get("people", "select=id&order=clubs(town).desc.nullslast,id&select=id,clubs()"),
+            "PGRST108: 'clubs' is not an embedded resource in this request");
+  EXPECT_EQ(get("people", "select=id,clubs()&order=clubs(town).desc.nullslast,id"),
+            R"([{"id":1},{"id":2},{"id":4},{"id":3}])");
+}
+
+TEST_F(ReadTest, TextOrderOfALocaleIsForwardedUnlessCloseWillDo) {
+  EXPECT_EQ(get("items", "select=id&order=german"), "forward: text order");
+  EXPECT_EQ(get("items", "select=id&german=gt.a"), "forward: text order");
+  EXPECT_EQ(get("items", "select=id&german=eq.a"), R"([{"id":1}])");
+  options_.text_order = TextOrder::kClose;
+  EXPECT_EQ(get("items", "select=id&german=gt.a"), R"([{"id":2}])");
+}
+
+TEST_F(ReadTest, ArraysContainAndOverlap) {
+  EXPECT_EQ(get("people", "select=id&tags=cs.{red}"), R"([{"id":1},{"id":2}])");
+  EXPECT_EQ(get("people", "select=id&tags=cd.{red,blue}"), R"([{"id":2},{"id":4}])");
+  EXPECT_EQ(get("people", "select=id&tags=ov.{green,blue}"), R"([{"id":1}])");
+  EXPECT_EQ(get("people", "select=id&tags=eq.{red}"), R"([{"id":2}])");
+}
+
+TEST_F(ReadTest, LimitOffsetRangeAndMaximum) {
+  EXPECT_EQ(get("people", "select=id&limit=2&offset=1"), R"([{"id":2},{"id":3}])");
+  EXPECT_EQ(get("people", "select=id&limit=0"), "[]");
+  EXPECT_EQ(get("people", "limit=-1"), "PGRST103: Requested range not satisfiable");
+  options_.max_rows = 2;
+  EXPECT_EQ(get("people", "select=id&limit=3"), R"([{"id":1},{"id":2}])");
+  options_.range = std::pair<std::int64_t, std::optional<std::int64_t>>(3, std::nullopt);
+  EXPECT_EQ(get("people", "select=id"), R"([{"id":4}])");
+  options_.range->second = 1;
+  EXPECT_EQ(error("people", "").details,
+            "The lower boundary must be lower than or equal to the upper boundary in the Range "
+            "header.");
+}
+
+TEST_F(ReadTest, CountIsOfAllRowsAndBoundsTheOffset) {
+  options_.count = true;
+  options_.max_rows = 1;
+  const auto planned = plan("people", "select=id,clubs!inner(town)&clubs.town=eq.Rome&id=gt.0");
+  const auto output = execute(database_, std::get<Plan>(planned), Form::kArray);
+  EXPECT_EQ(output->total, 2);
+  EXPECT_EQ(output->rows, 1);
+  EXPECT_FALSE(database_.in_transaction());
+  EXPECT_EQ(get("people", "offset=5"), "PGRST103: Requested range not satisfiable");
+  EXPECT_EQ(get("people", "select=id&offset=4"), "[]");
+}
+
+TEST_F(ReadTest, ASingleObjectNeedsOneRow) {
+  EXPECT_EQ(get("clubs", "id=eq.2", Form::kObject), R"({"id":2,"town":"Oslo"})");
+  EXPECT_EQ(get("clubs", "", Form::kObject),
+            "PGRST116: Cannot coerce the result to a single JSON object");
+}
+
+TEST_F(ReadTest, CsvIsARecordsOutput) {
+  EXPECT_EQ(
+      get("items", "select=id,sold,code,sizes,%22Odd%20%5C%22name%22&id=in.(1,3)", Form::kCsv),
+      "id,sold,code,sizes,Odd \"name\n1,t,abc,\"{1,2,3}\",odd\n3,,,,");
+  EXPECT_EQ(get("clubs", "id=eq.9", Form::kCsv), "\n");
+}
+
+TEST_F(ReadTest, NullsAreStrippedOnEveryLevel) {
+  const auto planned = plan("people", "select=id,boss_id,about,boss:boss_id(id,boss_id)&id=eq.2");
+  const auto output = execute(database_, std::get<Plan>(planned), Form::kArray, true);
+  EXPECT_EQ(output->body, R"([{"id":2,"boss_id":1,"about":{"n":2},"boss":{"id":1}}])");
+}
+
+TEST_F(ReadTest, UnknownColumnsAreNamedAsPostgresNamesThem) {
+  EXPECT_EQ(get("people", "select=nope"), "42703: column people.nope does not exist");
+  EXPECT_EQ(get("people", "nope=eq.1"), "42703: column people.nope does not exist");
+  EXPECT_EQ(get("people", "order=nope"), "42703: column people.nope does not exist");
+  EXPECT_EQ(get("people", "select=clubs(nope)"), "42703: column clubs_1.nope does not exist");
+  EXPECT_EQ(error("people", "select=nam").hint,
+            "Perhaps you meant to reference the column \"people.name\".");
+  EXPECT_EQ(get("people", "select=full_name"), "forward: computed column full_name");
+}
+
+TEST_F(ReadTest, KeysAreLookedUpNotScanned) {
+  EXPECT_NE(explain("people", "id=eq.1").find("SEARCH t1 USING INTEGER PRIMARY KEY (rowid=?)"),
+            std::string::npos);
+  EXPECT_NE(explain("people", "id=in.(1,2,3)").find("SEARCH t1 USING INTEGER PRIMARY KEY"),
+            std::string::npos);
+  const auto embeds = explain("clubs", "select=*,people!people_club_fkey(*,boss:boss_id(*))");
+  EXPECT_NE(embeds.find("SEARCH t2 USING INDEX people_club"), std::string::npos) << embeds;
+  EXPECT_NE(embeds.find("SEARCH t3 USING INTEGER PRIMARY KEY"), std::string::npos) << embeds;
+  const auto through = explain("people", "select=id,clubs!memberships(town)");
+  EXPECT_NE(through.find("SEARCH jt2 USING COVERING INDEX memberships_pkey"), std::string::npos)
+      << through;
+}
+
+}  // namespace
+}  // namespace holdfast::cache::query
