@@ -148,10 +148,7 @@ void Outbox::acknowledge(Transaction& transaction, const Entry& entry,
 
 void Outbox::resolve(Transaction& transaction, const Entry& entry, const std::string& reason,
                      const std::vector<cache::UpstreamImage>& images, Timestamp now) {
-  overlay_.drop(transaction, entry.sequence);
-  for (const auto& image : images) {
-    overlay_.put_base(transaction, *image.table, image.key, image.row);
-  }
+  overlay_.supersede(transaction, entry.sequence, images);
   end(transaction, entry, State::kResolved, entry.last_status, reason, now);
 }
 

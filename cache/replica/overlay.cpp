@@ -124,7 +124,22 @@ void Overlay::acknowledge(Transaction& transaction, std::int64_t entry,
           transaction.database().cached("INSERT OR IGNORE INTO hf_rereads VALUES(?1, ?2)");
       reread.bind(1, std::string_view(effect.relation)).bind(2, std::string_view(effect.key)).run();
     }
+    rebase_later(transaction, effect, entry);
     recompute(transaction, table, effect.key);
+  }
+}
+
+void Overlay::supersede(Transaction& transaction, std::int64_t entry,
+                        const std::vector<UpstreamImage>& images) {
+  const auto ended = effects(transaction.database(), entry);
+  deactivate(transaction, entry);
+  note_acknowledgement(transaction, ended);
+  for (const auto& image : images) put_base(transaction, *image.table, image.key, image.row);
+  for (const Effect& effect : ended) {
+    rebase_later(transaction, effect, entry);
+    if (const Table* table = find_table(effect.relation)) {
+      recompute(transaction, *table, effect.key);
+    }
   }
 }
 
@@ -281,6 +296,15 @@ void Overlay::recompute(Transaction& transaction, const Table& table, const std:
   }
   show(transaction, table, key, row);
   if (!pending) forget_base(transaction, table, key);
+}
+
+void Overlay::rebase_later(Transaction& transaction, const Effect& ended,
+                           std::int64_t entry) const {
+  Statement& statement = transaction.database().cached(
+      "UPDATE hf_effects SET base=(SELECT image FROM hf_pending_base WHERE relation=?1 AND key=?2)"
+      " WHERE relation=?1 AND key=?2 AND active=1 AND entry>?3");
+  statement.bind(1, std::string_view(ended.relation)).bind(2, std::string_view(ended.key));
+  statement.bind(3, entry).run();
 }
 
 void Overlay::deactivate(Transaction& transaction, std::int64_t entry) const {

@@ -28,7 +28,9 @@ struct Effect {
   std::string row = {};            // inserts: print_row() of the row as computed here
   // The upstream does it by itself as a consequence of the others (on delete cascade, set null).
   bool consequence = false;
-  std::optional<std::string> base = std::nullopt;  // filled in by Overlay::apply()
+  // The upstream's image when the entry was made, or after an own earlier entry on the row had
+  // ended; nullopt = the row was not there. Filled in by the Overlay.
+  std::optional<std::string> base = std::nullopt;
 };
 
 // A row's upstream image after an entry's acknowledgement; nullopt = the row is not there.
@@ -65,8 +67,13 @@ class Overlay {
 
   // Ends the effects of `entry`: the given images become the upstream's, and where none is given for
   // a row, its base with the effect applied is presumed and the row is queued for a read by key.
+  // Later effects on these rows are based on that.
   void acknowledge(Transaction& transaction, std::int64_t entry,
                    const std::vector<UpstreamImage>& images);
+
+  // Ends the effects of `entry` without their having come to be: the given images stand instead.
+  void supersede(Transaction& transaction, std::int64_t entry,
+                 const std::vector<UpstreamImage>& images);
 
   // Ends the effects of `entry` and takes them back: the rows show what they would without it.
   void drop(Transaction& transaction, std::int64_t entry);
@@ -111,6 +118,8 @@ class Overlay {
   // Replays the pending effects over the base and shows the outcome; without any, ends the base.
   void recompute(Transaction& transaction, const Table& table, const std::string& key);
   void note_acknowledgement(Transaction& transaction, const std::vector<Effect>& ended) const;
+  // Own earlier writes are no conflict: effects after `entry` on the row take its base for theirs.
+  void rebase_later(Transaction& transaction, const Effect& ended, std::int64_t entry) const;
   void deactivate(Transaction& transaction, std::int64_t entry) const;
 
   std::map<const Table*, RowStore> stores_;
