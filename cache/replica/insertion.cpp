@@ -53,6 +53,9 @@ class Insertion {
       auto outcome = add_row(object);
       if (outcome) return std::move(*outcome);
     }
+    if (!minted_columns_.empty() && rows_.size() != mutation_.body.rows.size()) {
+      return AskUpstream{"an upsert that makes keys for some of its rows only"};
+    }
     finish_request();
     return std::move(changes_);
   }
@@ -62,7 +65,6 @@ class Insertion {
   std::optional<Computed> add_row(const RawObject& object) {
     Row row(table_.columns.size(), Null{});
     std::vector<std::size_t> sent;
-    random_key_ = !table_.primary_key->columns.empty();
     for (std::size_t i = 0; i < table_.columns.size(); ++i) {
       if (auto outcome = fill_column(object, i, row, sent)) return outcome;
     }
@@ -80,7 +82,7 @@ class Insertion {
         if (!value) return std::move(value).error();
         row[index] = *std::move(value);
         sent.push_back(index);
-        if (table_.is_key(index)) random_key_ = false;
+        if (table_.is_key(index)) random_keys_ = false;
         return std::nullopt;
       }
       if (mutation_.missing == Missing::kNull) {
@@ -105,7 +107,7 @@ class Insertion {
       }
       return std::nullopt;
     }
-    if (table_.is_key(index) && !computed->random) random_key_ = false;
+    if (table_.is_key(index) && !computed->random) random_keys_ = false;
     if (table_.is_key(index)) minted_columns_.insert(index);
     row[index] = std::move(computed->value);
     return std::nullopt;
@@ -171,7 +173,8 @@ class Insertion {
       ++changes_.inserted;
       return std::nullopt;
     }
-    minted_columns_.clear();  // the row keeps its own key
+    // A row that is found keeps its own key; by the key itself only one that was sent is found.
+    if (conflict_columns_ != table_.primary_key->columns) minted_columns_.clear();
     if (ignore) return std::nullopt;
     const std::string existing_key = key_of(table_, existing->row);
     if (existing_key != key && std::any_of(sent.begin(), sent.end(), [&](std::size_t index) {
@@ -217,7 +220,7 @@ class Insertion {
 
   // The request as it is to be sent: the app's own rows, and the keys that were minted for them.
   void finish_request() {
-    changes_.minted_key = !minted_columns_.empty() && random_key_;
+    changes_.minted_key = !minted_columns_.empty() && random_keys_;
     for (const std::size_t index : columns_) changes_.columns.push_back(table_.columns[index].name);
     for (const std::size_t index : minted_columns_) {
       const auto& name = table_.columns[index].name;
@@ -248,14 +251,11 @@ class Insertion {
       member(name);
       out += token;
     }
-    // Upserts keep the row that they find, so a minted key belongs to inserted rows alone; those
-    // are all rows when no resolution is asked.
-    if (position < rows_.size() && rows_.size() == mutation_.body.rows.size()) {
-      for (const std::size_t index : minted_columns_) {
-        if (find_member(object, table_.columns[index].name)) continue;
-        member(table_.columns[index].name);
-        print_json(table_.columns[index].type, view(rows_[position][index]), out);
-      }
+    // With minted keys every row of the request is an inserted one, see compute().
+    for (const std::size_t index : minted_columns_) {
+      if (find_member(object, table_.columns[index].name)) continue;
+      member(table_.columns[index].name);
+      print_json(table_.columns[index].type, view(rows_[position][index]), out);
     }
     out += '}';
   }
@@ -273,7 +273,7 @@ class Insertion {
   std::set<std::string> keys_in_request_;
   std::vector<Row> rows_;
   std::int64_t sequence_steps_ = 0;
-  bool random_key_ = false;
+  bool random_keys_ = true;  // all key values so far are random and made here
 };
 
 }  // namespace

@@ -89,7 +89,7 @@ class Update {
     for (std::size_t i = 0; i < assignment.columns.size(); ++i) {
       after[assignment.columns[i]] = assignment.values[i];
     }
-    if (auto error = check_row(table_, after, {})) return error;
+    if (auto error = check_row(table_, after, unassigned(assignment))) return error;
     if (context_.authoritative) {
       if (auto error = missing_reference(database_, catalog_, overlay_, table_, after)) {
         return error;
@@ -109,6 +109,18 @@ class Update {
     add_references(catalog_, table_, after, changes_.references);
     changes_.keys.push_back(new_key);
     return std::nullopt;
+  }
+
+  // These keep the values that they have, which may not be known yet.
+  std::vector<std::string> unassigned(const Assignment& assignment) const {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < table_.columns.size(); ++i) {
+      const auto& assigned = assignment.columns;
+      if (std::find(assigned.begin(), assigned.end(), i) == assigned.end()) {
+        names.push_back(table_.columns[i].name);
+      }
+    }
+    return names;
   }
 
   Database& database_;
@@ -162,7 +174,7 @@ class Deletion {
 
   std::optional<Error> follow(const Table& table, const Row& row, const IncomingKey& incoming) {
     const Table& child = *incoming.table;
-    if (!child.primary_key || child.is_view()) return std::nullopt;
+    if (!child.primary_key || !overlay_.rows(child).exists(database_)) return std::nullopt;
     std::vector<Value> values;
     for (const std::size_t index : incoming.referenced) values.push_back(row[index]);
     for (const Row& child_row :

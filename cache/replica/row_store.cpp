@@ -158,6 +158,15 @@ bool RowStore::create(Transaction& transaction) const {
   return added;
 }
 
+bool RowStore::exists(Database& database) const {
+  Statement& statement =
+      database.cached("SELECT 1 FROM sqlite_schema WHERE type='table' AND name=?1");
+  statement.bind(1, std::string_view(table_.storage_name));
+  const bool exists = statement.step();
+  statement.reset();
+  return exists;
+}
+
 std::optional<StoredRow> RowStore::find(Database& database, const std::vector<Value>& key) const {
   Statement& statement = database.cached(find_);
   bind_all(statement, key);

@@ -26,6 +26,9 @@ class RowStore {
   // one lacks. True when columns were added, so that its rows have to be read again.
   bool create(Transaction& transaction) const;
 
+  // False for a table that was never replicated here.
+  bool exists(Database& database) const;
+
   // By key values in the key's column order.
   std::optional<StoredRow> find(Database& database, const std::vector<Value>& key) const;
   // The first row whose `columns` equal those of `row`; none when one of them is NULL.
