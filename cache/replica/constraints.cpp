@@ -13,8 +13,16 @@ constexpr std::size_t kShownBytes = 64;
 
 std::string print_value(const Column& column, const Value& value) {
   std::string text;
-  print_text(column.type, view(value), text);
+  print_output(column.type, view(value), text);
   return text;
+}
+
+// At most kShownBytes, not within a character.
+std::string clipped(const std::string& value) {
+  if (value.size() <= kShownBytes) return value;
+  std::size_t end = kShownBytes;
+  while (end > 0 && (static_cast<unsigned char>(value[end]) & 0xC0U) == 0x80U) --end;
+  return value.substr(0, end) + "...";
 }
 
 std::string failing_row(const Table& table, const Row& row) {
@@ -25,8 +33,7 @@ std::string failing_row(const Table& table, const Row& row) {
       text += "null";
       continue;
     }
-    const std::string value = print_value(table.columns[i], row[i]);
-    text += value.size() > kShownBytes ? value.substr(0, kShownBytes) + "..." : value;
+    text += clipped(print_value(table.columns[i], row[i]));
   }
   return text + ").";
 }
