@@ -1,0 +1,186 @@
+#include "cache/replica/overlay.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/cache/replica/sample.h"
+
+namespace holdfast::cache {
+namespace {
+
+class OverlayTest : public ::testing::Test {
+ protected:
+  static std::string key(int id) { return "{\"id\":" + std::to_string(id) + "}"; }
+  static std::string row(int id, const std::string& title, const std::string& done = "false") {
+    return "{\"id\":" + std::to_string(id) + ",\"list_id\":null,\"title\":\"" + title +
+           "\",\"done\":" + done + ",\"price\":null,\"updated_at\":\"2026-11-21T12:00:00+00:00\"}";
+  }
+  const Table& todos() { return sample_.table("todos"); }
+
+  void apply(std::int64_t entry, EffectKind kind, int id, const std::string& changes,
+             const std::string& whole = "") {
+    Effect effect{"public.todos", key(id), kind, changes, whole};
+    sample_.write([&](Transaction& transaction) {
+      sample_.overlay().apply(transaction, entry, {&effect, 1});
+    });
+  }
+  void acknowledge(std::int64_t entry, int id, const std::optional<std::string>& image) {
+    std::optional<Row> known;
+    if (image) known = parse_row(todos(), *image).value();
+    sample_.write([&](Transaction& transaction) {
+      sample_.overlay().acknowledge(transaction, entry, {{&todos(), key(id), known}});
+    });
+  }
+  void drop(std::int64_t entry) {
+    sample_.write([&](Transaction& transaction) { sample_.overlay().drop(transaction, entry); });
+  }
+  std::string shown() { return sample_.rows("todos", {"id", "title", "done"}); }
+
+  sample::Sample sample_;
+};
+
+TEST_F(OverlayTest, RowsWithoutPendingEffectsHaveNoBase) {
+  sample_.put("todos", row(1, "a"));
+  EXPECT_EQ(sample_.number("SELECT count(*) FROM hf_pending_base"), 0);
+  apply(1, EffectKind::kUpdate, 1, R"({"title":"b"})");
+  EXPECT_EQ(sample_.number("SELECT count(*) FROM hf_pending_base"), 1);
+  acknowledge(1, 1, row(1, "b"));
+  EXPECT_EQ(sample_.number("SELECT count(*) FROM hf_pending_base"), 0);
+}
+
+TEST_F(OverlayTest, APullDoesNotHideAPendingWrite) {
+  sample_.put("todos", row(1, "a"));
+  apply(1, EffectKind::kUpdate, 1, R"({"title":"mine"})");
+  sample_.put("todos", row(1, "theirs", "true"));
+  EXPECT_EQ(shown(), R"({"id":1,"title":"mine","done":true})");
+  drop(1);
+  EXPECT_EQ(shown(), R"({"id":1,"title":"theirs","done":true})");
+}
+
+TEST_F(OverlayTest, ADeletionUpstreamStaysHiddenOnlyWhileOwnInsertWaits) {
+  apply(1, EffectKind::kInsert, 1, R"({"id":1,"title":"mine"})", row(1, "mine"));
+  sample_.remove("todos", key(1));
+  EXPECT_EQ(shown(), R"({"id":1,"title":"mine","done":false})");
+  drop(1);
+  EXPECT_EQ(shown(), "");
+}
+
+TEST_F(OverlayTest, AnUpdateOfARowThatIsGoneUpstreamShowsNothing) {
+  sample_.put("todos", row(1, "a"));
+  apply(1, EffectKind::kUpdate, 1, R"({"title":"b"})");
+  sample_.remove("todos", key(1));
+  EXPECT_EQ(shown(), "");
+}
+
+TEST_F(OverlayTest, AnInsertOverAnExistingRowChangesOnlyWhatTheRequestNames) {
+  sample_.put("todos", row(1, "theirs", "true"));
+  apply(1, EffectKind::kInsert, 1, R"({"id":1,"title":"mine"})", row(1, "mine"));
+  EXPECT_EQ(shown(), R"({"id":1,"title":"mine","done":true})");
+}
+
+TEST_F(OverlayTest, AnIgnoredDuplicateLeavesTheRow) {
+  sample_.put("todos", row(1, "theirs"));
+  apply(1, EffectKind::kInsertIgnore, 1, R"({"id":1,"title":"mine"})", row(1, "mine"));
+  apply(2, EffectKind::kInsertIgnore, 2, R"({"id":2,"title":"new"})", row(2, "new"));
+  EXPECT_EQ(shown(),
+            R"({"id":1,"title":"theirs","done":false}{"id":2,"title":"new","done":false})");
+}
+
+// Hard case 7.
+TEST_F(OverlayTest, AnAcknowledgedImageIsTheBaseUnderLaterPendingEffects) {
+  sample_.put("todos", row(1, "a"));
+  apply(1, EffectKind::kUpdate, 1, R"({"title":"b"})");
+  apply(2, EffectKind::kUpdate, 1, R"({"done":true})");
+  acknowledge(1, 1, row(1, "b as the upstream made it"));
+  EXPECT_EQ(shown(), R"({"id":1,"title":"b as the upstream made it","done":true})");
+  drop(2);
+  EXPECT_EQ(shown(), R"({"id":1,"title":"b as the upstream made it","done":false})");
+}
+
+// Hard case 7: one's own earlier write is no conflict for the later one.
+TEST_F(OverlayTest, AnAcknowledgementRebasesLaterEffectsOnTheRow) {
+  sample_.put("todos", row(1, "a"));
+  apply(1, EffectKind::kUpdate, 1, R"({"title":"b"})");
+  apply(2, EffectKind::kUpdate, 1, R"({"title":"c"})");
+  acknowledge(1, 1, row(1, "b", "true"));
+  auto reader = sample_.store().reader();
+  const auto effects = sample_.overlay().effects(*reader, 2);
+  ASSERT_TRUE(effects.at(0).base);
+  EXPECT_EQ(parse_row(todos(), *effects[0].base).value(),
+            parse_row(todos(), row(1, "b", "true")).value());
+}
+
+TEST_F(OverlayTest, WithoutAnImageTheEffectIsPresumedAndTheRowReadAgain) {
+  sample_.put("todos", row(1, "a"));
+  apply(1, EffectKind::kUpdate, 1, R"({"title":"b"})");
+  sample_.write(
+      [&](Transaction& transaction) { sample_.overlay().acknowledge(transaction, 1, {}); });
+  EXPECT_EQ(shown(), R"({"id":1,"title":"b","done":false})");
+  EXPECT_EQ(sample_.number("SELECT count(*) FROM hf_rereads WHERE key='{\"id\":1}'"), 1);
+}
+
+TEST_F(OverlayTest, ARejectedInsertTakesItsRowAndWhatWasBuiltOnItAway) {
+  apply(1, EffectKind::kInsert, 1, R"({"id":1,"title":"a"})", row(1, "a"));
+  apply(2, EffectKind::kUpdate, 1, R"({"done":true})");
+  drop(1);
+  EXPECT_EQ(shown(), "");
+  sample_.write([&](Transaction& transaction) { sample_.overlay().reactivate(transaction, 1); });
+  EXPECT_EQ(shown(), R"({"id":1,"title":"a","done":true})");
+}
+
+// Hard case 13: a changed key leaves its old place in the same step.
+TEST_F(OverlayTest, AChangedKeyMovesItsRow) {
+  sample_.put("todos", row(1, "a"));
+  std::vector<Effect> effects = {
+      {"public.todos", key(1), EffectKind::kDelete},
+      {"public.todos", key(5), EffectKind::kInsert, R"({"id":5})", row(5, "a")}};
+  sample_.write(
+      [&](Transaction& transaction) { sample_.overlay().apply(transaction, 1, effects); });
+  EXPECT_EQ(shown(), R"({"id":5,"title":"a","done":false})");
+  drop(1);
+  EXPECT_EQ(shown(), R"({"id":1,"title":"a","done":false})");
+}
+
+TEST_F(OverlayTest, TheBaseOfEveryRowIsWhatTheUpstreamHas) {
+  sample_.put("todos", "[" + row(1, "a") + "," + row(2, "b") + "]");
+  apply(1, EffectKind::kUpdate, 1, R"({"title":"changed"})");
+  apply(2, EffectKind::kInsert, 3, R"({"id":3,"title":"new"})", row(3, "new"));
+  apply(3, EffectKind::kDelete, 2, "{}");
+  std::map<std::string, Row> bases;
+  auto reader = sample_.store().reader();
+  sample_.overlay().for_each_base(*reader, todos(), [&](const std::string& known, const Row& base) {
+    bases.emplace(known, base);
+  });
+  ASSERT_EQ(bases.size(), 2U);
+  EXPECT_EQ(bases.at(key(1))[2], Value(std::string("a")));
+  EXPECT_EQ(bases.at(key(2))[2], Value(std::string("b")));
+}
+
+// Promise 4.
+TEST_F(OverlayTest, PendingWritesAreShownAfterARestart) {
+  sample_.put("todos", row(1, "a"));
+  apply(1, EffectKind::kUpdate, 1, R"({"title":"b"})");
+  apply(2, EffectKind::kInsert, 2, R"({"id":2,"title":"c"})", row(2, "c"));
+  const std::string before = shown();
+  sample_.reopen();
+  EXPECT_EQ(shown(), before);
+  sample_.put("todos", row(1, "theirs"));
+  EXPECT_EQ(shown(), R"({"id":1,"title":"b","done":false}{"id":2,"title":"c","done":false})");
+}
+
+TEST_F(OverlayTest, EffectsOnATableThatIsGoneAreKeptAndShowNothing) {
+  apply(1, EffectKind::kInsert, 1, R"({"id":1,"title":"a"})", row(1, "a"));
+  auto fewer = sample::tables();
+  std::erase_if(fewer, [](const Table& table) { return table.name == "todos"; });
+  sample_.reopen(std::make_shared<const Catalog>(fewer, std::vector<Function>{}));
+  drop(1);  // nothing to show, and no fault
+  {
+    auto reader = sample_.store().reader();
+    EXPECT_EQ(sample_.overlay().effects(*reader, 1).size(), 1U);
+  }
+  sample_.reopen(sample::catalog());
+  sample_.write([&](Transaction& transaction) { sample_.overlay().reactivate(transaction, 1); });
+  EXPECT_EQ(shown(), R"({"id":1,"title":"a","done":false})");
+}
+
+}  // namespace
+}  // namespace holdfast::cache
