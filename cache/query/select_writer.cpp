@@ -30,7 +30,9 @@ Result<std::string> equal_columns(const std::string& left_alias, const Table& le
   if (!alike || !compares_exactly(a) || !compares_exactly(b)) {
     return forward("a relationship of " + a.name + " and " + b.name);
   }
-  return collated(qualified(left_alias, left, left_column), a) + " = " +
+  // The plus takes the right column's affinity away, which could keep an index on the left one from
+  // being used; stored forms of one type compare without any.
+  return collated(qualified(left_alias, left, left_column), a) + " = +" +
          qualified(right_alias, right, right_column);
 }
 

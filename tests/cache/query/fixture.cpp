@@ -96,27 +96,27 @@ Catalog make_catalog() {
                  std::move(functions));
 }
 
-const char* const kSchema = R"(
-CREATE TABLE people (id INTEGER PRIMARY KEY, name, boss_id, club_id, born, tags, about);
-CREATE INDEX people_boss ON people (boss_id);
-CREATE INDEX people_club ON people (club_id);
-CREATE TABLE clubs (id INTEGER PRIMARY KEY, town);
-CREATE TABLE memberships (person_id, club_id);
-CREATE UNIQUE INDEX memberships_pkey ON memberships (person_id, club_id);
-CREATE INDEX memberships_club ON memberships (club_id);
-CREATE TABLE passports (id INTEGER PRIMARY KEY, person_id);
-CREATE INDEX passports_person ON passports (person_id);
-CREATE TABLE people_view (id, name, boss_id);
-INSERT INTO clubs VALUES (1,'Rome'),(2,'Oslo'),(3,NULL);
-INSERT INTO people VALUES
+const char* const kSchema = R"sql(
+CREATE TABLE "public.people" (id INTEGER PRIMARY KEY, name, boss_id, club_id, born, tags, about);
+CREATE INDEX people_boss ON "public.people" (boss_id);
+CREATE INDEX people_club ON "public.people" (club_id);
+CREATE TABLE "public.clubs" (id INTEGER PRIMARY KEY, town);
+CREATE TABLE "public.memberships" (person_id, club_id);
+CREATE UNIQUE INDEX memberships_pkey ON "public.memberships" (person_id, club_id);
+CREATE INDEX memberships_club ON "public.memberships" (club_id);
+CREATE TABLE "public.passports" (id INTEGER PRIMARY KEY, person_id);
+CREATE INDEX passports_person ON "public.passports" (person_id);
+CREATE TABLE "public.people_view" (id, name, boss_id);
+INSERT INTO "public.clubs" VALUES (1,'Rome'),(2,'Oslo'),(3,NULL);
+INSERT INTO "public.people" VALUES
   (1,'Ada',NULL,1,-3653,'{red,green}','{"n": 1.50, "a": {"b": [10, 20, {"c": "deep"}]}, "t": "x"}'),
   (2,'Bob',1,1,0,'{red}','{"n": 2, "t": null}'),
   (3,'Cy',1,NULL,NULL,NULL,NULL),
   (4,'dee',2,2,366,'{}','[1, 2, 3]');
-INSERT INTO memberships VALUES (1,1),(1,2),(2,1),(4,2);
-INSERT INTO passports VALUES (70,1),(71,4);
-INSERT INTO people_view SELECT id, name, boss_id FROM people;
-)";
+INSERT INTO "public.memberships" VALUES (1,1),(1,2),(2,1),(4,2);
+INSERT INTO "public.passports" VALUES (70,1),(71,4);
+INSERT INTO "public.people_view" SELECT id, name, boss_id FROM "public.people";
+)sql";
 
 constexpr const char* kItems[][14] = {
     {"1", "12.50", "1", "0.1", "true", "abc", "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "happy",
@@ -131,9 +131,10 @@ void fill_items(Database& database, const Table& items) {
   for (const auto& each : items.columns) {
     columns += (columns.empty() ? "" : ", ") + quote_identifier(each.storage_name);
   }
-  database.execute("CREATE TABLE items (" + columns + ")");
+  database.execute("CREATE TABLE \"public.items\" (" + columns + ")");
   for (const auto& row : kItems) {
-    Statement& insert = database.cached("INSERT INTO items VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    Statement& insert =
+        database.cached("INSERT INTO \"public.items\" VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     for (int i = 0; i < 14; ++i) {
       if (row[i] == nullptr) continue;
       const auto value = parse_text(items.columns[static_cast<std::size_t>(i)].type, row[i]);

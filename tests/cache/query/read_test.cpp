@@ -79,8 +79,6 @@ TEST_F(ReadTest, QuantifiersTakeArrays) {
 TEST_F(ReadTest, PatternsFoldOnlyForIlike) {
   EXPECT_EQ(get("people", "select=id&name=like.D*"), "[]");
   EXPECT_EQ(get("people", "select=id&name=ilike.D*"), R"([{"id":4}])");
-  EXPECT_EQ(get("items", "select=id&Odd%20%22name=ilike.*"),
-            "PGRST100: " + error("items", "Odd%20%22name=ilike.*").message);
   EXPECT_EQ(get("items", "select=id&%22Odd%20%5C%22name%22=ilike.%C3%A4PF*"), R"([{"id":2}])");
   EXPECT_EQ(get("items", "select=id&code=like.x%5C%25_"), R"([{"id":2}])");
   EXPECT_EQ(get("items", "select=id&code=like.x%5C"),
@@ -139,7 +137,7 @@ TEST_F(ReadTest, OrderPutsNullsWherePostgresDoes) {
   EXPECT_EQ(get("items", "select=id&order=price.asc"), R"([{"id":2},{"id":1},{"id":3}])");
   EXPECT_EQ(get("people", "select=id&order=clubs(town).desc.nullslast,id&select=id,clubs()"),
             "PGRST108: 'clubs' is not an embedded resource in this request");
-  EXPECT_EQ(get("people", "select=id,clubs()&order=clubs(town).desc.nullslast,id"),
+  EXPECT_EQ(get("people", "select=id,clubs:club_id()&order=clubs(town).desc.nullslast,id"),
             R"([{"id":1},{"id":2},{"id":4},{"id":3}])");
 }
 
@@ -175,7 +173,8 @@ TEST_F(ReadTest, LimitOffsetRangeAndMaximum) {
 TEST_F(ReadTest, CountIsOfAllRowsAndBoundsTheOffset) {
   options_.count = true;
   options_.max_rows = 1;
-  const auto planned = plan("people", "select=id,clubs!inner(town)&clubs.town=eq.Rome&id=gt.0");
+  const auto planned =
+      plan("people", "select=id,clubs:club_id!inner(town)&clubs.town=eq.Rome&id=gt.0");
   const auto output = execute(database_, std::get<Plan>(planned), Form::kArray);
   EXPECT_EQ(output->total, 2);
   EXPECT_EQ(output->rows, 1);
@@ -207,7 +206,8 @@ TEST_F(ReadTest, UnknownColumnsAreNamedAsPostgresNamesThem) {
   EXPECT_EQ(get("people", "select=nope"), "42703: column people.nope does not exist");
   EXPECT_EQ(get("people", "nope=eq.1"), "42703: column people.nope does not exist");
   EXPECT_EQ(get("people", "order=nope"), "42703: column people.nope does not exist");
-  EXPECT_EQ(get("people", "select=clubs(nope)"), "42703: column clubs_1.nope does not exist");
+  EXPECT_EQ(get("people", "select=clubs!people_club_fkey(nope)"),
+            "42703: column clubs_1.nope does not exist");
   EXPECT_EQ(error("people", "select=nam").hint,
             "Perhaps you meant to reference the column \"people.name\".");
   EXPECT_EQ(get("people", "select=full_name"), "forward: computed column full_name");
