@@ -116,7 +116,7 @@ const char* overall_state(const Context& context, const Queue& queue,
   if (context.connectivity.offline()) return "offline";
   if (queue.count(State::kConflict) + queue.count(State::kUncertain) > 0) return "conflict";
   if (queue.count(State::kDead) > 0) return "error";
-  if (queue.depth() > 0 || sync.is_syncing || !all_complete) return "syncing";
+  if (queue.depth() > 0 || !all_complete) return "syncing";
   return "synced";
 }
 

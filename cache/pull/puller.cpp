@@ -39,8 +39,8 @@ PullOutcome Puller::pull(Store& store, PullDepth depth, bool force) {
     outcome.rows += pull.rows();
     if (!failure) continue;
     outcome.errors.push_back(table->name + ": " + failure->reason);
-    logger_->info("pull_failed principal={} table={} status={}", store.principal().id,
-                  relation_of(*table), failure->status);
+    logger_->info("pull_failed principal={} table={} status={} reason={}", store.principal().id,
+                  relation_of(*table), failure->status, failure->reason);
     if (failure->kind == PullFailure::Kind::kUnreachable) {
       outcome.reached = false;
       return outcome;

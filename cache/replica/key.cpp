@@ -1,5 +1,6 @@
 #include "cache/replica/key.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "cache/values/codec.h"
@@ -74,7 +75,12 @@ std::string key_filter(const Table& table, const std::vector<std::string>& keys)
   return "or=" + http::percent_encode("(" + conditions + ")");
 }
 
-std::string quoted_name(std::string_view column) { return quote(column); }
+std::string quoted_name(std::string_view column) {
+  const bool plain = !column.empty() && std::all_of(column.begin(), column.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+  return plain ? std::string(column) : quote(column);
+}
 
 std::string filter_literal(const Type& type, const Value& value) {
   std::string text;

@@ -20,7 +20,8 @@ std::vector<Value> key_values(const Table& table, std::string_view key);
 // "id=in.(7,8)", or for a composite key "or=(and(a.eq.1,b.eq.2),…)". Percent-encoded.
 std::string key_filter(const Table& table, const std::vector<std::string>& keys);
 
-// A column's name as PostgREST's query language quotes it, not yet percent-encoded.
+// A column's name as PostgREST's query language writes it, quoted where it needs to be, not yet
+// percent-encoded.
 std::string quoted_name(std::string_view column);
 
 // One value as a PostgREST filter writes it inside a list: quoted where it needs to be, not yet

@@ -1,5 +1,6 @@
 #include "gateway/upstream/connectivity.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace holdfast::upstream {
@@ -7,6 +8,9 @@ namespace {
 
 // Weight of the newest answer in the smoothed latency: about the last eight count.
 constexpr int kSmoothing = 8;
+// While offline a call is let through after so many times what the last one cost in vain: a refused
+// connection costs nothing and is tried at once, a silent network is left alone for a while.
+constexpr int kPauseFactor = 10;
 
 void tell(const std::vector<Connectivity::Observer>& observers, Connectivity::State state) {
   for (const auto& observer : observers) observer(state);
@@ -26,7 +30,7 @@ bool Connectivity::should_attempt() {
   const auto now = clock_.monotonic();
   MutexLock lock(mutex_);
   if (snapshot_.state != State::kOffline) return true;
-  if (last_attempt_ && now - *last_attempt_ < retry_after_) return false;
+  if (last_attempt_ && now - *last_attempt_ < pause_) return false;
   last_attempt_ = now;
   return true;
 }
@@ -54,6 +58,8 @@ void Connectivity::failed(Loss loss, MonotonicTime began) {
     if (loss == Loss::kAnswerLost && last_answer_ && *last_answer_ > began) return;
     if (loss == Loss::kAnswerLost && snapshot_.state == State::kOnline) next = State::kUnknown;
     last_attempt_ = clock_.monotonic();
+    pause_ = std::min<MonotonicTime::duration>(retry_after_,
+                                               kPauseFactor * (*last_attempt_ - began));
     told = change(next);
   }
   tell(told, next);

@@ -35,9 +35,9 @@ class Connectivity {
   // `observer` is called after each change of state, by the thread that caused it, without a lock.
   void observe(Observer observer);
 
-  // Whether a call shall be tried: always unless offline; while offline one call in each
-  // `retry_after` is let through, so that apps get their offline answer at once and recovery is
-  // noticed without waiting for a probe.
+  // Whether a call shall be tried: always unless offline; while offline one call is let through in
+  // each pause, which follows the cost of the last failure up to `retry_after`, so that apps get
+  // their offline answer at once and recovery is noticed without waiting for a probe.
   bool should_attempt();
 
   // The upstream answered a call that began at `began`.
@@ -63,6 +63,7 @@ class Connectivity {
   Snapshot snapshot_ HF_GUARDED_BY(mutex_);
   std::optional<MonotonicTime> last_answer_ HF_GUARDED_BY(mutex_);
   std::optional<MonotonicTime> last_attempt_ HF_GUARDED_BY(mutex_);
+  MonotonicTime::duration pause_ HF_GUARDED_BY(mutex_){};
 };
 
 }  // namespace holdfast::upstream

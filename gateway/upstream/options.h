@@ -20,15 +20,15 @@ struct UpstreamOptions {
   // A kept-alive connection idle for longer is not used again. Default 3 s: below the 5 s after
   // which common servers close theirs, so that a request never meets the closing.
   std::chrono::milliseconds idle_limit{3'000};
-  // Time between two probes while the upstream is not known to be online. Default 2 s.
-  std::chrono::milliseconds probe_interval{2'000};
+  // Time between two probes while the upstream is not known to be online. Default 1 s.
+  std::chrono::milliseconds probe_interval{1'000};
   // Time for one probe. Default 3 s: so offline is decided within 3 s.
   std::chrono::milliseconds probe_timeout{3'000};
   // What a probe asks for; any HTTP answer counts. Default GoTrue's cheapest path.
   std::string probe_target = "/auth/v1/health";
   // Online, but without an answer for so long: probe. Default 15 s.
   std::chrono::milliseconds quiet_limit{15'000};
-  // While offline, calls fail at once, but for one in so long. Default 1 s.
+  // While offline, calls fail at once, but for one in so long at most. Default 1 s.
   std::chrono::milliseconds retry_after{1'000};
   // PEM file of the certificate authorities to trust. Default empty: the system's.
   std::string ca_file;

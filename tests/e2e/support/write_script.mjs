@@ -142,8 +142,7 @@ export class WriteScript {
           db
             .from('comments')
             .insert({ id: this.key(20), todo_id: first, body: this.actor })
-            .select('body,todos(title)')
-            .single(),
+            .select('body,todos(title)'),
       ],
       ...this.#reads('after inserts'),
     ];
