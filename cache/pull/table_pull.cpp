@@ -79,6 +79,11 @@ std::optional<PullFailure> TablePull::initial_sync(const Progress& progress) {
   std::iota(columns.begin(), columns.end(), std::size_t{0});
   std::optional<Row> after = progress.initial_key;
   if (progress.cursor) newest_stamp_ = progress.cursor;
+  if (!after) {
+    auto whole = sync_in_one_page(columns);
+    if (!std::holds_alternative<bool>(whole)) return std::get<PullFailure>(std::move(whole));
+    if (std::get<bool>(whole)) return std::nullopt;
+  }
   for (;;) {
     const std::int64_t mark = acknowledgement_mark();
     auto fetched = source_.by_key(columns, after);
@@ -104,6 +109,22 @@ std::optional<PullFailure> TablePull::initial_sync(const Progress& progress) {
   }
   store_.publish(table_, TableStatus::kComplete);
   return std::nullopt;
+}
+
+std::variant<bool, PullFailure> TablePull::sync_in_one_page(
+    const std::vector<std::size_t>& columns) {
+  const std::int64_t mark = acknowledgement_mark();
+  auto fetched = source_.unordered(columns);
+  if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
+  const auto& page = std::get<RowPage>(fetched);
+  if (page.total != static_cast<std::int64_t>(page.rows.size())) return false;
+  note_stamps(page);
+  store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
+    apply_page(transaction, page, mark);
+    store_.mark_complete(transaction, table_);
+  });
+  store_.publish(table_, TableStatus::kComplete);
+  return true;
 }
 
 std::optional<PullFailure> TablePull::read_changes(const Progress& progress) {

@@ -38,6 +38,8 @@ class TablePull {
 
   Progress load_progress();
   std::optional<PullFailure> initial_sync(const Progress& progress);
+  // The initial sync of a table that fits in a page; false when it does not.
+  std::variant<bool, PullFailure> sync_in_one_page(const std::vector<std::size_t>& columns);
   std::optional<PullFailure> read_changes(const Progress& progress);
   std::optional<PullFailure> read_whole();
   std::optional<PullFailure> compare_keys();

@@ -1,5 +1,6 @@
 #include "cache/pull/table_source.h"
 
+#include <charconv>
 #include <numeric>
 
 #include "cache/replica/key.h"
@@ -34,6 +35,19 @@ bool looks_like_postgrest(const upstream::Answer& answer) {
   return type && type->find("json") != std::string_view::npos;
 }
 
+// The number behind the slash of Content-Range.
+std::optional<std::int64_t> total_of(const upstream::Answer& answer) {
+  const auto range = answer.headers.find("Content-Range");
+  if (!range) return std::nullopt;
+  const auto slash = range->find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  std::int64_t total = 0;
+  const char* end = range->data() + range->size();
+  const auto read = std::from_chars(range->data() + slash + 1, end, total);
+  if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
+  return total;
+}
+
 PullFailure failure_of(const upstream::Answer& answer) {
   const std::string reason = "HTTP " + std::to_string(answer.status);
   if (!looks_like_postgrest(answer) || answer.status >= 500 || answer.status == 429) {
@@ -53,6 +67,11 @@ TableSource::TableSource(upstream::Upstream& upstream, const Table& table,
       credentials_(std::move(credentials)),
       page_rows_(page_rows),
       force_(force) {}
+
+std::variant<RowPage, PullFailure> TableSource::unordered(
+    const std::vector<std::size_t>& columns) {
+  return fetch(columns, "", true);
+}
 
 std::variant<RowPage, PullFailure> TableSource::by_key(const std::vector<std::size_t>& columns,
                                                        const std::optional<Row>& after) {
@@ -89,7 +108,8 @@ std::vector<std::size_t> TableSource::all_columns() const {
 }
 
 std::variant<RowPage, PullFailure> TableSource::fetch(const std::vector<std::size_t>& columns,
-                                                      const std::string& conditions) {
+                                                      const std::string& conditions,
+                                                      bool count) {
   std::string select;
   std::vector<std::string> names;
   for (const std::size_t index : columns) {
@@ -98,10 +118,11 @@ std::variant<RowPage, PullFailure> TableSource::fetch(const std::vector<std::siz
   }
   upstream::Call call;
   call.target = "/rest/v1/" + http::percent_encode(table_.name) +
-                "?select=" + http::percent_encode(select) + "&" + conditions +
-                "&limit=" + std::to_string(page_rows_);
+                "?select=" + http::percent_encode(select) +
+                (conditions.empty() ? "" : "&" + conditions) + "&limit=" + std::to_string(page_rows_);
   call.headers.set("Accept", "application/json");
   call.headers.set("Accept-Profile", table_.schema);
+  if (count) call.headers.set("Prefer", "count=exact");
   upstream::add_credentials(credentials_, call.headers);
   call.force = force_;
   const auto outcome = upstream_.call(call);
@@ -113,6 +134,7 @@ std::variant<RowPage, PullFailure> TableSource::fetch(const std::vector<std::siz
 
   RowPage page;
   page.date = answer.date;
+  if (count) page.total = total_of(answer);
   std::optional<Error> unreadable;
   const auto read = read_page(answer.body, names, [&](std::span<const std::string_view> tokens) {
     Row row(table_.columns.size(), Null{});

@@ -26,6 +26,7 @@ struct PullFailure {
 struct RowPage {
   std::vector<Row> rows;  // only the asked columns are filled
   std::optional<Timestamp> date;
+  std::optional<std::int64_t> total;  // rows that there are, where it was asked for
 };
 
 // Reads one table of the upstream page by page, as one principal. Blocking.
@@ -36,6 +37,10 @@ class TableSource {
   TableSource(upstream::Upstream& upstream, const Table& table,
               upstream::Credentials credentials, int page_rows, bool force);
 
+  // As many rows as one page holds, in the order in which the upstream gives them without being asked
+  // for one, and their total. Where that is all of them, requests without an order are answered in
+  // the order in which the upstream would.
+  std::variant<RowPage, PullFailure> unordered(const std::vector<std::size_t>& columns);
   // Rows in key order that follow the key of `after`; from the first without it. Only `columns`
   // (indices) are read.
   std::variant<RowPage, PullFailure> by_key(const std::vector<std::size_t>& columns,
@@ -49,7 +54,7 @@ class TableSource {
 
  private:
   std::variant<RowPage, PullFailure> fetch(const std::vector<std::size_t>& columns,
-                                           const std::string& conditions);
+                                           const std::string& conditions, bool count = false);
   std::vector<std::size_t> all_columns() const;
 
   upstream::Upstream& upstream_;
