@@ -55,7 +55,7 @@ constexpr const char* kReady =
     " ORDER BY sequence LIMIT 64";
 
 // The earliest unfinished entry before ?1 that shares a row with it, or a foreign key's edge, in
-// either direction; and a dead letter that would have inserted a row that ?1 changes or refers to.
+// either direction.
 constexpr const char* kBlocker = R"sql(
 WITH mine AS (SELECT DISTINCT relation, key FROM hf_effects WHERE entry=?1),
      refs AS (SELECT relation, key FROM hf_references WHERE entry=?1),
@@ -68,17 +68,22 @@ WITH mine AS (SELECT DISTINCT relation, key FROM hf_effects WHERE entry=?1),
        UNION
        SELECT r.entry FROM mine JOIN hf_references r ON r.relation=mine.relation
          AND r.key IN (mine.key, '*') WHERE r.entry<?1
-       UNION
-       SELECT d.entry FROM hf_effects d JOIN hf_outbox o ON o.sequence=d.entry AND o.state='dead'
-         WHERE d.entry<?1 AND d.kind IN (1, 2) AND d.base IS NULL
-           AND (EXISTS(SELECT 1 FROM mine WHERE mine.relation=d.relation AND mine.key=d.key)
-             OR EXISTS(SELECT 1 FROM refs WHERE refs.relation=d.relation AND refs.key=d.key))
-           AND NOT EXISTS(SELECT 1 FROM hf_effects i WHERE i.relation=d.relation AND i.key=d.key
-                            AND i.active=1 AND i.kind IN (1, 2) AND i.entry<=?1)
      )
 SELECT o.sequence, o.id, o.state FROM hf_outbox o JOIN candidates c ON c.entry=o.sequence
-  WHERE o.state NOT IN ('acknowledged', 'resolved', 'discarded')
-  ORDER BY o.state='dead', o.sequence LIMIT 1)sql";
+  WHERE o.)sql" HF_UNFINISHED " ORDER BY o.sequence LIMIT 1";
+
+// Dead letters that would have inserted a row that ?1 changes or refers to, and which no other
+// pending entry inserts.
+constexpr const char* kDeadParents = R"sql(
+WITH needed AS (SELECT relation, key FROM hf_effects WHERE entry=?1
+                UNION SELECT relation, key FROM hf_references WHERE entry=?1)
+SELECT o.sequence, o.id, d.relation, d.key FROM hf_outbox o
+  JOIN hf_effects d ON d.entry=o.sequence
+  JOIN needed n ON n.relation=d.relation AND n.key=d.key
+  WHERE o.state='dead' AND o.sequence<?1 AND d.kind IN (1, 2) AND d.base IS NULL
+    AND NOT EXISTS(SELECT 1 FROM hf_effects i WHERE i.relation=d.relation AND i.key=d.key
+                     AND i.active=1 AND i.kind IN (1, 2) AND i.entry<=?1)
+  ORDER BY o.sequence)sql";
 
 }  // namespace
 
@@ -106,27 +111,32 @@ void Outbox::append(Transaction& transaction, Entry& entry, std::span<cache::Eff
 
 std::optional<Entry> Outbox::claim(Transaction& transaction, Timestamp now) {
   Database& database = transaction.database();
-  std::vector<Entry> ready;
-  Statement& statement = database.cached(kReady);
-  statement.bind(1, micros(now));
-  while (statement.step()) ready.push_back(read_entry(statement));
-  for (Entry& entry : ready) {
-    if (const auto blocker = find_blocker(database, entry.sequence)) {
-      const char* why = blocker->state == State::kDead ? "depends on the dead letter "
-                                                       : "waits for the earlier entry ";
-      set_state(transaction, entry.sequence, State::kBlocked, entry.last_status,
-                why + blocker->id);
-      continue;
+  for (;;) {
+    std::vector<Entry> ready;
+    Statement& statement = database.cached(kReady);
+    statement.bind(1, micros(now));
+    while (statement.step()) ready.push_back(read_entry(statement));
+    if (ready.empty()) return std::nullopt;
+    for (Entry& entry : ready) {
+      if (block(transaction, entry)) continue;
+      Statement& update = database.cached(
+          "UPDATE hf_outbox SET state='sending', attempts=attempts+1, next_attempt_at=NULL"
+          " WHERE sequence=?1");
+      update.bind(1, entry.sequence).run();
+      entry.state = State::kSending;
+      ++entry.attempts;
+      return std::move(entry);
     }
-    Statement& update = database.cached(
-        "UPDATE hf_outbox SET state='sending', attempts=attempts+1, next_attempt_at=NULL"
-        " WHERE sequence=?1");
-    update.bind(1, entry.sequence).run();
-    entry.state = State::kSending;
-    ++entry.attempts;
-    return std::move(entry);
   }
-  return std::nullopt;
+}
+
+bool Outbox::block(Transaction& transaction, const Entry& entry) {
+  const auto blocker = find_blocker(transaction.database(), entry.sequence);
+  if (!blocker) return false;
+  const char* why = blocker->state == State::kDead ? "depends on the dead letter "
+                                                   : "waits for the earlier entry ";
+  set_state(transaction, entry.sequence, State::kBlocked, entry.last_status, why + blocker->id);
+  return true;
 }
 
 std::optional<Timestamp> Outbox::next_due(Database& database) const {
@@ -305,11 +315,25 @@ std::optional<Outbox::Blocker> Outbox::find_blocker(Database& database,
                                                     std::int64_t sequence) const {
   Statement& statement = database.cached(kBlocker);
   statement.bind(1, sequence);
-  if (!statement.step()) return std::nullopt;
-  Blocker blocker{statement.integer(0), std::string(statement.text(1)),
+  if (!statement.step()) return find_dead_parent(database, sequence);
+  Blocker blocker{std::string(statement.text(1)),
                   state_named(statement.text(2)).value_or(State::kQueued)};
   statement.reset();
   return blocker;
+}
+
+std::optional<Outbox::Blocker> Outbox::find_dead_parent(Database& database,
+                                                        std::int64_t sequence) const {
+  Statement statement(database, kDeadParents);
+  statement.bind(1, sequence);
+  while (statement.step()) {
+    // Somebody else, or a later write of one's own, may have made the row all the same.
+    const cache::Table* table = overlay_.find_table(statement.text(2));
+    const bool upstream = table != nullptr && overlay_.rows(*table).exists(database) &&
+                          overlay_.base_of(database, *table, std::string(statement.text(3)));
+    if (!upstream) return Blocker{std::string(statement.text(1)), State::kDead};
+  }
+  return std::nullopt;
 }
 
 void Outbox::set_state(Transaction& transaction, std::int64_t sequence, State state, int status,

@@ -84,12 +84,15 @@ class Outbox {
 
  private:
   struct Blocker {
-    std::int64_t sequence;
     std::string id;
     State state;
   };
 
+  // Sets it to blocked if it has to wait for another.
+  bool block(cache::Transaction& transaction, const Entry& entry);
   std::optional<Blocker> find_blocker(cache::Database& database, std::int64_t sequence) const;
+  // A dead letter whose row the entry needs and which is not there without it.
+  std::optional<Blocker> find_dead_parent(cache::Database& database, std::int64_t sequence) const;
   void set_state(cache::Transaction& transaction, std::int64_t sequence, State state, int status,
                  const std::string& reason) const;
   void end(cache::Transaction& transaction, const Entry& entry, State state, int status,
