@@ -113,7 +113,8 @@ bool Synchronizer::wait_until_drained(cache::Store& store, std::chrono::millisec
     const auto left = end - clock_.monotonic();
     if (left <= left.zero() || stopping_) return false;
     // The queue may have emptied between the look and the lock: look again soon.
-    drained_.wait_for(mutex_, std::min<MonotonicTime::duration>(left, std::chrono::milliseconds(20)));
+    drained_.wait_for(mutex_,
+                      std::min<MonotonicTime::duration>(left, std::chrono::milliseconds(20)));
   }
 }
 
@@ -152,7 +153,8 @@ MonotonicTime Synchronizer::dispatch_all() {
     if (outcome.next_due && (!due || *outcome.next_due < *due)) due = outcome.next_due;
   }
   const Timestamp now = clock_.now();
-  auto wait = std::chrono::duration_cast<MonotonicTime::duration>(dispatcher_options_.flush_interval);
+  auto wait =
+      std::chrono::duration_cast<MonotonicTime::duration>(dispatcher_options_.flush_interval);
   if (due) {
     // Never in the past: an entry that could be sent at once would have been.
     const auto until = std::max<Timestamp::duration>(*due - now, std::chrono::milliseconds(5));

@@ -27,9 +27,8 @@ class Synchronizer {
  public:
   // All references must outlive it. start() begins; until then only sync_now() works.
   Synchronizer(cache::Stores& stores, Dispatcher& dispatcher, cache::Puller& puller,
-               const DispatcherOptions& dispatcher_options,
-               const cache::PullOptions& pull_options, const Clock& clock,
-               std::shared_ptr<Logger> logger);
+               const DispatcherOptions& dispatcher_options, const cache::PullOptions& pull_options,
+               const Clock& clock, std::shared_ptr<Logger> logger);
   ~Synchronizer();
 
   void start();

@@ -11,8 +11,8 @@ bool same_origin(const http::Request& request) {
   const auto origin = request.headers.find("Origin");
   if (!origin) return true;
   const auto host = request.headers.find("Host");
-  return host && (*origin == "http://" + std::string(*host) ||
-                  *origin == "https://" + std::string(*host));
+  return host &&
+         (*origin == "http://" + std::string(*host) || *origin == "https://" + std::string(*host));
 }
 
 }  // namespace

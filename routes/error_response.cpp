@@ -102,8 +102,8 @@ http::Response error_response(const Error& error, bool signed_in) {
 
 Error not_answerable_offline(const std::string& reason) {
   return {ErrorKind::kNotAnswerable, "HF504",
-          "The upstream cannot be reached, and this request cannot be answered without it",
-          reason, "It is answered again as soon as the upstream is reachable."};
+          "The upstream cannot be reached, and this request cannot be answered without it", reason,
+          "It is answered again as soon as the upstream is reachable."};
 }
 
 }  // namespace holdfast::routes

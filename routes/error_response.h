@@ -9,8 +9,8 @@ namespace holdfast::routes {
 // table gives them, bodies with its four keys. `signed_in` tells 42501's 403 from its 401.
 http::Response error_response(const Error& error, bool signed_in = false);
 
-// 504 HF504: right in itself, but not answerable without the upstream, which is away. Not 503, which
-// makes clients repeat it for seconds.
+// 504 HF504: right in itself, but not answerable without the upstream, which is away. Not 503,
+// which makes clients repeat it for seconds.
 Error not_answerable_offline(const std::string& reason);
 
 }  // namespace holdfast::routes

@@ -16,8 +16,8 @@ bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
 
 // The listener's own business, or the sender's hop (RFC 9110 7.6.1).
 constexpr std::array<std::string_view, 10> kNotForwarded = {
-    "Host", "Connection", "Keep-Alive", "Content-Length", "Transfer-Encoding", "Upgrade",
-    "Expect", "TE", "Origin", "Accept-Encoding"};
+    "Host",    "Connection", "Keep-Alive", "Content-Length", "Transfer-Encoding",
+    "Upgrade", "Expect",     "TE",         "Origin",         "Accept-Encoding"};
 constexpr std::array<std::string_view, 7> kNotReturned = {
     "Connection", "Keep-Alive", "Content-Length", "Transfer-Encoding", "Date", "Server", "Vary"};
 
@@ -37,9 +37,9 @@ http::Response response_for(const upstream::Answer& answer, const std::string& r
   response.status = answer.status;
   response.body = answer.body;
   for (const auto& [name, value] : answer.headers) {
-    const bool cors = name.size() > 15 &&
-                      http::equals_ignoring_case(std::string_view(name).substr(0, 15),
-                                                 "access-control-");
+    const bool cors =
+        name.size() > 15 &&
+        http::equals_ignoring_case(std::string_view(name).substr(0, 15), "access-control-");
     if (!cors && !is_one_of(name, kNotReturned)) response.headers.add(name, value);
   }
   response.headers.set("Cache-Status", forwarded_status(reason));
@@ -69,18 +69,17 @@ http::Response unavailable(const upstream::Failure& failure, Surface surface, bo
 
 void Forwarder::forward(http::Request request, Surface surface, std::string reason,
                         http::Respond respond) const {
-  context_.workers.post([this, request = std::move(request), surface, reason = std::move(reason),
-                         respond = std::move(respond)] {
-    respond(forward_now(request, surface, reason));
-  });
+  context_.workers.post(
+      [this, request = std::move(request), surface, reason = std::move(reason),
+       respond = std::move(respond)] { respond(forward_now(request, surface, reason)); });
 }
 
 http::Response Forwarder::forward_now(const http::Request& request, Surface surface,
                                       const std::string& reason) const {
   const auto outcome = context_.upstream.call(call_for(request));
   if (outcome.answered()) return response_for(outcome.answer(), reason);
-  auto response = unavailable(outcome.failure(), surface,
-                              request.method == "GET" || request.method == "HEAD");
+  auto response =
+      unavailable(outcome.failure(), surface, request.method == "GET" || request.method == "HEAD");
   response.headers.set("Cache-Status", forwarded_status(reason));
   return response;
 }

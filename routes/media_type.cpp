@@ -19,8 +19,8 @@ bool strips_nulls(std::string_view parameters) {
     if (http::equals_ignoring_case(trim(parameters.substr(0, semicolon)), "nulls=stripped")) {
       return true;
     }
-    parameters = semicolon == std::string_view::npos ? std::string_view()
-                                                     : parameters.substr(semicolon + 1);
+    parameters =
+        semicolon == std::string_view::npos ? std::string_view() : parameters.substr(semicolon + 1);
   }
   return false;
 }

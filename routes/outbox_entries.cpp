@@ -44,8 +44,10 @@ std::string operation_name(const Mutation& mutation) {
   switch (mutation.operation) {
     case Operation::kInsert:
       return mutation.resolution == cache::Resolution::kNone ? "insert" : "upsert";
-    case Operation::kUpdate: return "update";
-    case Operation::kDelete: return "delete";
+    case Operation::kUpdate:
+      return "update";
+    case Operation::kDelete:
+      return "delete";
   }
   return "";
 }

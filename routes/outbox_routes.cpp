@@ -23,8 +23,8 @@ json print_entry(const Entry& entry, const http::Principal& principal) {
           {"state", queue::name_of(entry.state)},
           {"created_at", format_rfc3339(entry.created_at)},
           {"attempts", entry.attempts},
-          {"next_attempt_at", entry.next_attempt_at ? json(format_rfc3339(*entry.next_attempt_at))
-                                                    : json(nullptr)},
+          {"next_attempt_at",
+           entry.next_attempt_at ? json(format_rfc3339(*entry.next_attempt_at)) : json(nullptr)},
           {"last_status", entry.last_status == 0 ? json(nullptr) : json(entry.last_status)},
           {"last_error", entry.last_error.empty() ? json(nullptr) : json(entry.last_error)},
           {"idempotency_key", entry.idempotency_key}};
@@ -52,9 +52,8 @@ http::Response no_entry(const std::string& id) {
 }
 
 // Finds the entry in whichever store has it, and gives both to `found`.
-http::Response with_entry(
-    const Context& context, const std::string& id,
-    const std::function<http::Response(cache::Store&, const Entry&)>& found) {
+http::Response with_entry(const Context& context, const std::string& id,
+                          const std::function<http::Response(cache::Store&, const Entry&)>& found) {
   for (const auto& store : context.stores.all()) {
     std::optional<Entry> entry;
     {
@@ -131,9 +130,10 @@ http::Response show_entry(const Context& context, const std::string& id) {
 }
 
 http::Response retry_entry(const Context& context, const std::string& id) {
-  return change_entry(context, id,
-                      [](queue::Outbox& outbox, cache::Transaction& transaction,
-                         const Entry& entry) { outbox.retry(transaction, entry); });
+  return change_entry(
+      context, id, [](queue::Outbox& outbox, cache::Transaction& transaction, const Entry& entry) {
+        outbox.retry(transaction, entry);
+      });
 }
 
 http::Response discard_entry(const Context& context, const std::string& id) {

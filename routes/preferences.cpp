@@ -34,8 +34,7 @@ bool read_enumerated(Preferences& preferences, const std::string& text) {
     return take(p.resolution, ResolutionPreference::kNone, ResolutionPreference::kMergeDuplicates);
   }
   if (text == "resolution=ignore-duplicates") {
-    return take(p.resolution, ResolutionPreference::kNone,
-                ResolutionPreference::kIgnoreDuplicates);
+    return take(p.resolution, ResolutionPreference::kNone, ResolutionPreference::kIgnoreDuplicates);
   }
   if (text == "count=exact") return take(p.count, CountPreference::kNone, CountPreference::kExact);
   if (text == "count=planned") {
@@ -71,8 +70,7 @@ bool read_valued(Preferences& preferences, std::string_view text) {
   if (text.starts_with("max-affected=")) {
     std::int64_t rows = 0;
     const auto digits = text.substr(13);
-    const auto [end, error] =
-        std::from_chars(digits.data(), digits.data() + digits.size(), rows);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), rows);
     if (error != std::errc() || end != digits.data() + digits.size()) return false;
     if (!preferences.max_affected) preferences.max_affected = rows;
     return true;
@@ -90,20 +88,28 @@ void read_one(Preferences& preferences, std::string_view text) {
 
 const char* name_of(Return value) {
   switch (value) {
-    case Return::kMinimal: return "return=minimal";
-    case Return::kHeadersOnly: return "return=headers-only";
-    case Return::kRepresentation: return "return=representation";
-    case Return::kNone: return "";
+    case Return::kMinimal:
+      return "return=minimal";
+    case Return::kHeadersOnly:
+      return "return=headers-only";
+    case Return::kRepresentation:
+      return "return=representation";
+    case Return::kNone:
+      return "";
   }
   return "";
 }
 
 const char* name_of(CountPreference value) {
   switch (value) {
-    case CountPreference::kExact: return "count=exact";
-    case CountPreference::kPlanned: return "count=planned";
-    case CountPreference::kEstimated: return "count=estimated";
-    case CountPreference::kNone: return "";
+    case CountPreference::kExact:
+      return "count=exact";
+    case CountPreference::kPlanned:
+      return "count=planned";
+    case CountPreference::kEstimated:
+      return "count=estimated";
+    case CountPreference::kNone:
+      return "";
   }
   return "";
 }

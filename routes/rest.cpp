@@ -21,8 +21,8 @@ bool is_write(const http::Request& request) {
 http::Response options_response(const cache::Table& table) {
   const bool writable = !table.is_view();
   http::Response response{200, {}, ""};
-  response.headers.add("Allow", writable ? "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE"
-                                         : "OPTIONS,GET,HEAD");
+  response.headers.add("Allow",
+                       writable ? "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE" : "OPTIONS,GET,HEAD");
   return response;
 }
 
@@ -57,8 +57,8 @@ void Rest::handle(http::Request request, std::string resource, http::Respond res
 void Rest::handle_known(http::Request request, std::string resource, http::Caller caller,
                         http::Respond respond) const {
   // Where the local store is the truth there is one, whoever asks.
-  auto store = context_.stores.open(context_.standalone ? http::Principal::anonymous()
-                                                        : caller.principal);
+  auto store =
+      context_.stores.open(context_.standalone ? http::Principal::anonymous() : caller.principal);
   RestRequest rest{std::move(request), std::move(caller), std::move(resource), std::move(store)};
   if (rest.resource.empty()) {
     return forwarder_.forward(std::move(rest.request), Surface::kData, "the API's description",
@@ -84,9 +84,9 @@ Result<std::string> Rest::schema_of(const http::Request& request) const {
 
 void Rest::handle_table(RestRequest rest, http::Respond respond) const {
   if (rest.resource.find('/') != std::string::npos) {
-    return respond(error_response(
-        {ErrorKind::kNotFound, "PGRST125", "Invalid path specified in request URL", std::nullopt,
-         std::nullopt}));
+    return respond(
+        error_response({ErrorKind::kNotFound, "PGRST125", "Invalid path specified in request URL",
+                        std::nullopt, std::nullopt}));
   }
   const auto schema = schema_of(rest.request);
   if (!schema) return respond(error_response(schema.error()));

@@ -8,8 +8,8 @@
 namespace holdfast::routes {
 namespace {
 
-using cache::query::Plan;
 using cache::TableStatus;
+using cache::query::Plan;
 using Answer = std::variant<http::Response, std::string>;
 using Range = std::pair<std::int64_t, std::optional<std::int64_t>>;
 
@@ -103,7 +103,8 @@ std::optional<Answer> RestRead::replica_unfit(const RestRequest& rest, const Pla
         response.headers.add("Cache-Status", hit_status());
         return Answer(std::move(response));
       }
-      case TableStatus::kComplete: break;
+      case TableStatus::kComplete:
+        break;
     }
     const bool network_first =
         context_.replica.of(table->name).read == cache::ReadMode::kNetworkFirst;
@@ -118,8 +119,7 @@ std::optional<Answer> RestRead::replica_unfit(const RestRequest& rest, const Pla
 
 http::Response RestRead::respond_with(const Plan& plan, cache::query::Output output,
                                       const MediaType& media, const Preferences& preferences,
-                                      const cache::Table& table,
-                                      const cache::Store& store) const {
+                                      const cache::Table& table, const cache::Store& store) const {
   http::Response response;
   response.status = status_of(output);
   response.headers.add("Content-Type", media.content_type);

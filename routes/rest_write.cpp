@@ -27,9 +27,12 @@ bool has_json_body(const http::Request& request) {
 
 cache::Resolution resolution_of(const Preferences& preferences) {
   switch (preferences.resolution) {
-    case ResolutionPreference::kMergeDuplicates: return cache::Resolution::kMergeDuplicates;
-    case ResolutionPreference::kIgnoreDuplicates: return cache::Resolution::kIgnoreDuplicates;
-    case ResolutionPreference::kNone: break;
+    case ResolutionPreference::kMergeDuplicates:
+      return cache::Resolution::kMergeDuplicates;
+    case ResolutionPreference::kIgnoreDuplicates:
+      return cache::Resolution::kIgnoreDuplicates;
+    case ResolutionPreference::kNone:
+      break;
   }
   return cache::Resolution::kNone;
 }
@@ -44,8 +47,8 @@ Result<Mutation> parse_mutation(const http::Request& request, const cache::Table
     mutation.operation = Operation::kDelete;
     return mutation;
   }
-  const auto keys = mutation.query.columns().empty() ? cache::BodyKeys::kMustMatch
-                                                     : cache::BodyKeys::kAny;
+  const auto keys =
+      mutation.query.columns().empty() ? cache::BodyKeys::kMustMatch : cache::BodyKeys::kAny;
   HF_TRY(mutation.body, cache::parse_body(request.body, keys));
   if (request.method == "PATCH") {
     mutation.operation = Operation::kUpdate;
@@ -94,8 +97,7 @@ std::vector<cache::UpstreamImage> visible_images(cache::Database& database,
   return images;
 }
 
-std::optional<Error> exceeds_max_affected(const Preferences& preferences,
-                                          const Changes& changes) {
+std::optional<Error> exceeds_max_affected(const Preferences& preferences, const Changes& changes) {
   const auto affected = static_cast<std::int64_t>(changes.keys.size());
   if (preferences.handling != Handling::kStrict || !preferences.max_affected ||
       affected <= *preferences.max_affected) {
@@ -132,13 +134,12 @@ void RestWrite::handle(RestRequest rest, const cache::Table& table, http::Respon
   auto mutation = parse_mutation(rest.request, table, *preferences);
   if (!mutation) return respond(error_response(mutation.error()));
   auto work = std::make_shared<Work>(Work{std::move(rest), table, *preferences, *media,
-                                          *std::move(mutation), std::move(respond),
-                                          std::nullopt, std::nullopt, "", false});
+                                          *std::move(mutation), std::move(respond), std::nullopt,
+                                          std::nullopt, "", false});
   if (preferences->representation == Return::kRepresentation) {
-    auto planned =
-        cache::query::plan_representation(work->mutation.query, work->rest.store->catalog(), table,
-                                          {context_.rest.aggregates, 0, context_.rest.text_order,
-                                           std::nullopt, false});
+    auto planned = cache::query::plan_representation(
+        work->mutation.query, work->rest.store->catalog(), table,
+        {context_.rest.aggregates, 0, context_.rest.text_order, std::nullopt, false});
     if (auto* error = std::get_if<Error>(&planned)) return work->respond(error_response(*error));
     if (auto* forward = std::get_if<cache::query::Forward>(&planned)) {
       return ask_upstream(std::move(work->rest), std::move(forward->reason),
@@ -162,10 +163,13 @@ std::string RestWrite::upstream_needed(const RestRequest& rest, const cache::Tab
   if (preferences.transaction == TransactionEnd::kRollback) return "Prefer: tx=rollback";
   if (!negotiate(request.headers)) return "a media type that only the upstream makes";
   switch (rest.store->status(table)) {
-    case TableStatus::kComplete: return "";
-    case TableStatus::kNotReplicated: return table.name + " is not replicated";
+    case TableStatus::kComplete:
+      return "";
+    case TableStatus::kNotReplicated:
+      return table.name + " is not replicated";
     case TableStatus::kSyncing:
-    case TableStatus::kDenied: break;
+    case TableStatus::kDenied:
+      break;
   }
   // Without the rows an insert can still be taken; what changes or shows rows cannot.
   const bool plain_insert = request.method == "POST" &&
@@ -198,8 +202,8 @@ void RestWrite::write(cache::Transaction& transaction, Work& work) const {
   cache::query::PlanOptions options;
   options.max_rows = 0;
   options.text_order = context_.rest.text_order;
-  const cache::MutationContext mutation_context{{work.rest.caller.principal, now}, options,
-                                                context_.standalone};
+  const cache::MutationContext mutation_context{
+      {work.rest.caller.principal, now}, options, context_.standalone};
   auto computed = cache::compute_changes(database, store.catalog(), store.overlay(), work.mutation,
                                          mutation_context);
   if (auto* error = std::get_if<Error>(&computed)) {

@@ -96,8 +96,7 @@ TableState state_of(cache::Store& store, cache::Database& reader, const cache::T
   TableState state;
   const auto status = store.status(table);
   state.complete = status == cache::TableStatus::kComplete || status == cache::TableStatus::kDenied;
-  cache::Statement& count =
-      reader.cached("SELECT count(*) FROM " + quoted(table.storage_name));
+  cache::Statement& count = reader.cached("SELECT count(*) FROM " + quoted(table.storage_name));
   count.step();
   state.rows = count.integer(0);
   count.reset();

@@ -176,6 +176,8 @@ std::string storage_name(std::string_view identifier);
 Result<Catalog> parse_catalog(std::string_view json);
 // Writes the same form; parse_catalog(print_catalog(c)) equals c.
 std::string print_catalog(const Catalog& catalog);
+// A table as the bundle form has it, without its rows: a JSON object.
+std::string print_bundle_table(const Table& table);
 
 // The catalog in a bundle, the form of import and export (architecture.md, section 11): one
 // schema's relations by name, with what is known of other schemas' keys. Rows are not looked at.

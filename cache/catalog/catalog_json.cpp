@@ -206,6 +206,16 @@ Result<Catalog> parse_catalog(std::string_view json) {
   return Catalog(std::move(tables), std::move(functions), std::move(schemas));
 }
 
+std::string print_bundle_table(const Table& table) {
+  Json json = print_table(table);
+  const auto anonymous = table.privileges.find("anon");
+  if (!table.privileges.empty()) {
+    json["anon_privileges"] =
+        anonymous == table.privileges.end() ? Json::array() : Json(anonymous->second);
+  }
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 std::string print_catalog(const Catalog& catalog) {
   Json json;
   json["version"] = 1;

@@ -57,8 +57,8 @@ TablePull::Progress TablePull::load_progress() {
   Progress progress;
   store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
     // No page is under way now, so what was acknowledged so far is in every page to come.
-    Statement& forget = transaction.database().cached(
-        "DELETE FROM hf_acknowledged_rows WHERE relation=?1");
+    Statement& forget =
+        transaction.database().cached("DELETE FROM hf_acknowledged_rows WHERE relation=?1");
     forget.bind(1, std::string_view(relation_)).run();
     Statement& statement = transaction.database().cached(
         "SELECT complete, initial_key, cursor, pulls FROM hf_tables WHERE relation=?1");
@@ -140,9 +140,8 @@ std::optional<PullFailure> TablePull::read_changes(const Progress& progress) {
     auto& page = std::get<RowPage>(fetched);
     if (page.rows.empty()) return std::nullopt;
     note_stamps(page);
-    store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
-      apply_page(transaction, page, mark);
-    });
+    store_.writer().run(Priority::kBackground,
+                        [&](Transaction& transaction) { apply_page(transaction, page, mark); });
     after = std::move(page.rows.back());
   }
 }
@@ -162,9 +161,8 @@ std::optional<PullFailure> TablePull::read_whole() {
     if (page.rows.empty()) break;
     note_stamps(page);
     for (const Row& row : page.rows) seen.emplace(key_of(table_, row), stamp_text(row));
-    store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
-      apply_page(transaction, page, mark);
-    });
+    store_.writer().run(Priority::kBackground,
+                        [&](Transaction& transaction) { apply_page(transaction, page, mark); });
     after = std::move(page.rows.back());
   }
   settle_differences(std::move(seen), first_mark);
@@ -237,8 +235,8 @@ std::optional<PullFailure> TablePull::read_queued_keys() {
     rows_ += static_cast<std::int64_t>(found.size());
     store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
       // Taken off first: a row acknowledged meanwhile is queued again by apply_image().
-      Statement& done = transaction.database().cached(
-          "DELETE FROM hf_rereads WHERE relation=?1 AND key=?2");
+      Statement& done =
+          transaction.database().cached("DELETE FROM hf_rereads WHERE relation=?1 AND key=?2");
       for (const std::string& key : keys) {
         done.bind(1, std::string_view(relation_)).bind(2, std::string_view(key)).run();
       }
@@ -281,8 +279,8 @@ void TablePull::apply_page(Transaction& transaction, const RowPage& page, std::i
   Overlay& overlay = store_.overlay();
   Database& database = transaction.database();
   rows_ += static_cast<std::int64_t>(page.rows.size());
-  const bool plain = !overlay.has_pending(database, table_) &&
-                     overlay.acknowledgements(database) == mark;
+  const bool plain =
+      !overlay.has_pending(database, table_) && overlay.acknowledgements(database) == mark;
   for (const Row& row : page.rows) {
     if (plain) {
       overlay.put_clean(transaction, table_, row);

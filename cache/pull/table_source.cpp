@@ -10,10 +10,10 @@
 namespace holdfast::cache {
 namespace {
 
-// "a.gt.1" for the last column, else "a.gt.1,and(a.eq.1,<the rest>)": what follows `row` in the order
-// of `columns`.
-std::string following(const Table& table, const std::vector<std::size_t>& columns,
-                      const Row& row, std::size_t from = 0) {
+// "a.gt.1" for the last column, else "a.gt.1,and(a.eq.1,<the rest>)": what follows `row` in the
+// order of `columns`.
+std::string following(const Table& table, const std::vector<std::size_t>& columns, const Row& row,
+                      std::size_t from = 0) {
   const Column& column = table.columns[columns[from]];
   const std::string literal = filter_literal(column.type, row[columns[from]]);
   std::string condition = quoted_name(column.name) + ".gt." + literal;
@@ -68,8 +68,7 @@ TableSource::TableSource(upstream::Upstream& upstream, const Table& table,
       page_rows_(page_rows),
       force_(force) {}
 
-std::variant<RowPage, PullFailure> TableSource::unordered(
-    const std::vector<std::size_t>& columns) {
+std::variant<RowPage, PullFailure> TableSource::unordered(const std::vector<std::size_t>& columns) {
   return fetch(columns, "", true);
 }
 
@@ -77,7 +76,8 @@ std::variant<RowPage, PullFailure> TableSource::by_key(const std::vector<std::si
                                                        const std::optional<Row>& after) {
   const auto& key = table_.primary_key->columns;
   std::string conditions = order_by(table_, key);
-  if (after) conditions += "&or=" + http::percent_encode("(" + following(table_, key, *after) + ")");
+  if (after)
+    conditions += "&or=" + http::percent_encode("(" + following(table_, key, *after) + ")");
   return fetch(columns, conditions);
 }
 
@@ -108,8 +108,7 @@ std::vector<std::size_t> TableSource::all_columns() const {
 }
 
 std::variant<RowPage, PullFailure> TableSource::fetch(const std::vector<std::size_t>& columns,
-                                                      const std::string& conditions,
-                                                      bool count) {
+                                                      const std::string& conditions, bool count) {
   std::string select;
   std::vector<std::string> names;
   for (const std::size_t index : columns) {
@@ -117,9 +116,9 @@ std::variant<RowPage, PullFailure> TableSource::fetch(const std::vector<std::siz
     select += (select.empty() ? "" : ",") + quoted_name(names.back());
   }
   upstream::Call call;
-  call.target = "/rest/v1/" + http::percent_encode(table_.name) +
-                "?select=" + http::percent_encode(select) +
-                (conditions.empty() ? "" : "&" + conditions) + "&limit=" + std::to_string(page_rows_);
+  call.target =
+      "/rest/v1/" + http::percent_encode(table_.name) + "?select=" + http::percent_encode(select) +
+      (conditions.empty() ? "" : "&" + conditions) + "&limit=" + std::to_string(page_rows_);
   call.headers.set("Accept", "application/json");
   call.headers.set("Accept-Profile", table_.schema);
   if (count) call.headers.set("Prefer", "count=exact");

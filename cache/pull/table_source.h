@@ -34,12 +34,12 @@ struct RowPage {
 class TableSource {
  public:
   // `upstream` and `table` must outlive it.
-  TableSource(upstream::Upstream& upstream, const Table& table,
-              upstream::Credentials credentials, int page_rows, bool force);
+  TableSource(upstream::Upstream& upstream, const Table& table, upstream::Credentials credentials,
+              int page_rows, bool force);
 
-  // As many rows as one page holds, in the order in which the upstream gives them without being asked
-  // for one, and their total. Where that is all of them, requests without an order are answered in
-  // the order in which the upstream would.
+  // As many rows as one page holds, in the order in which the upstream gives them without being
+  // asked for one, and their total. Where that is all of them, requests without an order are
+  // answered in the order in which the upstream would.
   std::variant<RowPage, PullFailure> unordered(const std::vector<std::size_t>& columns);
   // Rows in key order that follow the key of `after`; from the first without it. Only `columns`
   // (indices) are read.

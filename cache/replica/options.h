@@ -36,6 +36,9 @@ struct ReplicaOptions {
   // Names of the tables to replicate, with schema where it is not the first; "*" = all.
   std::vector<std::string> tables = {"*"};
   std::map<std::string, TableOptions> table_options;
+  // There is no upstream to pull from: views and tables without a key are served too, as they were
+  // imported.
+  bool imported_only = false;
 
   const TableOptions& of(const std::string& table) const {
     static const TableOptions kDefaults;

@@ -38,9 +38,8 @@ std::string all_names(const Table& table) {
 // Columns have no SQLite type: values are stored as they are bound, and only their order is fixed.
 std::string column_definition(const Column& column) {
   std::string definition = quote(column.storage_name);
-  if (column.type.kind == TypeKind::kNumeric) {
-    definition += std::string(" COLLATE ") + kNumericCollation;
-  }
+  const std::string_view collation = collation_of(column.type);
+  if (collation != "BINARY") definition += " COLLATE " + std::string(collation);
   return definition;
 }
 
@@ -97,8 +96,7 @@ std::string put_sql(const Table& table) {
                     ") VALUES(" + values + ")";
   if (table.primary_key) {
     sql += " ON CONFLICT(" + name_list(table, table.primary_key->columns) + ") DO ";
-    sql += assignments.empty() ? "NOTHING"
-                               : "UPDATE SET " + assignments + " WHERE " + differences;
+    sql += assignments.empty() ? "NOTHING" : "UPDATE SET " + assignments + " WHERE " + differences;
   }
   return sql;
 }
@@ -120,8 +118,7 @@ std::set<std::string, std::less<>> existing_columns(Database& database, const Ta
   return names;
 }
 
-void create_index(Database& database, const Table& table,
-                  const std::vector<std::size_t>& columns) {
+void create_index(Database& database, const Table& table, const std::vector<std::size_t>& columns) {
   std::string name = table.storage_name;
   for (const std::size_t index : columns) name += "|" + table.columns[index].storage_name;
   database.execute("CREATE INDEX IF NOT EXISTS " + quote(name) + " ON " +

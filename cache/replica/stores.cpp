@@ -128,7 +128,9 @@ std::vector<const Table*> Stores::replicated_tables(const Catalog& catalog,
   for (const Table& table : catalog.tables()) {
     const bool wanted = listed("*") || listed(relation_of(table)) ||
                         (table.schema == default_schema_ && listed(table.name));
-    if (wanted && table.kind == TableKind::kTable && table.primary_key && table.exposed &&
+    const bool pullable = table.kind == TableKind::kTable && table.primary_key;
+    if (wanted && table.exposed && !table.columns.empty() &&
+        (pullable || options_.imported_only) &&
         options_.of(table.name).read != ReadMode::kPass) {
       tables.push_back(&table);
     }

@@ -51,6 +51,12 @@ std::string data_folder_of(const config::Config& config) {
   return config.data_dir.empty() ? default_data_folder(config.upstream.url) : config.data_dir;
 }
 
+// Without an upstream the replica is what was imported.
+config::Config without_pulls(config::Config config, bool standalone) {
+  config.replica.imported_only = config.upstream.url.empty() && !standalone;
+  return config;
+}
+
 CatalogOptions catalog_options(const config::Config& config) {
   const bool secret = !config.upstream.service_key.empty();
   return {config.db_url, secret ? config.upstream.service_key : config.upstream.anon_key,
@@ -72,8 +78,8 @@ struct App::Parts {
                  clock),
         book(config.identity),
         credentials(book, clock),
-        authenticator(config.identity, upstream, book, [this] { return connectivity.offline(); },
-                      clock),
+        authenticator(
+            config.identity, upstream, book, [this] { return connectivity.offline(); }, clock),
         dispatcher(upstream, credentials, config.dispatcher, clock, random_fraction, logger),
         stores(folder.path() + "/principals", config.replica, config.rest.schemas.front(),
                [this](cache::Store& store) { opened(store); }),
@@ -82,8 +88,8 @@ struct App::Parts {
         prober(upstream, connectivity, config.upstream, clock),
         keeper(catalog_options(config), upstream, file, stores, logger),
         workers(kWorkers),
-        context{stores,  authenticator, upstream,       connectivity, synchronizer,      workers,
-                clock,   config.replica, config.rest,   logger,       variant.standalone},
+        context{stores, authenticator,  upstream,    connectivity, synchronizer,      workers,
+                clock,  config.replica, config.rest, logger,       variant.standalone},
         router(context, {config.upstream.url, "bare"},
                routes::ControlAccess(folder.control_token(config.control_token)), variant.extra),
         listener(config.listener, router, logger) {}
@@ -118,7 +124,9 @@ struct App::Parts {
 };
 
 App::App(config::Config config, std::shared_ptr<Logger> logger, AppVariant variant)
-    : config_(std::move(config)), logger_(std::move(logger)), variant_(std::move(variant)) {}
+    : config_(without_pulls(std::move(config), variant.standalone)),
+      logger_(std::move(logger)),
+      variant_(std::move(variant)) {}
 
 App::~App() { stop(); }
 

@@ -33,8 +33,8 @@ void write_private(const std::string& path, const std::string& text) {
   const std::string fresh = path + ".new";
   const int file = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   const auto size = static_cast<ssize_t>(text.size());
-  const bool written = file >= 0 && ::fchmod(file, 0600) == 0 &&
-                       ::write(file, text.data(), text.size()) == size;
+  const bool written =
+      file >= 0 && ::fchmod(file, 0600) == 0 && ::write(file, text.data(), text.size()) == size;
   if (file >= 0) ::close(file);
   if (!written || ::rename(fresh.c_str(), path.c_str()) != 0) {
     throw DataFolderError("cannot write " + path + ": " + std::strerror(errno));
@@ -91,9 +91,8 @@ std::optional<RunningGateway> find_running(const std::string& path) {
 }
 
 std::string default_data_folder(const std::string& upstream_url) {
-  std::string project = upstream_url.substr(upstream_url.find("//") == std::string::npos
-                                                ? 0
-                                                : upstream_url.find("//") + 2);
+  std::string project = upstream_url.substr(
+      upstream_url.find("//") == std::string::npos ? 0 : upstream_url.find("//") + 2);
   for (char& c : project) {
     const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
     if (!plain) c = '_';

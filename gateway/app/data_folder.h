@@ -17,8 +17,8 @@ class DataFolderError : public std::runtime_error {
 // Thread-safe once constructed.
 class DataFolder {
  public:
-  // Makes the folder when it is missing and takes its lock, until destruction. Throws DataFolderError
-  // when another process has it.
+  // Makes the folder when it is missing and takes its lock, until destruction. Throws
+  // DataFolderError when another process has it.
   explicit DataFolder(std::string path);
   ~DataFolder();
   DataFolder(const DataFolder&) = delete;
@@ -26,8 +26,8 @@ class DataFolder {
 
   const std::string& path() const { return path_; }
 
-  // The token of the control surface: `configured`, else the kept one, else a new one. It is kept in
-  // the file control_token, mode 0600, for the command line.
+  // The token of the control surface: `configured`, else the kept one, else a new one. It is kept
+  // in the file control_token, mode 0600, for the command line.
   std::string control_token(const std::string& configured) const;
   // Tells the command line where the gateway answers.
   void announce(const std::string& url) const;

@@ -27,11 +27,10 @@ const std::string_view kDemoCatalog = R"json({"version":1,"schemas":["public"],"
  "privileges":{"anon":["select","insert","update","delete"]},"definition":""}
 ]})json";
 
-const DemoTable kDemoTables[2] = {
-    {"projects", R"json([
+const DemoTable kDemoTables[2] = {{"projects", R"json([
 {"id":"0b8e7f52-4a1c-4d0e-9a52-6d2f6c1a0001","name":"Shop","updated_at":"2026-01-05T09:00:00+00:00"},
 {"id":"0b8e7f52-4a1c-4d0e-9a52-6d2f6c1a0002","name":"Workshop","updated_at":"2026-01-05T09:00:00+00:00"}])json"},
-    {"todos", R"json([
+                                  {"todos", R"json([
 {"id":"5d1f3c8a-2b6e-4f7d-8c90-1e4a7b2c0001","title":"Count the till","done":true,"priority":2,"project_id":"0b8e7f52-4a1c-4d0e-9a52-6d2f6c1a0001","created_at":"2026-01-05T09:01:00+00:00","updated_at":"2026-01-05T09:01:00+00:00"},
 {"id":"5d1f3c8a-2b6e-4f7d-8c90-1e4a7b2c0002","title":"Order paper rolls","done":false,"priority":1,"project_id":"0b8e7f52-4a1c-4d0e-9a52-6d2f6c1a0001","created_at":"2026-01-05T09:02:00+00:00","updated_at":"2026-01-05T09:02:00+00:00"},
 {"id":"5d1f3c8a-2b6e-4f7d-8c90-1e4a7b2c0003","title":"Sharpen the chisels","done":false,"priority":0,"project_id":"0b8e7f52-4a1c-4d0e-9a52-6d2f6c1a0002","created_at":"2026-01-05T09:03:00+00:00","updated_at":"2026-01-05T09:03:00+00:00"}])json"}};

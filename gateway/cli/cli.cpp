@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "gateway/cli/bundle.h"
 #include "gateway/cli/common.h"
 #include "gateway/cli/inspect.h"
 #include "gateway/cli/serve.h"
@@ -14,8 +15,7 @@ class Commands {
  public:
   explicit Commands(CommonOptions& common) : common_(common) {}
 
-  CLI::App* add(CLI::App& parent, const char* name, const char* help,
-                std::function<int()> run) {
+  CLI::App* add(CLI::App& parent, const char* name, const char* help, std::function<int()> run) {
     CLI::App* command = parent.add_subcommand(name, help);
     command->add_option("--config", common_.config_file, "Configuration file (TOML)");
     command->add_option("--data", common_.data_dir, "Data folder");
@@ -84,10 +84,22 @@ int run(int argc, char** argv) {
   std::string db_url;
   CLI::App* catalog = program.add_subcommand("catalog", "What is known of the upstream's schema");
   catalog->require_subcommand(1);
-  commands.add(*catalog, "pull", "Read it from the database and keep it",
-               [&] { return catalog_pull(common, db_url); })
+  commands
+      .add(*catalog, "pull", "Read it from the database and keep it",
+           [&] { return catalog_pull(common, db_url); })
       ->add_option("--db-url", db_url, "Connection string; default: [upstream] db_url");
   commands.add(*catalog, "show", "Print it", [&] { return catalog_show(common); });
+
+  std::string principal = "anon";
+  std::string file;
+  CLI::App* import_command = commands.add(program, "import", "Prime a replica from a bundle",
+                                          [&] { return import_bundle(common, principal, file); });
+  import_command->add_option("bundle", file, "Bundle file; - reads stdin")->required();
+  import_command->add_option("--principal", principal, "anon, or a token's claims as JSON");
+  commands
+      .add(program, "export", "Print a replica as a bundle",
+           [&] { return export_bundle(common, principal); })
+      ->add_option("--principal", principal, "anon, or a token's claims as JSON");
 
   return parse_and_run(program, commands, argc, argv);
 }

@@ -23,8 +23,7 @@ std::string user_config_file() {
 
 Result<config::Config> load(const CommonOptions& options) {
   config::Config config = config::default_config();
-  const std::string file =
-      options.config_file.empty() ? user_config_file() : options.config_file;
+  const std::string file = options.config_file.empty() ? user_config_file() : options.config_file;
   if (!file.empty()) {
     HF_TRY(config, config::load_config(file, config::process_environment()));
   }
@@ -33,8 +32,7 @@ Result<config::Config> load(const CommonOptions& options) {
 }
 
 std::string data_folder_of(const config::Config& config) {
-  return config.data_dir.empty() ? app::default_data_folder(config.upstream.url)
-                                 : config.data_dir;
+  return config.data_dir.empty() ? app::default_data_folder(config.upstream.url) : config.data_dir;
 }
 
 int fail(const std::string& message) {

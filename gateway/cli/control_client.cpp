@@ -26,8 +26,8 @@ Result<std::string> ask_gateway(const CommonOptions& options, const std::string&
   const std::string folder = data_folder_of(config);
   const auto running = app::find_running(folder);
   if (!running || running->url.empty()) {
-    return Error{ErrorKind::kNotFound, "HF404", "no gateway is running on " + folder,
-                 std::nullopt, std::nullopt};
+    return Error{ErrorKind::kNotFound, "HF404", "no gateway is running on " + folder, std::nullopt,
+                 std::nullopt};
   }
   upstream::UpstreamOptions gateway;
   gateway.url = running->url;

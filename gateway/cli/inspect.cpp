@@ -23,20 +23,23 @@ std::string text_of(const json& value) {
 
 void print_status(const json& status) {
   const json& queue = status.at("queue");
-  std::cout << text_of(status.at("state")) << (status.at("online").get<bool>() ? ", online" : ", offline")
-            << "  " << text_of(status.at("upstream").at("url")) << "\n\nqueue    " << queue.at("depth")
+  std::cout << text_of(status.at("state"))
+            << (status.at("online").get<bool>() ? ", online" : ", offline") << "  "
+            << text_of(status.at("upstream").at("url")) << "\n\nqueue    " << queue.at("depth")
             << " waiting to be delivered";
   for (const char* state : {"sending", "waiting", "held", "blocked", "conflicts", "dead"}) {
     if (queue.at(state).get<std::int64_t>() > 0) {
       std::cout << ", " << queue.at(state) << ' ' << state;
     }
   }
-  std::cout << "\n\n" << std::left << std::setw(32) << "table" << std::setw(12) << "rows"
-            << std::setw(10) << "complete" << std::setw(9) << "pending" << "lag s\n";
+  std::cout << "\n\n"
+            << std::left << std::setw(32) << "table" << std::setw(12) << "rows" << std::setw(10)
+            << "complete" << std::setw(9) << "pending"
+            << "lag s\n";
   for (const auto& [name, table] : status.at("sync").at("tables").items()) {
     std::cout << std::setw(32) << name << std::setw(12) << text_of(table.at("rows"))
-              << std::setw(10) << (table.at("complete").get<bool>() ? "yes" : "no")
-              << std::setw(9) << text_of(table.at("pending")) << text_of(table.at("lag_s")) << '\n';
+              << std::setw(10) << (table.at("complete").get<bool>() ? "yes" : "no") << std::setw(9)
+              << text_of(table.at("pending")) << text_of(table.at("lag_s")) << '\n';
   }
 }
 
@@ -46,7 +49,8 @@ void print_entries(const json& entries) {
     return;
   }
   std::cout << std::left << std::setw(38) << "id" << std::setw(12) << "state" << std::setw(9)
-            << "what" << std::setw(28) << "table" << std::setw(9) << "attempts" << "why\n";
+            << "what" << std::setw(28) << "table" << std::setw(9) << "attempts"
+            << "why\n";
   for (const json& entry : entries) {
     std::cout << std::setw(38) << text_of(entry.at("id")) << std::setw(12)
               << text_of(entry.at("state")) << std::setw(9) << text_of(entry.at("operation"))
@@ -57,8 +61,8 @@ void print_entries(const json& entries) {
 
 // Asks the gateway and prints what it says: as it is with --json, else by `print`.
 template <typename Print>
-int ask_and_print(const CommonOptions& common, const std::string& method,
-                  const std::string& target, const Print& print) {
+int ask_and_print(const CommonOptions& common, const std::string& method, const std::string& target,
+                  const Print& print) {
   const auto body = ask_gateway(common, method, target);
   if (!body) return fail(body.error().message);
   if (common.json) {

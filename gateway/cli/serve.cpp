@@ -30,16 +30,15 @@ class StopSignals {
   sigset_t set_;
 };
 
-void print_ready(const std::string& url) {
-  std::cout << "holdfast ready url=" << url << std::endl;
-}
+void print_ready(const std::string& url) { std::cout << "holdfast ready url=" << url << std::endl; }
 
 void print_demo_help(const app::Demo& demo) {
   const std::string url = demo.url();
   std::cout << "\nkey:      " << demo.key() << "\nread:     curl '" << url
             << "/rest/v1/todos?select=title,done,projects(name)' -H 'apikey: " << demo.key()
             << "'\nwrite:    curl '" << url << "/rest/v1/todos' -H 'apikey: " << demo.key()
-            << "' -H 'Content-Type: application/json' -d '{\"title\":\"Buy stamps\"}'\noffline:  curl -X POST "
+            << "' -H 'Content-Type: application/json' -d '{\"title\":\"Buy stamps\"}'\noffline:  "
+               "curl -X POST "
             << url << "/demo/offline     online: curl -X POST " << url
             << "/demo/online\nstatus:   curl " << url
             << "/status\nkeys:     o switches the link off and on, q quits\n"

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "cache/replica/store.h"
+
+namespace holdfast::cache {
+
+// The bundle form of a replica: one JSON object with a schema's tables, their columns, keys and
+// rows (architecture.md, section 11). catalog_of_bundle() reads its other half.
+
+// Makes the store's replica what the bundle's rows say: each relation that has rows, or the words
+// of a denial for the anonymous principal, is complete afterwards. The store must have been opened
+// with the bundle's catalog. kConflict when the principal has unfinished writes, and
+// kInvalidRequest when a row cannot be read, with its table; nothing is changed then. One thread at
+// a time: whoever has the data folder.
+Result<std::int64_t> import_bundle(Store& store, std::string_view bundle);
+
+// Writes the replica in the same form, piece by piece. Pending writes are in it as they are shown.
+void export_bundle(Store& store, const std::string& schema,
+                   const std::function<void(std::string_view)>& write);
+
+}  // namespace holdfast::cache
