@@ -44,10 +44,9 @@ bool dashed(Reader& reader, Part part, std::string& out) {
   std::string next;
   if (!part(reader, next)) return false;
   out = next;
-  for (std::size_t start = reader.position(); dash(reader); start = reader.position()) {
+  while (dash(reader)) {
     if (!part(reader, next)) return false;
     out += '-' + next;
-    (void)start;
   }
   return true;
 }
@@ -177,11 +176,9 @@ bool dotted_names(Reader& reader, std::vector<std::string>& out) {
 }
 
 bool mark(Reader& reader, char character) {
-  const std::size_t start = reader.position();
   reader.blanks();
   if (!reader.character(character)) return false;
   reader.blanks();
-  (void)start;
   return true;
 }
 

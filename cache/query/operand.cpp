@@ -35,12 +35,11 @@ Error unknown_column(const Place& place, const std::string& name) {
                          column_hint(*place.table, alias, name));
 }
 
-Error no_text_operator(const JsonStep& first, const JsonStep& second) {
-  const bool index = std::holds_alternative<std::int64_t>(second.operand);
-  (void)first;
+Error no_text_operator(const JsonStep& step) {
+  const bool index = std::holds_alternative<std::int64_t>(step.operand);
   return invalid_request("42883",
                          std::string("operator does not exist: text ") +
-                             (second.as_text ? "->>" : "->") + (index ? " integer" : " unknown"),
+                             (step.as_text ? "->>" : "->") + (index ? " integer" : " unknown"),
                          std::nullopt, kNoOperatorHint);
 }
 
@@ -65,7 +64,7 @@ Result<Operand> follow_path(Operand base, const std::vector<JsonStep>& path,
   std::string call = as_text ? "hf_json_text(" : "hf_json_value(";
   call += base.sql;
   for (std::size_t i = 0; i < path.size(); ++i) {
-    if (i > 0 && path[i - 1].as_text) return no_text_operator(path[i - 1], path[i]);
+    if (i > 0 && path[i - 1].as_text) return no_text_operator(path[i]);
     call += "," + parameters.value(operand_value(path[i]));
   }
   base.sql = call + ")";

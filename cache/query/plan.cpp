@@ -136,6 +136,9 @@ Result<Plan> representation_plan(const Query& query, const Catalog& catalog, con
 }
 
 Planned planned(Result<Plan> plan) {
+  if (plan && (!parser_can_read(plan->sql) || !parser_can_read(plan->count_sql))) {
+    return Forward{"nested too deeply"};
+  }
   if (plan) return *std::move(plan);
   if (plan.error().code == kForwardCode) return Forward{plan.error().message};
   return std::move(plan).error();

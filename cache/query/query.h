@@ -47,8 +47,8 @@ enum class TextOrder {
 };
 
 struct PlanOptions {
-  bool aggregates = false;         // count(), sum(), … in select are allowed
-  std::int64_t max_rows = 1000;    // limit of every answer at the root; 0 = none
+  bool aggregates = false;       // count(), sum(), … in select are allowed
+  std::int64_t max_rows = 1000;  // limit of every answer at the root; 0 = none
   TextOrder text_order = TextOrder::kExact;
   // Range of the Range header (Range-Unit items), first and last row; nullopt without one.
   std::optional<std::pair<std::int64_t, std::optional<std::int64_t>>> range;
@@ -62,13 +62,13 @@ struct RowShape;
 // Immutable after construction. It borrows from the Catalog, which must outlive it.
 struct Plan {
   std::string sql;
-  std::vector<Value> values;                                // of parameters 1 … n
-  std::vector<std::pair<int, const RowShape*>> pointers;    // parameter -> shape, for embeds
+  std::vector<Value> values;                              // of parameters 1 … n
+  std::vector<std::pair<int, const RowShape*>> pointers;  // parameter -> shape, for embeds
   std::shared_ptr<const std::vector<std::unique_ptr<RowShape>>> shapes;
   const RowShape* root = nullptr;
-  std::string count_sql;           // empty unless PlanOptions::count; its values come first in `values`
-  std::size_t count_values = 0;    // how many of `values` (from the first) count_sql takes
-  int rowids_parameter = 0;        // where a representation takes its rows; 0 = none
+  std::string count_sql;  // empty unless PlanOptions::count; its values come first in `values`
+  std::size_t count_values = 0;      // how many of `values` (from the first) count_sql takes
+  int rowids_parameter = 0;          // where a representation takes its rows; 0 = none
   std::vector<const Table*> tables;  // every relation that it reads, the root first
   std::int64_t offset = 0;
   std::optional<std::int64_t> limit;

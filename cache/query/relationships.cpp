@@ -4,6 +4,7 @@
 #include <functional>
 #include <tuple>
 
+#include "cache/query/relationship_words.h"
 #include "cache/query/suggestions.h"
 #include "cache/values/codec.h"
 
@@ -236,80 +237,6 @@ bool fits(const Relationship& relationship, std::string_view name, std::string_v
           (relationship.junction != nullptr && relationship.junction->name == hint));
 }
 
-std::string column_names(const Table& table, const ColumnPairs& pairs,
-                         std::size_t std::pair<std::size_t, std::size_t>::*side) {
-  std::string out = "(";
-  for (const auto& pair : pairs) {
-    if (out.size() > 1) out += ", ";
-    out += table.columns[pair.*side].name;
-  }
-  return out + ")";
-}
-
-constexpr auto kFirst = &std::pair<std::size_t, std::size_t>::first;
-constexpr auto kSecond = &std::pair<std::size_t, std::size_t>::second;
-
-std::string cardinality(const Relationship& relationship) {
-  switch (relationship.kind) {
-    case Relationship::Kind::kOneToMany:
-      return "one-to-many";
-    case Relationship::Kind::kManyToOne:
-      return "many-to-one";
-    case Relationship::Kind::kOneToOne:
-      return "one-to-one";
-    case Relationship::Kind::kManyToMany:
-      break;
-  }
-  return "many-to-many";
-}
-
-std::string words(const Relationship& relationship) {
-  if (const Table* junction = relationship.junction) {
-    return junction->name + " using " + relationship.constraint +
-           column_names(*junction, relationship.columns, kSecond) + " and " +
-           relationship.target_constraint +
-           column_names(*junction, relationship.target_columns, kSecond);
-  }
-  return relationship.constraint + " using " + relationship.origin->name +
-         column_names(*relationship.origin, relationship.columns, kFirst) + " and " +
-         relationship.target->name +
-         column_names(*relationship.target, relationship.columns, kSecond);
-}
-
-std::string candidate_json(const Relationship& relationship) {
-  std::string out = R"({"cardinality":)";
-  append_json_string(cardinality(relationship), out);
-  out += R"(,"embedding":)";
-  append_json_string(relationship.origin->name + " with " + relationship.target->name, out);
-  out += R"(,"relationship":)";
-  append_json_string(words(relationship), out);
-  return out + '}';
-}
-
-Error ambiguous(const Table& origin, std::string_view name,
-                const std::vector<Relationship>& candidates) {
-  const std::string target(name);
-  std::string details = "[";
-  std::string hints;
-  for (const auto& candidate : candidates) {
-    if (details.size() > 1) details += ',';
-    details += candidate_json(candidate);
-    if (!hints.empty()) hints += ", ";
-    hints += "'" + candidate.target->name + "!" +
-             (candidate.junction != nullptr ? candidate.junction->name : candidate.constraint) +
-             "'";
-  }
-  Error error =
-      invalid_request("PGRST201",
-                      "Could not embed because more than one relationship was found for '" +
-                          origin.name + "' and '" + target + "'",
-                      details + "]",
-                      "Try changing '" + target + "' to one of the following: " + hints +
-                          ". Find the desired relationship in the 'details' key.");
-  error.details_are_json = true;
-  return error;
-}
-
 // "Perhaps you meant …": another target of a known origin, or another origin.
 std::optional<std::string> relationship_hint(const Catalog& catalog, const Table& origin,
                                              std::string_view name) {
@@ -335,17 +262,6 @@ std::optional<std::string> relationship_hint(const Catalog& catalog, const Table
   const auto meant = closest_name(targets, name);
   if (!meant) return std::nullopt;
   return "Perhaps you meant '" + *meant + "' instead of '" + std::string(name) + "'.";
-}
-
-Error missing(const Catalog& catalog, const Table& origin, std::string_view name,
-              std::string_view hint) {
-  const std::string between = "'" + origin.name + "' and '" + std::string(name) + "'";
-  return invalid_request(
-      "PGRST200", "Could not find a relationship between " + between + " in the schema cache",
-      "Searched for a foreign key relationship between " + between +
-          (hint.empty() ? "" : " using the hint '" + std::string(hint) + "'") + " in the schema '" +
-          origin.schema + "', but no matches were found.",
-      relationship_hint(catalog, origin, name));
 }
 
 bool is_computed(const Catalog& catalog, const Table& origin, std::string_view name) {
@@ -383,7 +299,7 @@ std::vector<Relationship> candidates(const Catalog& catalog, const Table& origin
     const auto& junction = relationship.junction;
     return std::tuple(relationship.target->name, relationship.kind,
                       junction == nullptr ? std::string() : junction->name, relationship.constraint,
-                      words(relationship));
+                      relationship_words(relationship));
   };
   std::sort(found.begin(), found.end(),
             [&](const Relationship& a, const Relationship& b) { return rank(a) < rank(b); });
@@ -398,9 +314,10 @@ Result<Relationship> find_relationship(const Catalog& catalog, const Table& orig
     return Error{ErrorKind::kNotAnswerable, kForwardCode, "computed relationship", {}, {}};
   }
   auto found = candidates(catalog, origin, name, hint);
-  if (found.empty()) return missing(catalog, origin, name, hint);
+  if (found.empty())
+    return no_relationship(origin, name, hint, relationship_hint(catalog, origin, name));
   if (found.size() == 1) return std::move(found[0]);
-  return ambiguous(origin, name, found);
+  return ambiguous_relationship(origin, name, found);
 }
 
 bool target_is_unique(const Relationship& relationship) {

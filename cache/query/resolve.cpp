@@ -108,6 +108,15 @@ Result<void> relate_orders(Place& place) {
   return {};
 }
 
+// SQLite joins at most 64 tables.
+constexpr std::size_t kMaxJoined = 60;
+
+std::size_t joined_count(const Place& place) {
+  std::size_t count = place.joined ? 1 : 0;
+  for (const auto& child : place.embeds) count += joined_count(*child);
+  return count;
+}
+
 bool has_aggregate(const Place& place) {
   return std::any_of(place.fields.begin(), place.fields.end(),
                      [](const SelectField* field) { return field->aggregate.has_value(); }) ||
@@ -164,6 +173,7 @@ Result<std::unique_ptr<Place>> resolve(const Query& query, const Catalog& catalo
   HF_TRY_VOID(relate(*root, catalog, count));
   HF_TRY_VOID(relate_orders(*root));
   HF_TRY_VOID(check_aggregates(*root, options));
+  if (joined_count(*root) > kMaxJoined) return forward("more than 60 joined embeds");
   HF_TRY_VOID(check_ranges(*root));
   return root;
 }

@@ -9,6 +9,8 @@ namespace {
 
 // SQLite takes 127 arguments; wider rows are written in fragments of this many members.
 constexpr std::size_t kFragmentMembers = 100;
+// It takes 2000 columns in a result.
+constexpr std::size_t kMaxColumns = 1900;
 
 std::string junction_alias(const Place& embed) { return "j" + embed.alias; }
 
@@ -67,6 +69,7 @@ Result<std::vector<OutputColumn>> SelectWriter::outputs(const Place& place) {
   for (const auto& embed : place.embeds) {
     HF_TRY_VOID(embed->spread ? add_spread(*embed, columns) : add_embed(*embed, columns));
   }
+  if (columns.size() > kMaxColumns) return forward("more than 1900 columns");
   return columns;
 }
 

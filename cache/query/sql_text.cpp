@@ -1,22 +1,64 @@
 #include "cache/query/sql_text.h"
 
+#include <algorithm>
 #include <span>
 
 namespace holdfast::cache::query {
 namespace {
 
-void append_balanced(std::span<const std::string> terms, std::string_view glue, std::string& out) {
-  if (terms.size() == 1) {
-    out += terms[0];
-    return;
+constexpr std::size_t kGroup = 100;
+constexpr int kParserStack = 95;
+
+std::string chain(std::span<const std::string> terms, std::string_view glue) {
+  std::string out = "(";
+  for (const auto& term : terms) {
+    if (out.size() > 1) out += glue;
+    out += term;
   }
-  const auto half = terms.size() / 2;
-  out += '(';
-  append_balanced(terms.first(half), glue, out);
-  out += glue;
-  append_balanced(terms.subspan(half), glue, out);
-  out += ')';
+  return out + ')';
 }
+
+bool is_word_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+// How many symbols wait on the parser's stack inside each open parenthesis, at most: what a
+// clause has before its nested part.
+class StackEstimate {
+ public:
+  void word(std::string_view text) {
+    Level& level = levels_.back();
+    if (text == "SELECT") level.clause = 3;
+    if (text == "FROM") level.clause = 5;
+    if (text == "WHERE") level.clause = 8;
+    if (text == "ON") level.clause = 12;
+    if (text == "ORDER") level.clause = 11;
+    if (text == "CASE") level.cases += 6;
+    if (text == "END") level.cases -= 6;
+  }
+  void open(bool function, bool select) {
+    sum_ += levels_.back().symbols();
+    levels_.push_back({function ? 5 : select ? 1 : 4, 0, 0});
+    // A few symbols more for what stands innermost.
+    deepest_ = std::max(deepest_, sum_ + levels_.back().symbols() + 8);
+  }
+  void close() {
+    levels_.pop_back();
+    sum_ -= levels_.back().symbols();
+  }
+  int deepest() const { return deepest_; }
+
+ private:
+  struct Level {
+    int bracket = 0;
+    int clause = 0;
+    int cases = 0;
+    int symbols() const { return bracket + clause + cases; }
+  };
+  std::vector<Level> levels_ = {{2, 0, 0}};
+  int sum_ = 0;  // of all levels but the last
+  int deepest_ = 0;
+};
 
 }  // namespace
 
@@ -30,9 +72,35 @@ std::string quote_identifier(std::string_view identifier) {
 }
 
 std::string balanced(const std::vector<std::string>& terms, std::string_view glue) {
-  std::string out;
-  if (!terms.empty()) append_balanced(terms, glue, out);
-  return out;
+  if (terms.empty()) return {};
+  if (terms.size() == 1) return terms[0];
+  const std::span<const std::string> all(terms);
+  if (terms.size() <= kGroup) return chain(all, glue);
+  std::vector<std::string> groups;
+  for (std::size_t i = 0; i < terms.size(); i += kGroup) {
+    groups.push_back(chain(all.subspan(i, std::min(kGroup, terms.size() - i)), glue));
+  }
+  return balanced(groups, glue);
+}
+
+bool parser_can_read(std::string_view sql) {
+  StackEstimate estimate;
+  for (std::size_t at = 0; at < sql.size();) {
+    std::size_t end = at + 1;
+    if (sql[at] == '"') {
+      end = sql.find('"', end) + 1;
+    } else if (is_word_character(sql[at])) {
+      while (end < sql.size() && is_word_character(sql[end])) ++end;
+      estimate.word(sql.substr(at, end - at));
+    } else if (sql[at] == '(') {
+      estimate.open(at > 0 && is_word_character(sql[at - 1]),
+                    sql.substr(end).starts_with("SELECT"));
+    } else if (sql[at] == ')') {
+      estimate.close();
+    }
+    at = end;
+  }
+  return estimate.deepest() <= kParserStack;
 }
 
 std::string Parameters::value(Value value) {

@@ -41,8 +41,12 @@ class Parameters {
       std::make_shared<std::vector<std::unique_ptr<RowShape>>>();
 };
 
-// Joins terms with `glue` (" AND ", " OR ") as a balanced tree: SQLite limits an expression's
-// depth, and a chain of a thousand terms is that deep. Empty terms give an empty text.
+// Joins terms with `glue` (" AND ", " OR ") in groups, so that neither a chain of a thousand terms
+// nor their parentheses reach SQLite's limits on depth. Empty terms give an empty text.
 std::string balanced(const std::vector<std::string>& terms, std::string_view glue);
+
+// Whether SQLite's parser, whose stack holds a hundred symbols, can surely read the statement.
+// `sql` is one of the planner's.
+bool parser_can_read(std::string_view sql);
 
 }  // namespace holdfast::cache::query

@@ -213,6 +213,35 @@ TEST_F(ReadTest, UnknownColumnsAreNamedAsPostgresNamesThem) {
   EXPECT_EQ(get("people", "select=full_name"), "forward: computed column full_name");
 }
 
+// Whatever the planner lets through SQLite's parser can read: it throws here otherwise.
+TEST_F(ReadTest, DeepNestingIsAnsweredOrForwarded) {
+  const std::string shapes[] = {"select=id,boss_id(", "select=id,people!boss_id(",
+                                "select=id,...boss_id(", "select=id,boss_id!inner("};
+  for (std::size_t depth = 1; depth <= 70; ++depth) {
+    for (const auto& shape : shapes) {
+      std::string query = "select=";
+      for (std::size_t i = 0; i < depth; ++i) query += shape.substr(7);
+      const auto body = get("people", query + "id" + std::string(depth, ')'));
+      EXPECT_TRUE(body.starts_with("[") || body.starts_with("forward:")) << depth << shape << body;
+      EXPECT_TRUE(depth > 5 || body.starts_with("[")) << depth << shape << body;
+    }
+    std::string logic = "and=(";
+    for (std::size_t i = 0; i < depth; ++i) logic += "id.gt.0,not.or(id.eq.9,";
+    const auto body = get("people", logic + "id.eq.8" + std::string(depth + 1, ')'));
+    EXPECT_TRUE(body.starts_with("[") || body.starts_with("forward:")) << depth << body;
+    EXPECT_TRUE(depth > 8 || body.starts_with("[")) << depth << body;
+  }
+  std::string embeds = "select=boss_id(people!boss_id!inner(boss_id(people!boss_id!inner(id))))";
+  embeds += "&boss_id.people.or=(id.eq.1,and(id.gt.0,not.or(id.eq.7,id.eq.8)))";
+  EXPECT_TRUE(get("people", embeds).starts_with("["));
+}
+
+TEST_F(ReadTest, MoreColumnsThanSqliteTakesAreForwarded) {
+  std::string query = "select=id";
+  for (int i = 0; i < 3000; ++i) query += ",id";
+  EXPECT_EQ(get("people", query), "forward: more than 1900 columns");
+}
+
 TEST_F(ReadTest, KeysAreLookedUpNotScanned) {
   EXPECT_NE(explain("people", "id=eq.1").find("SEARCH t1 USING INTEGER PRIMARY KEY (rowid=?)"),
             std::string::npos);
