@@ -206,6 +206,10 @@ Verdict Delivery::judge_duplicate(const upstream::Answer& answer,
   // Without a lost answer it is somebody else's row, unless nobody else can have made its key.
   if (!entry_.lost_answer && !(primary && entry_.minted_key)) return refused;
   auto rows = read_rows(keys_after());
+  const bool unknowable =
+      std::holds_alternative<Verdict>(rows) &&
+      std::holds_alternative<Uncertain>(std::get<Verdict>(rows));
+  if (unknowable && primary && entry_.minted_key) return Applied{};
   if (auto* failed = std::get_if<Verdict>(&rows)) return std::move(*failed);
   auto& images = std::get<Images>(rows);
   const bool ours =
@@ -221,8 +225,13 @@ std::variant<Delivery::Images, Verdict> Delivery::read_rows(const std::vector<st
   cache::TableSource source(upstream_, *table_, credentials_, kRowsInRequest, force_);
   auto page = source.of_keys(keys);
   if (auto* failure = std::get_if<cache::PullFailure>(&page)) {
-    // Not known is not proved: the entry keeps its lost answer and is settled later.
-    if (failure->kind == cache::PullFailure::Kind::kDenied) return Images{};
+    // Not known is not proved: the entry keeps its lost answer and is settled later, or by a person.
+    if (failure->kind == cache::PullFailure::Kind::kDenied) {
+      if (!entry_.lost_answer) return Images{};
+      return Verdict(Uncertain{failure->status,
+                               "The answer was lost, and the row may not be read to see whether "
+                               "it arrived"});
+    }
     return Verdict(TryAgain{failure->status, failure->reason, false, std::nullopt, false});
   }
   Images images;
@@ -278,8 +287,16 @@ bool Delivery::shows_base(const UpstreamImage& image) const {
     // A row with a changed key is not at its new place before; others are where they were.
     return inserts(*effect) ? !image.row : !effect->base && !image.row;
   }
-  const auto base = cache::parse_row(*table_, *effect->base);
-  return base && *base == *image.row;
+  auto base = cache::parse_row(*table_, *effect->base);
+  if (!base) return false;
+  if (effect->kind == EffectKind::kDelete) return *base == *image.row;
+  // What others did to other columns is no conflict with this change.
+  Row expected = *base;
+  if (!cache::merge_row(*table_, effect->changes, expected)) return false;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    if (expected[i] != (*base)[i] && (*image.row)[i] != (*base)[i]) return false;
+  }
+  return true;
 }
 
 }  // namespace holdfast::queue

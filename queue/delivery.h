@@ -39,7 +39,11 @@ struct Refused {
   // Another earlier entry of the principal may be what it lacks (a parent row, a policy's row).
   bool may_depend_on_earlier = false;
 };
-using Verdict = std::variant<Applied, Superseded, TryAgain, TokenRefused, Refused>;
+struct Uncertain {  // nothing shows whether a lost send took effect: for a person
+  int status;
+  std::string reason;
+};
+using Verdict = std::variant<Applied, Superseded, TryAgain, TokenRefused, Refused, Uncertain>;
 
 // Sends one entry to an upstream without the companion, so that it takes effect once.
 //

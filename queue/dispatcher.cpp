@@ -36,7 +36,7 @@ Dispatcher::Dispatcher(upstream::Upstream& upstream, upstream::CredentialSource&
 
 DrainOutcome Dispatcher::drain(cache::Store& store, bool force) {
   DrainOutcome outcome;
-  if (force) upstream_reached(store);
+  prepare(store, force);
   for (;;) {
     {
       auto reader = store.reader();
@@ -54,6 +54,20 @@ DrainOutcome Dispatcher::drain(cache::Store& store, bool force) {
   auto reader = store.reader();
   outcome.next_due = Outbox(store.overlay()).next_due(*reader);
   return outcome;
+}
+
+void Dispatcher::prepare(cache::Store& store, bool force) {
+  bool interrupted = false;
+  {
+    auto reader = store.reader();
+    interrupted = Outbox(store.overlay()).any_in(*reader, State::kSending);
+  }
+  // Nobody else sends this store's entries: a fault ended the drain that did.
+  if (interrupted) recover(store);
+  if (!force) return;
+  in_outbox(store, [](Outbox& outbox, Transaction& transaction) {
+    outbox.release(transaction, State::kWaiting);
+  });
 }
 
 void Dispatcher::recover(cache::Store& store) {
@@ -129,6 +143,9 @@ void Dispatcher::write_down(cache::Store& store, const Entry& entry, const Verdi
     } else if (const auto* token = std::get_if<TokenRefused>(&verdict)) {
       outbox.park(transaction, entry, State::kHeld, token->status, token->reason);
       outcome.errors.push_back(entry.id + ": " + token->reason);
+    } else if (const auto* unknown = std::get_if<Uncertain>(&verdict)) {
+      outbox.park(transaction, entry, State::kUncertain, unknown->status, unknown->reason);
+      outcome.errors.push_back(entry.id + ": " + unknown->reason);
     } else if (const auto* refused = std::get_if<Refused>(&verdict)) {
       outcome.errors.push_back(entry.id + ": " + refused->reason);
       if (refused->may_depend_on_earlier &&
@@ -139,17 +156,25 @@ void Dispatcher::write_down(cache::Store& store, const Entry& entry, const Verdi
         ++outcome.ended;
       }
     } else if (const auto* again = std::get_if<TryAgain>(&verdict)) {
-      const bool stalled = again->server_error && entry.attempts >= kAttemptsBeforeStalled;
-      const auto wait = stalled ? kStalledWait
-                                : backoff(options_, entry.attempts, again->retry_after, random_);
-      outbox.wait(transaction, entry, now + wait, again->status, again->reason,
-                  again->lost_answer);
-      if (stalled) outbox.stall(transaction, entry);
+      wait(outbox, transaction, entry, *again);
       outcome.errors.push_back(entry.id + ": " + again->reason);
     }
   });
   logger_->info("entry_sent id={} operation={} table={} attempt={} outcome={}", entry.id,
                 entry.operation, entry.relation, entry.attempts, verdict.index());
+}
+
+void Dispatcher::wait(Outbox& outbox, Transaction& transaction, const Entry& entry,
+                      const TryAgain& again) const {
+  // The silence before the upstream's first answer says nothing about the entry.
+  const bool first_answer = again.status != 0 && entry.last_status == 0;
+  const int attempts = first_answer ? 1 : entry.attempts;
+  const bool stalled = again.server_error && attempts >= kAttemptsBeforeStalled;
+  const auto delay =
+      stalled ? kStalledWait : backoff(options_, attempts, again.retry_after, random_);
+  outbox.wait(transaction, entry, attempts,
+              {clock_.now() + delay, again.status, again.reason, again.lost_answer});
+  if (stalled) outbox.stall(transaction, entry);
 }
 
 }  // namespace holdfast::queue

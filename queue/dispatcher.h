@@ -54,6 +54,9 @@ class Dispatcher {
                               TokenRefused refused);
   void write_down(cache::Store& store, const Entry& entry, const Verdict& verdict,
                   DrainOutcome& outcome);
+  void wait(Outbox& outbox, cache::Transaction& transaction, const Entry& entry,
+            const TryAgain& again) const;
+  void prepare(cache::Store& store, bool force);
   std::optional<Entry> claim(cache::Store& store);
   void hold(cache::Store& store);
 

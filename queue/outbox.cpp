@@ -173,13 +173,13 @@ void Outbox::discard(Transaction& transaction, const Entry& entry, Timestamp now
   end(transaction, entry, State::kDiscarded, entry.last_status, entry.last_error, now);
 }
 
-void Outbox::wait(Transaction& transaction, const Entry& entry, Timestamp until, int status,
-                  const std::string& reason, bool lost_answer) {
+void Outbox::wait(Transaction& transaction, const Entry& entry, int attempts, const Wait& wait) {
   Statement& update = transaction.database().cached(
       "UPDATE hf_outbox SET state='waiting', next_attempt_at=?2, last_status=?3, last_error=?4,"
-      " lost_answer=max(lost_answer, ?5) WHERE sequence=?1");
-  update.bind(1, entry.sequence).bind(2, micros(until)).bind(3, std::int64_t{status});
-  update.bind(4, std::string_view(reason)).bind(5, std::int64_t{lost_answer}).run();
+      " lost_answer=max(lost_answer, ?5), attempts=?6 WHERE sequence=?1");
+  update.bind(1, entry.sequence).bind(2, micros(wait.until)).bind(3, std::int64_t{wait.status});
+  update.bind(4, std::string_view(wait.reason)).bind(5, std::int64_t{wait.lost_answer});
+  update.bind(6, std::int64_t{attempts}).run();
 }
 
 void Outbox::stall(Transaction& transaction, const Entry& entry) {
@@ -245,6 +245,15 @@ bool Outbox::empty(Database& database) const {
   const bool some = statement.integer(0) != 0;
   statement.reset();
   return !some;
+}
+
+bool Outbox::any_in(Database& database, State state) const {
+  Statement& statement = database.cached(
+      "SELECT EXISTS(SELECT 1 FROM hf_outbox WHERE " HF_UNFINISHED " AND state=?1)");
+  statement.bind(1, std::string_view(name_of(state))).step();
+  const bool any = statement.integer(0) != 0;
+  statement.reset();
+  return any;
 }
 
 std::optional<Entry> Outbox::find(Database& database, const std::string& id) const {

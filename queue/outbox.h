@@ -48,9 +48,14 @@ class Outbox {
               const std::string& reason, Timestamp now);
   void discard(cache::Transaction& transaction, const Entry& entry, Timestamp now);
 
-  // Not ends.
-  void wait(cache::Transaction& transaction, const Entry& entry, Timestamp until, int status,
-            const std::string& reason, bool lost_answer);
+  struct Wait {
+    Timestamp until;
+    int status = 0;
+    std::string reason;
+    bool lost_answer = false;  // remembered until the entry ends
+  };
+  // Not ends. `attempts` is how many sends count for the next wait's length.
+  void wait(cache::Transaction& transaction, const Entry& entry, int attempts, const Wait& wait);
   // From waiting to stalled: it goes on waiting, and shows that it keeps failing.
   void stall(cache::Transaction& transaction, const Entry& entry);
   void park(cache::Transaction& transaction, const Entry& entry, State state, int status,
@@ -70,6 +75,7 @@ class Outbox {
   // Whether an unfinished entry stands before `entry`.
   bool has_earlier_unfinished(cache::Database& database, const Entry& entry) const;
   bool empty(cache::Database& database) const;
+  bool any_in(cache::Database& database, State state) const;
 
   std::optional<Entry> find(cache::Database& database, const std::string& id) const;
   // By the Idempotency-Key that the app sent; the answer it was given then.
