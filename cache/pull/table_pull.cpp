@@ -37,9 +37,16 @@ std::optional<PullFailure> TablePull::run(PullDepth depth) {
   const bool was_denied = store_.status(table_) == TableStatus::kDenied;
   const Progress progress = load_progress();
   const bool compare = depth == PullDepth::kKeys || progress.pulls % options_.key_diff_every == 0;
-  if (was_denied && !compare) return std::nullopt;
+  if (was_denied && !compare) {
+    count_denied_pull();
+    return std::nullopt;
+  }
   if (!progress.complete || was_denied) {
     if (auto failure = initial_sync(progress)) return failed(*std::move(failure));
+    // What happened to the first pages while the sync rested lies behind its cursor.
+    if (progress.initial_key) {
+      if (auto failure = compare_keys()) return failed(*std::move(failure));
+    }
   } else if (!stamp_ || !progress.cursor) {
     if (auto failure = read_whole()) return failed(*std::move(failure));
   } else {
@@ -268,6 +275,16 @@ void TablePull::deny(const PullFailure& failure) {
     store_.mark_denied(transaction, table_, denial);
   });
   store_.publish(table_, TableStatus::kDenied, denial);
+  count_denied_pull();
+}
+
+// Every so many of them the table is asked for again: the permission may have been given since.
+void TablePull::count_denied_pull() {
+  store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
+    Statement& statement =
+        transaction.database().cached("UPDATE hf_tables SET pulls=pulls+1 WHERE relation=?1");
+    statement.bind(1, std::string_view(relation_)).run();
+  });
 }
 
 std::int64_t TablePull::acknowledgement_mark() {

@@ -48,6 +48,7 @@ class TablePull {
   void settle_differences(KeySet upstream, std::int64_t mark);
   std::optional<PullFailure> failed(PullFailure failure);
   void deny(const PullFailure& failure);
+  void count_denied_pull();
 
   // The acknowledgements so far: rows acknowledged after it are newer than a page asked for now.
   std::int64_t acknowledgement_mark();

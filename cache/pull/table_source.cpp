@@ -98,7 +98,22 @@ std::variant<RowPage, PullFailure> TableSource::since(std::size_t stamp, const V
 }
 
 std::variant<RowPage, PullFailure> TableSource::of_keys(const std::vector<std::string>& keys) {
-  return fetch(all_columns(), key_filter(table_, keys));
+  RowPage all;
+  std::vector<std::string> left = keys;
+  // The upstream's own limit may cut an answer short: a row is not there when it is in none of them.
+  while (!left.empty()) {
+    auto fetched = fetch(all_columns(), key_filter(table_, left));
+    if (std::holds_alternative<PullFailure>(fetched)) return fetched;
+    auto& page = std::get<RowPage>(fetched);
+    if (!all.date) all.date = page.date;
+    const std::size_t before = left.size();
+    for (Row& row : page.rows) {
+      std::erase(left, key_of(table_, row));
+      all.rows.push_back(std::move(row));
+    }
+    if (left.size() == before) break;
+  }
+  return all;
 }
 
 std::vector<std::size_t> TableSource::all_columns() const {
