@@ -20,7 +20,7 @@ class OutboxTest : public QueueTest {
   }
   void postpone(std::int64_t sequence, std::chrono::seconds delay = 30s) {
     change(sequence, [&](Outbox& outbox, cache::Transaction& transaction, const Entry& entry) {
-      outbox.wait(transaction, entry, cache::sample::noon() + delay, 0, "away", false);
+      outbox.wait(transaction, entry, entry.attempts, {cache::sample::noon() + delay, 0, "away"});
     });
   }
   void acknowledge(std::int64_t sequence) {

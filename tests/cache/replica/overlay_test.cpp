@@ -155,6 +155,14 @@ TEST_F(OverlayTest, TheBaseOfEveryRowIsWhatTheUpstreamHas) {
   EXPECT_EQ(bases.at(key(2))[2], Value(std::string("b")));
 }
 
+// Hard case 20: the rows of a swap arrive one by one.
+TEST_F(OverlayTest, TwoRowsMaySwapAUniqueValue) {
+  sample_.put("lists", R"([{"id":1,"title":"a","slot":1},{"id":2,"title":"b","slot":2}])");
+  sample_.put("lists", R"({"id":1,"title":"a","slot":2})");
+  sample_.put("lists", R"({"id":2,"title":"b","slot":1})");
+  EXPECT_EQ(sample_.rows("lists", {"id", "slot"}), R"({"id":1,"slot":2}{"id":2,"slot":1})");
+}
+
 // Promise 4.
 TEST_F(OverlayTest, PendingWritesAreShownAfterARestart) {
   sample_.put("todos", row(1, "a"));

@@ -1,0 +1,402 @@
+#include "cache/pull/puller.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/cache/pull/fake_table.h"
+#include "tests/cache/replica/sample.h"
+#include "tests/support/fake_upstream.h"
+#include "tests/support/manual_clock.h"
+
+namespace holdfast::cache {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class FixedCredentials final : public upstream::CredentialSource {
+ public:
+  std::optional<upstream::Credentials> credentials_for(const http::Principal&) override {
+    return signed_in ? std::optional(upstream::Credentials{"sb_publishable_test", ""})
+                     : std::nullopt;
+  }
+  void refuse(const http::Principal&, const upstream::Credentials&) override {}
+  bool signed_in = true;
+};
+
+// A replica of todos (with updated_at) and of reviews (without) before a scripted upstream.
+class PullerTest : public ::testing::Test {
+ protected:
+  PullerTest() {
+    todos_.date = clock_.now();
+    upstream_.respond_with([this](const upstream::Call& call) { return respond(call); });
+  }
+
+  static std::string todo(int id, const std::string& title,
+                          const std::string& time = "2026-11-21T11:00:00+00:00") {
+    return "{\"id\":" + std::to_string(id) + ",\"list_id\":null,\"title\":\"" + title +
+           "\",\"done\":false,\"price\":null,\"updated_at\":\"" + time + "\"}";
+  }
+  static std::string key(int id) { return "{\"id\":" + std::to_string(id) + "}"; }
+
+  upstream::Outcome respond(const upstream::Call& call) {
+    if (before_answer_) before_answer_(call);
+    if (failure_) return *failure_;
+    return (call.target.starts_with("/rest/v1/todos?") ? todos_ : reviews_).answer(call);
+  }
+  PullOutcome pull(PullDepth depth = PullDepth::kChanges) {
+    Puller puller(upstream_, credentials_, replica_, options_, clock_, silent_logger());
+    return puller.pull(sample_.store(), depth);
+  }
+  void pull_well(PullDepth depth = PullDepth::kChanges) {
+    const auto outcome = pull(depth);
+    EXPECT_THAT(outcome.errors, IsEmpty());
+    EXPECT_TRUE(outcome.reached);
+  }
+  void fail(int status, const std::string& body, const char* type = "application/json") {
+    upstream::Answer answer;
+    answer.status = status;
+    answer.body = body;
+    answer.headers.add("Content-Type", type);
+    failure_ = std::move(answer);
+  }
+  std::string shown() { return sample_.rows("todos", {"id", "title"}); }
+  TableStatus status() { return sample_.store().status(sample_.table("todos")); }
+
+  // A pending write of the row's title, as an entry of the queue makes it.
+  void write_title(std::int64_t entry, int id, const std::string& title) {
+    Effect effect{"public.todos", key(id), EffectKind::kUpdate, R"({"title":")" + title + "\"}"};
+    sample_.write([&](Transaction& transaction) {
+      sample_.overlay().apply(transaction, entry, {&effect, 1});
+    });
+  }
+  void insert(std::int64_t entry, const std::string& row, int id) {
+    Effect effect{"public.todos", key(id), EffectKind::kInsert, row, row};
+    sample_.write([&](Transaction& transaction) {
+      sample_.overlay().apply(transaction, entry, {&effect, 1});
+    });
+  }
+  void acknowledge(std::int64_t entry, int id, const std::optional<std::string>& row) {
+    std::optional<Row> image;
+    if (row) image = parse_row(sample_.table("todos"), *row).value();
+    sample_.write([&](Transaction& transaction) {
+      sample_.overlay().acknowledge(transaction, entry,
+                                    {{&sample_.table("todos"), key(id), image}});
+    });
+  }
+  void acknowledge_deletion(std::int64_t entry, int id) {
+    Effect effect{"public.todos", key(id), EffectKind::kDelete};
+    sample_.write([&](Transaction& transaction) {
+      sample_.overlay().apply(transaction, entry, {&effect, 1});
+    });
+    acknowledge(entry, id, std::nullopt);
+  }
+
+  sample::Sample sample_{sample::catalog(), {"lists", "tags", "notes", "counters"}};
+  support::FakeUpstream upstream_;
+  support::ManualClock clock_{sample::noon()};
+  FixedCredentials credentials_;
+  ReplicaOptions replica_;
+  PullOptions options_;
+  FakeTable todos_;
+  FakeTable reviews_;
+  std::optional<upstream::Outcome> failure_;
+  std::function<void(const upstream::Call&)> before_answer_;
+};
+
+TEST_F(PullerTest, TheFirstSyncReadsAllPagesWhateverTheUpstreamsOwnLimit) {
+  for (int id = 1; id <= 25; ++id) todos_.put(todo(id, "a"));
+  todos_.max_rows = 4;
+  EXPECT_EQ(status(), TableStatus::kSyncing);
+  pull_well();
+  EXPECT_EQ(status(), TableStatus::kComplete);
+  EXPECT_EQ(sample_.number("SELECT count(*) FROM \"public.todos\""), 25);
+}
+
+TEST_F(PullerTest, ATableIsNotCompleteBeforeItsLastPage) {
+  for (int id = 1; id <= 9; ++id) todos_.put(todo(id, "a"));
+  options_.page_rows = 3;
+  before_answer_ = [&](const upstream::Call& call) {
+    if (call.target.starts_with("/rest/v1/todos")) {
+      EXPECT_EQ(status(), TableStatus::kSyncing);
+    }
+  };
+  pull_well();
+  EXPECT_EQ(status(), TableStatus::kComplete);
+}
+
+TEST_F(PullerTest, AnInterruptedFirstSyncGoesOnWhereItWas) {
+  for (int id = 1; id <= 9; ++id) todos_.put(todo(id, "a"));
+  options_.page_rows = 3;
+  int left = 3;  // the page without an order, then two pages
+  before_answer_ = [&](const upstream::Call&) {
+    if (left-- == 0) failure_ = upstream::Failure{upstream::Loss::kNotSent, "away"};
+  };
+  EXPECT_FALSE(pull().reached);
+  EXPECT_EQ(status(), TableStatus::kSyncing);
+  EXPECT_EQ(sample_.number("SELECT count(*) FROM \"public.todos\""), 6);
+
+  sample_.reopen();
+  before_answer_ = nullptr;
+  failure_.reset();
+  upstream_.clear_calls();
+  pull_well();
+  EXPECT_EQ(status(), TableStatus::kComplete);
+  EXPECT_EQ(sample_.number("SELECT count(*) FROM \"public.todos\""), 9);
+  EXPECT_THAT(http::percent_decode(upstream_.calls().at(0).target), HasSubstr("id.gt.\"6\""));
+}
+
+// Promise 6: what happened to the first pages between the two halves.
+TEST_F(PullerTest, ARowChangedOrDeletedWhileTheFirstSyncRestedIsNotMissed) {
+  for (int id = 1; id <= 9; ++id) todos_.put(todo(id, "a"));
+  options_.page_rows = 3;
+  int left = 3;
+  before_answer_ = [&](const upstream::Call&) {
+    if (left-- == 0) failure_ = upstream::Failure{upstream::Loss::kNotSent, "away"};
+  };
+  pull();
+  before_answer_ = nullptr;
+  failure_.reset();
+  todos_.put(todo(1, "changed", "2026-11-21T12:30:00+00:00"));
+  todos_.rows.erase(2);
+  todos_.put(todo(9, "newest", "2026-11-21T13:59:00+00:00"));
+  clock_.advance(2h);
+  todos_.date = clock_.now();
+  pull_well();
+  pull_well();
+  EXPECT_THAT(shown(), ::testing::StartsWith(R"({"id":1,"title":"changed"}{"id":3,)"));
+}
+
+TEST_F(PullerTest, ChangesAreReadFromTheCursorMinusTheOverlap) {
+  todos_.put(todo(1, "a", "2026-11-21T11:00:00+00:00"));
+  todos_.put(todo(2, "b", "2026-11-21T11:30:00+00:00"));
+  pull_well();
+  todos_.put(todo(3, "c", "2026-11-21T11:29:30+00:00"));  // committed late, within the minute
+  todos_.put(todo(1, "changed", "2026-11-21T11:40:00+00:00"));
+  upstream_.clear_calls();
+  pull_well();
+  EXPECT_EQ(shown(), R"({"id":1,"title":"changed"}{"id":2,"title":"b"}{"id":3,"title":"c"})");
+  EXPECT_THAT(http::percent_decode(upstream_.calls().at(0).target),
+              HasSubstr("updated_at=gte.2026-11-21 11:29:00"));
+}
+
+// Hard case 19.
+TEST_F(PullerTest, AClockThatRunsAheadDoesNotCarryTheCursorAway) {
+  todos_.put(todo(1, "from the future", "2031-01-01T00:00:00+00:00"));
+  pull_well();
+  todos_.put(todo(2, "now", "2026-11-21T12:00:05+00:00"));
+  pull_well();
+  EXPECT_THAT(shown(), HasSubstr("\"now\""));
+}
+
+TEST_F(PullerTest, ManyChangesWithOneStampAreReadInPages) {
+  todos_.put(todo(1, "a"));
+  pull_well();
+  for (int id = 1; id <= 20; ++id) todos_.put(todo(id, "bulk", "2026-11-21T11:30:00+00:00"));
+  todos_.max_rows = 6;
+  pull_well();
+  EXPECT_EQ(sample_.number("SELECT count(*) FROM \"public.todos\" WHERE title='bulk'"), 20);
+}
+
+TEST_F(PullerTest, AComparisonOfKeysFindsWhatWentAndWhatCame) {
+  for (int id = 1; id <= 4; ++id) todos_.put(todo(id, "a"));
+  pull_well();
+  todos_.rows.erase(2);
+  todos_.put(todo(7, "gained", "2020-01-01T00:00:00+00:00"));    // by a policy: an old row
+  todos_.put(todo(3, "set back", "2020-01-01T00:00:00+00:00"));  // an app sent its own stamp
+  pull_well();
+  EXPECT_THAT(shown(), HasSubstr("\"id\":2"));
+  pull_well(PullDepth::kKeys);
+  EXPECT_EQ(shown(), R"({"id":1,"title":"a"}{"id":3,"title":"set back"})"
+                     R"({"id":4,"title":"a"}{"id":7,"title":"gained"})");
+}
+
+TEST_F(PullerTest, EveryTwentiethPullComparesKeys) {
+  todos_.put(todo(1, "a"));
+  todos_.put(todo(2, "b"));
+  pull_well();
+  todos_.rows.erase(2);
+  for (int pulls = 2; pulls <= 20; ++pulls) {
+    pull_well();
+    ASSERT_THAT(shown(), HasSubstr("\"id\":2")) << pulls;
+  }
+  pull_well();
+  EXPECT_EQ(shown(), R"({"id":1,"title":"a"})");
+}
+
+TEST_F(PullerTest, AComparisonDeletesNoRowThatIsStillOnItsWayUp) {
+  todos_.put(todo(1, "a"));
+  pull_well();
+  insert(1, todo(5, "mine"), 5);
+  write_title(2, 1, "changed here");
+  pull_well(PullDepth::kKeys);
+  EXPECT_EQ(shown(), R"({"id":1,"title":"changed here"}{"id":5,"title":"mine"})");
+}
+
+TEST_F(PullerTest, RowsReadByKeyAreNotTakenForGoneWhenTheUpstreamGivesFewer) {
+  for (int id = 1; id <= 90; ++id) todos_.put(todo(id, "a"));
+  pull_well();
+  for (int id = 1; id <= 90; ++id) todos_.put(todo(id, "b", "2020-01-01T00:00:00+00:00"));
+  todos_.max_rows = 20;
+  pull_well(PullDepth::kKeys);
+  EXPECT_EQ(sample_.number("SELECT count(*) FROM \"public.todos\" WHERE title='b'"), 90);
+}
+
+TEST_F(PullerTest, ATableWithoutAStampIsReadWhole) {
+  reviews_.put(R"({"id":1,"list_id":1})");
+  reviews_.put(R"({"id":2,"list_id":1})");
+  pull_well();
+  reviews_.put(R"({"id":1,"list_id":9})");
+  reviews_.rows.erase(2);
+  pull_well();
+  EXPECT_EQ(sample_.rows("reviews", {"id", "list_id"}), R"({"id":1,"list_id":9})");
+}
+
+// Hard case 8: a page asked for at t0, our write acknowledged at t1, the page applied at t2.
+TEST_F(PullerTest, APageAskedForBeforeAnAcknowledgementDoesNotUndoIt) {
+  todos_.put(todo(1, "old"));
+  pull_well();
+  write_title(1, 1, "mine");
+  bool first = true;
+  upstream_.respond_with([&](const upstream::Call& call) -> upstream::Outcome {
+    const upstream::Outcome answer = respond(call);
+    if (std::exchange(first, false)) {
+      todos_.put(todo(1, "mine", "2026-11-21T11:50:00+00:00"));
+      acknowledge(1, 1, todo(1, "mine", "2026-11-21T11:50:00+00:00"));
+    }
+    return answer;
+  });
+  pull_well();
+  EXPECT_EQ(shown(), R"({"id":1,"title":"mine"})");
+}
+
+TEST_F(PullerTest, AnAcknowledgedDeletionIsNotUndoneByAnOlderPage) {
+  todos_.put(todo(1, "old", "2026-11-21T11:59:50+00:00"));
+  pull_well();
+  bool first = true;
+  upstream_.respond_with([&](const upstream::Call& call) -> upstream::Outcome {
+    const upstream::Outcome answer = respond(call);
+    if (std::exchange(first, false)) {
+      todos_.rows.erase(1);
+      acknowledge_deletion(1, 1);
+    }
+    return answer;
+  });
+  pull_well();
+  EXPECT_EQ(shown(), "");
+}
+
+TEST_F(PullerTest, AnAcknowledgedInsertIsNotDeletedByAnOlderKeySet) {
+  todos_.put(todo(1, "a"));
+  pull_well();
+  insert(1, todo(5, "mine"), 5);
+  int calls = 0;
+  upstream_.respond_with([&](const upstream::Call& call) -> upstream::Outcome {
+    const upstream::Outcome answer = respond(call);
+    if (call.target.starts_with("/rest/v1/todos") && ++calls == 2) {
+      todos_.put(todo(5, "mine"));
+      acknowledge(1, 5, todo(5, "mine"));
+    }
+    return answer;
+  });
+  pull_well(PullDepth::kKeys);
+  EXPECT_EQ(shown(), R"({"id":1,"title":"a"}{"id":5,"title":"mine"})");
+}
+
+// Hard case 7.
+TEST_F(PullerTest, APresumedRowIsReadAgainByItsKey) {
+  todos_.put(todo(1, "a"));
+  pull_well();
+  write_title(1, 1, "mine");
+  sample_.write(
+      [&](Transaction& transaction) { sample_.overlay().acknowledge(transaction, 1, {}); });
+  EXPECT_EQ(shown(), R"({"id":1,"title":"mine"})");
+  todos_.put(todo(1, "Mine, by a trigger", "2019-01-01T00:00:00+00:00"));
+  pull_well();
+  EXPECT_EQ(shown(), R"({"id":1,"title":"Mine, by a trigger"})");
+  EXPECT_EQ(sample_.number("SELECT count(*) FROM hf_rereads"), 0);
+}
+
+TEST_F(PullerTest, ADeniedTableShowsNothingAndIsAnsweredAsTheUpstreamDid) {
+  todos_.put(todo(1, "a"));
+  pull_well();
+  insert(1, todo(5, "mine"), 5);
+  const std::string body = R"({"code":"42501","message":"permission denied for table todos"})";
+  fail(401, body);
+  pull();
+  EXPECT_EQ(status(), TableStatus::kDenied);
+  EXPECT_EQ(sample_.store().denial(sample_.table("todos")).status, 401);
+  EXPECT_EQ(sample_.store().denial(sample_.table("todos")).body, body);
+  EXPECT_EQ(shown(), R"({"id":5,"title":"mine"})") << "one's own pending write stays";
+  sample_.reopen();
+  EXPECT_EQ(status(), TableStatus::kDenied);
+  EXPECT_EQ(sample_.store().denial(sample_.table("todos")).body, body);
+}
+
+// Promise 6: a permission gained.
+TEST_F(PullerTest, ADeniedTableIsAskedAgain) {
+  todos_.put(todo(1, "a"));
+  for (int i = 0; i < 3; ++i) pull_well();
+  fail(403, R"({"code":"42501","message":"permission denied for table todos"})");
+  pull();
+  ASSERT_EQ(status(), TableStatus::kDenied);
+  failure_.reset();
+  for (int pulls = 0; pulls < options_.key_diff_every; ++pulls) pull_well();
+  EXPECT_EQ(status(), TableStatus::kComplete);
+  EXPECT_EQ(shown(), R"({"id":1,"title":"a"})");
+}
+
+// Hard case 11.
+TEST_F(PullerTest, WhatIsNotTheApisAnswerChangesNothing) {
+  todos_.put(todo(1, "a"));
+  pull_well();
+  fail(200, "<html>Please log in</html>", "text/html");
+  EXPECT_FALSE(pull(PullDepth::kKeys).reached);
+  fail(403, "<html>42501</html>", "text/html");
+  EXPECT_FALSE(pull(PullDepth::kKeys).reached);
+  fail(503, R"({"code":"PGRST001","message":"no connection"})");
+  EXPECT_FALSE(pull(PullDepth::kKeys).reached);
+  EXPECT_EQ(status(), TableStatus::kComplete);
+  EXPECT_EQ(shown(), R"({"id":1,"title":"a"})");
+}
+
+TEST_F(PullerTest, OneTablesErrorDoesNotKeepTheOthersBack) {
+  reviews_.put(R"({"id":1,"list_id":1})");
+  upstream_.respond_with([&](const upstream::Call& call) -> upstream::Outcome {
+    if (call.target.starts_with("/rest/v1/todos")) {
+      fail(404, R"({"code":"PGRST205","message":"gone"})");
+      return *std::exchange(failure_, std::nullopt);
+    }
+    return respond(call);
+  });
+  const auto outcome = pull();
+  EXPECT_EQ(outcome.errors.size(), 1U);
+  EXPECT_EQ(sample_.rows("reviews", {"id"}), R"({"id":1})");
+}
+
+// Hard case 16.
+TEST_F(PullerTest, OnlyAPullThatBeganAfterAForwardedWriteCatchesUpWithIt) {
+  pull_well();
+  sample_.store().note_forwarded_write();
+  EXPECT_TRUE(sample_.store().behind_forwarded_write());
+  bool first = true;
+  before_answer_ = [&](const upstream::Call&) {
+    if (std::exchange(first, false)) sample_.store().note_forwarded_write();
+  };
+  pull_well();
+  EXPECT_TRUE(sample_.store().behind_forwarded_write());
+  pull_well();
+  EXPECT_FALSE(sample_.store().behind_forwarded_write());
+}
+
+TEST_F(PullerTest, NobodySignedInIsNoError) {
+  credentials_.signed_in = false;
+  const auto outcome = pull();
+  EXPECT_FALSE(outcome.reached);
+  EXPECT_THAT(outcome.errors, IsEmpty());
+  EXPECT_THAT(upstream_.calls(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace holdfast::cache

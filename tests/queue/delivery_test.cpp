@@ -1,0 +1,285 @@
+#include "queue/delivery.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/queue/fixture.h"
+
+namespace holdfast::queue {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class DeliveryTest : public QueueTest {
+ protected:
+  // Sends the queue once and loses the answer, whatever it would have been.
+  void lose_first_answer() {
+    upstream_.lose_answers();
+    upstream_.push(500, "");
+    drain();
+    upstream_.clear_calls();
+    clock_.advance(10min);
+  }
+  std::string shown() { return sample_.rows("todos", {"id", "title", "done"}); }
+  void expect_state(std::int64_t sequence, const std::string& expected) {
+    EXPECT_EQ(state(sequence), expected) << entry(sequence).last_error;
+  }
+  std::string duplicate(const std::string& constraint) {
+    return error("23505",
+                 "duplicate key value violates unique constraint \\\"" + constraint + "\\\"");
+  }
+};
+
+// Hard case 10.
+TEST_F(DeliveryTest, ADuplicateOfAKeyMadeHereIsApplied) {
+  const auto sequence = insert("notes", R"({"body":"n"})");
+  const std::string id = sample_.rows("notes", {"id"}).substr(7, 36);
+  answer(409, duplicate("notes_pkey"));
+  // Somebody has changed it since: that does not matter.
+  answer(200, R"([{"id":")" + id + R"(","body":"changed since","number":4}])");
+  drain();
+  expect_state(sequence, "acknowledged");
+  EXPECT_EQ(sample_.rows("notes", {"body", "number"}), R"({"body":"changed since","number":4})");
+}
+
+TEST_F(DeliveryTest, ADuplicateOnAnotherConstraintIsRefused) {
+  const auto sequence = insert("lists", R"({"id":1,"title":"l","slot":1})");
+  answer(409, duplicate("lists_slot_key"));
+  drain();
+  expect_state(sequence, "dead");
+  EXPECT_EQ(upstream_.calls().size(), 1U);
+}
+
+TEST_F(DeliveryTest, ADuplicateOfTheAppsOwnKeyIsSomebodyElses) {
+  const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
+  answer(409, duplicate("todos_pkey"));
+  drain();
+  expect_state(sequence, "dead");
+  EXPECT_EQ(shown(), "");
+}
+
+TEST_F(DeliveryTest, AfterALostAnswerADuplicateIsComparedByType) {
+  const auto sequence = insert(
+      "todos", R"({"id":1,"title":"a","price":12.345,"updated_at":"2026-11-21T13:00:00+01:00"})");
+  lose_first_answer();
+  answer(409, duplicate("todos_pkey"));
+  answer(200, R"([{"id":1,"list_id":null,"title":"a","done":true,"price":12.35,)"
+              R"("updated_at":"2026-11-21T12:00:00+00:00"}])");
+  drain();
+  expect_state(sequence, "acknowledged");
+  // What the app did not send is the upstream's.
+  EXPECT_EQ(sample_.rows("todos", {"done", "price"}), R"({"done":true,"price":12.35})");
+}
+
+TEST_F(DeliveryTest, AfterALostAnswerAnotherRowWithTheKeyIsNotOurs) {
+  const auto sequence = insert("todos", R"({"id":1,"title":"a","price":12.34})");
+  lose_first_answer();
+  answer(409, duplicate("todos_pkey"));
+  answer(200, R"([{"id":1,"list_id":null,"title":"a","done":false,"price":12.35,)"
+              R"("updated_at":"2026-11-21T12:00:00+00:00"}])");
+  drain();
+  expect_state(sequence, "dead");
+}
+
+TEST_F(DeliveryTest, ALostInsertThatDidNotArriveIsSentAgain) {
+  const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
+  lose_first_answer();
+  answer(201, "[" + todo(1, "a") + "]");
+  drain();
+  expect_state(sequence, "acknowledged");
+  EXPECT_THAT(calls(), ElementsAre("POST /rest/v1/todos"));
+}
+
+TEST_F(DeliveryTest, ALostUpdateThatArrivedIsNotSentAgain) {
+  sample_.put("todos", todo(1, "a"));
+  const auto sequence = update("todos", 1, R"({"title":"b"})");
+  lose_first_answer();
+  answer(200, "[" + todo(1, "b", "true") + "]");
+  drain();
+  expect_state(sequence, "acknowledged");
+  EXPECT_THAT(calls(), ElementsAre("GET /rest/v1/todos"));
+  EXPECT_EQ(shown(), R"({"id":1,"title":"b","done":true})");
+}
+
+TEST_F(DeliveryTest, ALostUpdateThatDidNotArriveIsSentAgain) {
+  sample_.put("todos", todo(1, "a"));
+  const auto sequence = update("todos", 1, R"({"title":"b"})");
+  lose_first_answer();
+  answer(200, "[" + todo(1, "a") + "]");
+  answer(200, "[" + todo(1, "b") + "]");
+  drain();
+  expect_state(sequence, "acknowledged");
+  EXPECT_THAT(calls(), ElementsAre("GET /rest/v1/todos", "PATCH /rest/v1/todos"));
+}
+
+// Hard case 14: a conflict is a column that differs from the base on both sides.
+TEST_F(DeliveryTest, AChangeOfAnotherColumnIsNoConflictForALostUpdate) {
+  sample_.put("todos", todo(1, "a"));
+  const auto sequence = update("todos", 1, R"({"title":"b"})");
+  lose_first_answer();
+  answer(200, "[" + todo(1, "a", "true") + "]");
+  answer(200, "[" + todo(1, "b", "true") + "]");
+  drain();
+  expect_state(sequence, "acknowledged");
+  EXPECT_THAT(calls(), ElementsAre("GET /rest/v1/todos", "PATCH /rest/v1/todos"));
+}
+
+TEST_F(DeliveryTest, AChangeOfTheSameColumnWinsOverALostUpdateAndIsRecorded) {
+  sample_.put("todos", todo(1, "a"));
+  const auto sequence = update("todos", 1, R"({"title":"b"})");
+  lose_first_answer();
+  answer(200, "[" + todo(1, "theirs") + "]");
+  drain();
+  expect_state(sequence, "resolved");
+  EXPECT_THAT(entry(sequence).last_error, HasSubstr("changed by somebody else"));
+  EXPECT_EQ(shown(), R"({"id":1,"title":"theirs","done":false})");
+}
+
+// Hard case 7.
+TEST_F(DeliveryTest, OnesOwnEarlierWriteIsNoConflictForALostUpdate) {
+  sample_.put("todos", todo(1, "a"));
+  const auto first = update("todos", 1, R"({"title":"b"})");
+  const auto second = update("todos", 1, R"({"title":"c"})");
+  answer(200, "[" + todo(1, "b") + "]");
+  upstream_.push(upstream::Failure{upstream::Loss::kAnswerLost, "reset"});
+  drain();
+  expect_state(first, "acknowledged");
+  expect_state(second, "waiting");
+  upstream_.clear_calls();
+  clock_.advance(10min);
+  answer(200, "[" + todo(1, "b") + "]");
+  answer(200, "[" + todo(1, "c") + "]");
+  drain();
+  expect_state(second, "acknowledged");
+  EXPECT_EQ(shown(), R"({"id":1,"title":"c","done":false})");
+}
+
+TEST_F(DeliveryTest, ALostDeletionIsJudgedByItsRow) {
+  sample_.put("todos", "[" + todo(1, "a") + "," + todo(2, "b") + "," + todo(3, "c") + "]");
+  const auto arrived = erase("todos", 1);
+  lose_first_answer();
+  answer(200, "[]");
+  drain();
+  expect_state(arrived, "acknowledged");
+  EXPECT_THAT(calls(), ElementsAre("GET /rest/v1/todos"));
+
+  const auto lost = erase("todos", 2);
+  lose_first_answer();
+  answer(200, "[" + todo(2, "b") + "]");
+  answer(200, "[" + todo(2, "b") + "]");
+  drain();
+  expect_state(lost, "acknowledged");
+  EXPECT_THAT(calls(), ElementsAre("GET /rest/v1/todos", "DELETE /rest/v1/todos"));
+
+  // Another device may have made the key again: its row is not ours to delete.
+  const auto remade = erase("todos", 3);
+  lose_first_answer();
+  answer(200, "[" + todo(3, "theirs") + "]");
+  drain();
+  expect_state(remade, "resolved");
+  EXPECT_EQ(shown(), R"({"id":3,"title":"theirs","done":false})");
+}
+
+// Hard case 13: zero rows are judged at the new key first.
+TEST_F(DeliveryTest, ALostChangeOfAKeyIsJudgedAtTheNewKey) {
+  sample_.put("todos", todo(1, "a"));
+  const auto sequence = update("todos", 1, R"({"id":5})");
+  lose_first_answer();
+  answer(200, "[" + todo(5, "a") + "]");
+  drain();
+  expect_state(sequence, "acknowledged");
+  EXPECT_THAT(upstream_.calls().at(0).target, HasSubstr("id=eq.5"));
+  EXPECT_EQ(shown(), R"({"id":5,"title":"a","done":false})");
+}
+
+TEST_F(DeliveryTest, NoRowsAndAVisibleRowMeanNotPermitted) {
+  sample_.put("todos", todo(1, "a"));
+  const auto sequence = update("todos", 1, R"({"title":"b"})");
+  answer(200, "[]");
+  answer(200, "[" + todo(1, "a") + "]");
+  drain();
+  expect_state(sequence, "resolved");
+  EXPECT_THAT(entry(sequence).last_error, HasSubstr("not permit"));
+  EXPECT_EQ(shown(), R"({"id":1,"title":"a","done":false})");
+}
+
+TEST_F(DeliveryTest, NoRowsAndNoneVisibleMeansGone) {
+  sample_.put("todos", todo(1, "a"));
+  const auto change = update("todos", 1, R"({"title":"b"})");
+  answer(200, "[]");
+  answer(200, "[]");
+  drain();
+  expect_state(change, "resolved");
+  EXPECT_EQ(shown(), "");
+  sample_.put("todos", todo(2, "b"));
+  const auto deletion = erase("todos", 2);
+  answer(200, "[]");
+  answer(200, "[]");
+  drain();
+  expect_state(deletion, "acknowledged");
+}
+
+// A role may be permitted to insert and not to read.
+TEST_F(DeliveryTest, ARowThatMayNotBeReadIsSentWithoutAskingItBack) {
+  const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
+  answer(403, error("42501", "permission denied for table todos"));
+  upstream_.push(201, "");
+  drain();
+  expect_state(sequence, "acknowledged");
+  EXPECT_EQ(upstream_.calls().at(1).headers.find("Prefer"), "return=minimal");
+  EXPECT_EQ(shown(), R"({"id":1,"title":"a","done":false})");
+}
+
+// Promise 2: without a row to look at nothing proves that it arrived, nor that it did not.
+TEST_F(DeliveryTest, ALostWriteThatCannotBeLookedAtIsForAPerson) {
+  sample_.put("todos", todo(1, "a"));
+  const auto change = update("todos", 1, R"({"title":"b"})");
+  lose_first_answer();
+  answer(403, error("42501", "permission denied for table todos"));
+  drain();
+  expect_state(change, "uncertain");
+  const auto made = insert("todos", R"({"id":2,"title":"n"})");
+  lose_first_answer();
+  answer(409, duplicate("todos_pkey"));
+  answer(403, error("42501", "permission denied for table todos"));
+  drain();
+  expect_state(made, "uncertain");
+  EXPECT_EQ(shown(), R"({"id":1,"title":"b","done":false}{"id":2,"title":"n","done":false})");
+}
+
+TEST_F(DeliveryTest, ALostWriteWaitsWhileTheRowsCannotBeAsked) {
+  sample_.put("todos", todo(1, "a"));
+  const auto sequence = update("todos", 1, R"({"title":"b"})");
+  lose_first_answer();
+  upstream_.push(200, "<html>", {{"Content-Type", "text/html"}});
+  drain();
+  expect_state(sequence, "waiting");
+  EXPECT_TRUE(entry(sequence).lost_answer);
+  EXPECT_THAT(calls(), ElementsAre("GET /rest/v1/todos"));
+}
+
+TEST_F(DeliveryTest, ATableThatIsGoneParksItsEntries) {
+  const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
+  auto fewer = cache::sample::tables();
+  std::erase_if(fewer, [](const cache::Table& table) { return table.name == "todos"; });
+  sample_.reopen(std::make_shared<const cache::Catalog>(fewer, std::vector<cache::Function>{}));
+  drain();
+  expect_state(sequence, "dead");
+  EXPECT_THAT(entry(sequence).last_error, HasSubstr("public.todos"));
+  EXPECT_TRUE(upstream_.calls().empty());
+}
+
+TEST_F(DeliveryTest, ALostUpsertIsJudgedByItsRow) {
+  const auto sequence = enqueue({cache::Operation::kInsert, "todos", "", R"({"id":1,"title":"a"})",
+                                 cache::Resolution::kMergeDuplicates});
+  lose_first_answer();
+  answer(200, "[]");
+  answer(201, "[" + todo(1, "a") + "]");
+  drain();
+  expect_state(sequence, "acknowledged");
+  EXPECT_THAT(calls(), ElementsAre("GET /rest/v1/todos", "POST /rest/v1/todos"));
+}
+
+}  // namespace
+}  // namespace holdfast::queue

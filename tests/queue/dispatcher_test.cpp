@@ -1,0 +1,297 @@
+#include "queue/dispatcher.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/queue/fixture.h"
+
+namespace holdfast::queue {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class DispatcherTest : public QueueTest {
+ protected:
+  std::string shown() { return sample_.rows("todos", {"id", "title", "done"}); }
+  void expect_state(std::int64_t sequence, const std::string& expected) {
+    EXPECT_EQ(state(sequence), expected) << entry(sequence).last_error;
+  }
+};
+
+TEST_F(DispatcherTest, AnEntryIsSentWithItsKeyAndTheTokenOfTheMoment) {
+  credentials_.current = upstream::Credentials{"sb_publishable_test", "token-of-now"};
+  const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
+  answer(201, "[" + todo(1, "a") + "]");
+  const auto outcome = drain();
+  EXPECT_EQ(outcome.uploaded, 1);
+  expect_state(sequence, "acknowledged");
+  const auto call = upstream_.calls().at(0);
+  EXPECT_EQ(call.method, "POST");
+  EXPECT_EQ(call.body, R"({"id":1,"title":"a"})");
+  EXPECT_EQ(call.headers.find("Idempotency-Key"), entry(sequence).idempotency_key);
+  EXPECT_EQ(call.headers.find("Authorization"), "Bearer token-of-now");
+  EXPECT_EQ(call.headers.find("apikey"), "sb_publishable_test");
+  // Never an implicit upsert.
+  EXPECT_EQ(call.headers.find("Prefer"), "return=representation");
+}
+
+TEST_F(DispatcherTest, NoTokenIsStoredInAnEntry) {
+  credentials_.current = upstream::Credentials{"sb_publishable_test", "token-of-now"};
+  insert("todos", R"({"id":1,"title":"a"})");
+  drain();
+  EXPECT_EQ(sample_.number("SELECT count(*) FROM hf_outbox WHERE headers LIKE '%token-of-now%'"
+                           " OR headers LIKE '%sb_publishable%'"),
+            0);
+}
+
+TEST_F(DispatcherTest, WhatTheUpstreamMadeOfTheRowIsShown) {
+  insert("todos", R"({"id":1,"title":"a"})");
+  answer(201, "[" + todo(1, "A, by a trigger", "true") + "]");
+  drain();
+  EXPECT_EQ(shown(), R"({"id":1,"title":"A, by a trigger","done":true})");
+}
+
+TEST_F(DispatcherTest, AKeyOnARowGoesOutInOrder) {
+  sample_.put("todos", todo(1, "a"));
+  update("todos", 1, R"({"title":"b"})");
+  update("todos", 1, R"({"done":true})");
+  erase("todos", 1);
+  answer(200, "[" + todo(1, "b") + "]");
+  answer(200, "[" + todo(1, "b", "true") + "]");
+  answer(200, "[" + todo(1, "b", "true") + "]");
+  EXPECT_EQ(drain().uploaded, 3);
+  EXPECT_THAT(calls(),
+              ElementsAre("PATCH /rest/v1/todos", "PATCH /rest/v1/todos", "DELETE /rest/v1/todos"));
+  EXPECT_EQ(shown(), "");
+}
+
+TEST_F(DispatcherTest, TheUpstreamsSilenceEndsTheDrain) {
+  const auto first = insert("todos", R"({"id":1,"title":"a"})");
+  const auto second = insert("todos", R"({"id":2,"title":"b"})");
+  upstream_.set_offline(true);
+  const auto outcome = drain();
+  EXPECT_FALSE(outcome.reached);
+  EXPECT_EQ(upstream_.refused(), 1);
+  expect_state(first, "waiting");
+  expect_state(second, "queued");
+  EXPECT_FALSE(entry(first).lost_answer) << "it surely was not sent";
+}
+
+TEST_F(DispatcherTest, WhenTheUpstreamAnswersAgainNobodyWaitsLonger) {
+  const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
+  upstream_.set_offline(true);
+  drain();
+  upstream_.set_offline(false);
+  answer(201, "[" + todo(1, "a") + "]");
+  drain();
+  expect_state(sequence, "waiting");  // its backoff is not over
+  dispatcher().upstream_reached(sample_.store());
+  drain();
+  expect_state(sequence, "acknowledged");
+}
+
+TEST_F(DispatcherTest, RetryAfterIsObeyed) {
+  const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
+  random_ = 0.0;
+  auto headers = json();
+  headers.add("Retry-After", "120");
+  upstream_.push(429, error("rate"), headers);
+  EXPECT_EQ(drain().next_due, clock_.now() + 120s);
+  clock_.advance(119s);
+  drain();
+  expect_state(sequence, "waiting");
+  answer(201, "[" + todo(1, "a") + "]");
+  clock_.advance(1s);
+  drain();
+  expect_state(sequence, "acknowledged");
+}
+
+TEST_F(DispatcherTest, APersonsSyncTriesWhatBacksOff) {
+  const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
+  answer(503, error("57P01", "shutting down"));
+  drain();
+  expect_state(sequence, "waiting");
+  answer(201, "[" + todo(1, "a") + "]");
+  drain(true);
+  expect_state(sequence, "acknowledged");
+}
+
+// Hard case 11.
+TEST_F(DispatcherTest, APageThatIsNotTheApisIsTriedAgain) {
+  const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
+  upstream_.push(200, "<html>Please log in</html>", {{"Content-Type", "text/html"}});
+  upstream_.push(403, "<html>Blocked</html>", {{"Content-Type", "text/html"}});
+  upstream_.push(302, "", {{"Location", "http://portal.example/"}});
+  for (int i = 0; i < 3; ++i) {
+    drain();
+    expect_state(sequence, "waiting");
+    clock_.advance(10min);
+  }
+  EXPECT_EQ(shown(), R"({"id":1,"title":"a","done":false})");
+  answer(201, "[" + todo(1, "a") + "]");
+  drain();
+  expect_state(sequence, "acknowledged");
+}
+
+TEST_F(DispatcherTest, AServerErrorStallsAfterTenTriesAndHoldsNobodyBack) {
+  const auto first = insert("todos", R"({"id":1,"title":"a"})");
+  for (int i = 0; i < 9; ++i) {
+    answer(500, error("XX000", "internal"));
+    drain();
+    expect_state(first, "waiting");
+    clock_.advance(6min);
+  }
+  answer(500, error("XX000", "internal"));
+  drain();
+  expect_state(first, "stalled");
+  const auto second = insert("todos", R"({"id":2,"title":"b"})");
+  answer(201, "[" + todo(2, "b") + "]");
+  drain();
+  expect_state(second, "acknowledged");
+  // It is probed hourly.
+  clock_.advance(59min);
+  drain();
+  expect_state(first, "stalled");
+  clock_.advance(1min);
+  answer(201, "[" + todo(1, "a") + "]");
+  drain();
+  expect_state(first, "acknowledged");
+}
+
+TEST_F(DispatcherTest, TriesWhileOfflineDoNotCountAsServerErrors) {
+  const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
+  upstream_.set_offline(true);
+  for (int i = 0; i < 20; ++i) {
+    drain();
+    clock_.advance(6min);
+  }
+  upstream_.set_offline(false);
+  answer(500, error("XX000", "internal"));
+  drain();
+  expect_state(sequence, "waiting");
+}
+
+TEST_F(DispatcherTest, OverloadIsTriedForEver) {
+  const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
+  for (int i = 0; i < 30; ++i) {
+    answer(503, error("PGRST001", "no connection"));
+    drain();
+    expect_state(sequence, "waiting");
+    clock_.advance(6min);
+  }
+}
+
+TEST_F(DispatcherTest, ARefusedWriteIsADeadLetterWithTheReasonAndIsTakenBack) {
+  sample_.put("todos", todo(1, "a"));
+  const auto sequence = update("todos", 1, R"({"title":""})");
+  answer(400, error("23514", "violates check constraint \\\"title_given\\\""));
+  const auto outcome = drain();
+  EXPECT_EQ(outcome.ended, 1);
+  EXPECT_EQ(outcome.uploaded, 0);
+  expect_state(sequence, "dead");
+  EXPECT_EQ(entry(sequence).last_status, 400);
+  EXPECT_THAT(entry(sequence).last_error, HasSubstr("title_given"));
+  EXPECT_EQ(shown(), R"({"id":1,"title":"a","done":false})");
+}
+
+// Hard case 5: a policy may check a row that is still on its way.
+TEST_F(DispatcherTest, ARefusalIsNotFinalWhileAnEarlierEntryIsUnfinished) {
+  for (const char* code : {"42501", "23503", "23505", "P0001"}) {
+    const int id = 10 * static_cast<int>(code[4]) + static_cast<int>(code[3]);
+    const auto first = insert("lists", "{\"id\":" + std::to_string(id) + ",\"title\":\"l\"}");
+    const auto second = insert("todos", "{\"id\":" + std::to_string(id) + ",\"title\":\"a\"}");
+    answer(503, error("57P01"));
+    answer(403, error(code));
+    if (std::string(code) == "42501") answer(403, error(code));  // without the row given back
+    drain();
+    expect_state(first, "waiting");
+    expect_state(second, "blocked");
+    upstream_.respond_with([&](const upstream::Call& call) -> upstream::Outcome {
+      upstream::Answer created;
+      created.status = 201;
+      created.headers = json();
+      created.body = call.target.find("lists") != std::string::npos
+                         ? "[{\"id\":" + std::to_string(id) + ",\"title\":\"l\"}]"
+                         : "[" + todo(id, "a") + "]";
+      return created;
+    });
+    clock_.advance(10min);
+    while (!upstream_.calls().empty() && state(second) != "acknowledged") {
+      upstream_.clear_calls();
+      drain();
+    }
+    expect_state(first, "acknowledged");
+    expect_state(second, "acknowledged");
+  }
+}
+
+TEST_F(DispatcherTest, ARefusalIsFinalOnceNobodyIsBefore) {
+  const auto sequence = insert("todos", R"({"id":1,"list_id":7,"title":"a"})");
+  answer(409, error("23503", "violates foreign key"));
+  drain();
+  expect_state(sequence, "dead");
+}
+
+TEST_F(DispatcherTest, WithoutATokenEntriesAreHeldAndNothingIsSent) {
+  const auto first = insert("todos", R"({"id":1,"title":"a"})");
+  const auto second = insert("todos", R"({"id":2,"title":"b"})");
+  credentials_.current.reset();
+  drain();
+  expect_state(first, "held");
+  expect_state(second, "held");
+  EXPECT_TRUE(upstream_.calls().empty());
+  credentials_.current = upstream::Credentials{"sb_publishable_test", "a-new-token"};
+  dispatcher().token_arrived(sample_.store());
+  answer(201, "[" + todo(1, "a") + "]");
+  answer(201, "[" + todo(2, "b") + "]");
+  drain();
+  expect_state(first, "acknowledged");
+  expect_state(second, "acknowledged");
+}
+
+TEST_F(DispatcherTest, ARefusedKeyIsNotUsedAgainAndLosesNothing) {
+  const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
+  answer(401, error("PGRST303", "JWT expired"));
+  drain();
+  EXPECT_EQ(credentials_.refused, 1);
+  EXPECT_NE(state(sequence), "dead");
+  EXPECT_EQ(upstream_.calls().size(), 1U);
+  EXPECT_EQ(shown(), R"({"id":1,"title":"a","done":false})");
+}
+
+// Promise 2: a fault between the send and its record.
+TEST_F(DispatcherTest, AnEntryLeftInSendingByAFaultIsSettledByTheNextDrain) {
+  const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
+  upstream_.respond_with([](const upstream::Call&) -> upstream::Outcome {
+    throw std::runtime_error("a bug, or a failing disk");
+  });
+  EXPECT_THROW(drain(), std::runtime_error);
+  expect_state(sequence, "sending");
+  upstream_.respond_with({});
+  answer(409, error("23505", "unique constraint \\\"todos_pkey\\\""));
+  answer(200, "[" + todo(1, "a") + "]");
+  drain();
+  expect_state(sequence, "acknowledged");
+}
+
+TEST_F(DispatcherTest, AfterACrashTheSameKeyIsSentAgain) {
+  const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
+  upstream_.lose_answers();
+  upstream_.push(201, "[" + todo(1, "a") + "]", json());
+  drain();
+  expect_state(sequence, "waiting");
+  EXPECT_TRUE(entry(sequence).lost_answer);
+  sample_.reopen();
+  dispatcher().recover(sample_.store());
+  clock_.advance(10min);
+  answer(409, error("23505", "unique constraint \\\"todos_pkey\\\""));
+  answer(200, "[" + todo(1, "a") + "]");
+  drain();
+  expect_state(sequence, "acknowledged");
+  const auto sent = upstream_.calls();
+  EXPECT_EQ(sent.at(0).headers.find("Idempotency-Key"), sent.at(1).headers.find("Idempotency-Key"));
+}
+
+}  // namespace
+}  // namespace holdfast::queue
