@@ -96,6 +96,9 @@ http::Response error_response(const Error& error, bool signed_in) {
   if (!edge && !error.code.starts_with("HF")) {
     response.headers.add("Proxy-Status", "PostgREST; error=" + error.code);
   }
+  if (error.total_rows) {
+    response.headers.add("Content-Range", "*/" + std::to_string(*error.total_rows));
+  }
   if (!edge && status == 401) response.headers.add("WWW-Authenticate", challenge(error));
   return response;
 }

@@ -14,6 +14,9 @@ bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
                      [&](std::string_view n) { return http::equals_ignoring_case(n, name); });
 }
 
+// How long a forwarded read waits for the caller's own writes.
+constexpr std::chrono::milliseconds kDeliveryWait{2'000};
+
 // The listener's own business, or the sender's hop (RFC 9110 7.6.1).
 constexpr std::array<std::string_view, 10> kNotForwarded = {
     "Host",    "Connection", "Keep-Alive", "Content-Length", "Transfer-Encoding",
@@ -72,6 +75,17 @@ void Forwarder::forward(http::Request request, Surface surface, std::string reas
   context_.workers.post(
       [this, request = std::move(request), surface, reason = std::move(reason),
        respond = std::move(respond)] { respond(forward_now(request, surface, reason)); });
+}
+
+void Forwarder::forward_after_writes(http::Request request, std::shared_ptr<cache::Store> store,
+                                     std::string reason, http::Respond respond) const {
+  context_.workers.post([this, request = std::move(request), store = std::move(store),
+                         reason = std::move(reason), respond = std::move(respond)] {
+    if (!context_.connectivity.offline()) {
+      context_.synchronizer.wait_until_sent(*store, kDeliveryWait);
+    }
+    respond(forward_now(request, Surface::kData, reason));
+  });
 }
 
 http::Response Forwarder::forward_now(const http::Request& request, Surface surface,

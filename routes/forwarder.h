@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "gateway/http/response.h"
@@ -25,7 +26,12 @@ class Forwarder {
   void forward(http::Request request, Surface surface, std::string reason,
                http::Respond respond) const;
 
-  // The same, blocking; `call` has credentials and all.
+  // The same for what may show rows: first the caller's writes get a moment to be delivered, so that
+  // they are read.
+  void forward_after_writes(http::Request request, std::shared_ptr<cache::Store> store,
+                            std::string reason, http::Respond respond) const;
+
+  // As forward(), blocking; `call` has credentials and all.
   http::Response forward_now(const http::Request& request, Surface surface,
                              const std::string& reason) const;
 

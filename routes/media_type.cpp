@@ -1,5 +1,7 @@
 #include "routes/media_type.h"
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace holdfast::routes {
@@ -56,14 +58,17 @@ bool made_upstream(std::string_view member) {
 
 }  // namespace
 
-std::optional<MediaType> negotiate(const http::Headers& headers) {
+Negotiated negotiate(const http::Headers& headers) {
   const auto members = headers.list("Accept");
   if (members.empty()) return MediaType{};
+  std::string names;
   for (const std::string_view member : members) {
-    if (auto type = media_type(member)) return type;
-    if (made_upstream(member)) return std::nullopt;
+    if (auto type = media_type(member)) return *type;
+    if (made_upstream(member)) return MadeUpstream{};
+    names += (names.empty() ? "" : ", ") + std::string(member);
   }
-  return std::nullopt;
+  return NotAcceptable{
+      invalid_request("PGRST107", "None of these media types are available: " + names)};
 }
 
 }  // namespace holdfast::routes

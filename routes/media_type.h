@@ -1,8 +1,9 @@
 #pragma once
 
-#include <optional>
+#include <variant>
 
 #include "cache/query/query.h"
+#include "gateway/base/error.h"
 #include "gateway/http/headers.h"
 
 namespace holdfast::routes {
@@ -14,8 +15,16 @@ struct MediaType {
   const char* content_type = "application/json; charset=utf-8";
 };
 
-// The first acceptable type that is answered here; nullopt when there is none, or when one comes
-// first that only the upstream makes, such as geo+json or a plan. Nothing asked means JSON.
-std::optional<MediaType> negotiate(const http::Headers& headers);
+// Only the upstream makes the type that comes first, such as geo+json or a plan.
+struct MadeUpstream {};
+// PGRST107, unless the upstream has a handler for one of the types.
+struct NotAcceptable {
+  Error error;
+};
+
+using Negotiated = std::variant<MediaType, MadeUpstream, NotAcceptable>;
+
+// The first acceptable type that can be had. Nothing asked means JSON.
+Negotiated negotiate(const http::Headers& headers);
 
 }  // namespace holdfast::routes

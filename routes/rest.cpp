@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cache/query/suggestions.h"
 #include "routes/error_response.h"
 #include "routes/rest_read.h"
 #include "routes/rest_write.h"
@@ -26,10 +27,18 @@ http::Response options_response(const cache::Table& table) {
   return response;
 }
 
-Error unknown_table(const std::string& schema, const std::string& name) {
+Error unknown_table(const cache::Catalog& catalog, const std::string& schema,
+                    const std::string& name) {
+  std::vector<std::string> names;
+  for (const auto& table : catalog.tables()) {
+    if (table.exposed && table.schema == schema) names.push_back(table.name);
+  }
+  const auto near = cache::query::closest_name(names, name);
   return {ErrorKind::kNotFound, "PGRST205",
           "Could not find the table '" + schema + "." + name + "' in the schema cache",
-          std::nullopt, std::nullopt};
+          std::nullopt,
+          near ? std::optional("Perhaps you meant the table '" + schema + "." + *near + "'")
+               : std::nullopt};
 }
 
 }  // namespace
@@ -97,7 +106,7 @@ void Rest::handle_table(RestRequest rest, http::Respond respond) const {
       return forwarder_.forward(std::move(rest.request), Surface::kData,
                                 "the table is not in the catalog", std::move(respond));
     }
-    return respond(error_response(unknown_table(*schema, rest.resource)));
+    return respond(error_response(unknown_table(rest.store->catalog(), *schema, rest.resource)));
   }
   if (is_read(rest.request)) {
     return RestRead(context_, forwarder_).handle(std::move(rest), *table, std::move(respond));
@@ -114,15 +123,16 @@ void Rest::handle_table(RestRequest rest, http::Respond respond) const {
 void Rest::handle_function(RestRequest rest, http::Respond respond) const {
   // A function may write whatever it likes, unless it is called by GET: then it is read-only.
   if (is_read(rest.request)) {
-    return forwarder_.forward(std::move(rest.request), Surface::kData, "a function",
-                              std::move(respond));
+    return forwarder_.forward_after_writes(std::move(rest.request), std::move(rest.store),
+                                           "a function", std::move(respond));
   }
-  forwarder_.forward(std::move(rest.request), Surface::kData, "a function",
-                     [this, store = rest.store, respond](http::Response response) {
-                       store->note_forwarded_write();
-                       context_.synchronizer.wake_puller(store->principal().id);
-                       respond(std::move(response));
-                     });
+  auto store = rest.store;
+  forwarder_.forward_after_writes(std::move(rest.request), std::move(rest.store), "a function",
+                                  [this, store, respond](http::Response response) {
+                                    store->note_forwarded_write();
+                                    context_.synchronizer.wake_puller(store->principal().id);
+                                    respond(std::move(response));
+                                  });
 }
 
 }  // namespace holdfast::routes

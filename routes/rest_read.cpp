@@ -1,7 +1,10 @@
 #include "routes/rest_read.h"
 
+#include <algorithm>
 #include <charconv>
 
+#include "cache/values/codec.h"
+#include "gateway/http/uri.h"
 #include "routes/cache_status.h"
 #include "routes/error_response.h"
 
@@ -30,6 +33,25 @@ std::optional<Range> parse_range(const http::Headers& headers) {
   return Range{first, last};
 }
 
+// A longer one would overflow the header limits of common clients.
+constexpr std::size_t kLongestLocation = 4096;
+
+// The request in one form for all spellings: parameters by name, encoded alike.
+std::optional<std::string> content_location(const cache::Table& table, std::string_view query) {
+  auto parameters = http::parse_query(query);
+  std::erase_if(parameters, [](const auto& parameter) { return parameter.first == "apikey"; });
+  std::stable_sort(parameters.begin(), parameters.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::string location = "/" + http::percent_encode(table.name);
+  char separator = '?';
+  for (const auto& [name, value] : parameters) {
+    location += separator + http::percent_encode(name) + "=" + http::percent_encode(value);
+    separator = '&';
+    if (location.size() > kLongestLocation) return std::nullopt;
+  }
+  return location;
+}
+
 int status_of(const cache::query::Output& output) {
   return output.total && output.rows < *output.total ? 206 : 200;
 }
@@ -50,15 +72,22 @@ void RestRead::handle(RestRequest rest, const cache::Table& table, http::Respond
   if (context_.standalone) {
     return respond(error_response(not_answerable_offline(reason)));
   }
-  forwarder_.forward(std::move(rest.request), Surface::kData, std::move(reason),
-                     std::move(respond));
+  forwarder_.forward_after_writes(std::move(rest.request), std::move(rest.store),
+                                  std::move(reason), std::move(respond));
 }
 
 Answer RestRead::answer(const RestRequest& rest, const cache::Table& table) const {
   const auto preferences = parse_preferences(rest.request.headers);
   if (!preferences) return error_response(preferences.error());
-  const auto media = negotiate(rest.request.headers);
-  if (!media) return std::string("a media type that only the upstream makes");
+  const auto negotiated = negotiate(rest.request.headers);
+  const auto* media = std::get_if<MediaType>(&negotiated);
+  if (media == nullptr) {
+    // The upstream may have a handler of its own for the type.
+    const auto* refused = std::get_if<NotAcceptable>(&negotiated);
+    if (refused != nullptr && context_.connectivity.offline())
+      return error_response(refused->error);
+    return std::string("a media type that only the upstream makes");
+  }
   if (preferences->timezone) return std::string("Prefer: timezone");
   const auto query = cache::query::Query::parse(rest.request.query());
   if (!query) return error_response(query.error());
@@ -79,12 +108,18 @@ Answer RestRead::answer(const RestRequest& rest, const cache::Table& table) cons
 
   auto reader = rest.store->reader();
   auto output = cache::query::execute(*reader, plan, media->form, media->nulls_stripped);
+  if (!output && output.error().code == cache::kForwardCode)
+    return std::move(output).error().message;
   if (!output) {
     auto response = error_response(output.error());
     response.headers.add("Cache-Status", hit_status());
     return response;
   }
-  return respond_with(plan, *std::move(output), *media, *preferences, table, *rest.store);
+  auto response = respond_with(plan, *std::move(output), *media, *preferences, table, *rest.store);
+  if (auto location = content_location(table, rest.request.query())) {
+    response.headers.add("Content-Location", *std::move(location));
+  }
+  return response;
 }
 
 std::optional<Answer> RestRead::replica_unfit(const RestRequest& rest, const Plan& plan) const {

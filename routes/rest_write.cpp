@@ -130,12 +130,12 @@ void RestWrite::handle(RestRequest rest, const cache::Table& table, http::Respon
   if (!reason.empty()) {
     return ask_upstream(std::move(rest), std::move(reason), std::move(respond));
   }
-  const auto media = negotiate(rest.request.headers);
+  const auto media = std::get<MediaType>(negotiate(rest.request.headers));
   auto mutation = parse_mutation(rest.request, table, *preferences);
   if (!mutation) return respond(error_response(mutation.error()));
-  auto work = std::make_shared<Work>(Work{std::move(rest), table, *preferences, *media,
-                                          *std::move(mutation), std::move(respond), std::nullopt,
-                                          std::nullopt, "", false});
+  auto work =
+      std::make_shared<Work>(Work{std::move(rest), table, *preferences, media, *std::move(mutation),
+                                  std::move(respond), std::nullopt, std::nullopt, "", false});
   if (preferences->representation == Return::kRepresentation) {
     auto planned = cache::query::plan_representation(
         work->mutation.query, work->rest.store->catalog(), table,
@@ -161,7 +161,9 @@ std::string RestWrite::upstream_needed(const RestRequest& rest, const cache::Tab
   if (request.method == "PUT") return "PUT";
   if (request.method != "DELETE" && !has_json_body(request)) return "a body that is not JSON";
   if (preferences.transaction == TransactionEnd::kRollback) return "Prefer: tx=rollback";
-  if (!negotiate(request.headers)) return "a media type that only the upstream makes";
+  if (!std::holds_alternative<MediaType>(negotiate(request.headers))) {
+    return "a media type that only the upstream makes";
+  }
   switch (rest.store->status(table)) {
     case TableStatus::kComplete:
       return "";
@@ -222,8 +224,13 @@ void RestWrite::write(cache::Transaction& transaction, Work& work) const {
   }
   cache::Savepoint savepoint(transaction);
   if (auto error = write_changes(transaction, work, changes)) {
-    work.answer = error_response(*error);
-    return;  // the savepoint takes the changes back, as PostgREST rolls its transaction back
+    // The savepoint takes the changes back, as PostgREST rolls its transaction back.
+    if (error->code == cache::kForwardCode) {
+      work.ask_upstream = std::move(error->message);
+    } else {
+      work.answer = error_response(*error);
+    }
+    return;
   }
   savepoint.release();
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <stdexcept>
 
 #include "cache/replica/constraints.h"
 #include "cache/replica/insertion.h"
@@ -184,7 +185,9 @@ class Deletion {
           if (!mark(child, child_row)) break;
           if (auto error = remove(child, child_row, true)) return error;
           break;
-        case ReferentialAction::kSetNull: set_null(child, child_row, incoming.key->columns); break;
+        case ReferentialAction::kSetNull:
+          set_null(child, child_row, incoming.key->columns);
+          break;
         default:
           // A child that this deletion takes along is no hindrance; others are the upstream's to
           // judge, unless the local rows are the truth.
@@ -214,13 +217,8 @@ class Deletion {
   Changes changes_;
 };
 
-}  // namespace
-
-Computed compute_changes(Database& database, const Catalog& catalog, const Overlay& overlay,
-                         const Mutation& mutation, const MutationContext& context) {
-  if (!mutation.table->primary_key) {
-    return AskUpstream{"the table has no primary key"};
-  }
+Computed compute(Database& database, const Catalog& catalog, const Overlay& overlay,
+                 const Mutation& mutation, const MutationContext& context) {
   switch (mutation.operation) {
     case Operation::kInsert:
       return compute_insertion(database, catalog, overlay, mutation, context);
@@ -229,7 +227,23 @@ Computed compute_changes(Database& database, const Catalog& catalog, const Overl
     case Operation::kDelete:
       return Deletion(database, catalog, overlay, mutation, context).compute();
   }
-  return AskUpstream{"an operation that is not known here"};
+  throw std::logic_error("a mutation of an unknown operation");
+}
+
+}  // namespace
+
+Computed compute_changes(Database& database, const Catalog& catalog, const Overlay& overlay,
+                         const Mutation& mutation, const MutationContext& context) {
+  if (!mutation.table->primary_key) {
+    return AskUpstream{"the table has no primary key"};
+  }
+  Computed computed = compute(database, catalog, overlay, mutation, context);
+  // Text that only Postgres can read, such as 'now'.
+  auto* error = std::get_if<Error>(&computed);
+  if (error != nullptr && error->code == kForwardCode) {
+    return AskUpstream{std::move(error->message)};
+  }
+  return computed;
 }
 
 }  // namespace holdfast::cache

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,8 @@ struct Error {
   std::optional<std::string> hint;
   // True when `details` is JSON text (PGRST201 lists its candidates so), not a string.
   bool details_are_json = false;
+  // How many rows there are, when a range was asked for that lies beyond them (PGRST103).
+  std::optional<std::int64_t> total_rows = std::nullopt;
 
   friend bool operator==(const Error&, const Error&) = default;
 };
