@@ -103,16 +103,29 @@ void Synchronizer::resume() {
 }
 
 bool Synchronizer::wait_until_drained(cache::Store& store, std::chrono::milliseconds limit) {
+  return wait_for_queue(limit, [&store] {
+    auto reader = store.reader();
+    return Outbox(store.overlay()).empty(*reader);
+  });
+}
+
+bool Synchronizer::wait_until_sent(cache::Store& store, std::chrono::milliseconds limit) {
+  return wait_for_queue(limit, [&store] {
+    auto reader = store.reader();
+    const Outbox outbox(store.overlay());
+    return !outbox.any_in(*reader, State::kQueued) && !outbox.any_in(*reader, State::kSending);
+  });
+}
+
+bool Synchronizer::wait_for_queue(std::chrono::milliseconds limit,
+                                  const std::function<bool()>& done) {
   const MonotonicTime end = clock_.monotonic() + limit;
   for (;;) {
-    {
-      auto reader = store.reader();
-      if (Outbox(store.overlay()).empty(*reader)) return true;
-    }
+    if (done()) return true;
     MutexLock lock(mutex_);
     const auto left = end - clock_.monotonic();
-    if (left <= left.zero() || stopping_) return false;
-    // The queue may have emptied between the look and the lock: look again soon.
+    if (left <= left.zero() || stopping_ || paused_) return false;
+    // The queue may have changed between the look and the lock: look again soon.
     drained_.wait_for(mutex_,
                       std::min<MonotonicTime::duration>(left, std::chrono::milliseconds(20)));
   }
@@ -230,6 +243,7 @@ cache::PullOutcome Synchronizer::pull(cache::Store& store, cache::PullDepth dept
     outcome.errors.push_back(fault.what());
     logger_->error("pull_fault principal={} reason={}", store.principal().id, fault.what());
   }
+  if (outcome.refused && refused_) refused_();
   MutexLock lock(mutex_);
   --busy_;
   if (!outcome.reached && outcome.errors.empty()) return outcome;

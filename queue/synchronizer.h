@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,6 +32,10 @@ class Synchronizer {
                const Clock& clock, std::shared_ptr<Logger> logger);
   ~Synchronizer();
 
+  // `observer` is called, on the pulling thread, after a pull in which a table was refused. Before
+  // start().
+  void observe_refusals(std::function<void()> observer) { refused_ = std::move(observer); }
+
   void start();
   // Waits for the request under way: stop the Upstream first.
   void stop();
@@ -56,6 +61,9 @@ class Synchronizer {
 
   // Waits until the principal's queue is empty, at most `limit`; whether it is. Blocking.
   bool wait_until_drained(cache::Store& store, std::chrono::milliseconds limit);
+  // The same for entries that are on their way: those that wait for a time, a token or a person do
+  // not count.
+  bool wait_until_sent(cache::Store& store, std::chrono::milliseconds limit);
 
   struct Snapshot {
     bool paused = false;
@@ -69,6 +77,7 @@ class Synchronizer {
  private:
   void dispatch_loop();
   void pull_loop();
+  bool wait_for_queue(std::chrono::milliseconds limit, const std::function<bool()>& done);
   // Drains every queue; the moment of the next thing to do.
   MonotonicTime dispatch_all();
   MonotonicTime pull_due();
@@ -84,6 +93,7 @@ class Synchronizer {
   const cache::PullOptions pull_options_;
   const Clock& clock_;
   const std::shared_ptr<Logger> logger_;
+  std::function<void()> refused_;
 
   mutable Mutex mutex_;
   Condition dispatch_changed_;

@@ -93,6 +93,8 @@ http::Response error_response(const Error& error, bool signed_in) {
   if (edge) append(body, "hint", error.hint);
   body += '}';
   auto response = http::json_response(status, std::move(body));
+  // Whoever answers for the upstream, or from the replica, says so in its place.
+  response.headers.add("Cache-Status", "holdfast; detail=local");
   if (!edge && !error.code.starts_with("HF")) {
     response.headers.add("Proxy-Status", "PostgREST; error=" + error.code);
   }

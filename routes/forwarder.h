@@ -26,8 +26,8 @@ class Forwarder {
   void forward(http::Request request, Surface surface, std::string reason,
                http::Respond respond) const;
 
-  // The same for what may show rows: first the caller's writes get a moment to be delivered, so that
-  // they are read.
+  // The same for what may show rows: first the caller's writes get a moment to be delivered, so
+  // that they are read.
   void forward_after_writes(http::Request request, std::shared_ptr<cache::Store> store,
                             std::string reason, http::Respond respond) const;
 

@@ -112,7 +112,7 @@ Answer RestRead::answer(const RestRequest& rest, const cache::Table& table) cons
     return std::move(output).error().message;
   if (!output) {
     auto response = error_response(output.error());
-    response.headers.add("Cache-Status", hit_status());
+    response.headers.set("Cache-Status", hit_status());
     return response;
   }
   auto response = respond_with(plan, *std::move(output), *media, *preferences, table, *rest.store);

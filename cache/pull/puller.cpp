@@ -45,8 +45,9 @@ PullOutcome Puller::pull(Store& store, PullDepth depth, bool force) {
       outcome.reached = false;
       return outcome;
     }
+    outcome.refused = true;
   }
-  if (outcome.errors.empty()) store.note_pull_finished(forwarded);
+  store.note_pull_finished(forwarded);
   return outcome;
 }
 

@@ -50,7 +50,7 @@ std::optional<std::int64_t> total_of(const upstream::Answer& answer) {
 
 PullFailure failure_of(const upstream::Answer& answer) {
   const std::string reason = "HTTP " + std::to_string(answer.status);
-  if (!looks_like_postgrest(answer) || answer.status >= 500 || answer.status == 429) {
+  if (!looks_like_postgrest(answer) || answer.status == 429) {
     return {PullFailure::Kind::kUnreachable, reason, answer.status, answer.body};
   }
   const bool denied = answer.body.find("\"42501\"") != std::string::npos;
@@ -100,7 +100,8 @@ std::variant<RowPage, PullFailure> TableSource::since(std::size_t stamp, const V
 std::variant<RowPage, PullFailure> TableSource::of_keys(const std::vector<std::string>& keys) {
   RowPage all;
   std::vector<std::string> left = keys;
-  // The upstream's own limit may cut an answer short: a row is not there when it is in none of them.
+  // The upstream's own limit may cut an answer short: a row is not there when it is in none of
+  // them.
   while (!left.empty()) {
     auto fetched = fetch(all_columns(), key_filter(table_, left));
     if (std::holds_alternative<PullFailure>(fetched)) return fetched;

@@ -15,7 +15,7 @@ struct PullFailure {
   enum class Kind {
     kUnreachable,  // no HTTP answer, or one that does not look like PostgREST's: try again later
     kDenied,       // 42501: the principal may not read the table
-    kRefused,      // another error of the upstream's
+    kRefused,      // another error of the upstream's, about this table alone
   };
   Kind kind;
   std::string reason;

@@ -9,6 +9,7 @@
 #include "gateway/app/data_folder.h"
 #include "gateway/base/worker_pool.h"
 #include "gateway/identity/authenticator.h"
+#include "gateway/server/host_check.h"
 #include "gateway/server/listener.h"
 #include "gateway/upstream/monitored_upstream.h"
 #include "gateway/upstream/prober.h"
@@ -131,6 +132,11 @@ App::App(config::Config config, std::shared_ptr<Logger> logger, AppVariant varia
 App::~App() { stop(); }
 
 void App::start() {
+  if (!server::is_loopback_host(config_.listener.host)) {
+    throw server::StartupError("[server] listen = \"" + config_.listener.host +
+                               "\": an address that other machines reach needs TLS, which this "
+                               "version does not serve; listen on 127.0.0.1");
+  }
   parts_ = std::make_unique<Parts>(config_, variant_, logger_);
   Parts& parts = *parts_;
   parts.synchronizer_ready = true;
@@ -158,6 +164,7 @@ void App::start() {
       parts.keeper.wake();
     });
   });
+  parts.synchronizer.observe_refusals([&parts] { parts.keeper.wake(); });
   parts.prober.start();
   parts.keeper.start();
   parts.synchronizer.start();

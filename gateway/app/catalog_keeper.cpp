@@ -10,6 +10,8 @@ namespace {
 constexpr std::chrono::minutes kRefreshInterval{5};
 // Until the first success nothing is replicated, so it is tried more often.
 constexpr std::chrono::seconds kRetryInterval{15};
+// However often it is woken, by a link that comes and goes or by tables that are refused.
+constexpr std::chrono::seconds kLeastInterval{2};
 
 }  // namespace
 
@@ -105,13 +107,14 @@ void CatalogKeeper::run() {
     }
     MutexLock lock(mutex_);
     const auto wait = read ? std::chrono::seconds(kRefreshInterval) : kRetryInterval;
-    const auto until = std::chrono::steady_clock::now() + wait;
-    while (!stopping_ && !woken_ && std::chrono::steady_clock::now() < until) {
-      changed_.wait_for(mutex_, until - std::chrono::steady_clock::now());
+    const auto now = std::chrono::steady_clock::now();
+    const auto until = [&]() HF_REQUIRES(mutex_) {
+      return now + (woken_ ? std::chrono::seconds(kLeastInterval) : wait);
+    };
+    while (!stopping_ && std::chrono::steady_clock::now() < until()) {
+      changed_.wait_for(mutex_, until() - std::chrono::steady_clock::now());
     }
     if (stopping_) return;
-    // A link that comes and goes must not turn into a query each time.
-    if (woken_ && read) changed_.wait_for(mutex_, std::chrono::seconds(1));
     woken_ = false;
   }
 }
