@@ -106,8 +106,6 @@ TEST(ConfigTest, ValueThatThisVersionDoesNotActOnIsRefused) {
             "version, only \"merge\"");
   EXPECT_THAT(complaint("[tables.todos]\nmode = \"append_only\"\n"),
               HasSubstr("not supported by this version"));
-  EXPECT_THAT(complaint("[tables.todos]\nwrites = \"through\"\n"),
-              HasSubstr("not supported by this version"));
   EXPECT_THAT(complaint("[tables.todos]\nfilter = \"owner=eq.1\"\n"),
               HasSubstr("not supported by this version"));
 }
