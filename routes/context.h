@@ -12,6 +12,7 @@
 #include "gateway/upstream/upstream.h"
 #include "queue/synchronizer.h"
 #include "routes/options.h"
+#include "routes/plan_cache.h"
 
 namespace holdfast::routes {
 
@@ -26,6 +27,7 @@ struct Context {
   const Clock& clock;
   const cache::ReplicaOptions& replica;
   const RestOptions& rest;
+  PlanCache& plans;
   std::shared_ptr<Logger> logger;
   // The local store is the truth: there is no upstream, writes are acknowledged as they commit.
   bool standalone = false;

@@ -33,6 +33,7 @@ std::optional<Range> parse_range(const http::Headers& headers) {
   return Range{first, last};
 }
 
+constexpr std::size_t kLongestCachedQuery = 2048;
 // A longer one would overflow the header limits of common clients.
 constexpr std::size_t kLongestLocation = 4096;
 
@@ -72,8 +73,8 @@ void RestRead::handle(RestRequest rest, const cache::Table& table, http::Respond
   if (context_.standalone) {
     return respond(error_response(not_answerable_offline(reason)));
   }
-  forwarder_.forward_after_writes(std::move(rest.request), std::move(rest.store),
-                                  std::move(reason), std::move(respond));
+  forwarder_.forward_after_writes(std::move(rest.request), std::move(rest.store), std::move(reason),
+                                  std::move(respond));
 }
 
 Answer RestRead::answer(const RestRequest& rest, const cache::Table& table) const {
@@ -89,21 +90,11 @@ Answer RestRead::answer(const RestRequest& rest, const cache::Table& table) cons
     return std::string("a media type that only the upstream makes");
   }
   if (preferences->timezone) return std::string("Prefer: timezone");
-  const auto query = cache::query::Query::parse(rest.request.query());
-  if (!query) return error_response(query.error());
-
-  cache::query::PlanOptions options;
-  options.aggregates = context_.rest.aggregates;
-  options.max_rows = context_.rest.max_rows;
-  options.text_order = context_.rest.text_order;
-  options.range = parse_range(rest.request.headers);
-  options.count = preferences->count != CountPreference::kNone;
-  auto planned = cache::query::plan_read(*query, rest.store->catalog(), table, options);
-  if (auto* error = std::get_if<Error>(&planned)) return error_response(*error);
-  if (auto* forward = std::get_if<cache::query::Forward>(&planned)) {
-    return std::move(forward->reason);
-  }
-  const Plan& plan = std::get<Plan>(planned);
+  auto found = plan_for(rest, table, *preferences);
+  if (auto* error = std::get_if<Error>(&found)) return error_response(*error);
+  if (auto* forward = std::get_if<cache::query::Forward>(&found)) return std::move(forward->reason);
+  const auto& read = std::get<std::shared_ptr<const ReadPlan>>(found);
+  const Plan& plan = read->plan;
   if (auto unfit = replica_unfit(rest, plan)) return *std::move(unfit);
 
   auto reader = rest.store->reader();
@@ -116,10 +107,36 @@ Answer RestRead::answer(const RestRequest& rest, const cache::Table& table) cons
     return response;
   }
   auto response = respond_with(plan, *std::move(output), *media, *preferences, table, *rest.store);
-  if (auto location = content_location(table, rest.request.query())) {
-    response.headers.add("Content-Location", *std::move(location));
-  }
+  if (read->location) response.headers.add("Content-Location", *read->location);
   return response;
+}
+
+RestRead::Found RestRead::plan_for(const RestRequest& rest, const cache::Table& table,
+                                   const Preferences& preferences) const {
+  cache::query::PlanOptions options;
+  options.aggregates = context_.rest.aggregates;
+  options.max_rows = context_.rest.max_rows;
+  options.text_order = context_.rest.text_order;
+  options.range = parse_range(rest.request.headers);
+  options.count = preferences.count != CountPreference::kNone;
+  const std::string_view raw = rest.request.query();
+  // A range is rare, and part of few requests: those are planned anew.
+  const bool cacheable = !options.range && raw.size() <= kLongestCachedQuery;
+  std::string key = table.storage_name + (options.count ? "+?" : "?");
+  key += raw;
+  if (cacheable) {
+    if (auto known = context_.plans.find(rest.store->catalog(), key)) return known;
+  }
+  const auto query = cache::query::Query::parse(raw);
+  if (!query) return query.error();
+  auto planned = cache::query::plan_read(*query, rest.store->catalog(), table, options);
+  if (auto* error = std::get_if<Error>(&planned)) return std::move(*error);
+  if (auto* forward = std::get_if<cache::query::Forward>(&planned)) return std::move(*forward);
+  auto plan = std::make_shared<const ReadPlan>(ReadPlan{rest.store->shared_catalog(),
+                                                        std::get<Plan>(std::move(planned)),
+                                                        content_location(table, raw)});
+  if (cacheable) context_.plans.put(std::move(key), plan);
+  return plan;
 }
 
 std::optional<Answer> RestRead::replica_unfit(const RestRequest& rest, const Plan& plan) const {

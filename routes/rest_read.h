@@ -5,6 +5,7 @@
 
 #include "cache/query/query.h"
 #include "routes/media_type.h"
+#include "routes/plan_cache.h"
 #include "routes/preferences.h"
 #include "routes/rest.h"
 
@@ -23,6 +24,10 @@ class RestRead {
   // The answer from here, or the reason why only the upstream has it.
   std::variant<http::Response, std::string> answer(const RestRequest& rest,
                                                    const cache::Table& table) const;
+  using Found = std::variant<std::shared_ptr<const ReadPlan>, cache::query::Forward, Error>;
+  // The plan kept from an earlier request with the same target, or a new one.
+  Found plan_for(const RestRequest& rest, const cache::Table& table,
+                 const Preferences& preferences) const;
   // Why the replica may not be asked for these tables; nullopt when it may.
   std::optional<std::variant<http::Response, std::string>> replica_unfit(
       const RestRequest& rest, const cache::query::Plan& plan) const;

@@ -70,6 +70,7 @@ class Store {
 
   const http::Principal& principal() const { return principal_; }
   const Catalog& catalog() const { return *catalog_; }
+  const std::shared_ptr<const Catalog>& shared_catalog() const { return catalog_; }
   const std::vector<const Table*>& replicated() const { return replicated_; }
 
   Writer& writer() { return *writer_; }

@@ -22,6 +22,8 @@ namespace {
 
 // Requests that wait for the upstream at the same time; further ones queue.
 constexpr std::size_t kWorkers = 64;
+// Plans of reads that are kept; one takes a few kilobytes.
+constexpr std::size_t kPlans = 1'000;
 
 // The newest token of each principal, as its own requests brought it.
 class RequestCredentials final : public upstream::CredentialSource {
@@ -89,8 +91,10 @@ struct App::Parts {
         prober(upstream, connectivity, config.upstream, clock),
         keeper(catalog_options(config), upstream, file, stores, logger),
         workers(kWorkers),
-        context{stores, authenticator,  upstream,    connectivity, synchronizer,      workers,
-                clock,  config.replica, config.rest, logger,       variant.standalone},
+        plans(kPlans),
+        context{stores,       authenticator, upstream, connectivity,
+                synchronizer, workers,       clock,    config.replica,
+                config.rest,  plans,         logger,   variant.standalone},
         router(context, {config.upstream.url, "bare"},
                routes::ControlAccess(folder.control_token(config.control_token)), variant.extra),
         listener(config.listener, router, logger) {}
@@ -119,6 +123,7 @@ struct App::Parts {
   upstream::Prober prober;
   CatalogKeeper keeper;
   WorkerPool workers;
+  routes::PlanCache plans;
   routes::Context context;
   routes::Router router;
   server::Listener listener;
