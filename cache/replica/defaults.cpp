@@ -10,14 +10,14 @@
 namespace holdfast::cache {
 namespace {
 
-constexpr std::array<std::string_view, 7> kClockExpressions = {
-    "now()",
-    "CURRENT_TIMESTAMP",
-    "transaction_timestamp()",
-    "statement_timestamp()",
-    "clock_timestamp()",
-    "timezone('utc'::text, now())",
-    "(now() AT TIME ZONE 'utc'::text)"};
+constexpr std::array<std::string_view, 8> kClockExpressions = {"now()",
+                                                               "CURRENT_TIMESTAMP",
+                                                               "LOCALTIMESTAMP",
+                                                               "transaction_timestamp()",
+                                                               "statement_timestamp()",
+                                                               "clock_timestamp()",
+                                                               "timezone('utc'::text, now())",
+                                                               "(now() AT TIME ZONE 'utc'::text)"};
 
 constexpr std::array<std::string_view, 5> kUuidExpressions = {
     "gen_random_uuid()", "uuid_generate_v4()", "extensions.uuid_generate_v4()",
@@ -48,7 +48,8 @@ bool is_type_name(std::string_view text) {
 
 bool is_type_with_modifier(std::string_view text) {
   const auto open = text.find('(');
-  return open != std::string_view::npos && text.back() == ')' && is_type_name(text.substr(0, open)) &&
+  return open != std::string_view::npos && text.back() == ')' &&
+         is_type_name(text.substr(0, open)) &&
          text.find_first_not_of("0123456789,", open + 1) == text.size() - 1;
 }
 
@@ -87,6 +88,66 @@ std::optional<std::string> plain_literal(std::string_view text) {
   return std::string(bare);
 }
 
+// "a, 'b, c'::text" -> a and 'b, c'::text; nullopt where anything is nested.
+std::optional<std::vector<std::string_view>> split_elements(std::string_view text) {
+  std::vector<std::string_view> elements;
+  bool quoted = false;
+  std::size_t start = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\'') quoted = !quoted;
+    if (quoted) continue;
+    if (text[i] == '[' || text[i] == '(') return std::nullopt;
+    if (text[i] != ',') continue;
+    elements.push_back(text.substr(start, i - start));
+    start = i + 2;
+  }
+  if (start < text.size()) elements.push_back(text.substr(start));
+  return elements;
+}
+
+// One element as array input reads it: quoted, so that neither braces nor "NULL" have a meaning.
+std::optional<std::string> array_element(std::string_view text) {
+  if (text.starts_with("NULL")) return "NULL";
+  auto literal = string_literal(text);
+  if (!literal) literal = plain_literal(text);
+  if (!literal) return std::nullopt;
+  std::string element = "\"";
+  for (const char c : *literal) {
+    if (c == '"' || c == '\\') element += '\\';
+    element += c;
+  }
+  return element + '"';
+}
+
+// ARRAY['a'::text, 'b'::text] -> {"a","b"}
+std::optional<std::string> array_literal(std::string_view text) {
+  if (const auto cast = text.rfind("]::"); cast != std::string_view::npos) {
+    if (!is_type_name(text.substr(cast + 3))) return std::nullopt;
+    text = text.substr(0, cast + 1);
+  } else if (const auto outer = text.rfind("])::"); outer != std::string_view::npos) {
+    if (!is_type_name(text.substr(outer + 4)) || text.front() != '(') return std::nullopt;
+    text = text.substr(1, outer);
+  }
+  if (!text.starts_with("ARRAY[") || text.back() != ']') return std::nullopt;
+  const auto elements = split_elements(text.substr(6, text.size() - 7));
+  if (!elements) return std::nullopt;
+  std::string array;
+  for (const std::string_view each : *elements) {
+    const auto element = array_element(each);
+    if (!element) return std::nullopt;
+    array += (array.empty() ? "" : ",") + *element;
+  }
+  return "{" + array + "}";
+}
+
+// "(gen_random_uuid())::text" -> "gen_random_uuid()": casts that leave the value's text as it is.
+std::string_view without_text_cast(std::string_view text) {
+  for (const std::string_view cast : {"::text", "::character varying"}) {
+    if (text.ends_with(cast)) return strip_parentheses(text.substr(0, text.size() - cast.size()));
+  }
+  return text;
+}
+
 // A value of the token's claims as text, as auth.uid() and auth.role() read it.
 std::optional<std::string> claim(const http::Principal& principal, std::string_view name) {
   const auto claims = parse_body(principal.claims);
@@ -119,20 +180,21 @@ std::optional<ComputedDefault> compute_default(const Column& column,
   if (whole.starts_with("NULL") && (whole.size() == 4 || whole.substr(4).starts_with("::"))) {
     return ComputedDefault{Null{}};
   }
-  if (contains(kUuidExpressions, whole)) {
+  if (contains(kUuidExpressions, without_text_cast(whole))) {
     auto uuid = typed(column.type, new_uuid());
     if (uuid) uuid->random = true;
     return uuid;
   }
-  if (contains(kClockExpressions, whole) || contains(kClockExpressions, *column.default_expression)) {
+  if (contains(kClockExpressions, whole) ||
+      contains(kClockExpressions, *column.default_expression)) {
     return typed(column.type, format_rfc3339(context.now));
   }
   if (whole == "CURRENT_DATE") return typed(column.type, format_rfc3339(context.now).substr(0, 10));
-  if (whole == "auth.uid()") return from_claim(column, context, "sub");
+  if (without_text_cast(whole) == "auth.uid()") return from_claim(column, context, "sub");
   if (whole == "auth.role()") return from_claim(column, context, "role");
   if (const auto text = string_literal(whole)) return typed(column.type, *text);
   if (const auto text = plain_literal(whole)) return typed(column.type, *text);
-  if (whole.starts_with("ARRAY[]::")) return typed(column.type, "{}");
+  if (const auto text = array_literal(whole)) return typed(column.type, *text);
   return std::nullopt;
 }
 

@@ -148,16 +148,50 @@ class Insertion {
       if (own || context_.authoritative) return duplicate_key(table_, *table_.primary_key, row);
       changes_.doubt = "a row with this key is here";
     }
-    if (!context_.authoritative) return std::nullopt;
-    if (auto error = missing_reference(database_, catalog_, overlay_, table_, row)) {
-      return std::move(*error);
-    }
-    for (const Key& unique : table_.unique) {
-      if (overlay_.rows(table_).find_by(database_, unique.columns, row)) {
-        return duplicate_key(table_, unique, row);
+    if (context_.authoritative) {
+      if (auto error = missing_reference(database_, catalog_, overlay_, table_, row)) {
+        return std::move(*error);
       }
     }
+    return refuse_duplicate_values(row);
+  }
+
+  // The same for the unique constraints beside the key.
+  std::optional<Computed> refuse_duplicate_values(const Row& row) {
+    for (const Key& unique : table_.unique) {
+      if (is_any_null(row, unique.columns)) continue;
+      if (repeats_in_request(row, unique.columns)) return duplicate_key(table_, unique, row);
+      const auto other = overlay_.rows(table_).find_by(database_, unique.columns, row);
+      if (!other) continue;
+      if (context_.authoritative || has_own_values(other->row, unique.columns)) {
+        return duplicate_key(table_, unique, row);
+      }
+      changes_.doubt = "a row with this " + unique.name + " is here";
+    }
     return std::nullopt;
+  }
+
+  // Whether it was a pending write that gave the row these values: only then nobody else can have
+  // changed them since.
+  bool has_own_values(const Row& visible, const std::vector<std::size_t>& columns) const {
+    const std::string key = key_of(table_, visible);
+    if (!overlay_.is_pending(database_, table_, key)) return false;
+    const auto base = overlay_.base_of(database_, table_, key);
+    return !base || std::any_of(columns.begin(), columns.end(), [&](std::size_t index) {
+      return (*base)[index] != visible[index];
+    });
+  }
+
+  bool repeats_in_request(const Row& row, const std::vector<std::size_t>& columns) const {
+    return std::any_of(rows_.begin(), rows_.end(), [&](const Row& earlier) {
+      return std::all_of(columns.begin(), columns.end(),
+                         [&](std::size_t index) { return earlier[index] == row[index]; });
+    });
+  }
+
+  static bool is_any_null(const Row& row, const std::vector<std::size_t>& columns) {
+    return std::any_of(columns.begin(), columns.end(),
+                       [&](std::size_t index) { return is_null(row[index]); });
   }
 
   std::optional<Computed> place_upsert(const Row& row, const std::vector<std::size_t>& sent,

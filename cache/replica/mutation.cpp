@@ -80,6 +80,10 @@ class Update {
     for (const Row& row : std::get<std::vector<Row>>(targets)) {
       if (auto error = change_row(row, *assignment)) return std::move(*error);
     }
+    // What they are made from may have changed.
+    for (const Column& column : table_.columns) {
+      if (column.generated != Generated::kNo) changes_.provisional.push_back(column.name);
+    }
     if (changes_.keys.empty()) changes_.doubt = "no row here matches";
     return std::move(changes_);
   }
