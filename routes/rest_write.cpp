@@ -120,6 +120,8 @@ struct RestWrite::Work {
   std::optional<cache::query::Plan> representation;
   std::optional<http::Response> answer;
   std::string ask_upstream;  // the reason, when only the upstream can decide
+  std::string doubt;         // the reason, when the upstream would know better
+  bool despite_doubt = false;
   bool queued = false;
 };
 
@@ -133,9 +135,9 @@ void RestWrite::handle(RestRequest rest, const cache::Table& table, http::Respon
   const auto media = std::get<MediaType>(negotiate(rest.request.headers));
   auto mutation = parse_mutation(rest.request, table, *preferences);
   if (!mutation) return respond(error_response(mutation.error()));
-  auto work =
-      std::make_shared<Work>(Work{std::move(rest), table, *preferences, media, *std::move(mutation),
-                                  std::move(respond), std::nullopt, std::nullopt, "", false});
+  auto work = std::make_shared<Work>(Work{std::move(rest), table, *preferences, media,
+                                          *std::move(mutation), std::move(respond), std::nullopt,
+                                          std::nullopt, "", "", false, false});
   if (preferences->representation == Return::kRepresentation) {
     auto planned = cache::query::plan_representation(
         work->mutation.query, work->rest.store->catalog(), table,
@@ -187,7 +189,7 @@ void RestWrite::submit(std::shared_ptr<Work> work) const {
   writer.submit(
       cache::Writer::Priority::kClient,
       [self = *this, work](cache::Transaction& transaction) { self.write(transaction, *work); },
-      [self = *this, work](std::exception_ptr fault) { self.finish(*work, fault); });
+      [self = *this, work](std::exception_ptr fault) { self.finish(work, fault); });
 }
 
 void RestWrite::write(cache::Transaction& transaction, Work& work) const {
@@ -217,9 +219,9 @@ void RestWrite::write(cache::Transaction& transaction, Work& work) const {
     return;
   }
   auto& changes = std::get<Changes>(computed);
-  if (!changes.doubt.empty() && !context_.standalone && !context_.connectivity.offline() &&
-      outbox.empty(database)) {
-    work.ask_upstream = std::move(changes.doubt);
+  if (!changes.doubt.empty() && !work.despite_doubt && !context_.standalone &&
+      !context_.connectivity.offline()) {
+    work.doubt = std::move(changes.doubt);
     return;
   }
   cache::Savepoint savepoint(transaction);
@@ -295,14 +297,31 @@ std::optional<queue::Entry> RestWrite::enqueue(cache::Transaction& transaction, 
   return first;
 }
 
-void RestWrite::finish(Work& work, std::exception_ptr fault) const {
-  if (fault) return work.respond(fault_response(fault, *context_.logger));
-  if (!work.ask_upstream.empty()) {
-    return ask_upstream(std::move(work.rest), std::move(work.ask_upstream),
-                        std::move(work.respond));
+void RestWrite::finish(std::shared_ptr<Work> work, std::exception_ptr fault) const {
+  if (fault) return work->respond(fault_response(fault, *context_.logger));
+  if (!work->ask_upstream.empty()) {
+    return ask_upstream(std::move(work->rest), std::move(work->ask_upstream),
+                        std::move(work->respond));
   }
-  if (work.queued && !context_.standalone) context_.synchronizer.wake_dispatcher();
-  work.respond(*std::move(work.answer));
+  if (!work->doubt.empty()) return settle_doubt(std::move(work));
+  if (work->queued && !context_.standalone) context_.synchronizer.wake_dispatcher();
+  work->respond(*std::move(work->answer));
+}
+
+// The upstream is asked once earlier writes are there; while they cannot be, this one joins them.
+void RestWrite::settle_doubt(std::shared_ptr<Work> work) const {
+  context_.workers.post([self = *this, work = std::move(work)] {
+    cache::Store& store = *work->rest.store;
+    self.context_.synchronizer.wait_until_sent(store, kDrainWait);
+    const bool drained = queue::Outbox(store.overlay()).empty(*store.reader());
+    if (drained && !self.context_.connectivity.offline()) {
+      return self.ask_upstream(std::move(work->rest), std::move(work->doubt),
+                               std::move(work->respond));
+    }
+    work->doubt.clear();
+    work->despite_doubt = true;
+    self.submit(work);
+  });
 }
 
 void RestWrite::ask_upstream(RestRequest rest, std::string reason, http::Respond respond) const {

@@ -39,7 +39,8 @@ class RestWrite {
   // Appends the mutation's entries and shows their effects; the first entry, if there is any.
   std::optional<queue::Entry> enqueue(cache::Transaction& transaction, Work& work,
                                       cache::Changes& changes) const;
-  void finish(Work& work, std::exception_ptr fault) const;
+  void finish(std::shared_ptr<Work> work, std::exception_ptr fault) const;
+  void settle_doubt(std::shared_ptr<Work> work) const;
   // Sends the request on once the principal's queue is empty, so that it overtakes nothing.
   void ask_upstream(RestRequest rest, std::string reason, http::Respond respond) const;
 
