@@ -7,11 +7,13 @@ import { Upstream } from './upstream.mjs';
 import { anonymousClient } from './client.mjs';
 
 export class World {
-  // `name` becomes the database's; `settings` go to the upstream, `extra` to the gateway's TOML.
-  static async build(name, { settings, extra } = {}) {
+  // `name` becomes the database's; `schema` is more SQL for it; `settings` go to the upstream,
+  // `extra` to the gateway's TOML.
+  static async build(name, { schema, settings, extra } = {}) {
     const world = new World();
     try {
       world.database = await Database.create(`e2e_${name}_${process.pid}`);
+      if (schema) await world.database.sql.unsafe(schema);
       world.upstream = await Upstream.start(world.database.url, settings);
       world.holdfast = await Holdfast.serve(world.upstream.url, world.database.url, { extra });
     } catch (error) {

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+
+import { anonKey } from '../upstream/keys.mjs';
+import { succeeded } from './support/client.mjs';
+import { World } from './support/world.mjs';
+
+// What one user sees between a write and its delivery.
+let world;
+
+before(async () => {
+  const schema = `
+    create table "Stand" (
+      "standId" text primary key default (gen_random_uuid())::text,
+      "Slot" text unique,
+      words text[] not null default array['new', 'two words'],
+      width numeric not null default 1,
+      area numeric generated always as (width * 2) stored
+    );
+    create view "wideStands" as select "standId", width from "Stand" where width > 10;
+    grant all on "Stand", "wideStands" to anon;`;
+  world = await World.build('answers', { schema });
+});
+beforeEach(async () => {
+  await world.upstream.recover();
+  await world.holdfast.drained();
+});
+after(() => world?.close());
+
+const stands = () => world.app.from('Stand');
+
+test('a text key and an array that the database would make are made here', async () => {
+  await world.upstream.kill();
+  const answer = await stands().insert({ Slot: 'a' }).select().single();
+  const { standId, words } = succeeded(answer);
+  assert.match(standId, /^[0-9a-f-]{36}$/);
+  assert.deepEqual(words, ['new', 'two words']);
+  await world.upstream.restart();
+  await world.holdfast.drained();
+  const [kept] = await world.database.sql`select * from "Stand" where "Slot" = 'a'`;
+  assert.equal(kept.standId, standId);
+  assert.deepEqual(kept.words, words);
+});
+
+test('an own pending value that must be unique refuses another', async () => {
+  await world.upstream.kill();
+  succeeded(await stands().insert({ Slot: 'b' }));
+  const { status, error } = await stands().insert({ Slot: 'b' });
+  assert.equal(status, 409);
+  assert.equal(error.message, 'duplicate key value violates unique constraint "Stand_Slot_key"');
+  assert.equal(succeeded(await stands().select().eq('Slot', 'b')).length, 1);
+});
+
+test('a key that exists upstream is refused at once, with writes still on their way', async () => {
+  succeeded(await stands().insert({ standId: 'k', Slot: 'k' }));
+  await world.holdfast.drained();
+  await world.upstream.fault({ match: '/Stand', method: 'POST', times: 1, delay: 200 });
+  succeeded(await stands().insert({ standId: 'l' }));
+  const { status, error } = await stands().insert({ standId: 'k', Slot: 'other' });
+  assert.equal(status, 409);
+  assert.equal(error.code, '23505');
+  const kept = await stands().select('Slot').eq('standId', 'k').single();
+  assert.equal(succeeded(kept).Slot, 'k');
+});
+
+test('what only the upstream can read shows the own writes', async () => {
+  await world.upstream.fault({ match: '/Stand', method: 'POST', times: 1, delay: 200 });
+  succeeded(await stands().insert({ standId: 'wide', width: 11 }));
+  const rows = succeeded(await world.app.from('wideStands').select().eq('standId', 'wide'));
+  assert.deepEqual(rows, [{ standId: 'wide', width: 11 }]);
+});
+
+test('a generated column is named as not known yet when its row changes', async () => {
+  succeeded(await stands().insert({ standId: 'gen' }));
+  await world.holdfast.drained();
+  const answer = await fetch(`${world.holdfast.url}/rest/v1/Stand?standId=eq.gen`, {
+    method: 'PATCH',
+    headers: { apikey: anonKey, 'content-type': 'application/json' },
+    body: '{"width":3}',
+  });
+  assert.equal(answer.headers.get('holdfast-provisional'), 'area');
+});
