@@ -108,6 +108,11 @@ const Type& jsonb_type() {
   return type;
 }
 
+const Type& bigint_type() {
+  static const Type type = make_type("bigint");
+  return type;
+}
+
 const Type& text_type() {
   static const Type type = make_type("text");
   return type;
@@ -124,6 +129,8 @@ Result<Operand> operand_of(const Place& place, const Field& field, Parameters& p
     if (is_computed(parameters.catalog(), *place.table, field.name)) {
       return forward("computed column " + field.name);
     }
+    // Postgres reads row.count as count(row).
+    if (field.name == "count") return forward("a count beside other columns");
     return unknown_column(place, field.name);
   }
   if (column->custom_casts) return forward("casts of domain " + column->domain);

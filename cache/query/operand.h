@@ -28,6 +28,7 @@ std::string collated(const std::string& sql, const Type& type);
 
 const Type& json_type();
 const Type& jsonb_type();
+const Type& bigint_type();
 const Type& text_type();
 
 }  // namespace holdfast::cache::query

@@ -56,6 +56,16 @@ const char* nulls_words(const OrderTerm& term, bool nullable) {
   return first ? " NULLS FIRST" : " NULLS LAST";
 }
 
+// select=comments(count): Postgres reads row.count as count(row), where no column has that name.
+const SelectField* row_count(const Place& place) {
+  if (place.fields.size() != 1 || !place.embeds.empty()) return nullptr;
+  const SelectField& field = *place.fields[0];
+  const bool plain = field.field.path.empty() && !field.aggregate && field.cast.empty();
+  if (!plain || field.field.name != "count" || place.table->find_column("count")) return nullptr;
+  const bool whole = place.order.empty() && !place.range.limit && place.range.offset == 0;
+  return whole ? &field : nullptr;
+}
+
 }  // namespace
 
 SelectWriter::SelectWriter(Parameters& parameters, const PlanOptions& options)
@@ -106,6 +116,11 @@ Result<void> SelectWriter::add_all_columns(const Place& place, std::vector<Outpu
 }
 
 Result<void> SelectWriter::add_embed(const Place& embed, std::vector<OutputColumn>& out) {
+  if (const SelectField* count = embed.to_many() ? row_count(embed) : nullptr) {
+    HF_TRY(auto sql, count_of(embed, count->alias.empty() ? "count" : count->alias));
+    out.push_back({embed.name, std::move(sql), &json_type(), Member::Kind::kJson});
+    return {};
+  }
   HF_TRY(auto columns, outputs(embed));
   if (columns.empty()) return {};
   Result<std::string> sql =
@@ -202,6 +217,13 @@ Result<std::string> SelectWriter::ordered_rows_of(const Place& embed,
 Result<std::string> SelectWriter::array_of(const Place& embed, std::vector<OutputColumn> columns) {
   HF_TRY(const auto rows, ordered_rows_of(embed, columns));
   return "(SELECT hf_rows(" + arguments(columns) + ")" + rows + ")";
+}
+
+Result<std::string> SelectWriter::count_of(const Place& embed, std::string name) {
+  HF_TRY(const auto rows, rows_of(embed));
+  const OutputColumn count{std::move(name), "s.c0", &bigint_type(), Member::Kind::kValue};
+  return "(SELECT hf_rows(" + arguments({count}) + ") FROM (SELECT count(*) AS c0" + rows +
+         ") AS s)";
 }
 
 Result<std::string> SelectWriter::list_of(const Place& embed, OutputColumn column) {

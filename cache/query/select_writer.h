@@ -49,6 +49,8 @@ class SelectWriter {
   // The arguments of an aggregate over the place's rows, wide rows in fragments.
   std::string arguments(const std::vector<OutputColumn>& columns);
   Result<std::string> array_of(const Place& embed, std::vector<OutputColumn> columns);
+  // The embedded rows counted: [{"count":2}].
+  Result<std::string> count_of(const Place& embed, std::string name);
   Result<std::string> list_of(const Place& embed, OutputColumn column);
   // "FROM … WHERE …" of an embed's rows.
   Result<std::string> rows_of(const Place& embed);
