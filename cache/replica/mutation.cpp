@@ -74,6 +74,8 @@ class Update {
   Computed compute() {
     auto assignment = read_assignment(mutation_);
     if (!assignment) return std::move(assignment).error();
+    // As PostgREST has it, an update that sets nothing affects nothing.
+    if (assignment->columns.empty()) return std::move(changes_);
     auto targets = find_targets(database_, catalog_, overlay_, mutation_, context_);
     if (auto* ask = std::get_if<AskUpstream>(&targets)) return std::move(*ask);
     if (auto* error = std::get_if<Error>(&targets)) return std::move(*error);
@@ -108,7 +110,7 @@ class Update {
       changes_.effects.push_back({relation_of(table_), old_key, EffectKind::kDelete});
       changes_.effects.push_back(
           {relation_of(table_), new_key, EffectKind::kInsert, changes, print_row(table_, after)});
-    } else if (!assignment.columns.empty()) {
+    } else {
       changes_.effects.push_back({relation_of(table_), old_key, EffectKind::kUpdate, changes});
     }
     add_references(catalog_, table_, after, changes_.references);
