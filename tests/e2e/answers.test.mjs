@@ -80,3 +80,9 @@ test('a generated column is named as not known yet when its row changes', async 
   });
   assert.equal(answer.headers.get('holdfast-provisional'), 'area');
 });
+
+test('an update that sets nothing affects nothing', async () => {
+  succeeded(await stands().insert({ standId: 'idle' }));
+  const answer = await stands().update({}).eq('standId', 'idle').select();
+  assert.deepEqual([answer.status, answer.data], [200, []]);
+});

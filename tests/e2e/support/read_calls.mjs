@@ -184,6 +184,12 @@ const windows = [
 ];
 
 const embeds = [
+  ['a count of embedded rows', (db) => db.from('todos').select('id,comments(count)').order('id')],
+  [
+    'a count of the embedded rows that a filter keeps',
+    (db) =>
+      db.from('todos').select('id,n:comments(count)').is('n.author_id', null).order('id').limit(9),
+  ],
   ['to one', (db) => db.from('todos').select('id,profiles(username,active)').order('id')],
   [
     'to one with an alias',
