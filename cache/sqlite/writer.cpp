@@ -13,25 +13,31 @@ constexpr std::size_t kBackgroundJobsInGroup = 1;
 
 }  // namespace
 
-Writer::Writer(std::unique_ptr<Database> database)
-    : database_(std::move(database)), thread_([this] { loop(); }) {}
+Writer::Writer(std::unique_ptr<Database> database) : state_(std::make_shared<State>()) {
+  state_->database = std::move(database);
+  thread_ = std::thread([state = state_] { loop(*state); });
+}
 
 Writer::~Writer() {
   {
-    MutexLock lock(mutex_);
-    stopping_ = true;
+    MutexLock lock(state_->mutex);
+    state_->stopping = true;
   }
-  changed_.notify_all();
-  thread_.join();
+  state_->changed.notify_all();
+  if (thread_.get_id() == std::this_thread::get_id()) {
+    thread_.detach();
+  } else {
+    thread_.join();
+  }
 }
 
 void Writer::submit(Priority priority, Job job, Done done) {
   {
-    MutexLock lock(mutex_);
-    auto& queue = priority == Priority::kClient ? client_ : background_;
+    MutexLock lock(state_->mutex);
+    auto& queue = priority == Priority::kClient ? state_->client : state_->background;
     queue.push_back({std::move(job), std::move(done), nullptr});
   }
-  changed_.notify_one();
+  state_->changed.notify_one();
 }
 
 void Writer::run(Priority priority, const Job& job) {
@@ -46,22 +52,24 @@ void Writer::run(Priority priority, const Job& job) {
   promise.get_future().get();
 }
 
-void Writer::loop() {
+void Writer::loop(State& state) {
   for (;;) {
-    auto group = next_group();
+    auto group = next_group(state);
     if (group.empty()) return;
-    write_group(group);
+    write_group(*state.database, group);
     for (auto& task : group) {
       if (task.done) task.done(task.error);
     }
   }
 }
 
-std::vector<Writer::Task> Writer::next_group() {
-  MutexLock lock(mutex_);
-  while (client_.empty() && background_.empty() && !stopping_) changed_.wait(mutex_);
-  const bool clients = !client_.empty();
-  auto& queue = clients ? client_ : background_;
+std::vector<Writer::Task> Writer::next_group(State& state) {
+  MutexLock lock(state.mutex);
+  while (state.client.empty() && state.background.empty() && !state.stopping) {
+    state.changed.wait(state.mutex);
+  }
+  const bool clients = !state.client.empty();
+  auto& queue = clients ? state.client : state.background;
   const std::size_t limit = clients ? kClientJobsInGroup : kBackgroundJobsInGroup;
   std::vector<Task> group;
   while (!queue.empty() && group.size() < limit) {
@@ -71,9 +79,9 @@ std::vector<Writer::Task> Writer::next_group() {
   return group;
 }
 
-void Writer::write_group(std::vector<Task>& group) {
+void Writer::write_group(Database& database, std::vector<Task>& group) {
   try {
-    Transaction transaction(*database_);
+    Transaction transaction(database);
     for (auto& task : group) run_in_savepoint(transaction, task);
     transaction.commit();
   } catch (...) {

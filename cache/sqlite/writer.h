@@ -18,8 +18,9 @@ namespace holdfast::cache {
 // Each job has a savepoint of its own: a job that throws takes back its own changes only. `done`
 // is called after the group has committed, so a job is durable when its caller hears of it; with
 // the job's exception, or the commit's for all of its group. Jobs of kClient run before waiting
-// ones of kBackground; jobs of one priority run in the order of submit(). The destructor runs what
-// was submitted.
+// ones of kBackground; jobs of one priority run in the order of submit(). The destructor runs
+// what was submitted. A `done` may drop the last owner of the Writer: on its own thread the
+// destructor does not wait, and the thread ends by itself.
 // Thread-safe.
 class Writer {
  public:
@@ -45,17 +46,22 @@ class Writer {
     std::exception_ptr error;
   };
 
-  void loop();
-  std::vector<Task> next_group();
-  void write_group(std::vector<Task>& group);
+  // Shared with the thread, which may outlive the Writer by the end of a `done`.
+  struct State {
+    std::unique_ptr<Database> database;
+    Mutex mutex;
+    Condition changed;
+    std::deque<Task> client HF_GUARDED_BY(mutex);
+    std::deque<Task> background HF_GUARDED_BY(mutex);
+    bool stopping HF_GUARDED_BY(mutex) = false;
+  };
+
+  static void loop(State& state);
+  static std::vector<Task> next_group(State& state);
+  static void write_group(Database& database, std::vector<Task>& group);
   static void run_in_savepoint(Transaction& transaction, Task& task);
 
-  const std::unique_ptr<Database> database_;
-  Mutex mutex_;
-  Condition changed_;
-  std::deque<Task> client_ HF_GUARDED_BY(mutex_);
-  std::deque<Task> background_ HF_GUARDED_BY(mutex_);
-  bool stopping_ HF_GUARDED_BY(mutex_) = false;
+  const std::shared_ptr<State> state_;
   std::thread thread_;
 };
 

@@ -9,7 +9,8 @@ namespace holdfast::cache {
 namespace {
 
 void refuse_negative(FunctionContext& context, Arguments arguments) {
-  const auto* number = std::get_if<std::int64_t>(&static_cast<const ValueView&>(arguments[0]));
+  const ValueView argument = arguments[0];
+  const auto* number = std::get_if<std::int64_t>(&argument);
   if (number == nullptr) return context.null();
   if (*number < 0) return context.fail("out of range");
   context.integer(*number + 1);

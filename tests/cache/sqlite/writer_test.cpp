@@ -239,6 +239,24 @@ TEST_F(WriterTest, AClientWaitsForAtMostOneBackgroundJob) {
   EXPECT_EQ(committed(), "9,1,2,3");
 }
 
+// As when the schema changes while a write is answered: the answer holds the last owner.
+TEST_F(WriterTest, TheLastOwnerMayLetGoOnTheWritersOwnThread) {
+  auto owner = std::make_shared<std::unique_ptr<Writer>>(std::move(writer_));
+  Writer& writer = **owner;
+  Gate done;
+  Gate dropped;
+  writer.submit(Priority::kClient, insert(1), [owner, &done, &dropped](std::exception_ptr) mutable {
+    done.pass();
+    owner.reset();
+    dropped.open();
+  });
+  done.wait_until_reached();
+  owner.reset();
+  done.open();
+  dropped.pass();
+  EXPECT_EQ(committed(), "1");
+}
+
 TEST_F(WriterTest, TheEndRunsWhatWasSubmitted) {
   Gate gate;
   occupy(gate);
