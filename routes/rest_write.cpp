@@ -337,7 +337,8 @@ void RestWrite::ask_upstream(RestRequest rest, std::string reason, http::Respond
           "Earlier writes of this user are still on their way, and " + reason + ".")));
     }
     auto response = forwarder->forward_now(rest.request, Surface::kData, reason);
-    if (response.status < 400) {
+    // Without an answer it may have taken effect all the same.
+    if (response.status < 400 || response.status >= 500) {
       store.note_forwarded_write();
       context->synchronizer.wake_puller(store.principal().id);
     }
