@@ -20,8 +20,12 @@ using ::testing::UnorderedElementsAre;
 class MutationTest : public ::testing::Test {
  protected:
   MutationTest() {
-    sample_.put("lists", R"([{"id":1,"title":"home","updated_at":"2026-11-20T00:00:00Z","slot":1},{"id":2,"title":"work","updated_at":"2026-11-20T00:00:00Z","slot":2}])");
-    sample_.put("todos", R"([{"id":1,"list_id":1,"title":"a","done":false,"updated_at":"2026-11-20T00:00:00Z"},
+    sample_.put(
+        "lists",
+        R"([{"id":1,"title":"home","updated_at":"2026-11-20T00:00:00Z","slot":1},{"id":2,"title":"work","updated_at":"2026-11-20T00:00:00Z","slot":2}])");
+    sample_.put(
+        "todos",
+        R"([{"id":1,"list_id":1,"title":"a","done":false,"updated_at":"2026-11-20T00:00:00Z"},
                              {"id":2,"list_id":1,"title":"b","done":true,"updated_at":"2026-11-20T00:00:00Z"},
                              {"id":3,"list_id":2,"title":"c","done":false,"updated_at":"2026-11-20T00:00:00Z"}])");
     sample_.put("tags", R"([{"todo_id":1,"name":"x","weight":1},

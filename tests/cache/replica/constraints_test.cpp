@@ -1,0 +1,90 @@
+#include "cache/replica/constraints.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/cache/replica/sample.h"
+#include "tests/support/postgres.h"
+
+namespace holdfast::cache {
+namespace {
+
+// The words are held against those of a real PostgreSQL.
+class ConstraintsTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    cluster_ = new test::PostgresCluster();
+    cluster_->run(
+        "create table wide (id int primary key, flag boolean, code character(4),"
+        " note text, title text not null, constraint wide_code_key unique (code, flag))");
+  }
+  static void TearDownTestSuite() {
+    delete cluster_;
+    cluster_ = nullptr;
+  }
+
+  static Table wide() {
+    Table table = sample::table("wide",
+                                sample::columns({{"id", "integer", false},
+                                                 {"flag", "boolean"},
+                                                 {"code", "character(4)"},
+                                                 {"note", "text"},
+                                                 {"title", "text", false}}),
+                                {0});
+    table.unique.push_back({"wide_code_key", {2, 1}});
+    return table;
+  }
+  static std::string said_by_postgres(const std::string& sql) {
+    try {
+      cluster_->run(sql);
+      return "(no error)";
+    } catch (const std::exception& error) {
+      return error.what();
+    }
+  }
+  static void expect_same(const Error& error, const std::string& sql) {
+    const std::string words = said_by_postgres(sql);
+    EXPECT_NE(words.find(error.message), std::string::npos) << words << "\n" << error.message;
+    EXPECT_NE(words.find(*error.details), std::string::npos) << words << "\n" << *error.details;
+  }
+
+  static test::PostgresCluster* cluster_;
+};
+
+test::PostgresCluster* ConstraintsTest::cluster_ = nullptr;
+
+TEST_F(ConstraintsTest, AMissingValueIsRefusedInPostgresWords) {
+  const Table table = wide();
+  std::string note;
+  for (int i = 0; i < 40; ++i) note += "ü";  // 80 bytes, cut at 64 within whole characters
+  note.insert(0, "x");
+  const Row row =
+      parse_row(table, R"({"id":1,"flag":true,"code":"ab","note":")" + note + "\"}").value();
+  const auto error = check_row(table, row, {});
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code, "23502");
+  expect_same(*error, "insert into wide values (1, true, 'ab', '" + note + "', null)");
+  EXPECT_FALSE(check_row(table, row, {"title"})) << "the upstream will compute it";
+}
+
+TEST_F(ConstraintsTest, ADuplicateIsRefusedInPostgresWords) {
+  const Table table = wide();
+  const Row row =
+      parse_row(table, R"({"id":7,"flag":true,"code":"ab","note":null,"title":"t"})").value();
+  cluster_->run("insert into wide values (7, true, 'ab', null, 't')");
+  expect_same(duplicate_key(table, *table.primary_key, row),
+              "insert into wide values (7, true, 'cd', null, 't')");
+  expect_same(duplicate_key(table, table.unique[0], row),
+              "insert into wide values (8, true, 'ab', null, 't')");
+}
+
+TEST_F(ConstraintsTest, OnlyAKeyCanBeAConflictsTarget) {
+  const Table table = wide();
+  EXPECT_TRUE(require_unique(table, {0}));
+  EXPECT_TRUE(require_unique(table, {1, 2}));
+  const auto refused = require_unique(table, {1});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "42P10");
+}
+
+}  // namespace
+}  // namespace holdfast::cache

@@ -1,0 +1,56 @@
+#include "routes/media_type.h"
+
+#include <gtest/gtest.h>
+
+namespace holdfast::routes {
+namespace {
+
+using cache::query::Form;
+
+Negotiated negotiated(const char* accept) { return negotiate({{"Accept", accept}}); }
+
+// What is answered here; a test that expects no such answer looks at negotiated().
+MediaType asked(const char* accept) {
+  const auto outcome = negotiated(accept);
+  if (const auto* type = std::get_if<MediaType>(&outcome)) return *type;
+  ADD_FAILURE() << accept << " is not answered here";
+  return {};
+}
+
+TEST(MediaTypeTest, NothingAskedMeansJson) {
+  const auto outcome = negotiate({});
+  const auto* type = std::get_if<MediaType>(&outcome);
+  ASSERT_NE(type, nullptr);
+  EXPECT_EQ(type->form, Form::kArray);
+  EXPECT_STREQ(type->content_type, "application/json; charset=utf-8");
+}
+
+TEST(MediaTypeTest, TheFirstAcceptableTypeIsTaken) {
+  EXPECT_EQ(asked("text/csv, application/json").form, Form::kCsv);
+  EXPECT_EQ(asked("image/png, */*").form, Form::kArray);
+  EXPECT_EQ(asked("Application/VND.pgrst.object+JSON").form, Form::kObject);
+}
+
+TEST(MediaTypeTest, NullsAreStrippedWhenAskedFor) {
+  const auto stripped = asked("application/vnd.pgrst.array+json; nulls=stripped");
+  EXPECT_TRUE(stripped.nulls_stripped);
+  EXPECT_STREQ(stripped.content_type,
+               "application/vnd.pgrst.array+json;nulls=stripped; charset=utf-8");
+  EXPECT_FALSE(asked("application/vnd.pgrst.object+json").nulls_stripped);
+}
+
+TEST(MediaTypeTest, WhatOnlyTheUpstreamMakesIsNotAnsweredHere) {
+  EXPECT_TRUE(
+      std::holds_alternative<MadeUpstream>(negotiated("application/geo+json, application/json")));
+  EXPECT_TRUE(std::holds_alternative<MadeUpstream>(negotiated("application/vnd.pgrst.plan+json")));
+}
+
+TEST(MediaTypeTest, AnUnknownTypeIsRefusedAsPostgrestDoes) {
+  const auto outcome = negotiated("image/png");
+  const auto* refused = std::get_if<NotAcceptable>(&outcome);
+  ASSERT_NE(refused, nullptr);
+  EXPECT_EQ(refused->error.code, "PGRST107");
+}
+
+}  // namespace
+}  // namespace holdfast::routes

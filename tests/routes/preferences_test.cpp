@@ -1,0 +1,51 @@
+#include "routes/preferences.h"
+
+#include <gtest/gtest.h>
+
+namespace holdfast::routes {
+namespace {
+
+Preferences parsed(std::initializer_list<http::Headers::Field> lines) {
+  return parse_preferences(http::Headers(lines)).value();
+}
+
+TEST(PreferencesTest, ManyLinesAndBothSeparatorsCount) {
+  const auto p = parsed({{"Prefer", "return=representation,count=exact"},
+                         {"prefer", "resolution=merge-duplicates; missing=default"}});
+  EXPECT_EQ(p.representation, Return::kRepresentation);
+  EXPECT_EQ(p.count, CountPreference::kExact);
+  EXPECT_EQ(p.resolution, ResolutionPreference::kMergeDuplicates);
+  EXPECT_TRUE(p.missing_default);
+}
+
+TEST(PreferencesTest, TheFirstOfAKindWins) {
+  const auto p = parsed({{"Prefer", "return=minimal, return=representation, missing=null"},
+                         {"Prefer", "missing=default, max-affected=2, max-affected=9"}});
+  EXPECT_EQ(p.representation, Return::kMinimal);
+  EXPECT_TRUE(p.missing_null);
+  EXPECT_FALSE(p.missing_default);
+  EXPECT_EQ(p.max_affected, 2);
+}
+
+TEST(PreferencesTest, UnknownOnesMatterOnlyWhenHandlingIsStrict) {
+  EXPECT_TRUE(parse_preferences({{"Prefer", "return=nothing, x=y"}}));
+  const auto strict = parse_preferences({{"Prefer", "handling=strict, x=y, return=minimal, z"}});
+  ASSERT_FALSE(strict);
+  EXPECT_EQ(strict.error().code, "PGRST122");
+  EXPECT_EQ(strict.error().details, "Invalid preferences: x=y, z");
+}
+
+TEST(PreferencesTest, WhatWasAppliedIsNamedInPostgrestsOrder) {
+  const auto p = parsed({{"Prefer",
+                          "max-affected=5, handling=strict, count=exact, "
+                          "return=representation, missing=default, "
+                          "resolution=ignore-duplicates"}});
+  Preferences::Applied all{true, true, true, true, true, true};
+  EXPECT_EQ(p.applied(all),
+            "resolution=ignore-duplicates, missing=default, return=representation, count=exact, "
+            "handling=strict, max-affected=5");
+  EXPECT_EQ(p.applied({}), "");
+}
+
+}  // namespace
+}  // namespace holdfast::routes

@@ -1,0 +1,224 @@
+#include "routes/rest_write.h"
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "gateway/base/ids.h"
+#include "tests/routes/fixture.h"
+
+namespace holdfast::routes {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class RestWriteTest : public RoutesTest {
+ protected:
+  RestWriteTest() { go_offline(); }
+};
+
+// Promise 1.
+TEST_F(RestWriteTest, ASuccessIsDurableWhenItIsAnswered) {
+  std::promise<std::pair<int, std::int64_t>> seen;
+  http::Request request{"POST",
+                        "/rest/v1/todos",
+                        {{"apikey", kKey}, {"Content-Type", "application/json"}},
+                        R"({"id":1,"title":"a"})"};
+  router_.handle(request, [&](http::Response response) {
+    // Another connection sees the row and its entry already.
+    cache::Database other((dir_.path() / "principals/anon.db").string(),
+                          cache::OpenMode::kReadOnly);
+    cache::Statement statement(other,
+                               "SELECT (SELECT count(*) FROM hf_outbox) + (SELECT count(*) FROM"
+                               " \"" +
+                                   store_->catalog().find("public", "todos")->storage_name + "\")");
+    statement.step();
+    seen.set_value({response.status, statement.integer(0)});
+  });
+  EXPECT_EQ(seen.get_future().get(), std::make_pair(201, std::int64_t{2}));
+}
+
+// Promise 4.
+TEST_F(RestWriteTest, AReaderSeesItsOwnWritesAlsoAfterARestart) {
+  put("todos", R"({"id":1,"title":"a","done":false,"updated_at":"2026-11-21T00:00:00Z"})");
+  EXPECT_EQ(rest("PATCH", "todos?id=eq.1", R"({"title":"b"})").status, 204);
+  EXPECT_EQ(rest("POST", "todos", R"({"id":2,"title":"c"})").status, 201);
+  const std::string expected = R"([{"id":1,"title":"b"}, {"id":2,"title":"c"}])";
+  const auto rows = [&] {
+    return nlohmann::json::parse(rest("GET", "todos?select=id,title&order=id").body);
+  };
+  EXPECT_EQ(rows(), nlohmann::json::parse(expected));
+  store_.reset();
+  stores_.set_catalog(cache::sample::catalog());
+  EXPECT_EQ(rows(), nlohmann::json::parse(expected));
+}
+
+TEST_F(RestWriteTest, AQueuedAnswerNamesItsEntryAndWhatItCouldNotCompute) {
+  const auto answer = rest("POST", "notes", R"({"body":"n"})");
+  EXPECT_EQ(answer.status, 201);
+  EXPECT_EQ(header(answer, "Cache-Status"), "holdfast; detail=queued");
+  EXPECT_TRUE(is_uuid(header(answer, "Holdfast-Outbox-Id")));
+  EXPECT_EQ(header(answer, "Holdfast-Provisional"), "number");
+}
+
+TEST_F(RestWriteTest, ARepresentationShowsComputedDefaults) {
+  const auto answer = rest("POST", "todos?select=id,done,updated_at", R"({"id":1,"title":"a"})",
+                           {{"Prefer", "return=representation"}});
+  EXPECT_EQ(answer.status, 201);
+  EXPECT_EQ(
+      nlohmann::json::parse(answer.body),
+      nlohmann::json::parse(R"([{"id":1,"done":false,"updated_at":"2026-11-21T12:00:00+00:00"}])"));
+  EXPECT_EQ(header(answer, "Preference-Applied"), "return=representation");
+}
+
+TEST_F(RestWriteTest, ADeletionGivesBackTheRowsAsTheyWere) {
+  put("todos", R"({"id":1,"title":"a","done":false,"updated_at":"2026-11-21T00:00:00Z"})");
+  const auto answer =
+      rest("DELETE", "todos?id=eq.1&select=title", "", {{"Prefer", "return=representation"}});
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, R"([{"title":"a"}])");
+  EXPECT_EQ(rest("GET", "todos").body, "[]");
+}
+
+TEST_F(RestWriteTest, TheAppsIdempotencyKeyReplaysTheAnswer) {
+  const http::Headers key = {{"Idempotency-Key", "app-1"}, {"Prefer", "return=representation"}};
+  const auto first = rest("POST", "notes", R"({"body":"n"})", key);
+  const auto again = rest("POST", "notes", R"({"body":"n"})", key);
+  EXPECT_EQ(again.status, first.status);
+  EXPECT_EQ(again.body, first.body);
+  EXPECT_EQ(header(again, "Holdfast-Outbox-Id"), header(first, "Holdfast-Outbox-Id"));
+  EXPECT_EQ(depth(), 1);
+  rest("POST", "notes", R"({"body":"n"})", {{"Idempotency-Key", "app-2"}});
+  EXPECT_EQ(depth(), 2);
+}
+
+TEST_F(RestWriteTest, AnErrorQueuesNothing) {
+  EXPECT_EQ(rest("POST", "todos", R"({"id":1})").status, 400);
+  EXPECT_EQ(rest("POST", "todos", R"({"id":1,"title":)").status, 400);
+  EXPECT_EQ(rest("POST", "todos", R"([{"id":1,"title":"a"},{"id":1,"title":"b"}])").status, 409);
+  EXPECT_EQ(depth(), 0);
+  EXPECT_EQ(rest("GET", "todos").body, "[]");
+}
+
+TEST_F(RestWriteTest, MoreRowsThanPermittedAreTakenBack) {
+  put("todos", R"([{"id":1,"title":"a","done":false,"updated_at":"2026-11-21T00:00:00Z"},
+                   {"id":2,"title":"b","done":false,"updated_at":"2026-11-21T00:00:00Z"}])");
+  const auto answer = rest("PATCH", "todos?id=gt.0", R"({"title":"z"})",
+                           {{"Prefer", "handling=strict, max-affected=1"}});
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_THAT(answer.body, HasSubstr("PGRST124"));
+  EXPECT_EQ(depth(), 0);
+}
+
+TEST_F(RestWriteTest, ASingularAnswerOfManyRowsTakesTheWriteBack) {
+  put("todos", R"([{"id":1,"title":"a","done":false,"updated_at":"2026-11-21T00:00:00Z"},
+                   {"id":2,"title":"b","done":false,"updated_at":"2026-11-21T00:00:00Z"}])");
+  const auto answer =
+      rest("PATCH", "todos?id=gt.0&select=title", R"({"title":"z"})",
+           {{"Prefer", "return=representation"}, {"Accept", "application/vnd.pgrst.object+json"}});
+  EXPECT_EQ(answer.status, 406);
+  EXPECT_EQ(depth(), 0);
+  EXPECT_THAT(rest("GET", "todos?select=title").body, ::testing::Not(HasSubstr("z")));
+}
+
+TEST_F(RestWriteTest, WhatOnlyTheUpstreamCanDoIs504Offline) {
+  upstream_.set_offline(true);
+  for (const char* table : {"counters", "logs"}) {
+    const auto answer = rest("POST", table, R"({"line":"x"})");
+    if (std::string(table) == "counters") continue;  // unknown column there: see below
+    EXPECT_EQ(answer.status, 504) << answer.body;
+    EXPECT_THAT(answer.body, HasSubstr("HF504"));
+  }
+  EXPECT_EQ(rest("POST", "counters", R"({"name":"x"})").status, 504);
+  EXPECT_EQ(depth(), 0);
+}
+
+// Hard case 16.
+TEST_F(RestWriteTest, AfterAForwardedWriteReadsAreForwardedUntilAPull) {
+  go_online();
+  upstream_.respond_with([](const upstream::Call& call) -> upstream::Outcome {
+    upstream::Answer answer;
+    answer.status = call.method == "POST" ? 201 : 200;
+    answer.headers.add("Content-Type", "application/json");
+    if (call.method == "GET") answer.body = R"([{"from":"upstream"}])";
+    return answer;
+  });
+  EXPECT_THAT(header(rest("GET", "todos"), "Cache-Status"), StartsWith("holdfast; hit"));
+  EXPECT_EQ(rest("POST", "counters", R"({"name":"x"})").status, 201);
+  const auto read = rest("GET", "todos");
+  EXPECT_EQ(read.body, R"([{"from":"upstream"}])");
+  EXPECT_THAT(header(read, "Cache-Status"), HasSubstr("fwd=miss"));
+  go_offline();
+  EXPECT_THAT(header(rest("GET", "todos"), "Cache-Status"), StartsWith("holdfast; hit"));
+}
+
+// Hard case 16: it may have taken effect.
+TEST_F(RestWriteTest, AForwardedWriteWithoutAnAnswerCountsToo) {
+  go_online();
+  upstream_.push(upstream::Failure{upstream::Loss::kAnswerLost, "reset"});
+  EXPECT_EQ(rest("POST", "counters", R"({"name":"x"})").status, 504);
+  EXPECT_TRUE(store_->behind_forwarded_write());
+}
+
+TEST_F(RestWriteTest, OnlineADoubtIsTheUpstreamsToSettle) {
+  go_online();
+  put("todos", R"({"id":1,"title":"a","done":false,"updated_at":"2026-11-21T00:00:00Z"})");
+  upstream_.push(409, R"({"code":"23505","message":"duplicate"})",
+                 {{"Content-Type", "application/json"}});
+  EXPECT_EQ(rest("POST", "todos", R"({"id":1,"title":"b"})").status, 409);
+  EXPECT_EQ(depth(), 0);
+  go_offline();
+  EXPECT_EQ(rest("POST", "todos", R"({"id":1,"title":"b"})").status, 201);
+  EXPECT_EQ(depth(), 1);
+}
+
+TEST_F(RestWriteTest, AFullDiskIs507AndQueuesNothing) {
+  store_->writer().run(cache::Writer::Priority::kClient, [](cache::Transaction& transaction) {
+    cache::Statement pages(transaction.database(), "PRAGMA page_count");
+    pages.step();
+    cache::Statement limit(transaction.database(),
+                           "PRAGMA max_page_count=" + std::to_string(pages.integer(0)));
+    limit.step();
+  });
+  const auto answer =
+      rest("POST", "todos", R"({"id":1,"title":")" + std::string(100'000, 'x') + "\"}");
+  EXPECT_EQ(answer.status, 507) << answer.body;
+  EXPECT_EQ(depth(), 0);
+}
+
+TEST_F(RestWriteTest, TheServiceRoleIsForwardedAndNeverQueued) {
+  go_online();
+  upstream_.push(201, "");
+  EXPECT_EQ(ask({"POST",
+                 "/rest/v1/todos",
+                 {{"apikey", "sb_secret_test"}, {"Content-Type", "application/json"}},
+                 R"({"id":1,"title":"a"})"})
+                .status,
+            201);
+  EXPECT_EQ(upstream_.calls().size(), 1U);
+  EXPECT_EQ(depth(), 0);
+}
+
+TEST_F(RestWriteTest, ADeadLetterIsListedRetriedAndDiscardedUnderTheControlToken) {
+  const std::string id =
+      header(rest("POST", "todos", R"({"id":1,"title":"a"})"), "Holdfast-Outbox-Id");
+  upstream_.push(400, R"({"code":"23514","message":"violates check"})",
+                 {{"Content-Type", "application/json"}});
+  dispatcher_.drain(*store_);
+  EXPECT_EQ(ask({"GET", "/outbox", {}, ""}).status, 401);
+  const auto listed = nlohmann::json::parse(control("GET", "/outbox?state=dead").body);
+  ASSERT_EQ(listed.size(), 1U);
+  EXPECT_EQ(listed[0].at("id"), id);
+  EXPECT_THAT(listed[0].at("last_error").get<std::string>(), HasSubstr("violates check"));
+  EXPECT_EQ(rest("GET", "todos").body, "[]");
+  EXPECT_EQ(control("POST", "/outbox/" + id + "/retry").status, 200);
+  EXPECT_THAT(rest("GET", "todos").body, HasSubstr("\"a\""));
+  EXPECT_EQ(control("POST", "/outbox/" + id + "/discard").status, 200);
+  EXPECT_EQ(rest("GET", "todos").body, "[]");
+  EXPECT_EQ(control("POST", "/outbox/" + id + "/retry").status, 409);
+  EXPECT_EQ(control("GET", "/outbox/none").status, 404);
+}
+
+}  // namespace
+}  // namespace holdfast::routes
