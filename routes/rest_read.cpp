@@ -5,6 +5,7 @@
 
 #include "cache/values/codec.h"
 #include "gateway/http/uri.h"
+#include "queue/outbox.h"
 #include "routes/cache_status.h"
 #include "routes/error_response.h"
 
@@ -158,6 +159,7 @@ std::optional<Answer> RestRead::replica_unfit(const RestRequest& rest, const Pla
       case TableStatus::kComplete:
         break;
     }
+    if (auto reason = copy_unfit(rest, *table)) return Answer(*std::move(reason));
     const bool network_first =
         context_.replica.of(table->name).read == cache::ReadMode::kNetworkFirst;
     if (network_first && online) return Answer(table->name + " is read from the network first");
@@ -167,6 +169,17 @@ std::optional<Answer> RestRead::replica_unfit(const RestRequest& rest, const Pla
     return Answer(std::string("a forwarded write has not been pulled yet"));
   }
   return std::nullopt;
+}
+
+std::optional<std::string> RestRead::copy_unfit(const RestRequest& rest,
+                                                const cache::Table& table) const {
+  if (table.primary_key) return std::nullopt;
+  if (!context_.replica.imported_only && !context_.connectivity.offline()) {
+    return table.name + " has no key: what is here is a copy for offline";
+  }
+  auto reader = rest.store->reader();
+  if (queue::Outbox(rest.store->overlay()).empty(*reader)) return std::nullopt;
+  return table.name + " is a copy that does not show the writes that are not delivered yet";
 }
 
 http::Response RestRead::respond_with(const Plan& plan, cache::query::Output output,

@@ -31,6 +31,8 @@ class RestRead {
   // Why the replica may not be asked for these tables; nullopt when it may.
   std::optional<std::variant<http::Response, std::string>> replica_unfit(
       const RestRequest& rest, const cache::query::Plan& plan) const;
+  // The same for a view or a table without a key, of which there is a copy only.
+  std::optional<std::string> copy_unfit(const RestRequest& rest, const cache::Table& table) const;
   http::Response respond_with(const cache::query::Plan& plan, cache::query::Output output,
                               const MediaType& media, const Preferences& preferences,
                               const cache::Table& table, const cache::Store& store) const;

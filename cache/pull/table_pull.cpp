@@ -176,6 +176,26 @@ std::optional<PullFailure> TablePull::read_whole() {
   return std::nullopt;
 }
 
+// Rows without a key cannot be told apart: the copy is made anew. One that does not fit in a page
+// is not kept at all.
+std::optional<PullFailure> TablePull::copy_whole() {
+  std::vector<std::size_t> columns(table_.columns.size());
+  std::iota(columns.begin(), columns.end(), std::size_t{0});
+  auto fetched = source_.unordered(columns);
+  if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
+  const auto& page = std::get<RowPage>(fetched);
+  const bool whole = page.total == static_cast<std::int64_t>(page.rows.size());
+  store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
+    store_.overlay().rows(table_).erase_all(transaction);
+    if (!whole) return store_.mark_syncing(transaction, table_);
+    for (const Row& row : page.rows) store_.overlay().put_clean(transaction, table_, row);
+    store_.mark_complete(transaction, table_);
+  });
+  rows_ += static_cast<std::int64_t>(page.rows.size());
+  store_.publish(table_, whole ? TableStatus::kComplete : TableStatus::kNotReplicated);
+  return std::nullopt;
+}
+
 std::optional<PullFailure> TablePull::compare_keys() {
   const std::int64_t mark = acknowledgement_mark();
   auto keys = upstream_keys();
@@ -262,16 +282,21 @@ std::optional<PullFailure> TablePull::failed(PullFailure failure) {
   return std::nullopt;
 }
 
+void TablePull::take_back_rows(Transaction& transaction) {
+  Overlay& overlay = store_.overlay();
+  if (!table_.primary_key) return overlay.rows(table_).erase_all(transaction);
+  std::vector<std::string> keys;
+  overlay.for_each_base(transaction.database(), table_,
+                        [&](const std::string& key, const Row&) { keys.push_back(key); });
+  for (const std::string& key : keys) {
+    overlay.put_base(transaction, table_, key, std::nullopt);
+  }
+}
+
 void TablePull::deny(const PullFailure& failure) {
   const Denial denial{failure.status, failure.body};
   store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
-    std::vector<std::string> keys;
-    store_.overlay().for_each_base(
-        transaction.database(), table_,
-        [&](const std::string& key, const Row&) { keys.push_back(key); });
-    for (const std::string& key : keys) {
-      store_.overlay().put_base(transaction, table_, key, std::nullopt);
-    }
+    take_back_rows(transaction);
     store_.mark_denied(transaction, table_, denial);
   });
   store_.publish(table_, TableStatus::kDenied, denial);

@@ -42,12 +42,16 @@ class TablePull {
   std::variant<bool, PullFailure> sync_in_one_page(const std::vector<std::size_t>& columns);
   std::optional<PullFailure> read_changes(const Progress& progress);
   std::optional<PullFailure> read_whole();
+  // Views and tables without a key.
+  std::optional<PullFailure> copy_whole();
   std::optional<PullFailure> compare_keys();
   std::optional<PullFailure> read_queued_keys();
   std::variant<KeySet, PullFailure> upstream_keys();
   void settle_differences(KeySet upstream, std::int64_t mark);
   std::optional<PullFailure> failed(PullFailure failure);
   void deny(const PullFailure& failure);
+  // The upstream's rows go; what pending writes show stays.
+  void take_back_rows(Transaction& transaction);
   void count_denied_pull();
 
   // The acknowledgements so far: rows acknowledged after it are newer than a page asked for now.

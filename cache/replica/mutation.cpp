@@ -7,6 +7,7 @@
 #include "cache/replica/constraints.h"
 #include "cache/replica/insertion.h"
 #include "cache/replica/key.h"
+#include "cache/replica/update_cascade.h"
 #include "cache/values/codec.h"
 
 namespace holdfast::cache {
@@ -113,6 +114,7 @@ class Update {
     } else {
       changes_.effects.push_back({relation_of(table_), old_key, EffectKind::kUpdate, changes});
     }
+    follow_update(database_, catalog_, overlay_, table_, before, after, changes_.effects);
     add_references(catalog_, table_, after, changes_.references);
     changes_.keys.push_back(new_key);
     return std::nullopt;

@@ -36,8 +36,8 @@ struct ReplicaOptions {
   // Names of the tables to replicate, with schema where it is not the first; "*" = all.
   std::vector<std::string> tables = {"*"};
   std::map<std::string, TableOptions> table_options;
-  // There is no upstream to pull from: views and tables without a key are served too, as they were
-  // imported.
+  // There is no upstream to pull from: what was imported is served, also views and tables without a
+  // key, whose copies serve offline only otherwise.
   bool imported_only = false;
 
   const TableOptions& of(const std::string& table) const {

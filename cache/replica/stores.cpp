@@ -122,15 +122,12 @@ std::vector<const Table*> Stores::replicated_tables(const Catalog& catalog,
   // The service role sees everything: it is forwarded, and only what it queues is kept.
   if (principal.kind == http::Principal::Kind::kService) return tables;
   const auto listed = [&](const std::string& name) {
-    return std::find(options_.tables.begin(), options_.tables.end(), name) !=
-           options_.tables.end();
+    return std::find(options_.tables.begin(), options_.tables.end(), name) != options_.tables.end();
   };
   for (const Table& table : catalog.tables()) {
     const bool wanted = listed("*") || listed(relation_of(table)) ||
                         (table.schema == default_schema_ && listed(table.name));
-    const bool pullable = table.kind == TableKind::kTable && table.primary_key;
     if (wanted && table.exposed && !table.columns.empty() &&
-        (pullable || options_.imported_only) &&
         options_.of(table.name).read != ReadMode::kPass) {
       tables.push_back(&table);
     }
