@@ -41,6 +41,13 @@ std::optional<PullFailure> TablePull::run(PullDepth depth) {
     count_denied_pull();
     return std::nullopt;
   }
+  if (!table_.primary_key) {
+    // Making the copy anew costs as much as the first time: only as often as keys are compared.
+    if (progress.complete && !compare) return std::nullopt;
+    if (auto failure = copy_whole()) return failed(*std::move(failure));
+    finish(progress);
+    return std::nullopt;
+  }
   if (!progress.complete || was_denied) {
     if (auto failure = initial_sync(progress)) return failed(*std::move(failure));
     // What happened to the first pages while the sync rested lies behind its cursor.

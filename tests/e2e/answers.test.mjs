@@ -88,13 +88,13 @@ test('an update that sets nothing affects nothing', async () => {
 });
 
 test('a view is answered offline from its copy, until own writes would be missing in it', async () => {
-  succeeded(await stands().insert({ standId: 'wide', width: 20 }));
+  succeeded(await stands().insert({ standId: 'broad', width: 20 }));
   await world.holdfast.drained();
   await world.holdfast.sync();
   await world.upstream.kill();
   const view = () => world.app.from('wideStands').select('standId,width');
-  assert.deepEqual(succeeded(await view()), [{ standId: 'wide', width: 20 }]);
-  succeeded(await stands().insert({ standId: 'wider', width: 30 }));
+  assert.deepEqual(succeeded(await view()), [{ standId: 'broad', width: 20 }]);
+  succeeded(await stands().insert({ standId: 'broader', width: 30 }));
   const { status, error } = await view();
   assert.deepEqual([status, error.code], [504, 'HF504']);
 });
