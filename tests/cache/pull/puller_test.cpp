@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/cache/pull/fake_table.h"
+#include "tests/cache/pull/fixed_credentials.h"
 #include "tests/cache/replica/sample.h"
 #include "tests/support/fake_upstream.h"
 #include "tests/support/manual_clock.h"
@@ -14,16 +15,6 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-class FixedCredentials final : public upstream::CredentialSource {
- public:
-  std::optional<upstream::Credentials> credentials_for(const http::Principal&) override {
-    return signed_in ? std::optional(upstream::Credentials{"sb_publishable_test", ""})
-                     : std::nullopt;
-  }
-  void refuse(const http::Principal&, const upstream::Credentials&) override {}
-  bool signed_in = true;
-};
 
 // A replica of todos (with updated_at) and of reviews (without) before a scripted upstream.
 class PullerTest : public ::testing::Test {

@@ -127,8 +127,9 @@ TEST_F(StoresTest, WhatIsReplicatedIsWhatTheOptionsName) {
   options_.table_options["todos"].read = ReadMode::kPass;
   auto stores = open();
   const auto store = stores->open(http::Principal::anonymous());
-  ASSERT_EQ(store->replicated().size(), 1U);  // logs has no key
+  ASSERT_EQ(store->replicated().size(), 2U);
   EXPECT_EQ(store->replicated()[0]->name, "lists");
+  EXPECT_EQ(store->replicated()[1]->name, "logs");
   EXPECT_TRUE(stores->open(http::Principal::service())->replicated().empty());
 }
 

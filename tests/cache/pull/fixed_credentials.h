@@ -1,0 +1,20 @@
+#pragma once
+
+#include <optional>
+
+#include "gateway/upstream/credentials.h"
+
+namespace holdfast::cache {
+
+// A principal that is signed in, or is not.
+class FixedCredentials final : public upstream::CredentialSource {
+ public:
+  std::optional<upstream::Credentials> credentials_for(const http::Principal&) override {
+    return signed_in ? std::optional(upstream::Credentials{"sb_publishable_test", ""})
+                     : std::nullopt;
+  }
+  void refuse(const http::Principal&, const upstream::Credentials&) override {}
+  bool signed_in = true;
+};
+
+}  // namespace holdfast::cache
