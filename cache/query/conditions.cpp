@@ -1,80 +1,19 @@
 #include "cache/query/conditions.h"
 
+#include "cache/query/operators.h"
 #include "cache/values/array_literal.h"
 #include "cache/values/codec.h"
+#include "cache/values/sort_key.h"
 
 namespace holdfast::cache::query {
 namespace {
-
-const char* sql_operator(Operator op) {
-  switch (op) {
-    case Operator::kNeq:
-      return " <> ";
-    case Operator::kGt:
-      return " > ";
-    case Operator::kGte:
-      return " >= ";
-    case Operator::kLt:
-      return " < ";
-    case Operator::kLte:
-      return " <= ";
-    case Operator::kIsDistinct:
-      return " IS NOT ";
-    default:
-      return " = ";
-  }
-}
-
-const char* postgres_operator(Operator op) {
-  switch (op) {
-    case Operator::kNeq:
-      return "<>";
-    case Operator::kGt:
-      return ">";
-    case Operator::kGte:
-      return ">=";
-    case Operator::kLt:
-      return "<";
-    case Operator::kLte:
-      return "<=";
-    case Operator::kLike:
-      return "~~";
-    case Operator::kIlike:
-      return "~~*";
-    case Operator::kMatch:
-      return "~";
-    case Operator::kImatch:
-      return "~*";
-    default:
-      return "=";
-  }
-}
-
-Error no_operator(const Type& type, Operator op) {
-  return invalid_request(
-      "42883", "operator does not exist: " + type.base + " " + postgres_operator(op) + " unknown",
-      std::nullopt,
-      "No operator matches the given name and argument types. You might need to add explicit type "
-      "casts.");
-}
 
 bool is_range(Operator op) {
   return op == Operator::kGt || op == Operator::kGte || op == Operator::kLt || op == Operator::kLte;
 }
 
-// A stored enum value as the position of its label.
-Operand enum_position(const Operand& operand, Parameters& parameters) {
-  Operand out = operand;
-  out.sql = "hf_enum_position(" + parameters.types({operand.type}) + "," + operand.sql + ")";
-  return out;
-}
-
-Operand comparable_jsonb(const Operand& operand) {
-  Operand out = operand;
-  out.sql = "hf_jsonb_key(" + operand.sql + ")";
-  out.type = &text_type();
-  return out;
-}
+// Lists whose values are bound one by one are no longer than this.
+constexpr std::size_t kMaxBoundList = 1000;
 
 bool is_float(const Type& type) {
   return type.kind == TypeKind::kFloat4 || type.kind == TypeKind::kFloat8;
@@ -95,25 +34,6 @@ std::string json_list(const std::vector<Value>& values) {
     }
   }
   return list + ']';
-}
-
-// The plain text that a regular expression without operators stands for, as a LIKE pattern; only ^
-// and $ at the ends are understood.
-std::optional<std::string> plain_pattern(std::string_view expression) {
-  const bool from_start = expression.starts_with('^');
-  if (from_start) expression.remove_prefix(1);
-  const bool to_end = expression.ends_with('$');
-  if (to_end) expression.remove_suffix(1);
-  std::string pattern = from_start ? "" : "%";
-  for (const char c : expression) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == ' ' || c == '-' || c == ',' || c == '@' || c == '/' ||
-                       static_cast<unsigned char>(c) >= 0x80;
-    if (!plain && c != '_') return std::nullopt;
-    if (c == '_') pattern += '\\';
-    pattern += c;
-  }
-  return to_end ? pattern : pattern + '%';
 }
 
 }  // namespace
@@ -167,13 +87,12 @@ Result<std::string> ConditionWriter::write_operator(const Operand& operand, cons
     case Operator::kCs:
     case Operator::kCd:
     case Operator::kOv:
-      return write_set(operand, filter.op, filter.value);
     case Operator::kSl:
     case Operator::kSr:
     case Operator::kNxr:
     case Operator::kNxl:
     case Operator::kAdj:
-      return forward("range operators");
+      return write_set(operand, filter.op, filter.value);
     case Operator::kFts:
     case Operator::kPlfts:
     case Operator::kPhfts:
@@ -215,66 +134,91 @@ Result<std::string> ConditionWriter::write_single(const Operand& operand, Operat
 
 Result<void> ConditionWriter::check_order(const Operand& operand) const {
   const Type& type = *operand.type;
-  if (type.kind == TypeKind::kEnum) return {};
-  if (!orders_exactly(type)) return forward("order of " + type.name);
-  const bool text = type.kind == TypeKind::kText && type.base != "name";
+  if (!has_sort_key(type)) return forward("order of " + type.name);
+  const Type& element = type.kind == TypeKind::kArray ? *type.element : type;
+  const bool text = element.kind == TypeKind::kText && element.base != "name";
   if (text && !operand.byte_order && options_.text_order == TextOrder::kExact) {
     return forward("text order");
   }
   return {};
 }
 
+std::string ConditionWriter::order_key(const Operand& operand) {
+  const Type& type = *operand.type;
+  if (orders_exactly(type)) return collated(operand.sql, type);
+  // Strings inside a value may not be in byte order: whether they matter shows in each value.
+  const bool by_bytes = operand.byte_order || options_.text_order == TextOrder::kClose;
+  const char* function = by_bytes ? "hf_key(" : "hf_key_without_strings(";
+  return function + parameters_.types({&type}) + "," + operand.sql + ")";
+}
+
+std::string ConditionWriter::equality_key(const Operand& operand) {
+  if (compares_exactly(*operand.type)) return collated(operand.sql, *operand.type);
+  return "hf_key(" + parameters_.types({operand.type}) + "," + operand.sql + ")";
+}
+
+Result<Value> ConditionWriter::equality_value(const Type& type, const std::string& text) {
+  HF_TRY(Value parsed, parse_operand(type, text));
+  if (compares_exactly(type)) return parsed;
+  return Value(sort_key(type, view(parsed)));
+}
+
 Result<std::string> ConditionWriter::write_comparison(const Operand& operand, Operator op,
                                                       const std::string& value) {
   const Type& type = *operand.type;
   if (type.kind == TypeKind::kJson) return no_operator(type, op);
-  HF_TRY(Value parsed, parse_operand(type, value));
-  if (is_range(op)) HF_TRY_VOID(check_order(operand));
-  Operand left = operand;
-  if (type.kind == TypeKind::kJsonb) {
-    if (is_range(op)) return forward("order of jsonb");
-    left = comparable_jsonb(operand);
-    return left.sql + sql_operator(op) + "hf_jsonb_key(" + parameters_.value(std::move(parsed)) +
-           ")";
+  if (!has_sort_key(type)) return forward("comparison of " + type.name);
+  if (!is_range(op)) {
+    HF_TRY(Value parsed, equality_value(type, value));
+    return equality_key(operand) + sql_operator(op) + parameters_.value(std::move(parsed));
   }
-  if (!compares_exactly(type)) return forward("comparison of " + type.name);
-  std::string right = parameters_.value(std::move(parsed));
-  if (type.kind == TypeKind::kEnum && is_range(op)) {
-    left = enum_position(operand, parameters_);
-    right = "hf_enum_position(" + parameters_.types({&type}) + "," + right + ")";
-  }
-  return collated(left.sql, type) + sql_operator(op) + right;
+  HF_TRY(const Value parsed, parse_operand(type, value));
+  HF_TRY_VOID(check_order(operand));
+  Operand right = operand;
+  right.sql = parameters_.value(parsed);
+  return order_key(operand) + sql_operator(op) +
+         (orders_exactly(type) ? right.sql : order_key(right));
 }
 
 Result<std::string> ConditionWriter::write_in(const Operand& operand,
                                               const std::vector<std::string>& values) {
-  if (operand.type->kind == TypeKind::kJson) return no_operator(*operand.type, Operator::kEq);
-  std::vector<Value> parsed;
+  const Type& type = *operand.type;
+  if (type.kind == TypeKind::kJson) return no_operator(type, Operator::kEq);
   // An empty list reaches the grammar as one empty element, and matches nothing.
   if (values.size() == 1 && values[0].empty()) return std::string("0");
-  for (const auto& value : values) {
-    if (value.find('\0') != std::string::npos) return forward("a NUL character");
-    HF_TRY(Value one, parse_operand(*operand.type, value));
-    parsed.push_back(std::move(one));
-  }
-  return write_list(operand, std::move(parsed));
+  std::vector<std::optional<std::string>> list(values.begin(), values.end());
+  return write_list(operand, list);
 }
 
-Result<std::string> ConditionWriter::write_list(const Operand& operand, std::vector<Value> values) {
+Result<std::string> ConditionWriter::write_list(
+    const Operand& operand, const std::vector<std::optional<std::string>>& texts) {
   const Type& type = *operand.type;
-  if (!compares_exactly(type)) return forward("comparison of " + type.name);
-  if (values.size() == 1) {
-    return collated(operand.sql, type) + " = " + parameters_.value(std::move(values[0]));
+  // Of arrays there is no array whose elements are arrays.
+  if (type.kind == TypeKind::kArray || !has_sort_key(type)) {
+    return forward("a list of " + type.name);
   }
-  const std::string left = "(" + collated(operand.sql, type) + ") IN (";
-  if (!is_float(type)) {
-    return left + "SELECT value FROM json_each(" + parameters_.value(json_list(values)) + "))";
+  std::vector<Value> values;
+  for (const auto& text : texts) {
+    if (text && text->find('\0') != std::string::npos) return forward("a NUL character");
+    if (!text) {
+      values.emplace_back(Null{});
+      continue;
+    }
+    HF_TRY(Value one, equality_value(type, *text));
+    values.push_back(std::move(one));
   }
+  const std::string left = equality_key(operand);
+  if (values.size() == 1) return left + " = " + parameters_.value(std::move(values[0]));
+  if (!is_float(type) && compares_exactly(type)) {
+    return "(" + left + ") IN (SELECT value FROM json_each(" +
+           parameters_.value(json_list(values)) + "))";
+  }
+  if (values.size() > kMaxBoundList) return forward("a list of more than a thousand values");
   std::string list;
   for (auto& value : values) {
     list += (list.empty() ? "" : ",") + parameters_.value(std::move(value));
   }
-  return left + list + ")";
+  return "(" + left + ") IN (" + list + ")";
 }
 
 Result<std::string> ConditionWriter::write_quantified(const Operand& operand,
@@ -282,18 +226,9 @@ Result<std::string> ConditionWriter::write_quantified(const Operand& operand,
   HF_TRY(const ArrayLiteral array, parse_array_literal(filter.value));
   const bool any = filter.quantifier == Quantifier::kAny;
   if (array.elements.empty()) return std::string(any ? "0" : "1");
-  if (any && filter.op == Operator::kEq && operand.type->kind != TypeKind::kJsonb &&
-      operand.type->kind != TypeKind::kJson) {
-    std::vector<Value> values;
-    for (const auto& element : array.elements) {
-      if (!element) {
-        values.emplace_back(Null{});
-        continue;
-      }
-      HF_TRY(Value one, parse_operand(*operand.type, *element));
-      values.push_back(std::move(one));
-    }
-    return write_list(operand, std::move(values));
+  if (operand.type->kind == TypeKind::kArray) return forward("a list of arrays");
+  if (any && filter.op == Operator::kEq && operand.type->kind != TypeKind::kJson) {
+    return write_list(operand, array.elements);
   }
   std::vector<std::string> terms;
   for (const auto& element : array.elements) {
@@ -337,15 +272,17 @@ Result<std::string> ConditionWriter::write_regular_expression(const Operand& ope
 Result<std::string> ConditionWriter::write_set(const Operand& operand, Operator op,
                                                const std::string& value) {
   const Type& type = *operand.type;
-  if (type.kind != TypeKind::kArray || !compares_exactly(*type.element)) {
-    return forward("containment of " + type.name);
-  }
+  if (type.kind == TypeKind::kJson) return no_operator(type, op);
+  if (value.find('\0') != std::string::npos) return forward("a NUL character");
+  const char* function = set_function(type, op);
+  if (function == nullptr) return forward(std::string(postgres_operator(op)) + " of " + type.name);
   HF_TRY(Value parsed, parse_operand(type, value));
-  const std::string right = parameters_.value(std::move(parsed));
-  if (op == Operator::kOv) return "hf_array_overlaps(" + operand.sql + "," + right + ")";
-  const bool contains = op == Operator::kCs;
-  return "hf_array_contains(" + (contains ? operand.sql : right) + "," +
-         (contains ? right : operand.sql) + ")";
+  std::string left = operand.sql;
+  std::string right = parameters_.value(std::move(parsed));
+  // "contained by" and "to the right of" are their opposites, turned round.
+  if (op == Operator::kCd || op == Operator::kSr) std::swap(left, right);
+  std::string types = type.kind == TypeKind::kJsonb ? "" : parameters_.types({&type}) + ",";
+  return function + types + left + "," + right + ")";
 }
 
 }  // namespace holdfast::cache::query

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "cache/query/operand.h"
 
@@ -20,6 +23,9 @@ class ConditionWriter {
   Result<std::string> write(const Place& place, const Condition& condition);
   // An order on the operand is one that Postgres has, too.
   Result<void> check_order(const Operand& operand) const;
+  // SQL that orders (groups, compares for equality) as Postgres does the operand.
+  std::string order_key(const Operand& operand);
+  std::string equality_key(const Operand& operand);
 
  private:
   Result<std::string> write_logic(const Place& place, const Condition& condition);
@@ -28,7 +34,11 @@ class ConditionWriter {
   Result<std::string> write_null_embed(const Place& embed, const Filter& filter);
   Result<std::string> write_is(const Operand& operand, IsValue value) const;
   Result<std::string> write_in(const Operand& operand, const std::vector<std::string>& values);
-  Result<std::string> write_list(const Operand& operand, std::vector<Value> values);
+  // `texts` are elements of an array: nullopt is NULL.
+  Result<std::string> write_list(const Operand& operand,
+                                 const std::vector<std::optional<std::string>>& texts);
+  // The other side of equality_key().
+  static Result<Value> equality_value(const Type& type, const std::string& text);
   Result<std::string> write_comparison(const Operand& operand, Operator op,
                                        const std::string& value);
   Result<std::string> write_pattern(const Operand& operand, Operator op, const std::string& value);

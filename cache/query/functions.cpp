@@ -1,29 +1,16 @@
-#include <algorithm>
-
+#include "cache/values/functions.h"
+#include "cache/query/comparison_functions.h"
+#include "cache/query/function_arguments.h"
 #include "cache/query/json_text.h"
 #include "cache/query/outcome_words.h"
 #include "cache/query/patterns.h"
 #include "cache/query/query.h"
 #include "cache/query/render.h"
-#include "cache/values/array_literal.h"
 #include "cache/values/codec.h"
-#include "cache/values/functions.h"
 #include "cache/values/json.h"
 
 namespace holdfast::cache::query {
 namespace {
-
-const RowShape& shape_of(const Arguments& arguments) {
-  return *static_cast<const RowShape*>(arguments.pointer(0, kShapePointer));
-}
-
-std::string_view text_of(const Arguments& arguments, int index) {
-  const auto value = arguments[index];
-  const auto* text = std::get_if<std::string_view>(&value);
-  return text == nullptr ? std::string_view() : *text;
-}
-
-void fail(FunctionContext& context, const Error& error) { context.fail(encode_outcome(error)); }
 
 void append_members(const Arguments& arguments, std::string& out) {
   render_members(
@@ -103,14 +90,6 @@ void cast(FunctionContext& context, Arguments arguments) {
   fail(context, error);
 }
 
-// hf_enum_position(types, v)
-void enum_position(FunctionContext& context, Arguments arguments) {
-  if (arguments.is_null(1)) return context.null();
-  const auto& labels = shape_of(arguments).members[0].type->labels;
-  const auto found = std::find(labels.begin(), labels.end(), text_of(arguments, 1));
-  context.integer(found - labels.begin());
-}
-
 void like(FunctionContext& context, Arguments arguments) {
   if (arguments.is_null(0) || arguments.is_null(1)) return context.null();
   const auto matches = matches_like(text_of(arguments, 0), text_of(arguments, 1));
@@ -161,63 +140,22 @@ void to_jsonb(FunctionContext& context, Arguments arguments) {
   context.value(view(*value));
 }
 
-void comparable_jsonb(FunctionContext& context, Arguments arguments) {
-  if (arguments.is_null(0)) return context.null();
-  context.text(jsonb_key(text_of(arguments, 0)));
-}
-
-using Elements = std::vector<std::optional<std::string>>;
-
-// The elements of both arrays; false when the result is NULL or an error already.
-bool read_arrays(FunctionContext& context, const Arguments& arguments, Elements& a, Elements& b) {
-  if (arguments.is_null(0) || arguments.is_null(1)) return context.null(), false;
-  auto first = parse_array_literal(text_of(arguments, 0));
-  auto second = parse_array_literal(text_of(arguments, 1));
-  if (!first || !second) return fail(context, first ? second.error() : first.error()), false;
-  a = std::move(first->elements);
-  b = std::move(second->elements);
-  return true;
-}
-
-// NULL elements are equal to nothing.
-bool has(const Elements& all, const std::optional<std::string>& one) {
-  return one && std::find(all.begin(), all.end(), one) != all.end();
-}
-
-void array_contains(FunctionContext& context, Arguments arguments) {
-  Elements all;
-  Elements some;
-  if (!read_arrays(context, arguments, all, some)) return;
-  context.boolean(
-      std::all_of(some.begin(), some.end(), [&](const auto& one) { return has(all, one); }));
-}
-
-void array_overlaps(FunctionContext& context, Arguments arguments) {
-  Elements all;
-  Elements some;
-  if (!read_arrays(context, arguments, all, some)) return;
-  context.boolean(
-      std::any_of(some.begin(), some.end(), [&](const auto& one) { return has(all, one); }));
-}
-
 constexpr ScalarFunction kScalars[] = {{"hf_object", -1, object},
                                        {"hf_fragment", -1, fragment},
                                        {"hf_cast", 2, cast},
-                                       {"hf_enum_position", 2, enum_position},
+
                                        {"hf_like", 2, like},
                                        {"hf_ilike", 2, ilike},
                                        {"hf_json_value", -1, json_value},
                                        {"hf_json_text", -1, json_as_text},
-                                       {"hf_jsonb", 2, to_jsonb},
-                                       {"hf_jsonb_key", 1, comparable_jsonb},
-                                       {"hf_array_contains", 2, array_contains},
-                                       {"hf_array_overlaps", 2, array_overlaps}};
+                                       {"hf_jsonb", 2, to_jsonb}};
 
 }  // namespace
 
 void register_functions(Database& database) {
   register_value_functions(database);
   for (const auto& function : kScalars) database.define(function);
+  register_comparisons(database);
   database.define(AggregateFunction{"hf_rows", -1, add_row, finish_array});
   database.define(AggregateFunction{"hf_list", 2, add_value, finish_array});
 }

@@ -81,13 +81,6 @@ bool is_name(std::string_view token, std::string_view name) {
   return decode_json_string(token) == name;
 }
 
-std::string_view without_trailing_zeros(std::string_view number) {
-  const auto point = number.find('.');
-  if (point == std::string_view::npos) return number;
-  const auto last = number.find_last_not_of('0');
-  return number.substr(0, last == point ? point : last + 1);
-}
-
 void append_stripped(std::string_view json, std::string& out) {
   const char first = first_character(json);
   if (first != '{' && first != '[') {
@@ -137,26 +130,6 @@ std::optional<std::string_view> json_element(std::string_view json, std::int64_t
     return false;
   });
   return found;
-}
-
-std::string jsonb_key(std::string_view jsonb) {
-  std::string out;
-  out.reserve(jsonb.size());
-  for (std::size_t at = 0; at < jsonb.size();) {
-    const char c = jsonb[at];
-    std::size_t end = at + 1;
-    if (c == '"') {
-      end = string_end(jsonb, at);
-      out += jsonb.substr(at, end - at);
-    } else if (c == '-' || (c >= '0' && c <= '9')) {
-      end = std::min(jsonb.find_first_not_of("-+.eE0123456789", at), jsonb.size());
-      out += without_trailing_zeros(jsonb.substr(at, end - at));
-    } else {
-      out += c;
-    }
-    at = end;
-  }
-  return out;
 }
 
 std::string strip_nulls(std::string_view json) {

@@ -16,9 +16,6 @@ std::optional<std::string_view> json_member(std::string_view json, std::string_v
 // The element; a negative index counts from the end. nullopt outside, or when there is no array.
 std::optional<std::string_view> json_element(std::string_view json, std::int64_t index);
 
-// Text by which jsonb values can be compared for equality: numbers without trailing zeros.
-std::string jsonb_key(std::string_view jsonb);
-
 // The value without object members that are null, on every level.
 std::string strip_nulls(std::string_view json);
 

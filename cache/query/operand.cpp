@@ -43,11 +43,25 @@ Error no_text_operator(const JsonStep& step) {
                          std::nullopt, kNoOperatorHint);
 }
 
+// Text that no column's collation orders has the database's own: it is taken for byte order when no
+// column of the catalog has another one.
+bool default_is_byte_order(const Catalog* catalog) {
+  if (catalog == nullptr) return true;
+  const auto by_bytes = [](const Column& column) { return column.byte_order; };
+  return std::all_of(catalog->tables().begin(), catalog->tables().end(), [&](const Table& table) {
+    return std::all_of(table.columns.begin(), table.columns.end(), by_bytes);
+  });
+}
+
+bool holds_jsonb(const Type& type) {
+  return type.kind == TypeKind::kJsonb ||
+         (type.kind == TypeKind::kArray && holds_jsonb(*type.element));
+}
+
 // What a path starts from: a json column, or to_jsonb() of another.
 Result<Operand> path_base(Operand column, Parameters& parameters) {
   const TypeKind kind = column.type->kind;
   if (kind == TypeKind::kJson || kind == TypeKind::kJsonb) return column;
-  if (kind == TypeKind::kOther) return forward("a path into " + column.type->name);
   column.sql = "hf_jsonb(" + parameters.types({column.type}) + "," + column.sql + ")";
   column.type = &jsonb_type();
   return column;
@@ -140,6 +154,9 @@ Result<Operand> operand_of(const Place& place, const Field& field, Parameters& p
   operand.byte_order = column->byte_order;
   operand.nullable = column->nullable;
   operand.plain_column = true;
+  if (!field.path.empty() || holds_jsonb(*operand.type)) {
+    operand.byte_order = default_is_byte_order(parameters.catalog());
+  }
   if (field.path.empty()) return operand;
   return follow_path(std::move(operand), field.path, parameters);
 }

@@ -319,10 +319,7 @@ Result<std::string> SelectWriter::order(const Place& place) {
     const Place& owner = embed == nullptr ? place : *embed;
     HF_TRY(Operand operand, operand_of(owner, term->field, parameters_));
     HF_TRY_VOID(conditions_.check_order(operand));
-    std::string key = collated(operand.sql, *operand.type);
-    if (operand.type->kind == TypeKind::kEnum) {
-      key = "hf_enum_position(" + parameters_.types({operand.type}) + "," + operand.sql + ")";
-    }
+    const std::string key = conditions_.order_key(operand);
     if (!sql.empty()) sql += ", ";
     sql += key + (term->descending ? " DESC" : "") +
            nulls_words(*term, operand.nullable || embed != nullptr);

@@ -12,6 +12,7 @@
 #include "cache/values/json_lexer.h"
 #include "cache/values/jsonb.h"
 #include "cache/values/numeric.h"
+#include "cache/values/range.h"
 #include "cache/values/scalar.h"
 #include "cache/values/text.h"
 
@@ -60,7 +61,8 @@ Result<Value> parse_jsonb(std::string_view text) {
   return to_value(canonical_jsonb(text));
 }
 
-Result<Value> parse_opaque(std::string_view text) {
+Result<Value> parse_opaque(const Type& type, std::string_view text) {
+  if (range_bound(type) != nullptr) return to_value(parse_range(type, text));
   HF_TRY_VOID(check_utf8(text));
   return Value(std::string(text));
 }
@@ -108,9 +110,9 @@ Result<Value> parse(const Type& type, std::string_view text, Modifier modifier) 
     case TypeKind::kArray:
       return to_value(parse_array(type, text));
     case TypeKind::kOther:
-      return parse_opaque(text);
+      return parse_opaque(type, text);
   }
-  return parse_opaque(text);
+  return parse_opaque(type, text);
 }
 
 void print_integer(std::int64_t value, std::string& out) {
@@ -277,7 +279,8 @@ Result<Value> parse_json_column(std::string_view token) {
   return Value(std::move(out));
 }
 
-Result<Value> parse_json_opaque(std::string_view token) {
+Result<Value> parse_json_opaque(const Type& type, std::string_view token) {
+  if (range_bound(type) != nullptr) return parse_json_text(type, token);
   HF_TRY_VOID(check_utf8(token));
   HF_TRY_VOID(check_json(token));
   if (!token.starts_with('"')) return Value(kOpaqueJson + std::string(token));
@@ -308,7 +311,7 @@ Result<Value> parse_json(const Type& type, std::string_view json) {
     case TypeKind::kJsonb:
       return parse_jsonb(token);
     case TypeKind::kOther:
-      return parse_json_opaque(token);
+      return parse_json_opaque(type, token);
     case TypeKind::kArray:
       if (!token.starts_with('"')) return to_value(parse_json_array(type, token));
       return parse_json_text(type, token);

@@ -17,7 +17,7 @@ namespace holdfast::cache {
 // bool INTEGER 0/1; text types, enum, bytea (\x…) TEXT, character(n) with its padding; uuid TEXT,
 // lower case; date INTEGER days since 2000-01-01; timestamp, timestamptz INTEGER microseconds since
 // 2000-01-01 UTC; time INTEGER microseconds; timetz, interval, arrays, other types TEXT in
-// Postgres' own output form; json TEXT as given; jsonb TEXT as Postgres prints it (keys ordered and
+// Postgres' own output form, ranges in their canonical one; json TEXT as given; jsonb TEXT as Postgres prints it (keys ordered and
 // unique,
 // ", " and ": "). Infinity of date and timestamps is the largest, -infinity the smallest int32
 // (date) or int64. Known loss: SQLite keeps no -0.0, it is read back and printed as 0.

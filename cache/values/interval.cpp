@@ -301,4 +301,15 @@ Result<std::string> parse_interval(std::string_view text, int precision) {
   return IntervalPrinter().print(*interval);
 }
 
+IntervalSpan interval_span(std::string_view text) {
+  const Interval interval = IntervalScanner(text).run().value_or(Interval{});
+  IntervalSpan span{interval.months * 30 + interval.days + interval.micros / kMicrosPerDay,
+                    interval.micros % kMicrosPerDay};
+  if (span.micros < 0) {
+    --span.days;
+    span.micros += kMicrosPerDay;
+  }
+  return span;
+}
+
 }  // namespace holdfast::cache

@@ -14,4 +14,14 @@ namespace holdfast::cache {
 // `precision`: fraction digits of a second, -1 for six. Error: 22007.
 Result<std::string> parse_interval(std::string_view text, int precision);
 
+// How long an interval is as comparisons take it, a month being 30 days; micros is less than a day
+// and never negative.
+struct IntervalSpan {
+  std::int64_t days = 0;
+  std::int64_t micros = 0;
+};
+
+// `text` is in the form of parse_interval().
+IntervalSpan interval_span(std::string_view text);
+
 }  // namespace holdfast::cache

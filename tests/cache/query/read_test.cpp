@@ -108,6 +108,7 @@ TEST_F(ReadTest, JsonPathsSelectFilterAndOrder) {
   EXPECT_EQ(get("people", "select=id&about->a->b->>0=eq.10"), R"([{"id":1}])");
   EXPECT_EQ(get("people", "select=id&about->n=eq.1.5"), R"([{"id":1}])");
   EXPECT_EQ(get("people", "select=about->1&id=eq.4"), R"([{"about":2}])");
+  options_.text_order = TextOrder::kClose;
   EXPECT_EQ(get("people", "select=id&about->>n=not.is.null&order=about->>n.desc"),
             R"([{"id":2},{"id":1}])");
   EXPECT_EQ(get("people", "select=id,about->t,u:about->>t&id=eq.2"),

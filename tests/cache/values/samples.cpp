@@ -289,6 +289,96 @@ void add_arrays(std::vector<Sample>& samples, Random& random) {
       {make_type("jsonb[]"), {"[{\"b\":1,\"a\":[1, 2]},3,\"x\",null]", "[[1,2],[3,4]]"}});
 }
 
+std::string small_number(Random& random) { return std::to_string(random.between(-9, 9)); }
+std::string small_decimal(Random& random) {
+  return std::to_string(random.below(5)) + ".5" + random.digits(1);
+}
+std::string early_day(Random& random) {
+  if (random.one_in(9)) return random.one_in(2) ? "infinity" : "-infinity";
+  return "2026-01-0" + std::to_string(random.between(1, 9));
+}
+
+template <std::string (*kBound)(Random&)>
+std::string range_of(Random& random) {
+  const auto side = [&] { return random.one_in(6) ? "" : "\"" + kBound(random) + "\""; };
+  const std::string lower = side();
+  return (random.one_in(2) ? "[" : "(") + lower + "," + side() + (random.one_in(2) ? "]" : ")");
+}
+
+void add_ranges(std::vector<Sample>& samples, Random& random) {
+  const std::vector<std::string> edges = {"empty",
+                                          " EMPTY ",
+                                          "emptyx",
+                                          "",
+                                          "[",
+                                          "[1",
+                                          "[1,",
+                                          "[1,2",
+                                          "1,2",
+                                          "(,)",
+                                          "[,]",
+                                          "[1,1]",
+                                          "[1,1)",
+                                          "(1,1]",
+                                          "(1,2)",
+                                          "(1,2]",
+                                          "[2,1]",
+                                          "[1,2,3]",
+                                          "[1,2]x",
+                                          " [1,2] ",
+                                          "[ 1 , 2 ]",
+                                          "[\"1\",\"2\"]",
+                                          "[\"\",2]",
+                                          "[x,2]",
+                                          "[\\1,2]",
+                                          "[1,2\\",
+                                          "[\"1\"\"\",2]",
+                                          "[2147483647,2147483647]",
+                                          "(2147483647,)",
+                                          "[9223372036854775807,9223372036854775807]",
+                                          "[-infinity,infinity]",
+                                          "(-infinity,infinity)",
+                                          "[1.0,1.00]",
+                                          "[1.50,NaN]",
+                                          "(1.5,1.50)"};
+  const auto add = [&](std::string_view type, Generator generator) {
+    samples.push_back(strings(type, edges, generator, 150, random));
+  };
+  add("int4range", range_of<small_number>);
+  add("int8range", range_of<small_number>);
+  add("numrange", range_of<small_decimal>);
+  const std::vector<std::string> bounds = {"empty",
+                                           "(,)",
+                                           "[-infinity,infinity]",
+                                           "(-infinity,infinity)",
+                                           "[5874897-12-31,]",
+                                           "[2026-01-02,2026-01-01]"};
+  for (const char* type : {"daterange", "tsrange", "tstzrange"}) {
+    samples.push_back(strings(type, bounds, range_of<early_day>, 150, random));
+  }
+  samples.push_back({make_type("int4range[]"), as_tokens({"{\"[1,3]\",empty,NULL}", "{}"})});
+}
+
+// Few and small elements, so that arrays agree in their beginning, and in all but their form.
+void add_like_arrays(std::vector<Sample>& samples, Random& random) {
+  const Generator numbers = [](Random& r) {
+    std::string out = r.one_in(4) ? "[0:2]={" : "{";
+    const int count = out.size() > 1 ? 3 : r.below(5);
+    for (int i = 0; i < count; ++i) {
+      if (i > 0) out += ',';
+      out += r.one_in(5) ? "NULL" : std::to_string(r.below(3)) + (r.one_in(3) ? ".0" : "");
+    }
+    return out + "}";
+  };
+  samples.push_back(strings("numeric[]", {"{{1,2},{1,2}}", "{1,2,1,2}", "{{1,2,1,2}}", "{NaN}"},
+                            numbers, 150, random));
+  samples.push_back(strings("text[]", {"{a}", "{a,b}", "{\"\"}", "{ab}", "{NULL}", "{a,NULL}"},
+                            numbers, 60, random));
+  samples.push_back(strings("interval[]",
+                            {"{1 mon}", "{30 days}", "{-1 day,24:00:00}", "{-00:00:01}"}, numbers,
+                            0, random));
+}
+
 }  // namespace
 
 std::vector<Sample> make_samples() {
@@ -298,6 +388,8 @@ std::vector<Sample> make_samples() {
   add_times(samples, random);
   add_json(samples, random);
   add_arrays(samples, random);
+  add_ranges(samples, random);
+  add_like_arrays(samples, random);
   return samples;
 }
 

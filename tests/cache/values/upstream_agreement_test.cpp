@@ -8,6 +8,7 @@
 #include "cache/values/codec.h"
 #include "cache/values/functions.h"
 #include "cache/values/json.h"
+#include "cache/values/sort_key.h"
 #include "tests/cache/values/probe.h"
 
 namespace holdfast::test {
@@ -122,6 +123,31 @@ TEST_F(UpstreamAgreementTest, StoredValuesOrderInSqliteAsInPostgres) {
     for (const auto& [n, rank] : ranks) EXPECT_EQ(rank, answers_[s][n].rank) << place(sample, n);
   }
   EXPECT_GE(types, 20U);
+}
+
+TEST_F(UpstreamAgreementTest, SortKeysOrderAsPostgresDoes) {
+  std::size_t types = 0;
+  for (std::size_t s = 0; s < samples_.size(); ++s) {
+    const Sample& sample = samples_[s];
+    if (!cache::has_sort_key(sample.type)) continue;
+    ++types;
+    std::map<int, std::string> key_of;
+    for (std::size_t n = 0; n < sample.tokens.size(); ++n) {
+      const auto value = cache::parse_json(sample.type, sample.tokens[n]);
+      if (!value || is_null(*value)) continue;
+      const std::string key = cache::sort_key(sample.type, view(*value));
+      const auto kept = key_of.emplace(answers_[s][n].rank, key).first;
+      EXPECT_EQ(kept->second, key) << place(sample, n);
+    }
+    const std::string* last = nullptr;
+    for (const auto& [rank, key] : key_of) {
+      if (last != nullptr) {
+        EXPECT_LT(*last, key) << sample.type.name << " of rank " << rank;
+      }
+      last = &key;
+    }
+  }
+  EXPECT_GE(types, 40U);
 }
 
 TEST_F(UpstreamAgreementTest, EqualityOfStoredValuesIsPostgresEquality) {

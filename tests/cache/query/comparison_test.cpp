@@ -1,0 +1,72 @@
+#include "tests/cache/query/fixture.h"
+
+// Comparisons that SQLite cannot make by itself; that their results are Postgres' is held in
+// tests/cache/values.
+namespace holdfast::cache::query {
+namespace {
+
+class ComparisonTest : public QueryTest {
+ protected:
+  ComparisonTest() {
+    database_.execute(R"sql(
+INSERT INTO "public.items" (id, span, sizes) VALUES
+  (4, '[3,9)', '{1,2}'), (5, '[,2)', '{1,NULL}'), (6, '[9,20)', '{2,1}');
+INSERT INTO "public.people" (id, name, about) VALUES
+  (5, 'Eve', '{"n": 1.5, "t": "x"}'), (6, 'Flo', '7'), (7, 'Gus', '{"n": 10}');
+)sql");
+  }
+  std::string ids(std::string_view table, const std::string& query) {
+    return get(table, "select=id&" + query);
+  }
+};
+
+TEST_F(ComparisonTest, RangesCompareAsRanges) {
+  EXPECT_EQ(ids("items", "span=eq.(0,4]"), R"([{"id":1}])");
+  EXPECT_EQ(ids("items", "span=neq.empty&id=lt.4"), R"([{"id":1}])");
+  EXPECT_EQ(ids("items", "span=lt.[1,5)"), R"([{"id":2},{"id":5}])");
+  EXPECT_EQ(ids("items", "span=cs.[3,4]"), R"([{"id":1},{"id":4}])");
+  EXPECT_EQ(ids("items", "span=cd.[0,9]"), R"([{"id":1},{"id":2},{"id":4}])");
+  EXPECT_EQ(ids("items", "span=ov.[8,9]"), R"([{"id":4},{"id":6}])");
+  EXPECT_EQ(ids("items", "span=sl.[5,6]"), R"([{"id":1},{"id":5}])");
+  EXPECT_EQ(ids("items", "span=sr.[5,6]"), R"([{"id":6}])");
+  EXPECT_EQ(ids("items", "span=nxr.[0,5)"), R"([{"id":1},{"id":5}])");
+  EXPECT_EQ(ids("items", "span=nxl.[3,4]"), R"([{"id":4},{"id":6}])");
+  EXPECT_EQ(ids("items", "span=adj.[5,8]"), R"([{"id":1},{"id":6}])");
+  EXPECT_EQ(ids("items", "span=in.(empty,\"[3,8]\")"), R"([{"id":2},{"id":4}])");
+  EXPECT_EQ(ids("items", "span=not.is.null&order=span.desc"),
+            R"([{"id":6},{"id":4},{"id":1},{"id":5},{"id":2}])");
+  EXPECT_EQ(get("items", "span=eq.5"), "22P02: malformed range literal: \"5\"");
+}
+
+TEST_F(ComparisonTest, ArraysCompareByElement) {
+  EXPECT_EQ(ids("items", "sizes=gt.{1,2}"), R"([{"id":1},{"id":5},{"id":6}])");
+  EXPECT_EQ(ids("items", "sizes=lte.{1,2}"), R"([{"id":2},{"id":4}])");
+  EXPECT_EQ(ids("items", "sizes=not.is.null&order=sizes"),
+            R"([{"id":2},{"id":4},{"id":1},{"id":5},{"id":6}])");
+  EXPECT_EQ(ids("items", "sizes=cs.{2,1}"), R"([{"id":1},{"id":4},{"id":6}])");
+  EXPECT_EQ(ids("items", "sizes=cd.{2,1}"), R"([{"id":2},{"id":4},{"id":6}])");
+  EXPECT_EQ(ids("items", "sizes=ov.{3,NULL}"), R"([{"id":1}])");
+  EXPECT_EQ(get("items", "sizes=eq(any).{1}"), "forward: a list of arrays");
+}
+
+TEST_F(ComparisonTest, JsonbComparesByValue) {
+  EXPECT_EQ(ids("people", "about->n=eq.1.5"), R"([{"id":1},{"id":5}])");
+  EXPECT_EQ(ids("people", "about->n=in.(1.50,2.0)"), R"([{"id":1},{"id":2},{"id":5}])");
+  EXPECT_EQ(ids("people", "about=cs.{\"n\":1.50}"), R"([{"id":1},{"id":5}])");
+  EXPECT_EQ(ids("people", "about=cd.[7,1,2,3.0]"), R"([{"id":4},{"id":6}])");
+  EXPECT_EQ(get("items", "extra=cs.{}"), "42883: operator does not exist: json @> unknown");
+}
+
+TEST_F(ComparisonTest, JsonbIsOrderedWhereNoStringOfAnUnknownCollationMatters) {
+  EXPECT_EQ(ids("people", "about->n=gte.2"), R"([{"id":2},{"id":7}])");
+  EXPECT_EQ(ids("people", "about->n=not.is.null&order=about->n.desc"),
+            R"([{"id":7},{"id":2},{"id":1},{"id":5}])");
+  EXPECT_EQ(ids("people", "order=about->t"), "forward: order of strings in jsonb");
+  EXPECT_EQ(ids("people", "order=about->>t"), "forward: text order");
+  options_.text_order = TextOrder::kClose;
+  EXPECT_EQ(ids("people", "about->t=not.is.null&order=about->t,id.desc"),
+            R"([{"id":2},{"id":5},{"id":1}])");
+}
+
+}  // namespace
+}  // namespace holdfast::cache::query
