@@ -10,15 +10,15 @@ namespace holdfast::queue {
 
 // What an answer to a write means for its entry (the error classes of the design).
 enum class AnswerClass {
-  kApplied,       // 200, 201 or 204 as PostgREST gives them
-  kTransient,     // try again: overload, a restart, a proxy's or captive portal's page
-  kServerError,   // 5xx with a code: try again, but not for ever at this pace
-  kToken,         // the token is not (or no longer) accepted
-  kNotPermitted,  // 42501
-  kDuplicate,     // 23505
-  kMissingParent, // 23503
-  kRaised,        // P0001: a RAISE in the schema
-  kRefused,       // can never succeed as it is
+  kApplied,        // 200, 201 or 204 as PostgREST gives them
+  kTransient,      // try again: overload, a restart, a proxy's or captive portal's page
+  kServerError,    // 5xx with a code: try again, but not for ever at this pace
+  kToken,          // the token is not (or no longer) accepted
+  kNotPermitted,   // 42501
+  kDuplicate,      // 23505
+  kMissingParent,  // 23503
+  kRaised,         // P0001: a RAISE in the schema
+  kRefused,        // can never succeed as it is
 };
 
 struct ClassifiedAnswer {

@@ -139,21 +139,26 @@ upstream::Call Delivery::make_call(Representation representation) const {
 Verdict Delivery::judge(const upstream::Answer& answer, Representation representation) {
   const ClassifiedAnswer classified = classify(answer);
   switch (classified.kind) {
-    case AnswerClass::kApplied: return judge_applied(answer, representation);
+    case AnswerClass::kApplied:
+      return judge_applied(answer, representation);
     case AnswerClass::kTransient:
       return TryAgain{answer.status, words(classified), false, classified.retry_after, false};
     case AnswerClass::kServerError:
       return TryAgain{answer.status, words(classified), false, classified.retry_after, true};
-    case AnswerClass::kToken: return TokenRefused{answer.status, words(classified)};
-    case AnswerClass::kDuplicate: return judge_duplicate(answer, classified);
+    case AnswerClass::kToken:
+      return TokenRefused{answer.status, words(classified)};
+    case AnswerClass::kDuplicate:
+      return judge_duplicate(answer, classified);
     case AnswerClass::kNotPermitted:
       // Where a policy lets a role insert and not read, only the row given back is refused; the
       // whole statement was rolled back with it.
       if (representation == Representation::kRows) return send(Representation::kNone);
       return Refused{answer.status, words(classified), true};
     case AnswerClass::kMissingParent:
-    case AnswerClass::kRaised: return Refused{answer.status, words(classified), true};
-    case AnswerClass::kRefused: break;
+    case AnswerClass::kRaised:
+      return Refused{answer.status, words(classified), true};
+    case AnswerClass::kRefused:
+      break;
   }
   return Refused{answer.status, words(classified)};
 }
@@ -161,7 +166,8 @@ Verdict Delivery::judge(const upstream::Answer& answer, Representation represent
 Verdict Delivery::judge_applied(const upstream::Answer& answer, Representation representation) {
   if (representation == Representation::kNone) return Applied{};
   auto images = images_of(answer.body);
-  if (!images) return TryAgain{answer.status, "the answer cannot be read", true, std::nullopt, false};
+  if (!images)
+    return TryAgain{answer.status, "the answer cannot be read", true, std::nullopt, false};
   if (entry_.operation == "insert" || entry_.operation == "upsert") return Applied{*images};
   std::vector<std::string> missing;
   for (const std::string& key : keys_after()) {
@@ -175,8 +181,7 @@ Verdict Delivery::judge_applied(const upstream::Answer& answer, Representation r
   }
   // A changed key leaves its old place.
   for (const Effect& effect : effects_) {
-    if (effect.kind == EffectKind::kDelete && !effect.consequence &&
-        entry_.operation == "update") {
+    if (effect.kind == EffectKind::kDelete && !effect.consequence && entry_.operation == "update") {
       images->push_back({table_, effect.key, std::nullopt});
     }
   }
@@ -188,15 +193,15 @@ Verdict Delivery::judge_missing(Images images, const std::vector<std::string>& m
   auto rows = read_rows(missing);
   if (auto* failed = std::get_if<Verdict>(&rows)) return std::move(*failed);
   const auto& seen = std::get<Images>(rows);
-  const bool visible =
-      std::any_of(seen.begin(), seen.end(), [](const auto& image) { return image.row.has_value(); });
+  const bool visible = std::any_of(seen.begin(), seen.end(),
+                                   [](const auto& image) { return image.row.has_value(); });
   const bool all_missing = missing.size() == keys_after().size();
   images.insert(images.end(), seen.begin(), seen.end());
   if (entry_.operation == "delete" && !visible) return Applied{std::move(images)};
   if (!all_missing) return Applied{std::move(images)};
-  return Superseded{visible ? "the upstream's policies do not permit this change"
-                            : "the row is gone upstream",
-                    std::move(images)};
+  return Superseded{
+      visible ? "the upstream's policies do not permit this change" : "the row is gone upstream",
+      std::move(images)};
 }
 
 Verdict Delivery::judge_duplicate(const upstream::Answer& answer,
@@ -206,9 +211,8 @@ Verdict Delivery::judge_duplicate(const upstream::Answer& answer,
   // Without a lost answer it is somebody else's row, unless nobody else can have made its key.
   if (!entry_.lost_answer && !(primary && entry_.minted_key)) return refused;
   auto rows = read_rows(keys_after());
-  const bool unknowable =
-      std::holds_alternative<Verdict>(rows) &&
-      std::holds_alternative<Uncertain>(std::get<Verdict>(rows));
+  const bool unknowable = std::holds_alternative<Verdict>(rows) &&
+                          std::holds_alternative<Uncertain>(std::get<Verdict>(rows));
   if (unknowable && primary && entry_.minted_key) return Applied{};
   if (auto* failed = std::get_if<Verdict>(&rows)) return std::move(*failed);
   auto& images = std::get<Images>(rows);
@@ -225,7 +229,8 @@ std::variant<Delivery::Images, Verdict> Delivery::read_rows(const std::vector<st
   cache::TableSource source(upstream_, *table_, credentials_, kRowsInRequest, force_);
   auto page = source.of_keys(keys);
   if (auto* failure = std::get_if<cache::PullFailure>(&page)) {
-    // Not known is not proved: the entry keeps its lost answer and is settled later, or by a person.
+    // Not known is not proved: the entry keeps its lost answer and is settled later, or by a
+    // person.
     if (failure->kind == cache::PullFailure::Kind::kDenied) {
       if (!entry_.lost_answer) return Images{};
       return Verdict(Uncertain{failure->status,

@@ -52,8 +52,16 @@ DrainOutcome Dispatcher::drain(cache::Store& store, bool force) {
     if (!entry || !send_one(store, *entry, *credentials, force, outcome)) break;
   }
   auto reader = store.reader();
-  outcome.next_due = Outbox(store.overlay()).next_due(*reader);
+  outcome.next_due =
+      Outbox(store.overlay())
+          .next_due(*reader, outcome.reached ? Outbox::Due::kQueuedToo : Outbox::Due::kWaitsOnly);
   return outcome;
+}
+
+void Dispatcher::forget_delivered(cache::Store& store) {
+  in_outbox(store, [&](Outbox& outbox, Transaction& transaction) {
+    outbox.forget(transaction, clock_.now() - options_.keep_delivered);
+  });
 }
 
 void Dispatcher::prepare(cache::Store& store, bool force) {

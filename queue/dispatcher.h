@@ -18,10 +18,10 @@
 namespace holdfast::queue {
 
 struct DrainOutcome {
-  std::int64_t ended = 0;  // entries acknowledged, resolved or rejected
+  std::int64_t ended = 0;     // entries acknowledged, resolved or rejected
   std::int64_t uploaded = 0;  // of these, acknowledged
   std::vector<std::string> errors;
-  bool reached = true;  // false: the upstream gave no answer
+  bool reached = true;                // false: the upstream gave no answer
   std::optional<Timestamp> next_due;  // when there is something to do again by itself
 };
 
@@ -39,6 +39,9 @@ class Dispatcher {
   // `force`: try although the upstream is known to be offline, and entries that back off too.
   DrainOutcome drain(cache::Store& store, bool force = false);
 
+  // Deletes what was delivered longer than keep_delivered ago.
+  void forget_delivered(cache::Store& store);
+
   // After a start, before the first drain(): what was being sent may have taken effect.
   void recover(cache::Store& store);
   // The upstream answers again: entries that wait for it alone need not wait longer.
@@ -48,8 +51,8 @@ class Dispatcher {
 
  private:
   // False when the drain has to end.
-  bool send_one(cache::Store& store, const Entry& entry,
-                const upstream::Credentials& credentials, bool force, DrainOutcome& outcome);
+  bool send_one(cache::Store& store, const Entry& entry, const upstream::Credentials& credentials,
+                bool force, DrainOutcome& outcome);
   Verdict after_refused_token(const cache::Store& store, const upstream::Credentials& credentials,
                               TokenRefused refused);
   void write_down(cache::Store& store, const Entry& entry, const Verdict& verdict,

@@ -39,10 +39,10 @@ struct Entry {
   std::string target;   // /rest/v1/… with the rows it is for, without select
   std::string headers;  // JSON object of Prefer and profile; never Authorization or apikey
   std::string body;
-  std::string role;    // the role that it was written as
-  std::string claims;  // the verified claims then, JSON
-  std::string idempotency_key;          // "hf1:" and a UUID, the same over all sends
-  std::optional<std::string> app_key;   // the Idempotency-Key that the app itself sent
+  std::string role;                    // the role that it was written as
+  std::string claims;                  // the verified claims then, JSON
+  std::string idempotency_key;         // "hf1:" and a UUID, the same over all sends
+  std::optional<std::string> app_key;  // the Idempotency-Key that the app itself sent
   Timestamp created_at;
   State state = State::kQueued;
   int attempts = 0;

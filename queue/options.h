@@ -11,6 +11,9 @@ struct DispatcherOptions {
   std::chrono::milliseconds backoff_cap{300'000};
   // How often the queue is looked at without any occasion.
   std::chrono::milliseconds flush_interval{15'000};
+  // How long delivered and discarded entries are kept, so that an Idempotency-Key of the app's is
+  // known again.
+  std::chrono::hours keep_delivered{24};
   // How long after a lost answer an insert without a client-made key may still commit upstream.
   std::chrono::milliseconds statement_timeout{8'000};
 };

@@ -12,9 +12,9 @@ using cache::Transaction;
 std::int64_t micros(Timestamp time) { return time.time_since_epoch().count(); }
 Timestamp timestamp(std::int64_t micros) { return Timestamp(std::chrono::microseconds(micros)); }
 
-#define HF_ENTRY_COLUMNS                                                                        \
-  "sequence, id, relation, operation, method, target, headers, body, role, claims,"             \
-  " idempotency_key, app_key, created_at, state, attempts, next_attempt_at, lost_answer,"       \
+#define HF_ENTRY_COLUMNS                                                                  \
+  "sequence, id, relation, operation, method, target, headers, body, role, claims,"       \
+  " idempotency_key, app_key, created_at, state, attempts, next_attempt_at, lost_answer," \
   " minted_key, last_status, last_error"
 #define HF_UNFINISHED "state NOT IN ('acknowledged', 'resolved', 'dead', 'discarded')"
 
@@ -49,8 +49,7 @@ constexpr const char* kInsert =
     " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'queued', ?13)";
 
 constexpr const char* kReady =
-    "SELECT " HF_ENTRY_COLUMNS
-    " FROM hf_outbox WHERE " HF_UNFINISHED
+    "SELECT " HF_ENTRY_COLUMNS " FROM hf_outbox WHERE " HF_UNFINISHED
     " AND (state='queued' OR (state IN ('waiting', 'stalled') AND next_attempt_at<=?1))"
     " ORDER BY sequence LIMIT 64";
 
@@ -139,15 +138,32 @@ bool Outbox::block(Transaction& transaction, const Entry& entry) {
   return true;
 }
 
-std::optional<Timestamp> Outbox::next_due(Database& database) const {
+std::optional<Timestamp> Outbox::next_due(Database& database, Due due) const {
   Statement& statement = database.cached(
-      "SELECT min(CASE WHEN state='queued' THEN 0 ELSE next_attempt_at END) FROM hf_outbox"
-      " WHERE " HF_UNFINISHED " AND state IN ('queued', 'waiting', 'stalled')");
+      due == Due::kQueuedToo
+          ? "SELECT min(CASE WHEN state='queued' THEN 0 ELSE next_attempt_at END) FROM hf_outbox"
+            " WHERE " HF_UNFINISHED " AND state IN ('queued', 'waiting', 'stalled')"
+          : "SELECT min(next_attempt_at) FROM hf_outbox"
+            " WHERE " HF_UNFINISHED " AND state IN ('waiting', 'stalled')");
   statement.step();
-  std::optional<Timestamp> due;
-  if (!statement.is_null(0)) due = timestamp(statement.integer(0));
+  std::optional<Timestamp> next;
+  if (!statement.is_null(0)) next = timestamp(statement.integer(0));
   statement.reset();
-  return due;
+  return next;
+}
+
+void Outbox::forget(Transaction& transaction, Timestamp before) {
+  constexpr const char* kGone =
+      "SELECT sequence FROM hf_outbox WHERE state IN ('acknowledged', 'discarded')"
+      " AND ended_at<?1";
+  Database& database = transaction.database();
+  database.cached(std::string("DELETE FROM hf_effects WHERE entry IN (") + kGone + ")")
+      .bind(1, micros(before))
+      .run();
+  database
+      .cached("DELETE FROM hf_outbox WHERE state IN ('acknowledged', 'discarded') AND ended_at<?1")
+      .bind(1, micros(before))
+      .run();
 }
 
 void Outbox::acknowledge(Transaction& transaction, const Entry& entry,
@@ -257,8 +273,7 @@ bool Outbox::any_in(Database& database, State state) const {
 }
 
 std::optional<Entry> Outbox::find(Database& database, const std::string& id) const {
-  Statement& statement =
-      database.cached("SELECT " HF_ENTRY_COLUMNS " FROM hf_outbox WHERE id=?1");
+  Statement& statement = database.cached("SELECT " HF_ENTRY_COLUMNS " FROM hf_outbox WHERE id=?1");
   statement.bind(1, std::string_view(id));
   if (!statement.step()) return std::nullopt;
   Entry entry = read_entry(statement);
@@ -311,9 +326,8 @@ std::map<State, std::int64_t> Outbox::counts(Database& database) const {
 }
 
 std::optional<Timestamp> Outbox::oldest(Database& database) const {
-  Statement& statement =
-      database.cached("SELECT created_at FROM hf_outbox WHERE " HF_UNFINISHED
-                      " ORDER BY sequence LIMIT 1");
+  Statement& statement = database.cached("SELECT created_at FROM hf_outbox WHERE " HF_UNFINISHED
+                                         " ORDER BY sequence LIMIT 1");
   std::optional<Timestamp> oldest;
   if (statement.step()) oldest = timestamp(statement.integer(0));
   statement.reset();

@@ -35,8 +35,11 @@ class Outbox {
   // key with an earlier unfinished one waits for it, as blocked (hard case 5); one whose row was
   // inserted by a dead letter is blocked until a person decides.
   std::optional<Entry> claim(cache::Transaction& transaction, Timestamp now);
-  // When the next waiting entry is due; nullopt when none waits.
-  std::optional<Timestamp> next_due(cache::Database& database) const;
+  // When the next entry may be sent by itself: the epoch when one is queued, else the end of the
+  // shortest wait; nullopt when there is neither. Without `queued`, waits alone count: after the
+  // upstream gave no answer, those that were not tried wait with the one that was.
+  enum class Due { kQueuedToo, kWaitsOnly };
+  std::optional<Timestamp> next_due(cache::Database& database, Due due = Due::kQueuedToo) const;
 
   // Ends: the rows change with them.
   void acknowledge(cache::Transaction& transaction, const Entry& entry,
@@ -71,6 +74,9 @@ class Outbox {
 
   // After a start: what was being sent may have taken effect.
   void recover(cache::Transaction& transaction);
+
+  // Deletes entries that were acknowledged or discarded before `before`, and what they did to rows.
+  void forget(cache::Transaction& transaction, Timestamp before);
 
   // Whether an unfinished entry stands before `entry`.
   bool has_earlier_unfinished(cache::Database& database, const Entry& entry) const;

@@ -7,6 +7,8 @@ namespace {
 
 // After a fault (a failing disk, a bug) a loop waits so long before it tries again.
 constexpr auto kFaultPause = std::chrono::seconds(5);
+// How often delivered entries are cleared away.
+constexpr auto kForgetInterval = std::chrono::hours(1);
 
 }  // namespace
 
@@ -161,7 +163,10 @@ void Synchronizer::dispatch_loop() {
 
 MonotonicTime Synchronizer::dispatch_all() {
   std::optional<Timestamp> due;
+  const bool forget = !forgot_at_ || clock_.monotonic() - *forgot_at_ >= kForgetInterval;
+  if (forget) forgot_at_ = clock_.monotonic();
   for (const auto& store : stores_.all()) {
+    if (forget) dispatcher_.forget_delivered(*store);
     const auto outcome = drain(*store, false);
     if (outcome.next_due && (!due || *outcome.next_due < *due)) due = outcome.next_due;
   }

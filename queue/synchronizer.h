@@ -94,6 +94,7 @@ class Synchronizer {
   const Clock& clock_;
   const std::shared_ptr<Logger> logger_;
   std::function<void()> refused_;
+  std::optional<MonotonicTime> forgot_at_;  // the dispatching thread only
 
   mutable Mutex mutex_;
   Condition dispatch_changed_;

@@ -117,31 +117,23 @@ bool Router::route_control(const http::Request& request, const std::string& path
     return true;
   }
   context_.workers.post([this, request, entry = *entry, respond] {
-    try {
-      const std::string id = entry.substr(0, entry.find('/'));
-      if (entry.empty()) return respond(list_outbox(context_, request));
-      if (entry == id) return respond(show_entry(context_, id));
-      if (entry == id + "/retry") return respond(retry_entry(context_, id));
-      if (entry == id + "/discard") return respond(discard_entry(context_, id));
-      respond(no_route());
-    } catch (...) {
-      respond(fault_response(std::current_exception(), *context_.logger));
-    }
+    const std::string id = entry.substr(0, entry.find('/'));
+    if (entry.empty()) return respond(list_outbox(context_, request));
+    if (entry == id) return respond(show_entry(context_, id));
+    if (entry == id + "/retry") return respond(retry_entry(context_, id));
+    if (entry == id + "/discard") return respond(discard_entry(context_, id));
+    respond(no_route());
   });
   return true;
 }
 
 void Router::sync_now(http::Respond respond) const {
   context_.workers.post([this, respond = std::move(respond)] {
-    try {
-      const auto result = context_.synchronizer.sync_now();
-      respond(http::json_response(200, nlohmann::json{{"uploaded", result.uploaded},
-                                                      {"downloaded", result.downloaded},
-                                                      {"errors", result.errors}}
-                                           .dump()));
-    } catch (...) {
-      respond(fault_response(std::current_exception(), *context_.logger));
-    }
+    const auto result = context_.synchronizer.sync_now();
+    respond(http::json_response(200, nlohmann::json{{"uploaded", result.uploaded},
+                                                    {"downloaded", result.downloaded},
+                                                    {"errors", result.errors}}
+                                         .dump()));
   });
 }
 

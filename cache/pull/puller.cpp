@@ -32,6 +32,7 @@ PullOutcome Puller::pull(Store& store, PullDepth depth, bool force) {
     return outcome;
   }
   const std::int64_t forwarded = store.forwarded_writes();
+  bool overloaded = false;
   for (const Table* table : store.replicated()) {
     TablePull pull(store, *table, stamp_column(*table, replica_.of(table->name)), options_, clock_,
                    TableSource(upstream_, *table, *credentials, options_.page_rows, force));
@@ -46,8 +47,10 @@ PullOutcome Puller::pull(Store& store, PullDepth depth, bool force) {
       return outcome;
     }
     outcome.refused = true;
+    // An overload passes, and the table was not read; a refusal stays, and must hold nothing back.
+    overloaded = overloaded || failure->status >= 500;
   }
-  store.note_pull_finished(forwarded);
+  if (!overloaded) store.note_pull_finished(forwarded);
   return outcome;
 }
 

@@ -90,7 +90,7 @@ struct App::Parts {
         synchronizer(stores, dispatcher, puller, config.dispatcher, config.pull, clock, logger),
         prober(upstream, connectivity, config.upstream, clock),
         keeper(catalog_options(config), upstream, file, stores, logger),
-        workers(kWorkers),
+        workers(kWorkers, logger),
         plans(kPlans),
         context{stores,       authenticator, upstream, connectivity,
                 synchronizer, workers,       clock,    config.replica,

@@ -36,7 +36,11 @@ void WorkerPool::run() {
       work = std::move(queue_.front());
       queue_.pop_front();
     }
-    work();
+    try {
+      work();
+    } catch (const std::exception& fault) {
+      logger_->error("worker_fault reason={}", fault.what());
+    }
   }
 }
 

@@ -2,9 +2,11 @@
 
 #include <deque>
 #include <functional>
+#include <memory>
 #include <thread>
 #include <vector>
 
+#include "gateway/base/logging.h"
 #include "gateway/base/mutex.h"
 
 namespace holdfast {
@@ -14,19 +16,21 @@ namespace holdfast {
 // Thread-safe.
 class WorkerPool {
  public:
-  explicit WorkerPool(std::size_t limit) : limit_(limit) {}
+  WorkerPool(std::size_t limit, std::shared_ptr<Logger> logger)
+      : limit_(limit), logger_(std::move(logger)) {}
   // Runs what is queued, then joins.
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // `work` must not throw.
+  // What `work` throws is logged and ends it; what it owns goes with it.
   void post(std::function<void()> work);
 
  private:
   void run();
 
   const std::size_t limit_;
+  const std::shared_ptr<Logger> logger_;
   Mutex mutex_;
   Condition changed_;
   std::deque<std::function<void()>> queue_ HF_GUARDED_BY(mutex_);

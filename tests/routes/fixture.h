@@ -97,7 +97,7 @@ class RoutesTest : public ::testing::Test {
   cache::Puller puller_{upstream_, credentials_, replica_, pull_, clock_, logger_};
   queue::Synchronizer synchronizer_{stores_, dispatcher_, puller_, dispatching_,
                                     pull_,   clock_,      logger_};
-  WorkerPool workers_{2};
+  WorkerPool workers_{2, silent_logger()};
   PlanCache plans_{16};
   Context context_{stores_, authenticator_, upstream_, connectivity_, synchronizer_, workers_,
                    clock_,  replica_,       options_,  plans_,        logger_};
