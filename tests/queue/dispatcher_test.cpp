@@ -73,9 +73,25 @@ TEST_F(DispatcherTest, TheUpstreamsSilenceEndsTheDrain) {
   const auto outcome = drain();
   EXPECT_FALSE(outcome.reached);
   EXPECT_EQ(upstream_.refused(), 1);
+  EXPECT_EQ(outcome.next_due, entry(first).next_attempt_at) << "the second waits with the first";
   expect_state(first, "waiting");
   expect_state(second, "queued");
   EXPECT_FALSE(entry(first).lost_answer) << "it surely was not sent";
+}
+
+TEST_F(DispatcherTest, DeliveredEntriesAreForgottenAfterAWhileAndDeadLettersNever) {
+  const auto delivered = insert("todos", R"({"id":1,"title":"a"})");
+  answer(201, "[" + todo(1, "a") + "]");
+  drain();
+  const auto dead = insert("todos", R"({"id":2,"title":"b"})");
+  answer(400, error("23514"));
+  drain();
+  clock_.advance(options_.keep_delivered + 1s);
+  dispatcher().forget_delivered(sample_.store());
+  auto reader = sample_.store().reader();
+  EXPECT_TRUE(sample_.overlay().effects(*reader, delivered).empty());
+  EXPECT_FALSE(sample_.overlay().effects(*reader, dead).empty());
+  expect_state(dead, "dead");
 }
 
 TEST_F(DispatcherTest, WhenTheUpstreamAnswersAgainNobodyWaitsLonger) {

@@ -235,10 +235,20 @@ TEST_F(MutationTest, AnUpdateDoesNotTripOverAColumnThatIsNotKnownYet) {
 
 // Hard case 13.
 TEST_F(MutationTest, AChangedKeyListsBothKeys) {
-  const auto result = changes({Operation::kUpdate, "todos", "id=eq.1", R"({"id":11})"});
+  const auto result = changes({Operation::kUpdate, "todos", "id=eq.2", R"({"id":11})"});
   EXPECT_THAT(describe(result),
-              ElementsAre(R"(delete todos {"id":1} {})", R"(insert todos {"id":11} {"id":11})"));
+              ElementsAre(R"(delete todos {"id":2} {})", R"(insert todos {"id":11} {"id":11})"));
   EXPECT_THAT(result.keys, ElementsAre(R"({"id":11})"));
+}
+
+// Hard case 13.
+TEST_F(MutationTest, AChangedKeyTakesAlongTheRowsThatReferToIt) {
+  const auto result = changes({Operation::kUpdate, "todos", "id=eq.1", R"({"id":9})"});
+  EXPECT_THAT(describe(result),
+              ElementsAre(R"(delete todos {"id":1} {})", R"(insert todos {"id":9} {"id":9})",
+                          R"(delete tags {"todo_id":1,"name":"x"} {} by itself)",
+                          R"(insert tags {"todo_id":9,"name":"x"} {"todo_id":9} by itself)"));
+  EXPECT_EQ(result.effects[3].row, R"({"todo_id":9,"name":"x","weight":1})");
 }
 
 TEST_F(MutationTest, ADeletionListsWhatItTakesAlong) {

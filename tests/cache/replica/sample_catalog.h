@@ -85,6 +85,7 @@ inline std::vector<Table> tables() {
       {0, 1});
   tags.foreign_keys.push_back(
       reference("tags_todo_id_fkey", 0, "todos", ReferentialAction::kCascade));
+  tags.foreign_keys.back().on_update = ReferentialAction::kCascade;
   tables.push_back(std::move(tags));
   Table reviews =
       table("reviews", columns({{"id", "integer", false}, {"list_id", "integer"}}), {0});

@@ -44,12 +44,12 @@ TEST_F(ProberTest, ProbesAtOnceAtTheStartWithTheKey) {
 
 TEST_F(ProberTest, ProbesEachIntervalWhileOffline) {
   fake_.set_offline(true);
-  EXPECT_EQ(prober_.step(), 2s);
+  EXPECT_EQ(prober_.step(), 1s);
   EXPECT_TRUE(connectivity_.offline());
-  clock_.advance(500ms);
-  EXPECT_EQ(prober_.step(), 1500ms);
+  clock_.advance(300ms);
+  EXPECT_EQ(prober_.step(), 700ms);
   EXPECT_EQ(fake_.refused(), 1);
-  clock_.advance(1500ms);
+  clock_.advance(700ms);
   fake_.set_offline(false);
   fake_.push(200);
   EXPECT_EQ(prober_.step(), 15s);
