@@ -36,8 +36,8 @@ enum class TypeKind : std::uint8_t {
 // A Postgres type as the catalog names it. A domain is its base type.
 struct Type {
   TypeKind kind = TypeKind::kOther;
-  std::string name;  // as format_type() prints it with its modifier: "character varying(20)"
-  std::string base;  // the same without modifier: "character varying"
+  std::string name;    // as format_type() prints it with its modifier: "character varying(20)"
+  std::string base;    // the same without modifier: "character varying"
   int length = -1;     // character types and bit: declared length; -1 none
   int precision = -1;  // numeric: digits; timestamps, times: fraction digits; -1 none
   int scale = 0;       // numeric: digits after the point

@@ -95,7 +95,8 @@ std::optional<Error> refuse_generated(const Table&, const Column& column) {
   const std::string message =
       "cannot insert a non-DEFAULT value into column \"" + column.name + "\"";
   if (column.generated != Generated::kNo) {
-    return invalid_request("428C9", message, "Column \"" + column.name + "\" is a generated column.");
+    return invalid_request("428C9", message,
+                           "Column \"" + column.name + "\" is a generated column.");
   }
   if (column.identity == Identity::kAlways) {
     return invalid_request(
@@ -123,8 +124,7 @@ std::optional<Error> check_row(const Table& table, const Row& row,
 }
 
 Error duplicate_key(const Table& table, const Key& key, const Row& row) {
-  return conflict("23505",
-                  "duplicate key value violates unique constraint \"" + key.name + "\"",
+  return conflict("23505", "duplicate key value violates unique constraint \"" + key.name + "\"",
                   "Key " + key_text(table, key.columns, row) + " already exists.");
 }
 
@@ -146,8 +146,7 @@ Result<void> require_unique(const Table& table, const std::vector<std::size_t>& 
 }
 
 std::optional<Error> missing_reference(Database& database, const Catalog& catalog,
-                                       const Overlay& overlay, const Table& table,
-                                       const Row& row) {
+                                       const Overlay& overlay, const Table& table, const Row& row) {
   for (const ForeignKey& key : table.foreign_keys) {
     const Table* parent = catalog.find(key.ref_schema, key.ref_table);
     if (parent == nullptr || any_null(row, key.columns)) continue;

@@ -8,8 +8,8 @@
 
 namespace holdfast::cache {
 
-// A row's primary key as a JSON object, as PostgREST prints its columns: {"id":7}. Bookkeeping names
-// rows so. The table must have a primary key.
+// A row's primary key as a JSON object, as PostgREST prints its columns: {"id":7}. Bookkeeping
+// names rows so. The table must have a primary key.
 std::string key_of(const Table& table, const Row& row);
 
 // The key's stored values, in the key's column order. `key` must come from key_of(); another one

@@ -54,7 +54,8 @@ std::optional<Row> apply_effect(const Table& table, const Effect& effect, std::o
       return row ? std::move(row) : read_stored(table, effect.row);
     case EffectKind::kUpdate:
       return row ? merged(table, effect.changes, std::move(row)) : std::nullopt;
-    case EffectKind::kDelete: return std::nullopt;
+    case EffectKind::kDelete:
+      return std::nullopt;
   }
   throw std::logic_error("an effect of an unknown kind");
 }
@@ -188,8 +189,7 @@ bool Overlay::is_pending(Database& database, const Table& table, const std::stri
 }
 
 std::int64_t Overlay::pending_rows(Database& database, const std::string& relation) const {
-  Statement& statement =
-      database.cached("SELECT count(*) FROM hf_pending_base WHERE relation=?1");
+  Statement& statement = database.cached("SELECT count(*) FROM hf_pending_base WHERE relation=?1");
   statement.bind(1, std::string_view(relation)).step();
   const std::int64_t rows = statement.integer(0);
   statement.reset();
@@ -219,8 +219,7 @@ void Overlay::for_each_base(
 }
 
 std::int64_t Overlay::acknowledgements(Database& database) const {
-  Statement& statement =
-      database.cached("SELECT value FROM hf_meta WHERE name='acknowledgements'");
+  Statement& statement = database.cached("SELECT value FROM hf_meta WHERE name='acknowledgements'");
   const std::int64_t count = statement.step() ? statement.integer(0) : 0;
   statement.reset();
   return count;
@@ -269,8 +268,8 @@ void Overlay::save_base(Transaction& transaction, const Table& table, const std:
 
 void Overlay::forget_base(Transaction& transaction, const Table& table,
                           const std::string& key) const {
-  Statement& statement = transaction.database().cached(
-      "DELETE FROM hf_pending_base WHERE relation=?1 AND key=?2");
+  Statement& statement =
+      transaction.database().cached("DELETE FROM hf_pending_base WHERE relation=?1 AND key=?2");
   statement.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(key)).run();
 }
 

@@ -24,8 +24,8 @@ struct Effect {
   std::string relation;  // relation_of() its table
   std::string key;       // key_of() the row
   EffectKind kind = EffectKind::kUpdate;
-  std::string changes = "{}";      // JSON object of the columns that the request names
-  std::string row = {};            // inserts: print_row() of the row as computed here
+  std::string changes = "{}";  // JSON object of the columns that the request names
+  std::string row = {};        // inserts: print_row() of the row as computed here
   // The upstream does it by itself as a consequence of the others (on delete cascade, set null).
   bool consequence = false;
   // The upstream's image when the entry was made, or after an own earlier entry on the row had
@@ -65,9 +65,9 @@ class Overlay {
   // The same for a row of a table without any pending effects (has_pending() is false).
   void put_clean(Transaction& transaction, const Table& table, const Row& row);
 
-  // Ends the effects of `entry`: the given images become the upstream's, and where none is given for
-  // a row, its base with the effect applied is presumed and the row is queued for a read by key.
-  // Later effects on these rows are based on that.
+  // Ends the effects of `entry`: the given images become the upstream's, and where none is given
+  // for a row, its base with the effect applied is presumed and the row is queued for a read by
+  // key. Later effects on these rows are based on that.
   void acknowledge(Transaction& transaction, std::int64_t entry,
                    const std::vector<UpstreamImage>& images);
 

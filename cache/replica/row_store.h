@@ -42,8 +42,8 @@ class RowStore {
   std::int64_t largest(Database& database, std::size_t column) const;
   Row get(Database& database, std::int64_t rowid) const;
 
-  // Inserts the row, or replaces the one with its key. Nothing is written when the same row is there.
-  // A table without a key always gets a new row.
+  // Inserts the row, or replaces the one with its key. Nothing is written when the same row is
+  // there. A table without a key always gets a new row.
   void put(Transaction& transaction, const Row& row) const;
   void erase(Transaction& transaction, const std::vector<Value>& key) const;
   void erase_all(Transaction& transaction) const;

@@ -20,7 +20,7 @@ enum class TableStatus {
   kNotReplicated,  // by configuration, or a kind that is not replicated
   kSyncing,        // the initial sync is not done: reads are forwarded
   kComplete,
-  kDenied,         // the principal may not read it: answered as the upstream did
+  kDenied,  // the principal may not read it: answered as the upstream did
 };
 
 // The upstream's own answer to a read that it denied.
@@ -65,8 +65,8 @@ class Store {
  public:
   // Opens or makes `path`, migrates it and makes the replica tables of `replicated` (tables of
   // `catalog`). Throws SqliteError or SchemaTooNew.
-  Store(const std::string& path, http::Principal principal,
-        std::shared_ptr<const Catalog> catalog, const std::vector<const Table*>& replicated);
+  Store(const std::string& path, http::Principal principal, std::shared_ptr<const Catalog> catalog,
+        const std::vector<const Table*>& replicated);
 
   const http::Principal& principal() const { return principal_; }
   const Catalog& catalog() const { return *catalog_; }
@@ -93,8 +93,8 @@ class Store {
   std::optional<std::chrono::seconds> age(const Table& table, Timestamp now) const;
   void note_pulled(const Table& table, Timestamp started);
 
-  // Hard case 16: after a write that went to the upstream without the overlay, the replica is behind
-  // until a pull that began after its answer has ended.
+  // Hard case 16: after a write that went to the upstream without the overlay, the replica is
+  // behind until a pull that began after its answer has ended.
   void note_forwarded_write() { ++forwarded_writes_; }
   std::int64_t forwarded_writes() const { return forwarded_writes_; }
   void note_pull_finished(std::int64_t forwarded_writes_at_start);

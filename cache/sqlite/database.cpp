@@ -24,14 +24,14 @@ void check(sqlite3* database, int code) {
 
 void call_scalar(sqlite3_context* raw, int count, sqlite3_value** values) {
   FunctionContext context(raw);
-  static_cast<const ScalarFunction*>(sqlite3_user_data(raw))->call(context,
-                                                                  Arguments(count, values));
+  static_cast<const ScalarFunction*>(sqlite3_user_data(raw))
+      ->call(context, Arguments(count, values));
 }
 
 void call_step(sqlite3_context* raw, int count, sqlite3_value** values) {
   FunctionContext context(raw);
-  static_cast<const AggregateFunction*>(sqlite3_user_data(raw))->step(context,
-                                                                     Arguments(count, values));
+  static_cast<const AggregateFunction*>(sqlite3_user_data(raw))
+      ->step(context, Arguments(count, values));
 }
 
 void call_finish(sqlite3_context* raw) {
@@ -91,19 +91,18 @@ void Database::execute(const char* sql) {
 void Database::define(const ScalarFunction& function) {
   const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC |
                     (function.in_schema ? SQLITE_INNOCUOUS : SQLITE_DIRECTONLY);
-  check(handle_.get(), sqlite3_create_function_v2(handle_.get(), function.name,
-                                                  function.argument_count, flags,
-                                                  new ScalarFunction(function), call_scalar,
-                                                  nullptr, nullptr,
-                                                  delete_definition<ScalarFunction>));
+  check(handle_.get(),
+        sqlite3_create_function_v2(handle_.get(), function.name, function.argument_count, flags,
+                                   new ScalarFunction(function), call_scalar, nullptr, nullptr,
+                                   delete_definition<ScalarFunction>));
 }
 
 void Database::define(const AggregateFunction& function) {
   check(handle_.get(),
         sqlite3_create_function_v2(handle_.get(), function.name, function.argument_count,
                                    SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY,
-                                   new AggregateFunction(function), nullptr, call_step,
-                                   call_finish, delete_definition<AggregateFunction>));
+                                   new AggregateFunction(function), nullptr, call_step, call_finish,
+                                   delete_definition<AggregateFunction>));
 }
 
 void Database::define(const Collation& collation) {

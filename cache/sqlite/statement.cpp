@@ -19,9 +19,7 @@ std::string_view text_of(const unsigned char* bytes, int size) {
 
 }  // namespace
 
-void Statement::Finalize::operator()(sqlite3_stmt* statement) const {
-  sqlite3_finalize(statement);
-}
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
 Statement::Statement(Database& database, std::string_view sql) : database_(&database) {
   sqlite3_stmt* handle = nullptr;
@@ -118,10 +116,14 @@ int Statement::parameter_count() const { return sqlite3_bind_parameter_count(han
 
 ValueView Statement::column(int index) const {
   switch (sqlite3_column_type(handle_.get(), index)) {
-    case SQLITE_INTEGER: return integer(index);
-    case SQLITE_FLOAT: return real(index);
-    case SQLITE_NULL: return Null{};
-    default: return text(index);
+    case SQLITE_INTEGER:
+      return integer(index);
+    case SQLITE_FLOAT:
+      return real(index);
+    case SQLITE_NULL:
+      return Null{};
+    default:
+      return text(index);
   }
 }
 

@@ -6,8 +6,8 @@
 namespace holdfast {
 
 std::shared_ptr<Logger> make_logger(const LogOptions& options) {
-  auto logger = std::make_shared<Logger>("holdfast",
-                                         std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+  auto logger =
+      std::make_shared<Logger>("holdfast", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
   logger->set_level(spdlog::level::from_str(options.level));
   return logger;

@@ -58,12 +58,13 @@ class [[nodiscard]] Result<void> {
 
 // Evaluates `expression` (a Result); returns its error from the enclosing function, or binds its
 // value to `declaration`. No language means exists before std::expected's and_then chains.
-#define HF_TRY(declaration, expression) HF_TRY_IMPL(declaration, expression, HF_CONCAT(hf_try_, __LINE__))
+#define HF_TRY(declaration, expression) \
+  HF_TRY_IMPL(declaration, expression, HF_CONCAT(hf_try_, __LINE__))
 #define HF_TRY_VOID(expression) \
   if (auto hf_outcome = (expression); !hf_outcome) return std::move(hf_outcome).error()
-#define HF_TRY_IMPL(declaration, expression, temporary)  \
-  auto temporary = (expression);                         \
-  if (!temporary) return std::move(temporary).error();   \
+#define HF_TRY_IMPL(declaration, expression, temporary) \
+  auto temporary = (expression);                        \
+  if (!temporary) return std::move(temporary).error();  \
   declaration = *std::move(temporary)
 #define HF_CONCAT(a, b) HF_CONCAT_IMPL(a, b)
 #define HF_CONCAT_IMPL(a, b) a##b

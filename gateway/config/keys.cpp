@@ -168,10 +168,9 @@ std::vector<Key> table_keys() {
                                {"network-first", ReadMode::kNetworkFirst},
                                {"pass", ReadMode::kPass}},
                               {}};
-  const Choice<WriteMode> writes{{{"auto", WriteMode::kQueue},
-                                  {"queue", WriteMode::kQueue},
-                                  {"through", WriteMode::kThrough}},
-                                 {}};
+  const Choice<WriteMode> writes{
+      {{"auto", WriteMode::kQueue}, {"queue", WriteMode::kQueue}, {"through", WriteMode::kThrough}},
+      {}};
   const Choice<int> conflict{{{"merge", 0}},
                              {"remote_wins", "local_wins", "last_write_wins", "manual"}};
   const Choice<int> mode{{{"normal", 0}}, {"append_only"}};

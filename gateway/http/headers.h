@@ -29,7 +29,8 @@ class Headers {
   // The first line's value; nullopt when there is none. Valid until the Headers change.
   std::optional<std::string_view> find(std::string_view name) const;
   bool contains(std::string_view name) const { return find(name).has_value(); }
-  // The comma-separated members of all lines of the name, trimmed, empty ones left out (RFC 9110 5.6.1).
+  // The comma-separated members of all lines of the name, trimmed, empty ones left out (RFC
+  // 9110 5.6.1).
   std::vector<std::string_view> list(std::string_view name) const;
 
   auto begin() const { return fields_.begin(); }

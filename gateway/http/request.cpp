@@ -8,8 +8,7 @@ std::string_view Request::path() const {
 
 std::string_view Request::query() const {
   const auto mark = target.find('?');
-  return mark == std::string::npos ? std::string_view()
-                                   : std::string_view(target).substr(mark + 1);
+  return mark == std::string::npos ? std::string_view() : std::string_view(target).substr(mark + 1);
 }
 
 }  // namespace holdfast::http

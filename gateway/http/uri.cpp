@@ -60,12 +60,12 @@ std::vector<std::pair<std::string, std::string>> parse_query(std::string_view ra
     const auto part = raw_query.substr(0, ampersand);
     if (!part.empty()) {
       const auto equals = part.find('=');
-      pairs.emplace_back(query_decode(part.substr(0, equals)),
-                         equals == std::string_view::npos ? std::string()
-                                                          : query_decode(part.substr(equals + 1)));
+      pairs.emplace_back(
+          query_decode(part.substr(0, equals)),
+          equals == std::string_view::npos ? std::string() : query_decode(part.substr(equals + 1)));
     }
-    raw_query = ampersand == std::string_view::npos ? std::string_view()
-                                                    : raw_query.substr(ampersand + 1);
+    raw_query =
+        ampersand == std::string_view::npos ? std::string_view() : raw_query.substr(ampersand + 1);
   }
   return pairs;
 }

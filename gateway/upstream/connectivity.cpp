@@ -58,8 +58,8 @@ void Connectivity::failed(Loss loss, MonotonicTime began) {
     if (loss == Loss::kAnswerLost && last_answer_ && *last_answer_ > began) return;
     if (loss == Loss::kAnswerLost && snapshot_.state == State::kOnline) next = State::kUnknown;
     last_attempt_ = clock_.monotonic();
-    pause_ = std::min<MonotonicTime::duration>(retry_after_,
-                                               kPauseFactor * (*last_attempt_ - began));
+    pause_ =
+        std::min<MonotonicTime::duration>(retry_after_, kPauseFactor * (*last_attempt_ - began));
     told = change(next);
   }
   tell(told, next);

@@ -27,8 +27,8 @@ class CredentialSource {
 
 inline void add_credentials(const Credentials& credentials, http::Headers& headers) {
   headers.set("apikey", credentials.api_key);
-  headers.set("Authorization", "Bearer " + (credentials.bearer.empty() ? credentials.api_key
-                                                                       : credentials.bearer));
+  headers.set("Authorization",
+              "Bearer " + (credentials.bearer.empty() ? credentials.api_key : credentials.bearer));
 }
 
 }  // namespace holdfast::upstream
