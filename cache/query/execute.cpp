@@ -91,10 +91,10 @@ Result<std::int64_t> count_rows(Database& database, const Plan& plan) {
 }
 
 Error beyond_total(std::int64_t offset, std::int64_t total) {
-  Error error = invalid_request("PGRST103", "Requested range not satisfiable",
-                                "An offset of " + std::to_string(offset) +
-                                    " was requested, but there are only " +
-                                    std::to_string(total) + " rows.");
+  Error error =
+      invalid_request("PGRST103", "Requested range not satisfiable",
+                      "An offset of " + std::to_string(offset) +
+                          " was requested, but there are only " + std::to_string(total) + " rows.");
   error.total_rows = total;
   return error;
 }

@@ -1,4 +1,5 @@
 #include "cache/values/functions.h"
+#include "cache/query/aggregate_functions.h"
 #include "cache/query/comparison_functions.h"
 #include "cache/query/function_arguments.h"
 #include "cache/query/json_text.h"
@@ -156,6 +157,7 @@ void register_functions(Database& database) {
   register_value_functions(database);
   for (const auto& function : kScalars) database.define(function);
   register_comparisons(database);
+  register_aggregates(database);
   database.define(AggregateFunction{"hf_rows", -1, add_row, finish_array});
   database.define(AggregateFunction{"hf_list", 2, add_value, finish_array});
 }

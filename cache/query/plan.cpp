@@ -77,6 +77,7 @@ Result<Plan> read_plan(const Query& query, const Catalog& catalog, const Table& 
   HF_TRY_VOID(set_range(*root, options, plan));
   Parameters parameters(catalog);
   SelectWriter writer(parameters, options);
+  if (options.count && root->aggregated()) return forward("a count of groups");
   if (options.count) HF_TRY_VOID(write_count(writer, *root, parameters, plan));
   HF_TRY(const auto columns, writer.outputs(*root));
   HF_TRY(const auto from, writer.from(*root));
@@ -84,8 +85,14 @@ Result<Plan> read_plan(const Query& query, const Catalog& catalog, const Table& 
   HF_TRY(const auto order, writer.order(*root));
   plan.sql = "SELECT " + column_list(columns) + " FROM " + from;
   if (!where.empty()) plan.sql += " WHERE " + where;
-  // Without an order rows come as they were inserted, whatever index SQLite prefers to walk.
-  plan.sql += " ORDER BY " + (order.empty() ? root->alias + ".rowid" : order);
+  if (root->aggregated()) {
+    HF_TRY(const auto groups, SelectWriter::group_by(columns));
+    plan.sql += groups;
+    if (!order.empty()) plan.sql += " ORDER BY " + order;
+  } else {
+    // Without an order rows come as they were inserted, whatever index SQLite prefers to walk.
+    plan.sql += " ORDER BY " + (order.empty() ? root->alias + ".rowid" : order);
+  }
   if (plan.limit || plan.offset > 0) {
     plan.sql += " LIMIT " + parameters.value(plan.limit.value_or(-1));
   }
@@ -119,6 +126,7 @@ Result<Plan> representation_plan(const Query& query, const Catalog& catalog, con
   PlanOptions unlimited = options;
   unlimited.max_rows = 0;  // PostgREST limits reads, not what a mutation returns
   SelectWriter writer(parameters, unlimited);
+  if (root->aggregated()) return forward("aggregates over what a mutation returns");
   const std::string rowids = parameters.value(Null{});
   plan.rowids_parameter = static_cast<int>(parameters.count());
   HF_TRY(const auto columns, writer.outputs(*root));

@@ -124,12 +124,24 @@ bool has_aggregate(const Place& place) {
                      [](const auto& child) { return has_aggregate(*child); });
 }
 
+Result<void> check_spread_aggregates(const Place& place) {
+  for (const auto& child : place.embeds) {
+    if (child->spread && child->to_many() && child->aggregated()) {
+      return invalid_request(
+          "PGRST127", "Feature not implemented",
+          "Aggregates are not implemented for one-to-many or many-to-many spreads.");
+    }
+    HF_TRY_VOID(check_spread_aggregates(*child));
+  }
+  return {};
+}
+
 Result<void> check_aggregates(const Place& root, const PlanOptions& options) {
   if (!has_aggregate(root)) return {};
   if (!options.aggregates) {
     return invalid_request("PGRST123", "Use of aggregate functions is not allowed");
   }
-  return forward("aggregates");
+  return check_spread_aggregates(root);
 }
 
 Result<void> check_ranges(const Place& place) {
@@ -145,6 +157,14 @@ Result<void> check_ranges(const Place& place) {
 }
 
 }  // namespace
+
+bool Place::aggregated() const {
+  return std::any_of(fields.begin(), fields.end(),
+                     [](const SelectField* field) { return field->aggregate.has_value(); }) ||
+         std::any_of(embeds.begin(), embeds.end(), [](const auto& child) {
+           return child->spread && !child->to_many() && child->aggregated();
+         });
+}
 
 const Place* Place::find_embed(std::string_view embed_name) const {
   for (const auto& child : embeds) {

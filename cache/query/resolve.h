@@ -40,14 +40,16 @@ struct Place {
   Range range;
 
   bool to_many() const { return embed != nullptr && !relationship.to_one(); }
+  // Its rows are answered in groups: it selects aggregates, or a to-one spread of it does.
+  bool aggregated() const;
   const Place* find_embed(std::string_view embed_name) const;
 };
 
 // What of the query is wanted: a mutation's targets need no select, its representation no filter.
 enum class Wanted { kAll, kFiltersOnly, kWithoutRootFilters };
 
-// Errors are PGRST108, PGRST118, PGRST200, PGRST201, PGRST123; kForwardCode where the request means
-// something that is not evaluated here.
+// Errors are PGRST108, PGRST118, PGRST200, PGRST201, PGRST123, PGRST127; kForwardCode where the
+// request means something that is not evaluated here.
 Result<std::unique_ptr<Place>> resolve(const Query& query, const Catalog& catalog,
                                        const Table& table, const PlanOptions& options,
                                        Wanted wanted);

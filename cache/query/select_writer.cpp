@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cache/query/grouping.h"
+
 #include "cache/values/codec.h"
 
 namespace holdfast::cache::query {
@@ -9,8 +11,6 @@ namespace {
 
 // SQLite takes 127 arguments; wider rows are written in fragments of this many members.
 constexpr std::size_t kFragmentMembers = 100;
-// It takes 2000 columns in a result.
-constexpr std::size_t kMaxColumns = 1900;
 
 std::string junction_alias(const Place& embed) { return "j" + embed.alias; }
 
@@ -56,95 +56,12 @@ const char* nulls_words(const OrderTerm& term, bool nullable) {
   return first ? " NULLS FIRST" : " NULLS LAST";
 }
 
-// select=comments(count): Postgres reads row.count as count(row), where no column has that name.
-const SelectField* row_count(const Place& place) {
-  if (place.fields.size() != 1 || !place.embeds.empty()) return nullptr;
-  const SelectField& field = *place.fields[0];
-  const bool plain = field.field.path.empty() && !field.aggregate && field.cast.empty();
-  if (!plain || field.field.name != "count" || place.table->find_column("count")) return nullptr;
-  const bool whole = place.order.empty() && !place.range.limit && place.range.offset == 0;
-  return whole ? &field : nullptr;
-}
-
 }  // namespace
 
 SelectWriter::SelectWriter(Parameters& parameters, const PlanOptions& options)
     : parameters_(parameters),
       options_(options),
       conditions_(parameters, options, [this](const Place& embed) { return exists(embed); }) {}
-
-Result<std::vector<OutputColumn>> SelectWriter::outputs(const Place& place) {
-  std::vector<OutputColumn> columns;
-  HF_TRY_VOID(add_fields(place, columns));
-  for (const auto& embed : place.embeds) {
-    HF_TRY_VOID(embed->spread ? add_spread(*embed, columns) : add_embed(*embed, columns));
-  }
-  if (columns.size() > kMaxColumns) return forward("more than 1900 columns");
-  return columns;
-}
-
-Result<void> SelectWriter::add_fields(const Place& place, std::vector<OutputColumn>& out) {
-  for (const SelectField* field : place.fields) {
-    if (field->field.name == "*" && field->field.path.empty()) {
-      HF_TRY_VOID(add_all_columns(place, out));
-      continue;
-    }
-    HF_TRY(Operand operand, operand_of(place, field->field, parameters_));
-    if (!field->cast.empty()) {
-      HF_TRY(operand, cast_operand(operand, field->cast, parameters_));
-    }
-    std::string name = field->alias;
-    if (name.empty()) {
-      name = field->field.name;
-      // A path is named by its last key; an index has no name of its own.
-      for (const auto& step : field->field.path) {
-        if (const auto* key = std::get_if<std::string>(&step.operand)) name = *key;
-      }
-    }
-    out.push_back({std::move(name), std::move(operand.sql), operand.type, Member::Kind::kValue});
-  }
-  return {};
-}
-
-Result<void> SelectWriter::add_all_columns(const Place& place, std::vector<OutputColumn>& out) {
-  for (const Column& column : place.table->columns) {
-    if (column.custom_casts) return forward("casts of domain " + column.domain);
-    out.push_back({column.name, place.alias + "." + quote_identifier(column.storage_name),
-                   &column.type, Member::Kind::kValue});
-  }
-  return {};
-}
-
-Result<void> SelectWriter::add_embed(const Place& embed, std::vector<OutputColumn>& out) {
-  if (const SelectField* count = embed.to_many() ? row_count(embed) : nullptr) {
-    HF_TRY(auto sql, count_of(embed, count->alias.empty() ? "count" : count->alias));
-    out.push_back({embed.name, std::move(sql), &json_type(), Member::Kind::kJson});
-    return {};
-  }
-  HF_TRY(auto columns, outputs(embed));
-  if (columns.empty()) return {};
-  Result<std::string> sql =
-      embed.to_many() ? array_of(embed, std::move(columns)) : object_of(embed, columns);
-  if (!sql) return std::move(sql).error();
-  out.push_back({embed.name, *std::move(sql), &json_type(), Member::Kind::kJson});
-  return {};
-}
-
-// To-one: the joined row's columns. To-many: each column becomes an array of the rows' values.
-Result<void> SelectWriter::add_spread(const Place& embed, std::vector<OutputColumn>& out) {
-  HF_TRY(auto columns, outputs(embed));
-  for (auto& column : columns) {
-    if (embed.to_many()) {
-      HF_TRY(column.sql, list_of(embed, column));
-      column.type = &json_type();
-      column.kind = Member::Kind::kJson;
-    } else if (column.kind == Member::Kind::kJson) {
-      column.sql = "CASE WHEN " + embed.alias + ".rowid IS NOT NULL THEN " + column.sql + " END";
-    }
-    out.push_back(std::move(column));
-  }
-  return {};
-}
 
 std::unique_ptr<RowShape> SelectWriter::shape(const std::vector<OutputColumn>& columns) const {
   auto shape = std::make_unique<RowShape>();
@@ -168,7 +85,8 @@ std::string SelectWriter::arguments(const std::vector<OutputColumn>& columns) {
     fragments.push_back({{},
                          "hf_fragment(" + arguments(std::vector<OutputColumn>(first, last)) + ")",
                          nullptr,
-                         Member::Kind::kFragment});
+                         Member::Kind::kFragment,
+                         {}});
   }
   return arguments(fragments);
 }
@@ -179,7 +97,9 @@ Result<std::string> SelectWriter::object_of(const Place& embed,
   if (embed.joined)
     return "CASE WHEN " + embed.alias + ".rowid IS NOT NULL THEN " + object + " END";
   HF_TRY(const auto rows, rows_of(embed));
-  return "(SELECT " + object + rows + ")";
+  if (!embed.aggregated()) return "(SELECT " + object + rows + ")";
+  HF_TRY(const auto groups, group_by(columns));
+  return "(SELECT " + object + rows + groups + ")";
 }
 
 Result<std::string> SelectWriter::rows_of(const Place& embed) {
@@ -200,7 +120,13 @@ Result<std::string> SelectWriter::ordered_rows_of(const Place& embed,
   HF_TRY(std::string rows, rows_of(embed));
   HF_TRY(const std::string terms, order(embed));
   const auto limit = limit_of(embed);
-  if (terms.empty() && !limit && embed.range.offset == 0) return rows;
+  const bool aggregated = embed.aggregated();
+  if (aggregated) {
+    HF_TRY(const auto groups, group_by(columns));
+    rows += groups;
+  } else if (terms.empty() && !limit && embed.range.offset == 0) {
+    return rows;
+  }
   std::string selected;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const std::string name = "c" + std::to_string(i);
@@ -221,7 +147,7 @@ Result<std::string> SelectWriter::array_of(const Place& embed, std::vector<Outpu
 
 Result<std::string> SelectWriter::count_of(const Place& embed, std::string name) {
   HF_TRY(const auto rows, rows_of(embed));
-  const OutputColumn count{std::move(name), "s.c0", &bigint_type(), Member::Kind::kValue};
+  const OutputColumn count{std::move(name), "s.c0", &bigint_type(), Member::Kind::kValue, {}};
   return "(SELECT hf_rows(" + arguments({count}) + ") FROM (SELECT count(*) AS c0" + rows +
          ") AS s)";
 }
@@ -315,9 +241,12 @@ Result<std::string> SelectWriter::bare_where(const Place& place) {
 
 Result<std::string> SelectWriter::order(const Place& place) {
   std::string sql;
-  for (const auto& [term, embed] : place.order) {
+  for (const auto& each : place.order) {
+    const auto& [term, embed] = each;
     const Place& owner = embed == nullptr ? place : *embed;
-    HF_TRY(Operand operand, operand_of(owner, term->field, parameters_));
+    HF_TRY(const Operand operand, place.aggregated()
+                                      ? grouped_order_operand(place, each, parameters_)
+                                      : operand_of(owner, term->field, parameters_));
     HF_TRY_VOID(conditions_.check_order(operand));
     const std::string key = conditions_.order_key(operand);
     if (!sql.empty()) sql += ", ";

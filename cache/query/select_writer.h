@@ -14,6 +14,7 @@ struct OutputColumn {
   std::string sql;
   const Type* type = nullptr;
   Member::Kind kind = Member::Kind::kValue;
+  std::string group;  // what it is grouped by, among aggregates; empty for an aggregate itself
 };
 
 // Writes the parts of SELECTs for a tree of places: each embed becomes one correlated subquery that
@@ -32,6 +33,8 @@ class SelectWriter {
   // As where(), for a FROM without joins: the rows are counted, not shown.
   Result<std::string> bare_where(const Place& place);
   std::string bare_from(const Place& place) const;
+  // "" or " GROUP BY a, b", of an aggregated place's outputs. kForwardCode when two have one name.
+  static Result<std::string> group_by(const std::vector<OutputColumn>& columns);
   // "" or "a DESC, b".
   Result<std::string> order(const Place& place);
   std::unique_ptr<RowShape> shape(const std::vector<OutputColumn>& columns) const;
@@ -41,6 +44,12 @@ class SelectWriter {
   Result<std::vector<std::string>> conditions(const Place& place, bool joins_in_scope);
   Result<std::vector<std::string>> link(const Place& embed) const;
   Result<void> add_joins(const Place& place, std::string& sql);
+  Result<OutputColumn> field_output(const Place& place, const SelectField& field);
+  Result<OutputColumn> aggregate_output(const Place& place, const SelectField& field);
+  // What the operand is grouped by; empty where nothing is.
+  Result<std::string> group_key(const Place& place, const Operand& operand);
+  Result<std::string> embed_group(const Place& embed, const std::vector<OutputColumn>& columns,
+                                  const std::string& sql) const;
   Result<void> add_fields(const Place& place, std::vector<OutputColumn>& out);
   Result<void> add_all_columns(const Place& place, std::vector<OutputColumn>& out);
   Result<void> add_embed(const Place& embed, std::vector<OutputColumn>& out);

@@ -1,0 +1,181 @@
+// The members of an answered row: SelectWriter::outputs() and what it consists of.
+
+#include <algorithm>
+#include <set>
+
+#include "cache/query/grouping.h"
+#include "cache/query/select_writer.h"
+
+namespace holdfast::cache::query {
+namespace {
+
+// SQLite takes 2000 columns in a result.
+constexpr std::size_t kMaxColumns = 1900;
+
+// select=comments(count): Postgres reads row.count as count(row), where no column has that name.
+const SelectField* row_count(const Place& place) {
+  if (place.fields.size() != 1 || !place.embeds.empty()) return nullptr;
+  const SelectField& field = *place.fields[0];
+  const bool plain = field.field.path.empty() && !field.aggregate && field.cast.empty();
+  if (!plain || field.field.name != "count" || place.table->find_column("count")) return nullptr;
+  const bool whole = place.order.empty() && !place.range.limit && place.range.offset == 0;
+  return whole ? &field : nullptr;
+}
+
+}  // namespace
+
+Result<std::vector<OutputColumn>> SelectWriter::outputs(const Place& place) {
+  std::vector<OutputColumn> columns;
+  HF_TRY_VOID(add_fields(place, columns));
+  for (const auto& embed : place.embeds) {
+    HF_TRY_VOID(embed->spread ? add_spread(*embed, columns) : add_embed(*embed, columns));
+  }
+  if (columns.size() > kMaxColumns) return forward("more than 1900 columns");
+  return columns;
+}
+
+Result<void> SelectWriter::add_fields(const Place& place, std::vector<OutputColumn>& out) {
+  for (const SelectField* field : place.fields) {
+    if (field->field.name == "*" && !field->aggregate) {
+      HF_TRY_VOID(add_all_columns(place, out));
+      continue;
+    }
+    auto column = field->aggregate ? aggregate_output(place, *field) : field_output(place, *field);
+    if (!column) return std::move(column).error();
+    out.push_back(*std::move(column));
+  }
+  return {};
+}
+
+Result<OutputColumn> SelectWriter::field_output(const Place& place, const SelectField& field) {
+  HF_TRY(Operand operand, operand_of(place, field.field, parameters_));
+  HF_TRY(std::string group, group_key(place, operand));
+  if (!field.cast.empty()) {
+    HF_TRY(operand, cast_operand(operand, field.cast, parameters_));
+    // By an alias it is the cast value that rows are grouped by.
+    if (!field.alias.empty()) {
+      HF_TRY(group, group_key(place, operand));
+    }
+  }
+  const bool grouped = !group.empty() && !field.alias.empty();
+  if (grouped && field.alias != field.field.name && place.table->find_column(field.alias)) {
+    return forward("grouping by an alias that is a column's name");
+  }
+  std::string name = field.alias;
+  if (name.empty()) {
+    name = field.field.name;
+    // A path is named by its last key; an index has no name of its own.
+    for (const auto& step : field.field.path) {
+      if (const auto* key = std::get_if<std::string>(&step.operand)) name = *key;
+    }
+  }
+  return OutputColumn{std::move(name), std::move(operand.sql), operand.type, Member::Kind::kValue,
+                      std::move(group)};
+}
+
+Result<OutputColumn> SelectWriter::aggregate_output(const Place& place, const SelectField& field) {
+  const Aggregate aggregate = *field.aggregate;
+  Operand operand = count_of_rows(place);
+  if (field.field.name != "*") {
+    HF_TRY(operand, operand_of(place, field.field, parameters_));
+    if (!field.cast.empty()) {
+      HF_TRY(operand, cast_operand(operand, field.cast, parameters_));
+    }
+    if (aggregate == Aggregate::kMin || aggregate == Aggregate::kMax) {
+      HF_TRY_VOID(conditions_.check_order(operand));
+    }
+    HF_TRY(operand, aggregate_operand(std::move(operand), aggregate, parameters_));
+  }
+  if (!field.aggregate_cast.empty()) {
+    HF_TRY(operand, cast_operand(operand, field.aggregate_cast, parameters_));
+  }
+  return OutputColumn{field.alias.empty() ? aggregate_name(aggregate) : field.alias,
+                      std::move(operand.sql),
+                      operand.type,
+                      Member::Kind::kValue,
+                      {}};
+}
+
+Result<std::string> SelectWriter::group_key(const Place& place, const Operand& operand) {
+  if (!scope_of(place).aggregated()) return std::string();
+  if (!groups_exactly(*operand.type)) return forward("groups of " + operand.type->name);
+  return conditions_.equality_key(operand);
+}
+
+Result<std::string> SelectWriter::group_by(const std::vector<OutputColumn>& columns) {
+  std::string sql;
+  std::set<std::string_view> names;
+  bool unique = true;
+  for (const auto& column : columns) {
+    unique = names.insert(column.name).second && unique;
+    if (!column.group.empty()) sql += (sql.empty() ? " GROUP BY " : ", ") + column.group;
+  }
+  if (!unique && !sql.empty()) return forward("groups with two columns of one name");
+  return sql;
+}
+
+Result<void> SelectWriter::add_all_columns(const Place& place, std::vector<OutputColumn>& out) {
+  for (const Column& column : place.table->columns) {
+    if (column.custom_casts) return forward("casts of domain " + column.domain);
+    Operand operand;
+    operand.sql = place.alias + "." + quote_identifier(column.storage_name);
+    operand.type = &column.type;
+    HF_TRY(std::string group, group_key(place, operand));
+    out.push_back({column.name, std::move(operand.sql), operand.type, Member::Kind::kValue,
+                   std::move(group)});
+  }
+  return {};
+}
+
+Result<void> SelectWriter::add_embed(const Place& embed, std::vector<OutputColumn>& out) {
+  if (embed.aggregated() && (embed.joined || embed.join == JoinKind::kInner)) {
+    return forward("aggregates in a joined embed");
+  }
+  if (const SelectField* count = embed.to_many() ? row_count(embed) : nullptr) {
+    if (scope_of(*embed.parent).aggregated()) return forward("an embed beside aggregates");
+    HF_TRY(auto sql, count_of(embed, count->alias.empty() ? "count" : count->alias));
+    out.push_back({embed.name, std::move(sql), &json_type(), Member::Kind::kJson, {}});
+    return {};
+  }
+  HF_TRY(auto columns, outputs(embed));
+  if (columns.empty()) return {};
+  Result<std::string> sql = embed.to_many() ? array_of(embed, columns) : object_of(embed, columns);
+  if (!sql) return std::move(sql).error();
+  HF_TRY(std::string group, embed_group(embed, columns, *sql));
+  out.push_back({embed.name, *std::move(sql), &json_type(), Member::Kind::kJson, std::move(group)});
+  return {};
+}
+
+// Among aggregates, an object stands for itself when its members print alike where they are equal.
+Result<std::string> SelectWriter::embed_group(const Place& embed,
+                                              const std::vector<OutputColumn>& columns,
+                                              const std::string& sql) const {
+  if (!scope_of(*embed.parent).aggregated()) return std::string();
+  const bool plain = std::all_of(columns.begin(), columns.end(), [](const OutputColumn& column) {
+    return column.kind == Member::Kind::kValue && groups_exactly(*column.type);
+  });
+  if (embed.to_many() || embed.aggregated() || !plain) return forward("an embed beside aggregates");
+  return sql;
+}
+
+// To-one: the joined row's columns. To-many: each column becomes an array of the rows' values.
+Result<void> SelectWriter::add_spread(const Place& embed, std::vector<OutputColumn>& out) {
+  if (embed.to_many() && scope_of(*embed.parent).aggregated()) {
+    return forward("a to-many spread beside aggregates");
+  }
+  HF_TRY(auto columns, outputs(embed));
+  for (auto& column : columns) {
+    if (embed.to_many()) {
+      HF_TRY(column.sql, list_of(embed, column));
+      column.type = &json_type();
+      column.kind = Member::Kind::kJson;
+    } else if (column.kind == Member::Kind::kJson) {
+      column.sql = "CASE WHEN " + embed.alias + ".rowid IS NOT NULL THEN " + column.sql + " END";
+      if (!column.group.empty()) column.group = column.sql;
+    }
+    out.push_back(std::move(column));
+  }
+  return {};
+}
+
+}  // namespace holdfast::cache::query

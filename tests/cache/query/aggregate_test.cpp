@@ -1,0 +1,82 @@
+#include "tests/cache/query/fixture.h"
+
+// Aggregates and their groups; that sums and averages are Postgres' is held in tests/cache/values.
+namespace holdfast::cache::query {
+namespace {
+
+class AggregateTest : public QueryTest {
+ protected:
+  AggregateTest() {
+    options_.aggregates = true;
+    database_.execute(R"sql(
+INSERT INTO "public.items" (id, price, weight, ratio, code, mood, sizes, sold) VALUES
+  (4, '0.05', 2.5, 0.5, 'b', 'ok', '{9}', 1), (5, '100.00', 1.5, 0.25, 'a', 'happy', '{1,2,4}', 0);
+)sql");
+  }
+};
+
+TEST_F(AggregateTest, WithoutGroupsThereIsOneRow) {
+  EXPECT_EQ(get("items", "select=count(),price.sum(),price.avg(),n:price.count()&id=lt.9"),
+            R"([{"count":5,"sum":121.55,"avg":30.3875000000000000,"n":4}])");
+  EXPECT_EQ(get("items", "select=count(),price.sum(),weight.avg(),id.max(),mood.min()&id=gt.9"),
+            R"([{"count":0,"sum":null,"avg":null,"max":null,"min":null}])");
+  EXPECT_EQ(get("items", "select=id.sum(),a:id.avg()"), R"([{"sum":15,"a":3.0000000000000000}])");
+}
+
+TEST_F(AggregateTest, ExtremesFollowTheTypesOrder) {
+  EXPECT_EQ(get("items", "select=mood.max(),sizes.min(),price.min(),t:code.max()"),
+            R"([{"max":"happy","min":[],"min":0.05,"t":"x%y"}])");
+}
+
+TEST_F(AggregateTest, OtherColumnsAreTheGroups) {
+  EXPECT_EQ(get("items", "select=sold,count(),weight.sum()&sold=not.is.null&id=neq.2&order=sold"),
+            R"([{"sold":false,"count":1,"sum":1.5},{"sold":true,"count":2,"sum":3.5}])");
+  EXPECT_EQ(get("items", "select=s:sold,count()&id=gt.9"), "[]");
+  EXPECT_EQ(get("items", "select=mood,count()&order=mood.desc.nullslast&limit=2&offset=1"),
+            R"([{"mood":"ok","count":1},{"mood":"sad","count":1}])");
+  EXPECT_EQ(get("items", "select=sold,count()&order=id"), "forward: order by what is not grouped");
+  EXPECT_EQ(get("items", "select=code:sold,count()"),
+            "forward: grouping by an alias that is a column's name");
+  EXPECT_EQ(get("people", "select=about,count()"), "forward: groups of jsonb");
+}
+
+TEST_F(AggregateTest, CastsApplyBeforeAndAfter) {
+  EXPECT_EQ(get("items", "select=price.sum()::text,id::text.max()"),
+            R"([{"sum":"121.55","max":"5"}])");
+}
+
+TEST_F(AggregateTest, ASumThatDependsOnTheOrderOfRowsIsForwarded) {
+  EXPECT_EQ(get("items", "select=weight.sum()&id=neq.2"), R"([{"sum":5}])");
+  EXPECT_EQ(get("items", "select=ratio.sum()&id=in.(4,5)"), R"([{"sum":0.75}])");
+  EXPECT_EQ(get("items", "select=weight.sum()"),
+            "forward: a sum that depends on the order of its rows");
+  database_.execute("UPDATE \"public.items\" SET weight = 1e17 WHERE id = 5");
+  EXPECT_EQ(get("items", "select=weight.avg()&id=neq.2"),
+            "forward: a sum that depends on the order of its rows");
+}
+
+TEST_F(AggregateTest, EmbedsAggregateTheirOwnRows) {
+  EXPECT_EQ(get("clubs", "select=id,people!people_club_fkey(count(),id.max())"),
+            R"([{"id":1,"people":[{"count":2,"max":2}]},{"id":2,"people":[{"count":1,"max":4}]},)"
+            R"({"id":3,"people":[{"count":0,"max":null}]}])");
+  EXPECT_EQ(
+      get("clubs",
+          "select=id,people!people_club_fkey(boss_id,count())&people.order=boss_id.desc&id=eq.1"),
+      R"([{"id":1,"people":[{"boss_id":null,"count":1},{"boss_id":1,"count":1}]}])");
+}
+
+TEST_F(AggregateTest, AToOneSpreadBelongsToItsParentsGroups) {
+  EXPECT_EQ(
+      get("people", "select=...clubs!people_club_fkey(town,n:count()),id.sum()&order=clubs(town)"),
+      R"([{"sum":4,"town":"Oslo","n":1},{"sum":3,"town":"Rome","n":2},)"
+      R"({"sum":3,"town":null,"n":0}])");
+  EXPECT_EQ(get("people", "select=clubs!people_club_fkey(town),count()&order=id"),
+            "forward: order by what is not grouped");
+  EXPECT_EQ(get("clubs", "select=id,...people!people_club_fkey(id.max())"),
+            "PGRST127: Feature not implemented");
+  EXPECT_EQ(get("people", "select=count(),memberships(club_id)"),
+            "forward: an embed beside aggregates");
+}
+
+}  // namespace
+}  // namespace holdfast::cache::query
