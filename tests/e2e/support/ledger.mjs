@@ -1,0 +1,96 @@
+// What must have taken effect upstream, compared with what the triggers recorded there.
+
+// The column that carries a write's unique marker, by table.
+export const markerColumn = {
+  todos: 'title',
+  comments: 'body',
+  stock: 'quantity',
+  tags: 'name',
+  todo_tags: 'weight',
+};
+
+const nameOf = (table, key) =>
+  `${table} ${JSON.stringify(Object.fromEntries(Object.entries(key).sort()))}`;
+
+export class Ledger {
+  #rows = new Map();
+  #shared = [];
+  #poison = new Set();
+
+  // A row that one actor alone writes: its operations must be exactly these, in this order. `sure`
+  // is false for a write whose answer said neither yes nor no.
+  expect(table, key, operation, marker, sure = true) {
+    const name = nameOf(table, key);
+    const events = this.#rows.get(name) ?? [];
+    events.push({ operation, marker, sure });
+    this.#rows.set(name, events);
+  }
+
+  // An update of a row that others write as well.
+  expectShared(table, key, marker, sure) {
+    this.#shared.push({ name: nameOf(table, key), table, marker, sure });
+  }
+
+  // A write that the upstream must refuse.
+  poison(marker) {
+    this.#poison.add(marker);
+  }
+
+  isPoison(text) {
+    return [...this.#poison].some((marker) => text.includes(marker));
+  }
+
+  get writes() {
+    const own = [...this.#rows.values()].reduce((sum, events) => sum + events.length, 0);
+    return own + this.#shared.length + this.#poison.size;
+  }
+
+  // Resolves with what is wrong. `excused(name, marker)`: a listed entry says that this write on a
+  // shared row lost.
+  async check(sql, excused) {
+    const recorded = new Map();
+    for (const event of await sql`select * from audit.effects order by seq`) {
+      const name = nameOf(event.relation, event.row_key);
+      recorded.set(name, [...(recorded.get(name) ?? []), event]);
+    }
+    const wrong = [];
+    for (const [name, expected] of this.#rows) {
+      const seen = (recorded.get(name) ?? []).map((event) => this.#described(event));
+      if (!matches(expected, seen)) wrong.push({ name, expected: expected.map(printed), seen });
+    }
+    for (const { name, table, marker, sure } of this.#shared) {
+      const column = markerColumn[table];
+      const times = (recorded.get(name) ?? []).filter(
+        ({ old_row, new_row }) =>
+          new_row?.[column] === marker && old_row && old_row[column] !== marker,
+      ).length;
+      if (times > 1) wrong.push({ name, marker, times });
+      if (sure && times === 0 && !excused(name, marker)) wrong.push({ name, marker, times });
+    }
+    for (const [name, events] of recorded) {
+      const refused = events.filter(({ new_row }) => this.isPoison(JSON.stringify(new_row ?? '')));
+      if (refused.length > 0) wrong.push({ name, refusedButThere: refused });
+    }
+    return wrong;
+  }
+
+  #described({ relation, operation, new_row }) {
+    return operation === 'DELETE'
+      ? operation
+      : `${operation} ${new_row[markerColumn[relation] ?? 'id']}`;
+  }
+}
+
+const described = ({ operation, marker }) =>
+  operation === 'DELETE' ? operation : `${operation} ${marker}`;
+
+const printed = (event) => described(event) + (event.sure ? '' : ' ?');
+
+// Whether `seen` is `expected` with any of the unsure events left out.
+function matches(expected, seen, from = 0, at = 0) {
+  if (from === expected.length) return at === seen.length;
+  if (described(expected[from]) === seen[at] && matches(expected, seen, from + 1, at + 1)) {
+    return true;
+  }
+  return !expected[from].sure && matches(expected, seen, from + 1, at);
+}
