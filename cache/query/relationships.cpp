@@ -73,13 +73,6 @@ ColumnPairs paired(const Columns& a, const Columns& b) {
   return pairs;
 }
 
-struct Reference {
-  const Table* from;  // the base tables
-  const Table* to;
-  const ForeignKey* key;
-  Columns to_columns;
-};
-
 // Every foreign key of the catalog whose both ends are known.
 std::vector<Reference> references_of(const Catalog& catalog) {
   std::vector<Reference> all;
@@ -172,8 +165,22 @@ void join_through(const Catalog& catalog, const Table& junction,
   }
 }
 
+// Those that lead to one of two relations.
+std::vector<const Reference*> references_to(const std::vector<Reference>& references,
+                                            const Table& one, const Table& other) {
+  std::vector<const Reference*> found;
+  for (const Reference& reference : references) {
+    if (!appearances(one, *reference.to, reference.to_columns).empty() ||
+        !appearances(other, *reference.to, reference.to_columns).empty()) {
+      found.push_back(&reference);
+    }
+  }
+  return found;
+}
+
 void through_junctions(const Catalog& catalog, const std::vector<Reference>& references,
                        const Table& origin, const Table& target, const Emit& emit) {
+  const auto leading = references_to(references, origin, target);
   for (const Table& junction : catalog.tables()) {
     if (!junction.exposed) continue;
     std::vector<Relationship> to_origin;
@@ -183,10 +190,10 @@ void through_junctions(const Catalog& catalog, const std::vector<Reference>& ref
       if (found.target == &origin) to_origin.push_back(found);
       if (found.target == &target) to_target.push_back(std::move(found));
     };
-    for (const Reference& reference : references) {
-      if (reference.from != &junction && !junction.is_view()) continue;
+    for (const Reference* reference : leading) {
+      if (reference->from != &junction && !junction.is_view()) continue;
       follow(
-          catalog, junction, reference,
+          catalog, junction, *reference,
           [&](const Table& table) { return &table == &origin || &table == &target; }, collect);
     }
     if (!to_origin.empty() && !to_target.empty()) {
@@ -238,15 +245,16 @@ bool fits(const Relationship& relationship, std::string_view name, std::string_v
 }
 
 // "Perhaps you meant …": another target of a known origin, or another origin.
-std::optional<std::string> relationship_hint(const Catalog& catalog, const Table& origin,
-                                             std::string_view name) {
+std::optional<std::string> relationship_hint(const Catalog& catalog,
+                                             const std::vector<Reference>& references,
+                                             const Table& origin, std::string_view name) {
   std::vector<std::string> targets;
   std::vector<std::string> origins;
   const auto exposed = [&](const Table& table) {
     return table.exposed && table.schema == origin.schema;
   };
   const auto collect = [&](Relationship found) { targets.push_back(found.target->name); };
-  for (const Reference& reference : references_of(catalog)) {
+  for (const Reference& reference : references) {
     follow(catalog, origin, reference, exposed, collect);
     follow_back(catalog, origin, reference, exposed, collect);
     if (!exposed(*reference.from) || !exposed(*reference.to)) continue;
@@ -273,13 +281,13 @@ bool is_computed(const Catalog& catalog, const Table& origin, std::string_view n
                      });
 }
 
-std::vector<Relationship> candidates(const Catalog& catalog, const Table& origin,
+std::vector<Relationship> candidates(const Catalog& catalog,
+                                     const std::vector<Reference>& references, const Table& origin,
                                      std::string_view name, std::string_view hint) {
   std::vector<Relationship> found;
   const Emit collect = [&](Relationship relationship) {
     if (fits(relationship, name, hint)) found.push_back(std::move(relationship));
   };
-  const auto references = references_of(catalog);
   for (const Reference& reference : references) {
     // A name that is no relation's is the key's own, or one of its columns.
     const bool by_key = hint.empty() && (reference.key->name == name ||
@@ -308,14 +316,21 @@ std::vector<Relationship> candidates(const Catalog& catalog, const Table& origin
 
 }  // namespace
 
-Result<Relationship> find_relationship(const Catalog& catalog, const Table& origin,
-                                       std::string_view name, std::string_view hint) {
-  if (is_computed(catalog, origin, name)) {
+const std::vector<Reference>& RelationshipFinder::references() {
+  if (!references_) references_ = references_of(catalog_);
+  return *references_;
+}
+
+Result<Relationship> RelationshipFinder::find(const Table& origin, std::string_view name,
+                                              std::string_view hint) {
+  if (is_computed(catalog_, origin, name)) {
     return Error{ErrorKind::kNotAnswerable, kForwardCode, "computed relationship", {}, {}};
   }
-  auto found = candidates(catalog, origin, name, hint);
-  if (found.empty())
-    return no_relationship(origin, name, hint, relationship_hint(catalog, origin, name));
+  auto found = candidates(catalog_, references(), origin, name, hint);
+  if (found.empty()) {
+    return no_relationship(origin, name, hint,
+                           relationship_hint(catalog_, references(), origin, name));
+  }
   if (found.size() == 1) return std::move(found[0]);
   return ambiguous_relationship(origin, name, found);
 }

@@ -32,12 +32,32 @@ struct Relationship {
   bool to_one() const { return kind == Kind::kManyToOne || kind == Kind::kOneToOne; }
 };
 
-// The relationship that `name(…)` or `name!hint(…)` in select means: `name` is a relation, or the
-// constraint or column of a foreign key; `hint` may also be a junction. Views take part through the
-// tables that their columns come from. Errors are PGRST200 and PGRST201; kForwardCode when it is a
-// computed relationship.
-Result<Relationship> find_relationship(const Catalog& catalog, const Table& origin,
-                                       std::string_view name, std::string_view hint);
+// A foreign key whose both ends are in the catalog; it borrows from there.
+struct Reference {
+  const Table* from = nullptr;  // the base tables
+  const Table* to = nullptr;
+  const ForeignKey* key = nullptr;
+  std::vector<std::size_t> to_columns;
+};
+
+// Finds relationships in one catalog, which must outlive it.
+// One thread at a time: the planner.
+class RelationshipFinder {
+ public:
+  explicit RelationshipFinder(const Catalog& catalog) : catalog_(catalog) {}
+
+  // The relationship that `name(…)` or `name!hint(…)` in select means: `name` is a relation, or the
+  // constraint or column of a foreign key; `hint` may also be a junction. Views take part through
+  // the tables that their columns come from. Errors are PGRST200 and PGRST201; kForwardCode when it
+  // is a computed relationship.
+  Result<Relationship> find(const Table& origin, std::string_view name, std::string_view hint);
+
+ private:
+  const std::vector<Reference>& references();
+
+  const Catalog& catalog_;
+  std::optional<std::vector<Reference>> references_;  // gathered for the first embed
+};
 
 // Whether at most one row of `target` has given values in the columns of the relationship.
 bool target_is_unique(const Relationship& relationship);

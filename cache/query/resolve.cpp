@@ -74,14 +74,13 @@ Result<void> attach_ranges(Place& root, const QueryTree& tree) {
 }
 
 // Tables for all embeds.
-Result<void> relate(Place& place, const Catalog& catalog, std::size_t& count) {
+Result<void> relate(Place& place, RelationshipFinder& finder, std::size_t& count) {
   if (++count > kMaxPlaces) return forward("more than 200 embeds");
   place.alias = "t" + std::to_string(count);
   for (auto& child : place.embeds) {
-    HF_TRY(child->relationship,
-           find_relationship(catalog, *place.table, child->embed->name, child->embed->hint));
+    HF_TRY(child->relationship, finder.find(*place.table, child->embed->name, child->embed->hint));
     child->table = child->relationship.target;
-    HF_TRY_VOID(relate(*child, catalog, count));
+    HF_TRY_VOID(relate(*child, finder, count));
     const bool unique = !child->to_many() && target_is_unique(child->relationship);
     child->joined =
         !child->to_many() && (child->spread || !unique || child->join == JoinKind::kInner);
@@ -190,7 +189,8 @@ Result<std::unique_ptr<Place>> resolve(const Query& query, const Catalog& catalo
   HF_TRY_VOID(attach_ranges(*root, tree));
   HF_TRY_VOID(attach(*root, tree.logic, wanted));
   std::size_t count = 0;
-  HF_TRY_VOID(relate(*root, catalog, count));
+  RelationshipFinder finder(catalog);
+  HF_TRY_VOID(relate(*root, finder, count));
   HF_TRY_VOID(relate_orders(*root));
   HF_TRY_VOID(check_aggregates(*root, options));
   if (joined_count(*root) > kMaxJoined) return forward("more than 60 joined embeds");
