@@ -7,6 +7,7 @@
 #include "cache/query/patterns.h"
 #include "cache/query/query.h"
 #include "cache/query/render.h"
+#include "cache/values/cast.h"
 #include "cache/values/codec.h"
 #include "cache/values/json.h"
 
@@ -72,23 +73,14 @@ void finish_array(FunctionContext& context) {
   *text = nullptr;
 }
 
-bool is_integer(TypeKind kind) {
-  return kind == TypeKind::kInt2 || kind == TypeKind::kInt4 || kind == TypeKind::kInt8;
-}
-
 // hf_cast(types, v)
 void cast(FunctionContext& context, Arguments arguments) {
   if (arguments.is_null(1)) return context.null();
   const auto& members = shape_of(arguments).members;
   const Type& from = *members[0].type;
   const Type& to = *members[1].type;
-  std::string text;
-  print_text(from, arguments[1], text);
-  auto value = parse_text(to, text);
-  if (value) return context.value(view(*value));
-  Error error = std::move(value).error();
-  if (error.code == "22003" && is_integer(from.kind)) error.message = to.base + " out of range";
-  fail(context, error);
+  const auto value = cast_value(from, to, arguments[1]);
+  return value ? context.value(view(*value)) : fail(context, value.error());
 }
 
 void like(FunctionContext& context, Arguments arguments) {

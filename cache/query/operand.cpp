@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "cache/query/suggestions.h"
+#include "cache/values/cast.h"
 #include "cache/values/codec.h"
 
 namespace holdfast::cache::query {
@@ -88,28 +89,6 @@ Result<Operand> follow_path(Operand base, const std::vector<JsonStep>& path,
   return base;
 }
 
-bool is_integer(TypeKind kind) {
-  return kind == TypeKind::kInt2 || kind == TypeKind::kInt4 || kind == TypeKind::kInt8;
-}
-
-bool is_text_target(const Type& type) {
-  return type.kind == TypeKind::kText && (type.base == "text" || type.base == "character varying");
-}
-
-bool converts_exactly(const Type& from, const Type& to) {
-  if (from.kind == TypeKind::kOther || to.kind == TypeKind::kOther) return false;
-  if (is_text_target(to)) return from.kind != TypeKind::kArray || from.element != nullptr;
-  if (from.kind == TypeKind::kText) {
-    return to.kind != TypeKind::kText && to.kind != TypeKind::kEnum && from.base != "character";
-  }
-  if (is_integer(from.kind)) {
-    return is_integer(to.kind) || to.kind == TypeKind::kNumeric || to.kind == TypeKind::kFloat8;
-  }
-  if (from.kind == to.kind) return from.name == to.name;
-  return (from.kind == TypeKind::kJson && to.kind == TypeKind::kJsonb) ||
-         (from.kind == TypeKind::kJsonb && to.kind == TypeKind::kJson);
-}
-
 }  // namespace
 
 const Type& json_type() {
@@ -166,7 +145,7 @@ Result<Operand> cast_operand(const Operand& operand, const std::string& cast,
   std::deque<Type> owned;
   owned.push_back(make_type(cast));
   const Type& target = owned.back();
-  if (!converts_exactly(*operand.type, target)) {
+  if (!casts_exactly(*operand.type, target)) {
     return forward("cast of " + operand.type->name + " to " + cast);
   }
   auto shape = std::make_unique<RowShape>();

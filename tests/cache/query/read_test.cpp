@@ -124,7 +124,9 @@ TEST_F(ReadTest, CastsAreThoseOfPostgresOrForwarded) {
   EXPECT_EQ(get("people", "select=about->>n::numeric&id=eq.1"), R"([{"n":1.50}])");
   EXPECT_EQ(get("people", "select=name::int&id=eq.1"),
             "22P02: invalid input syntax for type integer: \"Ada\"");
-  EXPECT_EQ(get("items", "select=price::int"), "forward: cast of numeric(10,2) to int");
+  EXPECT_EQ(get("items", "select=price::int,weight::numeric&id=eq.1"),
+            R"([{"price":13,"weight":1}])");
+  EXPECT_EQ(get("items", "select=span::int"), "forward: cast of int4range to int");
 }
 
 TEST_F(ReadTest, OrderPutsNullsWherePostgresDoes) {

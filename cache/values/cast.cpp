@@ -1,0 +1,132 @@
+#include "cache/values/cast.h"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+
+#include "cache/values/codec.h"
+#include "cache/values/numeric.h"
+
+namespace holdfast::cache {
+namespace {
+
+bool is_integer(TypeKind kind) {
+  return kind == TypeKind::kInt2 || kind == TypeKind::kInt4 || kind == TypeKind::kInt8;
+}
+
+bool is_float(TypeKind kind) { return kind == TypeKind::kFloat4 || kind == TypeKind::kFloat8; }
+
+bool is_number(TypeKind kind) {
+  return is_integer(kind) || is_float(kind) || kind == TypeKind::kNumeric;
+}
+
+bool is_day_or_moment(TypeKind kind) {
+  return kind == TypeKind::kDate || kind == TypeKind::kTimestamp || kind == TypeKind::kTimestamptz;
+}
+
+bool is_text_target(const Type& type) {
+  return type.kind == TypeKind::kText && (type.base == "text" || type.base == "character varying");
+}
+
+Error out_of_range(const Type& type) {
+  return invalid_request("22003", type.base + " out of range");
+}
+
+double float_of(const ValueView& value) {
+  if (const auto* real = std::get_if<double>(&value)) return *real;
+  if (const auto* whole = std::get_if<std::int64_t>(&value)) return static_cast<double>(*whole);
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
+// Half to even; 2^63 is the first double beyond bigint.
+Result<Value> float_to_integer(const Type& to, double number) {
+  const double whole = std::nearbyint(number);
+  if (!(whole >= -0x1p63 && whole < 0x1p63)) return out_of_range(to);
+  auto value = parse_text(to, std::to_string(static_cast<std::int64_t>(whole)));
+  if (!value) return out_of_range(to);
+  return value;
+}
+
+// As many digits as the type surely holds: 6 or 15.
+Result<Value> float_to_numeric(const Type& from, const Type& to, double number) {
+  std::array<char, 64> digits;
+  std::snprintf(digits.data(), digits.size(), "%.*g", from.kind == TypeKind::kFloat4 ? 6 : 15,
+                number);
+  return parse_text(to, digits.data());
+}
+
+Result<Value> float_to_float(const Type& to, double number) {
+  if (std::isnan(number)) return Value(std::string("NaN"));
+  if (to.kind == TypeKind::kFloat8) return Value(number);
+  const auto narrow = static_cast<float>(number);
+  if (std::isinf(narrow) && !std::isinf(number)) {
+    return invalid_request("22003", "value out of range: overflow");
+  }
+  if (narrow == 0 && number != 0) {
+    return invalid_request("22003", "value out of range: underflow");
+  }
+  return Value(static_cast<double>(narrow));
+}
+
+Result<Value> cast_float(const Type& from, const Type& to, double number) {
+  if (is_integer(to.kind)) return float_to_integer(to, number);
+  if (to.kind == TypeKind::kNumeric) return float_to_numeric(from, to, number);
+  return float_to_float(to, number);
+}
+
+// Wider than every numeric, so that only the scale applies.
+constexpr NumericModifier kWhole{200'000, 0};
+
+Result<Value> numeric_to_integer(const Type& to, std::string_view digits) {
+  if (digits == "NaN" || digits.ends_with("Infinity")) {
+    return invalid_request("0A000", std::string("cannot convert ") +
+                                        (digits == "NaN" ? "NaN" : "infinity") + " to " + to.base);
+  }
+  HF_TRY(const std::string whole, parse_numeric(digits, kWhole));
+  auto value = parse_text(to, whole);
+  if (!value) return out_of_range(to);
+  return value;
+}
+
+}  // namespace
+
+bool casts_exactly(const Type& from, const Type& to) {
+  if (from.kind == TypeKind::kOther || to.kind == TypeKind::kOther) return false;
+  if (is_text_target(to)) return from.kind != TypeKind::kArray || from.element != nullptr;
+  if (from.base == "oid" || to.base == "oid") return from.name == to.name;
+  if (from.kind == TypeKind::kText) {
+    return to.kind != TypeKind::kText && to.kind != TypeKind::kEnum && from.base != "character";
+  }
+  if (is_number(from.kind) && is_number(to.kind)) return true;
+  if (is_day_or_moment(from.kind) && is_day_or_moment(to.kind)) return to.precision < 0;
+  if (from.kind == TypeKind::kInt4 && to.kind == TypeKind::kBool) return true;
+  if (from.kind == TypeKind::kBool && to.kind == TypeKind::kInt4) return true;
+  if (from.kind == to.kind) return from.name == to.name;
+  return (from.kind == TypeKind::kJson && to.kind == TypeKind::kJsonb) ||
+         (from.kind == TypeKind::kJsonb && to.kind == TypeKind::kJson);
+}
+
+Result<Value> cast_value(const Type& from, const Type& to, const ValueView& value) {
+  const bool to_number = is_number(to.kind);
+  if (is_float(from.kind) && to_number) return cast_float(from, to, float_of(value));
+  const auto* digits = std::get_if<std::string_view>(&value);
+  if (from.kind == TypeKind::kNumeric && is_integer(to.kind) && digits != nullptr) {
+    return numeric_to_integer(to, *digits);
+  }
+  if (const auto* number = std::get_if<std::int64_t>(&value)) {
+    if (to.kind == TypeKind::kBool) return Value(std::int64_t{*number != 0 ? 1 : 0});
+    if (from.kind == TypeKind::kBool && to_number) return Value(*number);
+  }
+  std::string text;
+  print_text(from, value, text);
+  auto cast = parse_text(to, text);
+  if (cast) return cast;
+  if (is_integer(from.kind) && is_integer(to.kind)) return out_of_range(to);
+  if (from.kind == TypeKind::kDate && cast.error().code == "22008") {
+    return invalid_request("22008", "date out of range for timestamp");
+  }
+  return cast;
+}
+
+}  // namespace holdfast::cache
