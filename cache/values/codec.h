@@ -17,10 +17,10 @@ namespace holdfast::cache {
 // bool INTEGER 0/1; text types, enum, bytea (\x…) TEXT, character(n) with its padding; uuid TEXT,
 // lower case; date INTEGER days since 2000-01-01; timestamp, timestamptz INTEGER microseconds since
 // 2000-01-01 UTC; time INTEGER microseconds; timetz, interval, arrays, other types TEXT in
-// Postgres' own output form, ranges in their canonical one; json TEXT as given; jsonb TEXT as Postgres prints it (keys ordered and
-// unique,
-// ", " and ": "). Infinity of date and timestamps is the largest, -infinity the smallest int32
-// (date) or int64. Known loss: SQLite keeps no -0.0, it is read back and printed as 0.
+// Postgres' own output form, built-in ranges in their canonical one; json TEXT as given; jsonb TEXT
+// as Postgres prints it (keys ordered and unique, ", " and ": "). Infinity of date and timestamps
+// is the largest, -infinity the smallest int32 (date) or int64. Known loss: SQLite keeps no -0.0,
+// it is read back and printed as 0.
 // A value of kOther whose JSON is no string (a composite, a geometry) is kOpaqueJson and the token.
 
 // The name of the collation that compares numeric digits by value.
@@ -71,7 +71,8 @@ void append_json_string(std::string_view text, std::string& out);
 // Whether stored values of the type, compared under collation_of(), are equal (ordered) exactly
 // when Postgres says so; text order also needs Column::byte_order. Equality is not exact for json,
 // jsonb (1.0 in it equals 1), interval ("1 mon" is "30 days"), kOther, and arrays of those and of
-// numeric; order also not for enum (the position in Type::labels decides), timetz and arrays.
+// numeric; order also not for enum (the position in Type::labels decides), timetz and arrays. Most of
+// those compare by sort_key() of sort_key.h.
 bool compares_exactly(const Type& type);
 bool orders_exactly(const Type& type);
 
