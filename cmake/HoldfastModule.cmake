@@ -14,10 +14,10 @@ target_compile_options(hf_options INTERFACE
   $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overread>)
 target_compile_definitions(hf_options INTERFACE HF_VERSION="${PROJECT_VERSION}")
 if(HF_SANITIZE STREQUAL "address")
-  target_compile_options(hf_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_compile_options(hf_options INTERFACE -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(hf_options INTERFACE -fsanitize=address,undefined)
 elseif(HF_SANITIZE STREQUAL "thread")
-  target_compile_options(hf_options INTERFACE -fsanitize=thread -fno-omit-frame-pointer)
+  target_compile_options(hf_options INTERFACE -O1 -fsanitize=thread -fno-omit-frame-pointer)
   target_link_options(hf_options INTERFACE -fsanitize=thread)
 endif()
 
