@@ -17,11 +17,6 @@ void in_outbox(cache::Store& store, const Job& job) {
   });
 }
 
-bool unreached(const Verdict& verdict) {
-  const auto* again = std::get_if<TryAgain>(&verdict);
-  return again != nullptr && again->status == 0;
-}
-
 }  // namespace
 
 Dispatcher::Dispatcher(upstream::Upstream& upstream, upstream::CredentialSource& credentials,
@@ -37,25 +32,40 @@ Dispatcher::Dispatcher(upstream::Upstream& upstream, upstream::CredentialSource&
 DrainOutcome Dispatcher::drain(cache::Store& store, bool force) {
   DrainOutcome outcome;
   prepare(store, force);
-  for (;;) {
-    {
-      auto reader = store.reader();
-      if (Outbox(store.overlay()).empty(*reader)) return outcome;
-    }
-    // The token is looked up for each entry: it may have been renewed, or have run out.
-    const auto credentials = credentials_.credentials_for(store.principal());
-    if (!credentials) {
-      hold(store);
-      return outcome;
-    }
-    const auto entry = claim(store);
-    if (!entry || !send_one(store, *entry, *credentials, force, outcome)) break;
-  }
+  send_all(store, force, outcome);
   auto reader = store.reader();
   outcome.next_due =
       Outbox(store.overlay())
           .next_due(*reader, outcome.reached ? Outbox::Due::kQueuedToo : Outbox::Due::kWaitsOnly);
   return outcome;
+}
+
+void Dispatcher::send_all(cache::Store& store, bool force, DrainOutcome& outcome) {
+  std::optional<Entry> silent;  // got no answer, and nobody after it was sent yet
+  for (;;) {
+    {
+      auto reader = store.reader();
+      if (Outbox(store.overlay()).empty(*reader)) return;
+    }
+    // The token is looked up for each entry: it may have been renewed, or have run out.
+    const auto credentials = credentials_.credentials_for(store.principal());
+    if (!credentials) return hold(store);
+    const auto entry = claim(store);
+    if (!entry) return;
+    const Reply reply = send_one(store, *entry, *credentials, force, outcome);
+    if (reply == Reply::kAnswered) {
+      if (silent) set_aside(store, *silent);
+      silent.reset();
+      continue;
+    }
+    // One lost answer may be the entry's own doing; after a second the upstream is away, and what
+    // it does not answer now it will not answer for the next entry either.
+    if (reply == Reply::kNotSent || silent) {
+      outcome.reached = false;
+      return;
+    }
+    silent = entry;
+  }
 }
 
 void Dispatcher::forget_delivered(cache::Store& store) {
@@ -75,6 +85,7 @@ void Dispatcher::prepare(cache::Store& store, bool force) {
   if (!force) return;
   in_outbox(store, [](Outbox& outbox, Transaction& transaction) {
     outbox.release(transaction, State::kWaiting);
+    outbox.release(transaction, State::kStalled);
   });
 }
 
@@ -108,9 +119,9 @@ void Dispatcher::hold(cache::Store& store) {
   });
 }
 
-bool Dispatcher::send_one(cache::Store& store, const Entry& entry,
-                          const upstream::Credentials& credentials, bool force,
-                          DrainOutcome& outcome) {
+Dispatcher::Reply Dispatcher::send_one(cache::Store& store, const Entry& entry,
+                                       const upstream::Credentials& credentials, bool force,
+                                       DrainOutcome& outcome) {
   std::vector<cache::Effect> effects;
   {
     auto reader = store.reader();
@@ -122,9 +133,21 @@ bool Dispatcher::send_one(cache::Store& store, const Entry& entry,
     verdict = after_refused_token(store, credentials, std::get<TokenRefused>(verdict));
   }
   write_down(store, entry, verdict, outcome);
-  // What the upstream did not answer it will not answer for the next entry either.
-  if (unreached(verdict)) outcome.reached = false;
-  return outcome.reached;
+  const auto* again = std::get_if<TryAgain>(&verdict);
+  if (again == nullptr || again->status != 0) return Reply::kAnswered;
+  return again->lost_answer ? Reply::kLost : Reply::kNotSent;
+}
+
+void Dispatcher::set_aside(cache::Store& store, const Entry& entry) {
+  in_outbox(store, [&](Outbox& outbox, Transaction& transaction) {
+    const auto now = outbox.find(transaction.database(), entry.id);
+    // The upstream's answer to the next entry may have released it already, or a person ended it.
+    if (!now || (now->state != State::kWaiting && now->state != State::kQueued)) return;
+    const auto until = clock_.now() + backoff(options_, now->attempts, std::nullopt, random_);
+    outbox.wait(transaction, *now, now->attempts, {until, 0, now->last_error, true});
+    // Stalled, so that the upstream's return, which was never away, does not release it.
+    outbox.stall(transaction, *now);
+  });
 }
 
 Verdict Dispatcher::after_refused_token(const cache::Store& store,

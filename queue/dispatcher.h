@@ -50,9 +50,13 @@ class Dispatcher {
   void token_arrived(cache::Store& store);
 
  private:
-  // False when the drain has to end.
-  bool send_one(cache::Store& store, const Entry& entry, const upstream::Credentials& credentials,
-                bool force, DrainOutcome& outcome);
+  enum class Reply { kAnswered, kLost, kNotSent };
+
+  void send_all(cache::Store& store, bool force, DrainOutcome& outcome);
+  Reply send_one(cache::Store& store, const Entry& entry, const upstream::Credentials& credentials,
+                 bool force, DrainOutcome& outcome);
+  // Takes an entry that alone gets no answer out of the way of the others.
+  void set_aside(cache::Store& store, const Entry& entry);
   Verdict after_refused_token(const cache::Store& store, const upstream::Credentials& credentials,
                               TokenRefused refused);
   void write_down(cache::Store& store, const Entry& entry, const Verdict& verdict,

@@ -28,8 +28,12 @@ std::string read_file(const std::string& path) {
   return content;
 }
 
-// Readable by the owner alone from its first byte on.
+// Readable by the owner alone from its first byte on. What is there already is not written again:
+// a full disk must not keep the gateway from starting.
 void write_private(const std::string& path, const std::string& text) {
+  struct stat there = {};
+  const bool is_private = ::stat(path.c_str(), &there) == 0 && (there.st_mode & 0777) == 0600;
+  if (is_private && read_file(path) == text) return;
   const std::string fresh = path + ".new";
   const int file = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   const auto size = static_cast<ssize_t>(text.size());

@@ -20,6 +20,8 @@ class StopSignals {
     sigaddset(&set_, SIGTERM);
     sigaddset(&set_, SIGINT);
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    // A file size limit is an error of the write that meets it, not the end of the process.
+    signal(SIGXFSZ, SIG_IGN);
   }
   void wait() const {
     int signal = 0;

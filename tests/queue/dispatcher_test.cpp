@@ -107,6 +107,33 @@ TEST_F(DispatcherTest, WhenTheUpstreamAnswersAgainNobodyWaitsLonger) {
   expect_state(sequence, "acknowledged");
 }
 
+TEST_F(DispatcherTest, AnEntryThatAloneGetsNoAnswerHoldsNobodyElseBack) {
+  const auto poison = insert("todos", R"({"id":1,"title":"a"})");
+  const auto second = insert("todos", R"({"id":2,"title":"b"})");
+  const auto third = insert("todos", R"({"id":3,"title":"c"})");
+  upstream_.push(upstream::Failure{upstream::Loss::kAnswerLost, "reset"});
+  answer(201, "[" + todo(2, "b") + "]");
+  answer(201, "[" + todo(3, "c") + "]");
+  EXPECT_TRUE(drain().reached);
+  expect_state(second, "acknowledged");
+  expect_state(third, "acknowledged");
+  dispatcher().upstream_reached(sample_.store());
+  expect_state(poison, "stalled");
+  EXPECT_TRUE(entry(poison).next_attempt_at);
+}
+
+TEST_F(DispatcherTest, TwoLostAnswersEndTheDrain) {
+  const auto first = insert("todos", R"({"id":1,"title":"a"})");
+  insert("todos", R"({"id":2,"title":"b"})");
+  const auto third = insert("todos", R"({"id":3,"title":"c"})");
+  upstream_.push(upstream::Failure{upstream::Loss::kAnswerLost, "reset"});
+  upstream_.push(upstream::Failure{upstream::Loss::kAnswerLost, "reset"});
+  EXPECT_FALSE(drain().reached);
+  EXPECT_EQ(upstream_.calls().size(), 2U);
+  expect_state(first, "waiting");
+  expect_state(third, "queued");
+}
+
 TEST_F(DispatcherTest, RetryAfterIsObeyed) {
   const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
   random_ = 0.0;
