@@ -74,8 +74,19 @@ void RestRead::handle(RestRequest rest, const cache::Table& table, http::Respond
   if (context_.standalone) {
     return respond(error_response(not_answerable_offline(reason)));
   }
-  forwarder_.forward_after_writes(std::move(rest.request), std::move(rest.store), std::move(reason),
-                                  std::move(respond));
+  // The request that finds the upstream gone is answered as the ones after it: from here, if it
+  // can.
+  http::Request request = rest.request;
+  auto store = rest.store;
+  forwarder_.forward_after_writes(
+      std::move(request), std::move(store), std::move(reason),
+      [self = *this, rest = std::move(rest), &table, respond](http::Response response) {
+        if (response.status == 504 && self.context_.connectivity.offline()) {
+          Answer again = self.answer(rest, table);
+          if (auto* local = std::get_if<http::Response>(&again)) return respond(std::move(*local));
+        }
+        respond(std::move(response));
+      });
 }
 
 Answer RestRead::answer(const RestRequest& rest, const cache::Table& table) const {
