@@ -231,12 +231,12 @@ MonotonicTime Synchronizer::pull_due() {
 }
 
 DrainOutcome Synchronizer::drain(cache::Store& store, bool force) {
-  MutexLock turn(lock_of(drain_locks_, store));
+  MutexLock turn(locks_of(store).drain);
   return dispatcher_.drain(store, force);
 }
 
 cache::PullOutcome Synchronizer::pull(cache::Store& store, cache::PullDepth depth, bool force) {
-  MutexLock turn(lock_of(pull_locks_, store));
+  MutexLock turn(locks_of(store).pull);
   {
     MutexLock lock(mutex_);
     ++busy_;
@@ -261,9 +261,9 @@ cache::PullOutcome Synchronizer::pull(cache::Store& store, cache::PullDepth dept
   return outcome;
 }
 
-Mutex& Synchronizer::lock_of(std::map<std::string, Mutex>& locks, const cache::Store& store) {
+Synchronizer::StoreLocks& Synchronizer::locks_of(const cache::Store& store) {
   MutexLock lock(mutex_);
-  return locks[store.principal().id];
+  return store_locks_[store.principal().id];
 }
 
 }  // namespace holdfast::queue

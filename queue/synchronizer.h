@@ -75,6 +75,12 @@ class Synchronizer {
   Snapshot snapshot() const;
 
  private:
+  // A store's queue is drained by one thread at a time, and its rows are pulled by one.
+  struct StoreLocks {
+    Mutex drain;
+    Mutex pull;
+  };
+
   void dispatch_loop();
   void pull_loop();
   bool wait_for_queue(std::chrono::milliseconds limit, const std::function<bool()>& done);
@@ -83,8 +89,7 @@ class Synchronizer {
   MonotonicTime pull_due();
   DrainOutcome drain(cache::Store& store, bool force);
   cache::PullOutcome pull(cache::Store& store, cache::PullDepth depth, bool force);
-  // Both work on one store one at a time.
-  Mutex& lock_of(std::map<std::string, Mutex>& locks, const cache::Store& store);
+  StoreLocks& locks_of(const cache::Store& store);
 
   cache::Stores& stores_;
   Dispatcher& dispatcher_;
@@ -105,8 +110,7 @@ class Synchronizer {
   bool dispatch_wanted_ HF_GUARDED_BY(mutex_) = true;
   int busy_ HF_GUARDED_BY(mutex_) = 0;
   std::map<std::string, MonotonicTime> pull_at_ HF_GUARDED_BY(mutex_);
-  std::map<std::string, Mutex> drain_locks_ HF_GUARDED_BY(mutex_);
-  std::map<std::string, Mutex> pull_locks_ HF_GUARDED_BY(mutex_);
+  std::map<std::string, StoreLocks> store_locks_ HF_GUARDED_BY(mutex_);
   std::optional<Timestamp> last_sync_ HF_GUARDED_BY(mutex_);
   std::optional<std::string> last_error_ HF_GUARDED_BY(mutex_);
   std::optional<Timestamp> next_attempt_at_ HF_GUARDED_BY(mutex_);

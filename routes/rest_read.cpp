@@ -67,7 +67,8 @@ std::string content_range(std::int64_t offset, std::int64_t rows,
   return std::to_string(offset) + "-" + std::to_string(offset + rows - 1) + "/" + end;
 }
 
-void RestRead::handle(RestRequest rest, const cache::Table& table, http::Respond respond) const {
+void RestRead::handle(RestRequest rest, const cache::Table& table,
+                      const http::Respond& respond) const {
   Answer outcome = answer(rest, table);
   if (auto* response = std::get_if<http::Response>(&outcome)) return respond(std::move(*response));
   auto& reason = std::get<std::string>(outcome);

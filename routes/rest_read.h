@@ -18,7 +18,7 @@ class RestRead {
   RestRead(const Context& context, const Forwarder& forwarder)
       : context_(context), forwarder_(forwarder) {}
 
-  void handle(RestRequest rest, const cache::Table& table, http::Respond respond) const;
+  void handle(RestRequest rest, const cache::Table& table, const http::Respond& respond) const;
 
  private:
   // The answer from here, or the reason why only the upstream has it.

@@ -183,13 +183,13 @@ std::string RestWrite::upstream_needed(const RestRequest& rest, const cache::Tab
   return "the rows of " + table.name + " are not here";
 }
 
-void RestWrite::submit(std::shared_ptr<Work> work) const {
+void RestWrite::submit(const std::shared_ptr<Work>& work) const {
   auto& writer = work->rest.store->writer();
   // This RestWrite lives for the call only: the job and its end get one of their own.
   writer.submit(
       cache::Writer::Priority::kClient,
       [self = *this, work](cache::Transaction& transaction) { self.write(transaction, *work); },
-      [self = *this, work](std::exception_ptr fault) { self.finish(work, fault); });
+      [self = *this, work](const std::exception_ptr& fault) { self.finish(work, fault); });
 }
 
 void RestWrite::write(cache::Transaction& transaction, Work& work) const {
@@ -297,7 +297,7 @@ std::optional<queue::Entry> RestWrite::enqueue(cache::Transaction& transaction, 
   return first;
 }
 
-void RestWrite::finish(std::shared_ptr<Work> work, std::exception_ptr fault) const {
+void RestWrite::finish(std::shared_ptr<Work> work, const std::exception_ptr& fault) const {
   if (fault) return work->respond(fault_response(fault, *context_.logger));
   if (!work->ask_upstream.empty()) {
     return ask_upstream(std::move(work->rest), std::move(work->ask_upstream),

@@ -29,7 +29,7 @@ class RestWrite {
   // Why only the upstream can answer, from the request alone; empty when it may be answered here.
   std::string upstream_needed(const RestRequest& rest, const cache::Table& table,
                               const Preferences& preferences) const;
-  void submit(std::shared_ptr<Work> work) const;
+  void submit(const std::shared_ptr<Work>& work) const;
   void write(cache::Transaction& transaction, Work& work) const;
   std::optional<Error> write_changes(cache::Transaction& transaction, Work& work,
                                      cache::Changes& changes) const;
@@ -39,7 +39,7 @@ class RestWrite {
   // Appends the mutation's entries and shows their effects; the first entry, if there is any.
   std::optional<queue::Entry> enqueue(cache::Transaction& transaction, Work& work,
                                       cache::Changes& changes) const;
-  void finish(std::shared_ptr<Work> work, std::exception_ptr fault) const;
+  void finish(std::shared_ptr<Work> work, const std::exception_ptr& fault) const;
   void settle_doubt(std::shared_ptr<Work> work) const;
   // Sends the request on once the principal's queue is empty, so that it overtakes nothing.
   void ask_upstream(RestRequest rest, std::string reason, http::Respond respond) const;

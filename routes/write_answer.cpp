@@ -64,7 +64,7 @@ http::Response write_answer(const cache::Mutation& mutation, const cache::Change
   return response;
 }
 
-http::Response fault_response(std::exception_ptr fault, Logger& logger) {
+http::Response fault_response(const std::exception_ptr& fault, Logger& logger) {
   bool full = false;
   try {
     std::rethrow_exception(fault);

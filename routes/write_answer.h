@@ -18,7 +18,7 @@ http::Response write_answer(const cache::Mutation& mutation, const cache::Change
                             std::string body, const std::string& outbox_id, bool standalone);
 
 // 507 for a full disk, else 500; the fault is logged and never shown.
-http::Response fault_response(std::exception_ptr fault, Logger& logger);
+http::Response fault_response(const std::exception_ptr& fault, Logger& logger);
 
 // An answer as text and back, to be replayed for the same Idempotency-Key.
 std::string print_answer(const http::Response& response);

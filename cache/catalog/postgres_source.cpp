@@ -104,6 +104,7 @@ class Session {
   // The first column of the first row.
   Result<std::string> run(const char* sql, const std::vector<std::string>& values = {}) const {
     std::vector<const char*> texts;
+    texts.reserve(values.size());
     for (const std::string& value : values) texts.push_back(value.c_str());
     const Answer answer(PQexecParams(connection_.get(), sql, static_cast<int>(texts.size()),
                                      nullptr, texts.data(), nullptr, nullptr, 0));

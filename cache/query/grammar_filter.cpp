@@ -83,7 +83,7 @@ bool is_value(Reader& reader, IsValue& out) {
                                                                 {"false", IsValue::kFalse}};
   return reader.named("isVal: (null, not_null, true, false, unknown)", [&] {
     for (const auto& [text, value] : kValues) {
-      if (reader.attempt([&] { return reader.text_ignoring_case(text); })) {
+      if (reader.attempt([&, word = text] { return reader.text_ignoring_case(word); })) {
         out = value;
         return true;
       }
@@ -103,7 +103,7 @@ bool language(Reader& reader, std::string& out) {
 
 bool full_text(Reader& reader, ValueEnd value_end, Filter& out) {
   for (const auto& [text, op] : kFullText) {
-    if (!reader.attempt([&] { return reader.text(text); })) continue;
+    if (!reader.attempt([&, word = text] { return reader.text(word); })) continue;
     out.op = op;
     if (!language(reader, out.language)) out.language.clear();
     return delimiter(reader) && single_value(reader, value_end, out.value);
@@ -113,7 +113,7 @@ bool full_text(Reader& reader, ValueEnd value_end, Filter& out) {
 
 bool simple(Reader& reader, ValueEnd value_end, Filter& out) {
   for (const auto& [text, op] : kSimple) {
-    if (!reader.attempt([&] { return reader.text(text); })) continue;
+    if (!reader.attempt([&, word = text] { return reader.text(word); })) continue;
     out.op = op;
     return delimiter(reader) && single_value(reader, value_end, out.value);
   }
@@ -132,7 +132,7 @@ bool quantifier(Reader& reader, Quantifier& out) {
 
 bool quantified(Reader& reader, ValueEnd value_end, Filter& out) {
   for (const auto& [text, op] : kQuantified) {
-    if (!reader.attempt([&] { return reader.text(text); })) continue;
+    if (!reader.attempt([&, word = text] { return reader.text(word); })) continue;
     out.op = op;
     if (!quantifier(reader, out.quantifier)) out.quantifier = Quantifier::kNone;
     return delimiter(reader) && single_value(reader, value_end, out.value);

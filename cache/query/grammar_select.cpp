@@ -73,7 +73,7 @@ bool aggregation(Reader& reader, Aggregate& out) {
                                                                {"min()", Aggregate::kMin}};
   if (!reader.character('.')) return false;
   for (const auto& [text, aggregate] : kAll) {
-    if (reader.attempt([&] { return reader.text(text); })) {
+    if (reader.attempt([&, word = text] { return reader.text(word); })) {
       out = aggregate;
       return true;
     }

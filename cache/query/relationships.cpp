@@ -185,7 +185,7 @@ void through_junctions(const Catalog& catalog, const std::vector<Reference>& ref
     if (!junction.exposed) continue;
     std::vector<Relationship> to_origin;
     std::vector<Relationship> to_target;
-    const auto collect = [&](Relationship found) {
+    const auto collect = [&](const Relationship& found) {
       if (found.kind != Relationship::Kind::kManyToOne) return;
       if (found.target == &origin) to_origin.push_back(found);
       if (found.target == &target) to_target.push_back(std::move(found));

@@ -114,12 +114,12 @@ const RowShape* Parameters::keep(std::unique_ptr<RowShape> shape) {
 }
 
 std::string Parameters::shape(std::unique_ptr<RowShape> shape) {
-  const std::string parameter = value(Null{});
+  std::string parameter = value(Null{});
   pointers_.emplace_back(static_cast<int>(values_.size()), keep(std::move(shape)));
   return parameter;
 }
 
-std::string Parameters::types(std::vector<const Type*> types, std::deque<Type> owned) {
+std::string Parameters::types(const std::vector<const Type*>& types, std::deque<Type> owned) {
   auto shape_of_types = std::make_unique<RowShape>();
   for (const Type* type : types) {
     shape_of_types->members.push_back({{}, {}, type, Member::Kind::kValue});

@@ -26,7 +26,7 @@ class Parameters {
   std::string value(Value value);
   std::string shape(std::unique_ptr<RowShape> shape);
   // A shape with these types as its members.
-  std::string types(std::vector<const Type*> types, std::deque<Type> owned = {});
+  std::string types(const std::vector<const Type*>& types, std::deque<Type> owned = {});
   std::size_t count() const { return values_.size(); }
   const RowShape* keep(std::unique_ptr<RowShape> shape);
 

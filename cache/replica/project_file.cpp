@@ -22,7 +22,7 @@ void ProjectFile::keep_catalog_document(const std::string& document) {
 std::string ProjectFile::device_id() {
   MutexLock lock(mutex_);
   if (const auto known = get("device_id")) return *known;
-  const std::string id = new_uuid();
+  std::string id = new_uuid();
   set("device_id", id);
   return id;
 }

@@ -87,10 +87,10 @@ std::string put_sql(const Table& table) {
     values += (i > 0 ? ",?" : "?") + std::to_string(i + 1);
     if (table.is_key(i)) continue;
     if (!assignments.empty()) assignments += ',';
-    assignments += name + "=excluded." + name;
+    assignments.append(name).append("=excluded.").append(name);
     if (!differences.empty()) differences += " OR ";
     // Text that a value-comparing collation calls equal (1.5 and 1.50) is another row all the same.
-    differences += name + " IS NOT excluded." + name + " COLLATE BINARY";
+    differences.append(name).append(" IS NOT excluded.").append(name).append(" COLLATE BINARY");
   }
   std::string sql = "INSERT INTO " + quote(table.storage_name) + "(" + all_names(table) +
                     ") VALUES(" + values + ")";

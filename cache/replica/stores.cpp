@@ -61,7 +61,7 @@ Stores::Stores(std::string folder, const ReplicaOptions& options, std::string de
   fs::permissions(folder_, fs::perms::owner_all);
 }
 
-void Stores::set_catalog(std::shared_ptr<const Catalog> catalog) {
+void Stores::set_catalog(const std::shared_ptr<const Catalog>& catalog) {
   MutexLock opening(opening_);
   std::vector<http::Principal> principals = principals_on_disk();
   {

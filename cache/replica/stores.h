@@ -25,7 +25,7 @@ class Stores {
          Opened opened);
 
   // Opens every store that has a file, and from now on uses this catalog.
-  void set_catalog(std::shared_ptr<const Catalog> catalog);
+  void set_catalog(const std::shared_ptr<const Catalog>& catalog);
   std::shared_ptr<const Catalog> catalog() const;
 
   // The principal's store, opened or made when it is not open yet.

@@ -42,7 +42,7 @@ void Writer::submit(Priority priority, Job job, Done done) {
 
 void Writer::run(Priority priority, const Job& job) {
   std::promise<void> promise;
-  submit(priority, job, [&promise](std::exception_ptr error) {
+  submit(priority, job, [&promise](const std::exception_ptr& error) {
     if (error) {
       promise.set_exception(error);
     } else {

@@ -14,20 +14,29 @@ namespace {
 // In the order of Postgres' enum of value types.
 enum class JsonbKind : std::uint8_t { kNull, kString, kNumber, kBool, kArray, kObject };
 
+struct Member;
+
 struct Node {
   JsonbKind kind = JsonbKind::kNull;
   std::string scalar;  // its sort key
   std::vector<Node> elements;
-  std::vector<std::pair<std::string, Node>> members;
+  std::vector<Member> members;
 
   bool is_scalar() const { return kind < JsonbKind::kArray; }
-  const Node* find(std::string_view name) const {
-    for (const auto& [key, value] : members) {
-      if (key == name) return &value;
-    }
-    return nullptr;
-  }
+  const Node* find(std::string_view name) const;
 };
+
+struct Member {
+  std::string key;
+  Node value;
+};
+
+const Node* Node::find(std::string_view name) const {
+  for (const auto& [key, value] : members) {
+    if (key == name) return &value;
+  }
+  return nullptr;
+}
 
 // The text is known to be well-formed; of another one the tree ends where the trouble is.
 class TreeReader {
@@ -84,7 +93,7 @@ class TreeReader {
       if (token.kind == JsonKind::kComma) continue;
       std::string name = string(token);
       next();  // the colon
-      node.members.emplace_back(std::move(name), value(next()));
+      node.members.push_back({std::move(name), value(next())});
     }
   }
 
@@ -120,10 +129,10 @@ bool array_holds(const Node& array, const Node& part) {
 
 bool object_contains(const Node& whole, const Node& part) {
   return std::all_of(part.members.begin(), part.members.end(), [&](const auto& member) {
-    const Node* found = whole.find(member.first);
-    if (found == nullptr || found->kind != member.second.kind) return false;
-    return found->is_scalar() ? found->scalar == member.second.scalar
-                              : deep_contains(*found, member.second);
+    const Node* found = whole.find(member.key);
+    if (found == nullptr || found->kind != member.value.kind) return false;
+    return found->is_scalar() ? found->scalar == member.value.scalar
+                              : deep_contains(*found, member.value);
   });
 }
 

@@ -62,9 +62,11 @@ class [[nodiscard]] Result<void> {
   HF_TRY_IMPL(declaration, expression, HF_CONCAT(hf_try_, __LINE__))
 #define HF_TRY_VOID(expression) \
   if (auto hf_outcome = (expression); !hf_outcome) return std::move(hf_outcome).error()
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration takes none.
 #define HF_TRY_IMPL(declaration, expression, temporary) \
   auto temporary = (expression);                        \
   if (!temporary) return std::move(temporary).error();  \
   declaration = *std::move(temporary)
+// NOLINTEND(bugprone-macro-parentheses)
 #define HF_CONCAT(a, b) HF_CONCAT_IMPL(a, b)
 #define HF_CONCAT_IMPL(a, b) a##b

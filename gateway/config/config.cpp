@@ -141,7 +141,7 @@ Result<void> set_key(Config& config, const std::string& key, const std::string& 
       has_section ? std::vector{key.substr(0, dot), key.substr(dot + 1)} : std::vector{key};
   const Place place{"from " + origin, ""};
   Config with_text = config;
-  const Result<void> outcome = apply(with_text, {path, text, 0}, place, environment);
+  Result<void> outcome = apply(with_text, {path, text, 0}, place, environment);
   if (outcome) {
     config = std::move(with_text);
     return {};

@@ -72,7 +72,7 @@ Key fixed_key(std::string name, Kind kind, typename Kind::Type fixed) {
                 "HF_CONFIG",
                 kind.print(parsed) + " is not supported by this version, only " + only);
           },
-          [=](const Config&, const std::string&) { return only; }};
+          [=](const Config&, const std::string&) { return std::string(only); }};
 }
 
 Text secret(std::string meaning) { return {std::move(meaning), nullptr, true}; }

@@ -1,5 +1,7 @@
 #include "gateway/server/cors.h"
 
+#include <algorithm>
+
 #include "gateway/server/host_check.h"
 #include "gateway/server/refusal.h"
 

@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
+
 #include "gateway/http/headers.h"
 
 namespace holdfast::server {

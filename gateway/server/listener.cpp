@@ -138,7 +138,8 @@ void Listener::State::wait_for_workers() {
   }
 }
 
-Listener::Listener(ListenerOptions options, http::Handler& handler, std::shared_ptr<Logger> logger)
+Listener::Listener(const ListenerOptions& options, http::Handler& handler,
+                   std::shared_ptr<Logger> logger)
     : state_(std::make_unique<State>(options, handler, std::move(logger))) {}
 
 Listener::~Listener() { stop(); }

@@ -25,7 +25,7 @@ class StartupError : public std::runtime_error {
 // One thread at a time: whoever owns it, never one of its own I/O threads.
 class Listener {
  public:
-  Listener(ListenerOptions options, http::Handler& handler, std::shared_ptr<Logger> logger);
+  Listener(const ListenerOptions& options, http::Handler& handler, std::shared_ptr<Logger> logger);
   // Stops it.
   ~Listener();
   Listener(const Listener&) = delete;

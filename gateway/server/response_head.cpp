@@ -1,5 +1,6 @@
 #include "gateway/server/response_head.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "gateway/server/cors.h"

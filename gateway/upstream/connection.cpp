@@ -136,7 +136,7 @@ Connection::Connection(const std::string& origin, const UpstreamOptions& options
   client_->set_url_encode(false);
   client_->set_decompress(false);
   client_->enable_server_certificate_verification(true);
-  if (!options.ca_file.empty()) client_->set_ca_cert_path(options.ca_file.c_str());
+  if (!options.ca_file.empty()) client_->set_ca_cert_path(options.ca_file);
 }
 
 Connection::~Connection() = default;
