@@ -19,20 +19,24 @@ void in_outbox(cache::Store& store, const Job& job) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(upstream::Upstream& upstream, upstream::CredentialSource& credentials,
+Dispatcher::Dispatcher(Delivery& delivery, upstream::CredentialSource& credentials,
                        const DispatcherOptions& options, const Clock& clock, Random random,
                        std::shared_ptr<Logger> logger)
-    : upstream_(upstream),
+    : delivery_(delivery),
       credentials_(credentials),
       options_(options),
       clock_(clock),
       random_(std::move(random)),
-      logger_(std::move(logger)) {}
+      logger_(std::move(logger)),
+      awaited_(clock) {}
 
 DrainOutcome Dispatcher::drain(cache::Store& store, bool force) {
   DrainOutcome outcome;
+  const std::int64_t begun = awaited_.mark();
   prepare(store, force);
   send_all(store, force, outcome);
+  // What could not be sent now is not worth waiting for.
+  awaited_.release(store.principal().id, begun);
   auto reader = store.reader();
   outcome.next_due =
       Outbox(store.overlay())
@@ -122,17 +126,22 @@ void Dispatcher::hold(cache::Store& store) {
 Dispatcher::Reply Dispatcher::send_one(cache::Store& store, const Entry& entry,
                                        const upstream::Credentials& credentials, bool force,
                                        DrainOutcome& outcome) {
-  std::vector<cache::Effect> effects;
+  Parcel parcel{entry, {}, awaited_.find(entry.id)};
   {
     auto reader = store.reader();
-    effects = store.overlay().effects(*reader, entry.sequence);
+    parcel.effects = store.overlay().effects(*reader, entry.sequence);
   }
-  Delivery delivery(upstream_, store, entry, effects, credentials, force);
-  Verdict verdict = delivery.deliver();
+  auto [verdict, told] = std::move(
+      delivery_.deliver({store, credentials, force}, std::span<const Parcel>(&parcel, 1)).at(0));
   if (std::holds_alternative<TokenRefused>(verdict)) {
     verdict = after_refused_token(store, credentials, std::get<TokenRefused>(verdict));
   }
-  write_down(store, entry, verdict, outcome);
+  // From here on nobody else answers the app. Whatever is thrown, its write is queued.
+  auto waiter = awaited_.take(entry.id);
+  const bool heard = waiter && parcel.asked && told.answer;
+  const auto ended = outcome.ended;
+  write_down(store, entry, verdict, heard ? App::kHeardOfIt : App::kAnsweredBefore, outcome);
+  if (heard && outcome.ended > ended) waiter->tell(std::move(told));
   const auto* again = std::get_if<TryAgain>(&verdict);
   if (again == nullptr || again->status != 0) return Reply::kAnswered;
   return again->lost_answer ? Reply::kLost : Reply::kNotSent;
@@ -160,7 +169,7 @@ Verdict Dispatcher::after_refused_token(const cache::Store& store,
 }
 
 void Dispatcher::write_down(cache::Store& store, const Entry& entry, const Verdict& verdict,
-                            DrainOutcome& outcome) {
+                            App app, DrainOutcome& outcome) {
   const Timestamp now = clock_.now();
   in_outbox(store, [&](Outbox& outbox, Transaction& transaction) {
     if (const auto* applied = std::get_if<Applied>(&verdict)) {
@@ -182,6 +191,9 @@ void Dispatcher::write_down(cache::Store& store, const Entry& entry, const Verdi
       if (refused->may_depend_on_earlier &&
           outbox.has_earlier_unfinished(transaction.database(), entry)) {
         outbox.park(transaction, entry, State::kBlocked, refused->status, refused->reason);
+      } else if (app == App::kHeardOfIt) {
+        outbox.refuse(transaction, entry, refused->status, refused->reason, now);
+        ++outcome.ended;
       } else {
         outbox.reject(transaction, entry, refused->status, refused->reason, now);
         ++outcome.ended;

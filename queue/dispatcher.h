@@ -9,7 +9,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/logging.h"
 #include "gateway/upstream/credentials.h"
-#include "gateway/upstream/upstream.h"
+#include "queue/awaited.h"
 #include "queue/delivery.h"
 #include "queue/options.h"
 #include "queue/outbox.h"
@@ -32,7 +32,7 @@ struct DrainOutcome {
 class Dispatcher {
  public:
   // All references must outlive it.
-  Dispatcher(upstream::Upstream& upstream, upstream::CredentialSource& credentials,
+  Dispatcher(Delivery& delivery, upstream::CredentialSource& credentials,
              const DispatcherOptions& options, const Clock& clock, Random random,
              std::shared_ptr<Logger> logger);
 
@@ -41,6 +41,9 @@ class Dispatcher {
 
   // Deletes what was delivered longer than keep_delivered ago.
   void forget_delivered(cache::Store& store);
+
+  // Who waits for answers to entries of any store.
+  Awaited& awaited() { return awaited_; }
 
   // After a start, before the first drain(): what was being sent may have taken effect.
   void recover(cache::Store& store);
@@ -59,7 +62,9 @@ class Dispatcher {
   void set_aside(cache::Store& store, const Entry& entry);
   Verdict after_refused_token(const cache::Store& store, const upstream::Credentials& credentials,
                               TokenRefused refused);
-  void write_down(cache::Store& store, const Entry& entry, const Verdict& verdict,
+  // Whether the entry's app waits and is about to be told the upstream's own words.
+  enum class App { kHeardOfIt, kAnsweredBefore };
+  void write_down(cache::Store& store, const Entry& entry, const Verdict& verdict, App app,
                   DrainOutcome& outcome);
   void wait(Outbox& outbox, cache::Transaction& transaction, const Entry& entry,
             const TryAgain& again) const;
@@ -67,12 +72,13 @@ class Dispatcher {
   std::optional<Entry> claim(cache::Store& store);
   void hold(cache::Store& store);
 
-  upstream::Upstream& upstream_;
+  Delivery& delivery_;
   upstream::CredentialSource& credentials_;
   const DispatcherOptions options_;
   const Clock& clock_;
   const Random random_;
   const std::shared_ptr<Logger> logger_;
+  Awaited awaited_;
 };
 
 }  // namespace holdfast::queue

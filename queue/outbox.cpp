@@ -43,6 +43,14 @@ Entry read_entry(const Statement& row) {
   return entry;
 }
 
+// Of a statement that gives one row of one column.
+bool is_true(Statement& statement) {
+  statement.step();
+  const bool yes = statement.integer(0) != 0;
+  statement.reset();
+  return yes;
+}
+
 constexpr const char* kInsert =
     "INSERT INTO hf_outbox(id, relation, operation, method, target, headers, body, role, claims,"
     " idempotency_key, app_key, created_at, state, minted_key)"
@@ -184,6 +192,14 @@ void Outbox::reject(Transaction& transaction, const Entry& entry, int status,
   end(transaction, entry, State::kDead, status, reason, now);
 }
 
+void Outbox::refuse(Transaction& transaction, const Entry& entry, int status,
+                    const std::string& reason, Timestamp now) {
+  overlay_.drop(transaction, entry.sequence);
+  end(transaction, entry, State::kDiscarded, status, reason, now);
+  Statement& free = transaction.database().cached("UPDATE hf_outbox SET app_key=NULL WHERE id=?1");
+  free.bind(1, std::string_view(entry.id)).run();
+}
+
 void Outbox::discard(Transaction& transaction, const Entry& entry, Timestamp now) {
   overlay_.drop(transaction, entry.sequence);
   end(transaction, entry, State::kDiscarded, entry.last_status, entry.last_error, now);
@@ -248,28 +264,28 @@ void Outbox::recover(Transaction& transaction) {
 bool Outbox::has_earlier_unfinished(Database& database, const Entry& entry) const {
   Statement& statement = database.cached(
       "SELECT EXISTS(SELECT 1 FROM hf_outbox WHERE " HF_UNFINISHED " AND sequence<?1)");
-  statement.bind(1, entry.sequence).step();
-  const bool earlier = statement.integer(0) != 0;
-  statement.reset();
-  return earlier;
+  return is_true(statement.bind(1, entry.sequence));
 }
 
 bool Outbox::empty(Database& database) const {
   Statement& statement =
       database.cached("SELECT EXISTS(SELECT 1 FROM hf_outbox WHERE " HF_UNFINISHED ")");
-  statement.step();
-  const bool some = statement.integer(0) != 0;
-  statement.reset();
-  return !some;
+  return !is_true(statement);
 }
 
 bool Outbox::any_in(Database& database, State state) const {
   Statement& statement = database.cached(
       "SELECT EXISTS(SELECT 1 FROM hf_outbox WHERE " HF_UNFINISHED " AND state=?1)");
-  statement.bind(1, std::string_view(name_of(state))).step();
-  const bool any = statement.integer(0) != 0;
-  statement.reset();
-  return any;
+  return is_true(statement.bind(1, std::string_view(name_of(state))));
+}
+
+bool Outbox::flows(Database& database) const {
+  // A hundred: one batch.
+  Statement& statement = database.cached(
+      "SELECT count(*)<100 AND total(attempts>1 OR state NOT IN ('queued', 'sending'))=0"
+      " FROM (SELECT state, attempts FROM hf_outbox WHERE " HF_UNFINISHED
+      " ORDER BY sequence LIMIT 100)");
+  return is_true(statement);
 }
 
 std::optional<Entry> Outbox::find(Database& database, const std::string& id) const {

@@ -49,6 +49,10 @@ class Outbox {
                const std::vector<cache::UpstreamImage>& images, Timestamp now);
   void reject(cache::Transaction& transaction, const Entry& entry, int status,
               const std::string& reason, Timestamp now);
+  // Refused while its app waited, which hears the upstream's words: nothing was promised, so it is
+  // no dead letter, and the app's Idempotency-Key is free again.
+  void refuse(cache::Transaction& transaction, const Entry& entry, int status,
+              const std::string& reason, Timestamp now);
   void discard(cache::Transaction& transaction, const Entry& entry, Timestamp now);
 
   struct Wait {
@@ -82,6 +86,9 @@ class Outbox {
   bool has_earlier_unfinished(cache::Database& database, const Entry& entry) const;
   bool empty(cache::Database& database) const;
   bool any_in(cache::Database& database, State state) const;
+  // Whether all unfinished entries, not too many, are about to be sent for the first time or just
+  // being sent: an answer to one more would come soon.
+  bool flows(cache::Database& database) const;
 
   std::optional<Entry> find(cache::Database& database, const std::string& id) const;
   // By the Idempotency-Key that the app sent; the answer it was given then.

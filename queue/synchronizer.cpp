@@ -27,6 +27,7 @@ Synchronizer::Synchronizer(cache::Stores& stores, Dispatcher& dispatcher, cache:
 Synchronizer::~Synchronizer() { stop(); }
 
 void Synchronizer::start() {
+  answers_thread_ = std::thread([this] { awaited().run(); });
   dispatch_thread_ = std::thread([this] { dispatch_loop(); });
   pull_thread_ = std::thread([this] { pull_loop(); });
 }
@@ -39,6 +40,8 @@ void Synchronizer::stop() {
   dispatch_changed_.notify_all();
   pull_changed_.notify_all();
   drained_.notify_all();
+  awaited().stop();
+  if (answers_thread_.joinable()) answers_thread_.join();
   if (dispatch_thread_.joinable()) dispatch_thread_.join();
   if (pull_thread_.joinable()) pull_thread_.join();
 }
@@ -49,6 +52,27 @@ void Synchronizer::wake_dispatcher() {
     dispatch_wanted_ = true;
   }
   dispatch_changed_.notify_one();
+}
+
+void Synchronizer::send_now(cache::Store& store) {
+  StoreLocks& locks = locks_of(store);
+  if (locks.drain_comes.exchange(true)) return;
+  std::optional<Timestamp> left;
+  {
+    MutexLock turn(locks.drain);
+    locks.drain_comes = false;
+    left = dispatcher_.drain(store, false).next_due;
+  }
+  drained_.notify_all();
+  if (left) wake_dispatcher();
+}
+
+bool Synchronizer::flows(cache::Store& store, cache::Database& database) const {
+  {
+    MutexLock lock(mutex_);
+    if (stopping_ || paused_) return false;
+  }
+  return Outbox(store.overlay()).flows(database);
 }
 
 void Synchronizer::wake_puller(const std::string& principal_id) {

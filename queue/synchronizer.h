@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -42,6 +43,12 @@ class Synchronizer {
 
   // Something may be sent.
   void wake_dispatcher();
+  // Sends what the store's queue holds, for somebody who waits for an answer; returns at once where
+  // another call is about to do so. Blocking.
+  void send_now(cache::Store& store);
+  // Whether the store's queue is being sent, so that an answer may be waited for.
+  bool flows(cache::Store& store, cache::Database& database) const;
+  Awaited& awaited() { return dispatcher_.awaited(); }
   // The principal's replica is to be pulled at once.
   void wake_puller(const std::string& principal_id);
   void upstream_reached();
@@ -79,6 +86,7 @@ class Synchronizer {
   struct StoreLocks {
     Mutex drain;
     Mutex pull;
+    std::atomic<bool> drain_comes{false};  // send_now() waits for the drain's turn
   };
 
   void dispatch_loop();
@@ -114,6 +122,7 @@ class Synchronizer {
   std::optional<Timestamp> last_sync_ HF_GUARDED_BY(mutex_);
   std::optional<std::string> last_error_ HF_GUARDED_BY(mutex_);
   std::optional<Timestamp> next_attempt_at_ HF_GUARDED_BY(mutex_);
+  std::thread answers_thread_;
   std::thread dispatch_thread_;
   std::thread pull_thread_;
 };

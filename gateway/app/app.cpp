@@ -14,6 +14,7 @@
 #include "gateway/upstream/monitored_upstream.h"
 #include "gateway/upstream/prober.h"
 #include "gateway/upstream/supabase_upstream.h"
+#include "queue/bare_delivery.h"
 #include "queue/dispatcher.h"
 #include "queue/synchronizer.h"
 
@@ -83,7 +84,8 @@ struct App::Parts {
         credentials(book, clock),
         authenticator(
             config.identity, upstream, book, [this] { return connectivity.offline(); }, clock),
-        dispatcher(upstream, credentials, config.dispatcher, clock, random_fraction, logger),
+        delivery(upstream),
+        dispatcher(delivery, credentials, config.dispatcher, clock, random_fraction, logger),
         stores(folder.path() + "/principals", config.replica, config.rest.schemas.front(),
                [this](cache::Store& store) { opened(store); }),
         puller(upstream, credentials, config.replica, config.pull, clock, logger),
@@ -115,6 +117,7 @@ struct App::Parts {
   identity::TokenBook book;
   RequestCredentials credentials;
   identity::Authenticator authenticator;
+  queue::BareDelivery delivery;
   queue::Dispatcher dispatcher;
   bool synchronizer_ready = false;
   cache::Stores stores;

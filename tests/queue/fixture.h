@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gateway/base/ids.h"
+#include "queue/bare_delivery.h"
 #include "queue/dispatcher.h"
 #include "queue/outbox.h"
 #include "tests/cache/replica/sample.h"
@@ -80,7 +81,7 @@ class QueueTest : public ::testing::Test {
   std::string state(std::int64_t sequence) { return name_of(entry(sequence).state); }
 
   Dispatcher dispatcher() {
-    return {upstream_, credentials_, options_, clock_, [this] { return random_; }, silent_logger()};
+    return {delivery_, credentials_, options_, clock_, [this] { return random_; }, silent_logger()};
   }
   DrainOutcome drain(bool force = false) { return dispatcher().drain(sample_.store(), force); }
   // "POST /rest/v1/todos" of each call, without its query.
@@ -94,6 +95,7 @@ class QueueTest : public ::testing::Test {
 
   cache::sample::Sample sample_;
   support::FakeUpstream upstream_;
+  BareDelivery delivery_{upstream_};
   support::ManualClock clock_{cache::sample::noon()};
   FakeCredentials credentials_;
   DispatcherOptions options_;

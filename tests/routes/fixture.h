@@ -4,6 +4,7 @@
 
 #include <future>
 
+#include "queue/bare_delivery.h"
 #include "routes/router.h"
 #include "tests/cache/replica/sample.h"
 #include "tests/support/fake_upstream.h"
@@ -92,7 +93,8 @@ class RoutesTest : public ::testing::Test {
   RestOptions options_;
   cache::Stores stores_{(dir_.path() / "principals").string(), replica_, "public",
                         [](cache::Store&) {}};
-  queue::Dispatcher dispatcher_{upstream_, credentials_,       dispatching_,
+  queue::BareDelivery delivery_{upstream_};
+  queue::Dispatcher dispatcher_{delivery_, credentials_,       dispatching_,
                                 clock_,    [] { return 1.0; }, logger_};
   cache::Puller puller_{upstream_, credentials_, replica_, pull_, clock_, logger_};
   queue::Synchronizer synchronizer_{stores_, dispatcher_, puller_, dispatching_,

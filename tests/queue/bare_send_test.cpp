@@ -1,4 +1,4 @@
-#include "queue/delivery.h"
+#include "queue/bare_send.h"
 
 #include <gmock/gmock.h>
 
@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-class DeliveryTest : public QueueTest {
+class BareSendTest : public QueueTest {
  protected:
   // Sends the queue once and loses the answer, whatever it would have been.
   void lose_first_answer() {
@@ -32,7 +32,7 @@ class DeliveryTest : public QueueTest {
 };
 
 // Hard case 10.
-TEST_F(DeliveryTest, ADuplicateOfAKeyMadeHereIsApplied) {
+TEST_F(BareSendTest, ADuplicateOfAKeyMadeHereIsApplied) {
   const auto sequence = insert("notes", R"({"body":"n"})");
   const std::string id = sample_.rows("notes", {"id"}).substr(7, 36);
   answer(409, duplicate("notes_pkey"));
@@ -43,7 +43,7 @@ TEST_F(DeliveryTest, ADuplicateOfAKeyMadeHereIsApplied) {
   EXPECT_EQ(sample_.rows("notes", {"body", "number"}), R"({"body":"changed since","number":4})");
 }
 
-TEST_F(DeliveryTest, ADuplicateOnAnotherConstraintIsRefused) {
+TEST_F(BareSendTest, ADuplicateOnAnotherConstraintIsRefused) {
   const auto sequence = insert("lists", R"({"id":1,"title":"l","slot":1})");
   answer(409, duplicate("lists_slot_key"));
   drain();
@@ -51,7 +51,7 @@ TEST_F(DeliveryTest, ADuplicateOnAnotherConstraintIsRefused) {
   EXPECT_EQ(upstream_.calls().size(), 1U);
 }
 
-TEST_F(DeliveryTest, ADuplicateOfTheAppsOwnKeyIsSomebodyElses) {
+TEST_F(BareSendTest, ADuplicateOfTheAppsOwnKeyIsSomebodyElses) {
   const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
   answer(409, duplicate("todos_pkey"));
   drain();
@@ -59,7 +59,7 @@ TEST_F(DeliveryTest, ADuplicateOfTheAppsOwnKeyIsSomebodyElses) {
   EXPECT_EQ(shown(), "");
 }
 
-TEST_F(DeliveryTest, AfterALostAnswerADuplicateIsComparedByType) {
+TEST_F(BareSendTest, AfterALostAnswerADuplicateIsComparedByType) {
   const auto sequence = insert(
       "todos", R"({"id":1,"title":"a","price":12.345,"updated_at":"2026-11-21T13:00:00+01:00"})");
   lose_first_answer();
@@ -72,7 +72,7 @@ TEST_F(DeliveryTest, AfterALostAnswerADuplicateIsComparedByType) {
   EXPECT_EQ(sample_.rows("todos", {"done", "price"}), R"({"done":true,"price":12.35})");
 }
 
-TEST_F(DeliveryTest, AfterALostAnswerAnotherRowWithTheKeyIsNotOurs) {
+TEST_F(BareSendTest, AfterALostAnswerAnotherRowWithTheKeyIsNotOurs) {
   const auto sequence = insert("todos", R"({"id":1,"title":"a","price":12.34})");
   lose_first_answer();
   answer(409, duplicate("todos_pkey"));
@@ -82,7 +82,7 @@ TEST_F(DeliveryTest, AfterALostAnswerAnotherRowWithTheKeyIsNotOurs) {
   expect_state(sequence, "dead");
 }
 
-TEST_F(DeliveryTest, ALostInsertThatDidNotArriveIsSentAgain) {
+TEST_F(BareSendTest, ALostInsertThatDidNotArriveIsSentAgain) {
   const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
   lose_first_answer();
   answer(201, "[" + todo(1, "a") + "]");
@@ -91,7 +91,7 @@ TEST_F(DeliveryTest, ALostInsertThatDidNotArriveIsSentAgain) {
   EXPECT_THAT(calls(), ElementsAre("POST /rest/v1/todos"));
 }
 
-TEST_F(DeliveryTest, ALostUpdateThatArrivedIsNotSentAgain) {
+TEST_F(BareSendTest, ALostUpdateThatArrivedIsNotSentAgain) {
   sample_.put("todos", todo(1, "a"));
   const auto sequence = update("todos", 1, R"({"title":"b"})");
   lose_first_answer();
@@ -102,7 +102,7 @@ TEST_F(DeliveryTest, ALostUpdateThatArrivedIsNotSentAgain) {
   EXPECT_EQ(shown(), R"({"id":1,"title":"b","done":true})");
 }
 
-TEST_F(DeliveryTest, ALostUpdateThatDidNotArriveIsSentAgain) {
+TEST_F(BareSendTest, ALostUpdateThatDidNotArriveIsSentAgain) {
   sample_.put("todos", todo(1, "a"));
   const auto sequence = update("todos", 1, R"({"title":"b"})");
   lose_first_answer();
@@ -114,7 +114,7 @@ TEST_F(DeliveryTest, ALostUpdateThatDidNotArriveIsSentAgain) {
 }
 
 // Hard case 14: a conflict is a column that differs from the base on both sides.
-TEST_F(DeliveryTest, AChangeOfAnotherColumnIsNoConflictForALostUpdate) {
+TEST_F(BareSendTest, AChangeOfAnotherColumnIsNoConflictForALostUpdate) {
   sample_.put("todos", todo(1, "a"));
   const auto sequence = update("todos", 1, R"({"title":"b"})");
   lose_first_answer();
@@ -125,7 +125,7 @@ TEST_F(DeliveryTest, AChangeOfAnotherColumnIsNoConflictForALostUpdate) {
   EXPECT_THAT(calls(), ElementsAre("GET /rest/v1/todos", "PATCH /rest/v1/todos"));
 }
 
-TEST_F(DeliveryTest, AChangeOfTheSameColumnWinsOverALostUpdateAndIsRecorded) {
+TEST_F(BareSendTest, AChangeOfTheSameColumnWinsOverALostUpdateAndIsRecorded) {
   sample_.put("todos", todo(1, "a"));
   const auto sequence = update("todos", 1, R"({"title":"b"})");
   lose_first_answer();
@@ -137,7 +137,7 @@ TEST_F(DeliveryTest, AChangeOfTheSameColumnWinsOverALostUpdateAndIsRecorded) {
 }
 
 // Hard case 7.
-TEST_F(DeliveryTest, OnesOwnEarlierWriteIsNoConflictForALostUpdate) {
+TEST_F(BareSendTest, OnesOwnEarlierWriteIsNoConflictForALostUpdate) {
   sample_.put("todos", todo(1, "a"));
   const auto first = update("todos", 1, R"({"title":"b"})");
   const auto second = update("todos", 1, R"({"title":"c"})");
@@ -155,7 +155,7 @@ TEST_F(DeliveryTest, OnesOwnEarlierWriteIsNoConflictForALostUpdate) {
   EXPECT_EQ(shown(), R"({"id":1,"title":"c","done":false})");
 }
 
-TEST_F(DeliveryTest, ALostDeletionIsJudgedByItsRow) {
+TEST_F(BareSendTest, ALostDeletionIsJudgedByItsRow) {
   sample_.put("todos", "[" + todo(1, "a") + "," + todo(2, "b") + "," + todo(3, "c") + "]");
   const auto arrived = erase("todos", 1);
   lose_first_answer();
@@ -182,7 +182,7 @@ TEST_F(DeliveryTest, ALostDeletionIsJudgedByItsRow) {
 }
 
 // Hard case 13: zero rows are judged at the new key first.
-TEST_F(DeliveryTest, ALostChangeOfAKeyIsJudgedAtTheNewKey) {
+TEST_F(BareSendTest, ALostChangeOfAKeyIsJudgedAtTheNewKey) {
   sample_.put("todos", todo(1, "a"));
   const auto sequence = update("todos", 1, R"({"id":5})");
   lose_first_answer();
@@ -193,7 +193,7 @@ TEST_F(DeliveryTest, ALostChangeOfAKeyIsJudgedAtTheNewKey) {
   EXPECT_EQ(shown(), R"({"id":5,"title":"a","done":false})");
 }
 
-TEST_F(DeliveryTest, NoRowsAndAVisibleRowMeanNotPermitted) {
+TEST_F(BareSendTest, NoRowsAndAVisibleRowMeanNotPermitted) {
   sample_.put("todos", todo(1, "a"));
   const auto sequence = update("todos", 1, R"({"title":"b"})");
   answer(200, "[]");
@@ -204,7 +204,7 @@ TEST_F(DeliveryTest, NoRowsAndAVisibleRowMeanNotPermitted) {
   EXPECT_EQ(shown(), R"({"id":1,"title":"a","done":false})");
 }
 
-TEST_F(DeliveryTest, NoRowsAndNoneVisibleMeansGone) {
+TEST_F(BareSendTest, NoRowsAndNoneVisibleMeansGone) {
   sample_.put("todos", todo(1, "a"));
   const auto change = update("todos", 1, R"({"title":"b"})");
   answer(200, "[]");
@@ -221,7 +221,7 @@ TEST_F(DeliveryTest, NoRowsAndNoneVisibleMeansGone) {
 }
 
 // A role may be permitted to insert and not to read.
-TEST_F(DeliveryTest, ARowThatMayNotBeReadIsSentWithoutAskingItBack) {
+TEST_F(BareSendTest, ARowThatMayNotBeReadIsSentWithoutAskingItBack) {
   const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
   answer(403, error("42501", "permission denied for table todos"));
   upstream_.push(201, "");
@@ -232,7 +232,7 @@ TEST_F(DeliveryTest, ARowThatMayNotBeReadIsSentWithoutAskingItBack) {
 }
 
 // Promise 2: without a row to look at nothing proves that it arrived, nor that it did not.
-TEST_F(DeliveryTest, ALostWriteThatCannotBeLookedAtIsForAPerson) {
+TEST_F(BareSendTest, ALostWriteThatCannotBeLookedAtIsForAPerson) {
   sample_.put("todos", todo(1, "a"));
   const auto change = update("todos", 1, R"({"title":"b"})");
   lose_first_answer();
@@ -248,7 +248,7 @@ TEST_F(DeliveryTest, ALostWriteThatCannotBeLookedAtIsForAPerson) {
   EXPECT_EQ(shown(), R"({"id":1,"title":"b","done":false}{"id":2,"title":"n","done":false})");
 }
 
-TEST_F(DeliveryTest, ALostWriteWaitsWhileTheRowsCannotBeAsked) {
+TEST_F(BareSendTest, ALostWriteWaitsWhileTheRowsCannotBeAsked) {
   sample_.put("todos", todo(1, "a"));
   const auto sequence = update("todos", 1, R"({"title":"b"})");
   lose_first_answer();
@@ -259,7 +259,7 @@ TEST_F(DeliveryTest, ALostWriteWaitsWhileTheRowsCannotBeAsked) {
   EXPECT_THAT(calls(), ElementsAre("GET /rest/v1/todos"));
 }
 
-TEST_F(DeliveryTest, ATableThatIsGoneParksItsEntries) {
+TEST_F(BareSendTest, ATableThatIsGoneParksItsEntries) {
   const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
   auto fewer = cache::sample::tables();
   std::erase_if(fewer, [](const cache::Table& table) { return table.name == "todos"; });
@@ -270,7 +270,7 @@ TEST_F(DeliveryTest, ATableThatIsGoneParksItsEntries) {
   EXPECT_TRUE(upstream_.calls().empty());
 }
 
-TEST_F(DeliveryTest, ALostUpsertIsJudgedByItsRow) {
+TEST_F(BareSendTest, ALostUpsertIsJudgedByItsRow) {
   const auto sequence = enqueue({cache::Operation::kInsert, "todos", "", R"({"id":1,"title":"a"})",
                                  cache::Resolution::kMergeDuplicates});
   lose_first_answer();

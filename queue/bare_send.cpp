@@ -1,4 +1,4 @@
-#include "queue/delivery.h"
+#include "queue/bare_send.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -36,34 +36,34 @@ bool inserts(const Effect& effect) {
 
 }  // namespace
 
-Delivery::Delivery(upstream::Upstream& upstream, const cache::Store& store, const Entry& entry,
-                   const std::vector<Effect>& effects, const upstream::Credentials& credentials,
-                   bool force)
+BareSend::BareSend(upstream::Upstream& upstream, const Sender& sender, const Parcel& parcel)
     : upstream_(upstream),
-      store_(store),
-      entry_(entry),
-      effects_(effects),
-      credentials_(credentials),
-      force_(force),
+      store_(sender.store),
+      entry_(parcel.entry),
+      effects_(parcel.effects),
+      asked_(parcel.asked),
+      credentials_(sender.credentials),
+      force_(sender.force),
       table_(nullptr) {
   for (const cache::Table& table : store_.catalog().tables()) {
     if (cache::relation_of(table) == entry_.relation) table_ = &table;
   }
 }
 
-Verdict Delivery::deliver() {
+Verdict BareSend::deliver() {
   if (table_ == nullptr) {
     return Refused{0, "the table " + entry_.relation + " is not in the upstream's schema any more"};
   }
   if (entry_.lost_answer) {
     if (auto verdict = settle()) return *std::move(verdict);
   }
+  if (asked_ && !entry_.lost_answer) return send_asked();
   // A principal that may not read the table cannot be given the row back.
   const bool readable = store_.status(*table_) != cache::TableStatus::kDenied;
   return send(readable ? Representation::kRows : Representation::kNone);
 }
 
-std::optional<Verdict> Delivery::settle() {
+std::optional<Verdict> BareSend::settle() {
   // A plain insert settles itself: it meets its own row as a duplicate.
   if (entry_.operation == "insert") return std::nullopt;
   auto rows = read_rows(keys_after());
@@ -72,7 +72,7 @@ std::optional<Verdict> Delivery::settle() {
   return entry_.operation == "delete" ? settle_deletion(images) : settle_rows(images);
 }
 
-std::optional<Verdict> Delivery::settle_rows(const Images& rows) {
+std::optional<Verdict> BareSend::settle_rows(const Images& rows) {
   if (std::all_of(rows.begin(), rows.end(), [&](const auto& row) { return shows_effect(row); })) {
     return Applied{rows};
   }
@@ -83,7 +83,7 @@ std::optional<Verdict> Delivery::settle_rows(const Images& rows) {
   return Superseded{"the row was changed by somebody else while the answer was lost", rows};
 }
 
-std::optional<Verdict> Delivery::settle_deletion(const Images& rows) {
+std::optional<Verdict> BareSend::settle_deletion(const Images& rows) {
   if (std::none_of(rows.begin(), rows.end(), [](const auto& row) { return row.row.has_value(); })) {
     return Applied{rows};
   }
@@ -94,7 +94,7 @@ std::optional<Verdict> Delivery::settle_deletion(const Images& rows) {
   return Superseded{"the row was changed or made again while the answer was lost", rows};
 }
 
-Verdict Delivery::send(Representation representation) {
+Verdict BareSend::send(Representation representation) {
   const auto outcome = upstream_.call(make_call(representation));
   if (!outcome.answered()) {
     const auto& failure = outcome.failure();
@@ -104,7 +104,68 @@ Verdict Delivery::send(Representation representation) {
   return judge(outcome.answer(), representation);
 }
 
-upstream::Call Delivery::make_call(Representation representation) const {
+Verdict BareSend::send_asked() {
+  upstream::Call call;
+  call.method = entry_.method;
+  call.target = asked_->target;
+  call.body = asked_->body;
+  call.force = force_;
+  call.headers = asked_->headers;
+  call.headers.set("Idempotency-Key", entry_.idempotency_key);
+  upstream::add_credentials(credentials_, call.headers);
+  auto outcome = upstream_.call(call);
+  told_.with_rows = true;
+  if (outcome.answered() && asked_->without_rows &&
+      classify(outcome.answer()).kind == AnswerClass::kNotPermitted) {
+    // The whole statement was rolled back with the row that may not be given back.
+    call.headers = *asked_->without_rows;
+    call.headers.set("Idempotency-Key", entry_.idempotency_key);
+    upstream::add_credentials(credentials_, call.headers);
+    outcome = upstream_.call(call);
+    told_.with_rows = false;
+  }
+  if (!outcome.answered()) {
+    const auto& failure = outcome.failure();
+    return TryAgain{0, failure.reason, failure.loss == upstream::Loss::kAnswerLost, std::nullopt,
+                    false};
+  }
+  told_.answer = outcome.answer();
+  return judge_asked(outcome.answer());
+}
+
+Verdict BareSend::judge_asked(const upstream::Answer& answer) {
+  if (classify(answer).kind != AnswerClass::kApplied) {
+    Verdict verdict = judge(answer, Representation::kNone);
+    // Applied in spite of its answer: what the answer says is not what the app has done.
+    if (std::holds_alternative<Applied>(verdict)) told_.answer.reset();
+    return verdict;
+  }
+  std::optional<Images> images = Images{};
+  if (told_.with_rows && asked_->complete_rows) images = images_of(answer.body);
+  if (!images) return Applied{};  // presumed, and read again by key
+  told_.rows_known = true;
+  if (entry_.operation == "delete") {
+    for (auto& image : *images) image.row = std::nullopt;
+  }
+  // What did not come back is where it was, or changed in a way that only a read shows.
+  std::vector<std::string> missing;
+  for (const Effect& effect : effects_) {
+    if (effect.relation != entry_.relation || effect.consequence) continue;
+    if (std::none_of(images->begin(), images->end(),
+                     [&](const UpstreamImage& image) { return image.key == effect.key; })) {
+      missing.push_back(effect.key);
+    }
+  }
+  if (missing.empty()) return Applied{*std::move(images)};
+  auto rows = read_rows(missing);
+  // It took effect; only how its rows look now is not known yet.
+  auto* seen = std::get_if<Images>(&rows);
+  told_.rows_known = seen != nullptr;
+  if (seen != nullptr) images->insert(images->end(), seen->begin(), seen->end());
+  return Applied{*std::move(images)};
+}
+
+upstream::Call BareSend::make_call(Representation representation) const {
   upstream::Call call;
   call.method = entry_.method;
   call.target = entry_.target;
@@ -136,7 +197,7 @@ upstream::Call Delivery::make_call(Representation representation) const {
   return call;
 }
 
-Verdict Delivery::judge(const upstream::Answer& answer, Representation representation) {
+Verdict BareSend::judge(const upstream::Answer& answer, Representation representation) {
   const ClassifiedAnswer classified = classify(answer);
   switch (classified.kind) {
     case AnswerClass::kApplied:
@@ -163,7 +224,7 @@ Verdict Delivery::judge(const upstream::Answer& answer, Representation represent
   return Refused{answer.status, words(classified)};
 }
 
-Verdict Delivery::judge_applied(const upstream::Answer& answer, Representation representation) {
+Verdict BareSend::judge_applied(const upstream::Answer& answer, Representation representation) {
   if (representation == Representation::kNone) return Applied{};
   auto images = images_of(answer.body);
   if (!images)
@@ -189,7 +250,7 @@ Verdict Delivery::judge_applied(const upstream::Answer& answer, Representation r
   return judge_missing(*std::move(images), missing);
 }
 
-Verdict Delivery::judge_missing(Images images, const std::vector<std::string>& missing) {
+Verdict BareSend::judge_missing(Images images, const std::vector<std::string>& missing) {
   auto rows = read_rows(missing);
   if (auto* failed = std::get_if<Verdict>(&rows)) return std::move(*failed);
   const auto& seen = std::get<Images>(rows);
@@ -204,7 +265,7 @@ Verdict Delivery::judge_missing(Images images, const std::vector<std::string>& m
       std::move(images)};
 }
 
-Verdict Delivery::judge_duplicate(const upstream::Answer& answer,
+Verdict BareSend::judge_duplicate(const upstream::Answer& answer,
                                   const ClassifiedAnswer& classified) {
   const Refused refused{answer.status, words(classified), true};
   const bool primary = names_primary_key(*table_, classified);
@@ -225,7 +286,7 @@ Verdict Delivery::judge_duplicate(const upstream::Answer& answer,
   return Applied{std::move(images)};
 }
 
-std::variant<Delivery::Images, Verdict> Delivery::read_rows(const std::vector<std::string>& keys) {
+std::variant<BareSend::Images, Verdict> BareSend::read_rows(const std::vector<std::string>& keys) {
   cache::TableSource source(upstream_, *table_, credentials_, kRowsInRequest, force_);
   auto page = source.of_keys(keys);
   if (auto* failure = std::get_if<cache::PullFailure>(&page)) {
@@ -250,7 +311,7 @@ std::variant<Delivery::Images, Verdict> Delivery::read_rows(const std::vector<st
   return images;
 }
 
-std::optional<Delivery::Images> Delivery::images_of(const std::string& body) const {
+std::optional<BareSend::Images> BareSend::images_of(const std::string& body) const {
   const auto parsed = cache::parse_rows(*table_, body);
   if (!parsed) return std::nullopt;
   Images images;
@@ -258,7 +319,7 @@ std::optional<Delivery::Images> Delivery::images_of(const std::string& body) con
   return images;
 }
 
-std::vector<std::string> Delivery::keys_after() const {
+std::vector<std::string> BareSend::keys_after() const {
   std::vector<std::string> keys;
   for (const Effect& effect : effects_) {
     if (effect.consequence || effect.relation != entry_.relation) continue;
@@ -269,14 +330,14 @@ std::vector<std::string> Delivery::keys_after() const {
   return keys;
 }
 
-const Effect* Delivery::effect_of(const std::string& key) const {
+const Effect* BareSend::effect_of(const std::string& key) const {
   for (const Effect& effect : effects_) {
     if (effect.key == key && effect.relation == entry_.relation) return &effect;
   }
   return nullptr;
 }
 
-bool Delivery::shows_effect(const UpstreamImage& image) const {
+bool BareSend::shows_effect(const UpstreamImage& image) const {
   const Effect* effect = effect_of(image.key);
   if (effect == nullptr || !image.row) return false;
   if (effect->kind == EffectKind::kInsertIgnore) return true;
@@ -285,7 +346,7 @@ bool Delivery::shows_effect(const UpstreamImage& image) const {
   return expected == *image.row;
 }
 
-bool Delivery::shows_base(const UpstreamImage& image) const {
+bool BareSend::shows_base(const UpstreamImage& image) const {
   const Effect* effect = effect_of(image.key);
   if (effect == nullptr) return false;
   if (!effect->base || !image.row) {

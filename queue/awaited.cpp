@@ -1,0 +1,101 @@
+#include "queue/awaited.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace holdfast::queue {
+
+void Awaited::add(const std::string& entry, const std::string& principal, Waiter waiter) {
+  MutexLock lock(mutex_);
+  places_.emplace(entry, Place{std::move(waiter), principal});
+}
+
+void Awaited::arm(const std::string& entry, std::chrono::milliseconds limit) {
+  {
+    MutexLock lock(mutex_);
+    const auto found = places_.find(entry);
+    if (found == places_.end()) return;
+    found->second.deadline = clock_.monotonic() + limit;
+    found->second.number = next_number_++;
+  }
+  changed_.notify_one();
+}
+
+void Awaited::cancel(const std::string& entry) {
+  if (auto waiter = take(entry)) waiter->dismiss();
+}
+
+std::optional<AskedRequest> Awaited::find(const std::string& entry) const {
+  MutexLock lock(mutex_);
+  const auto found = places_.find(entry);
+  if (found == places_.end()) return std::nullopt;
+  return found->second.waiter.request();
+}
+
+bool Awaited::contains(const std::string& entry) const {
+  MutexLock lock(mutex_);
+  return places_.contains(entry);
+}
+
+std::optional<Waiter> Awaited::take(const std::string& entry) {
+  MutexLock lock(mutex_);
+  auto found = places_.extract(entry);
+  if (found.empty()) return std::nullopt;
+  return std::optional<Waiter>(std::move(found.mapped().waiter));
+}
+
+std::int64_t Awaited::mark() const {
+  MutexLock lock(mutex_);
+  return next_number_;
+}
+
+template <typename Predicate>
+void Awaited::let_go(const Predicate& predicate) {
+  std::vector<Place> gone;  // told by their destructors, without the lock
+  MutexLock lock(mutex_);
+  for (auto place = places_.begin(); place != places_.end();) {
+    const auto here = place++;
+    if (predicate(here->second)) gone.push_back(std::move(places_.extract(here).mapped()));
+  }
+}
+
+void Awaited::release(const std::string& principal, std::int64_t mark) {
+  let_go([&](const Place& place) { return place.principal == principal && place.number < mark; });
+}
+
+void Awaited::expire() {
+  const MonotonicTime now = clock_.monotonic();
+  let_go([&](const Place& place) { return place.deadline <= now; });
+}
+
+void Awaited::expire_all() {
+  let_go([](const Place&) { return true; });
+}
+
+void Awaited::run() {
+  for (;;) {
+    expire();
+    MutexLock lock(mutex_);
+    if (stopping_) return;
+    // A deadline that a test's clock never reaches is looked at again all the same.
+    MonotonicTime::duration pause = std::chrono::seconds(1);
+    for (const auto& [entry, place] : places_) {
+      if (place.number == kNotArmed) continue;
+      pause = std::min<MonotonicTime::duration>(pause, place.deadline - clock_.monotonic());
+    }
+    changed_.wait_for(mutex_,
+                      std::max<MonotonicTime::duration>(pause, std::chrono::milliseconds(1)));
+  }
+}
+
+void Awaited::stop() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  expire_all();
+}
+
+}  // namespace holdfast::queue

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cache/replica/overlay.h"
+
+namespace holdfast::queue {
+
+// What became of one send; the dispatcher writes it down.
+struct Applied {
+  std::vector<cache::UpstreamImage> images;
+};
+struct Superseded {  // the upstream's row stands: gone, or not permitted to be changed
+  std::string reason;
+  std::vector<cache::UpstreamImage> images;
+};
+struct TryAgain {
+  int status = 0;  // 0: no HTTP answer
+  std::string reason;
+  bool lost_answer = false;
+  std::optional<std::chrono::seconds> retry_after;
+  bool server_error = false;
+};
+struct TokenRefused {
+  int status;
+  std::string reason;
+};
+struct Refused {
+  int status;
+  std::string reason;
+  // Another earlier entry of the principal may be what it lacks (a parent row, a policy's row).
+  bool may_depend_on_earlier = false;
+};
+struct Uncertain {  // nothing shows whether a lost send took effect: for a person
+  int status;
+  std::string reason;
+};
+using Verdict = std::variant<Applied, Superseded, TryAgain, TokenRefused, Refused, Uncertain>;
+
+}  // namespace holdfast::queue
