@@ -102,6 +102,23 @@ CREATE TABLE hf_outbox(
 CREATE INDEX hf_outbox_open ON hf_outbox(sequence)
   WHERE state NOT IN ('acknowledged', 'resolved', 'dead', 'discarded');
 CREATE INDEX hf_outbox_ended ON hf_outbox(state, ended_at);
+)sql",
+    R"sql(
+-- The upstream's answers to reads that the replica cannot give.
+CREATE TABLE hf_responses(
+  id INTEGER PRIMARY KEY,
+  key TEXT NOT NULL UNIQUE,       -- of the request and the caller's claims
+  status INTEGER NOT NULL,
+  headers TEXT NOT NULL,          -- JSON array of [name, value]
+  relations TEXT,                 -- JSON array of what it shows; NULL = not known
+  own_writes INTEGER NOT NULL,    -- all entries up to this one were delivered when it was asked for
+  run TEXT NOT NULL,              -- the process that forwarded_writes were counted in
+  forwarded_writes INTEGER NOT NULL,
+  kept_at INTEGER NOT NULL,       -- Unix microseconds
+  used_at INTEGER NOT NULL,       -- Unix microseconds
+  size INTEGER NOT NULL,          -- bytes of headers and body
+  body TEXT NOT NULL
+);
 )sql"};
 
 int version_of(Database& database) {

@@ -157,6 +157,14 @@ void Store::note_pulled(const Table& table, Timestamp started) {
   states_[index_of(table)].pulled_at = started.time_since_epoch().count();
 }
 
+void Store::note_forwarded_write() {
+  ++forwarded_writes_;
+  writer_->submit(
+      Writer::Priority::kClient,
+      [](Transaction& transaction) { transaction.database().execute("DELETE FROM hf_responses"); },
+      [](const std::exception_ptr&) {});
+}
+
 void Store::note_pull_finished(std::int64_t forwarded_writes_at_start) {
   pulled_writes_ = std::max(pulled_writes_.load(), forwarded_writes_at_start);
 }

@@ -94,8 +94,9 @@ class Store {
   void note_pulled(const Table& table, Timestamp started);
 
   // Hard case 16: after a write that went to the upstream without the overlay, the replica is
-  // behind until a pull that began after its answer has ended.
-  void note_forwarded_write() { ++forwarded_writes_; }
+  // behind until a pull that began after its answer has ended. Answers that were kept before it are
+  // dropped.
+  void note_forwarded_write();
   std::int64_t forwarded_writes() const { return forwarded_writes_; }
   void note_pull_finished(std::int64_t forwarded_writes_at_start);
   bool behind_forwarded_write() const { return pulled_writes_ < forwarded_writes_; }
