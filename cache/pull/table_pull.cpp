@@ -29,7 +29,6 @@ TablePull::TablePull(Store& store, const Table& table, std::optional<std::size_t
       relation_(relation_of(table)),
       stamp_(stamp),
       options_(options),
-      clock_(clock),
       source_(std::move(source)),
       started_(clock.now()) {}
 

@@ -68,7 +68,6 @@ class TablePull {
   const std::string relation_;
   const std::optional<std::size_t> stamp_;
   const PullOptions& options_;
-  const Clock& clock_;
   TableSource source_;
   Timestamp started_;
   std::int64_t rows_ = 0;

@@ -188,7 +188,7 @@ void through_junctions(const Catalog& catalog, const std::vector<Reference>& ref
     const auto collect = [&](const Relationship& found) {
       if (found.kind != Relationship::Kind::kManyToOne) return;
       if (found.target == &origin) to_origin.push_back(found);
-      if (found.target == &target) to_target.push_back(std::move(found));
+      if (found.target == &target) to_target.push_back(found);
     };
     for (const Reference* reference : leading) {
       if (reference->from != &junction && !junction.is_view()) continue;
@@ -253,7 +253,7 @@ std::optional<std::string> relationship_hint(const Catalog& catalog,
   const auto exposed = [&](const Table& table) {
     return table.exposed && table.schema == origin.schema;
   };
-  const auto collect = [&](Relationship found) { targets.push_back(found.target->name); };
+  const auto collect = [&](const Relationship& found) { targets.push_back(found.target->name); };
   for (const Reference& reference : references) {
     follow(catalog, origin, reference, exposed, collect);
     follow_back(catalog, origin, reference, exposed, collect);

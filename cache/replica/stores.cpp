@@ -68,9 +68,9 @@ void Stores::set_catalog(const std::shared_ptr<const Catalog>& catalog) {
     // The old stores' files are written by nobody else once their last holder lets go.
     MutexLock lock(mutex_);
     for (const auto& [id, store] : stores_) {
-      const bool known = std::any_of(principals.begin(), principals.end(),
-                                     [&](const auto& p) { return p == store->principal(); });
-      if (!known) principals.push_back(store->principal());
+      const http::Principal& principal = store->principal();
+      const auto known = std::find(principals.begin(), principals.end(), principal);
+      if (known == principals.end()) principals.push_back(principal);
     }
     stores_.clear();
     catalog_ = catalog;
