@@ -58,8 +58,12 @@ bool Table::is_key(std::size_t column) const {
 }
 
 Catalog::Catalog(std::vector<Table> tables, std::vector<Function> functions,
-                 std::vector<std::string> schemas)
-    : schemas_(std::move(schemas)), tables_(std::move(tables)), functions_(std::move(functions)) {
+                 std::vector<std::string> schemas,
+                 std::map<std::string, std::string> schema_comments)
+    : schemas_(std::move(schemas)),
+      schema_comments_(std::move(schema_comments)),
+      tables_(std::move(tables)),
+      functions_(std::move(functions)) {
   if (schemas_.empty()) schemas_ = schemas_of(tables_);
   for (std::size_t i = 0; i < tables_.size(); ++i) {
     Table& table = tables_[i];

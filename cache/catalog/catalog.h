@@ -27,6 +27,7 @@ struct Column {
   std::string name;
   std::string storage_name;  // its name in the replica table, unquoted (see storage_name())
   Type type;
+  std::string type_schema;  // of the type, or of an array's elements; empty: Postgres' own
   bool nullable = true;
   std::optional<std::string> default_expression;  // as pg_get_expr() prints it
   Generated generated = Generated::kNo;
@@ -93,6 +94,10 @@ struct Table {
   std::vector<ForeignKey> foreign_keys;
   std::vector<Trigger> triggers;
   std::vector<Check> checks;
+  // Whether rows can be written at all; of a view by its query, rules and triggers.
+  bool insertable = true;
+  bool updatable = true;
+  bool deletable = true;
   bool row_security = false;
   // Role -> its privileges on the table or on any of its columns: "select", "insert", "update",
   // "delete"; those it inherits and those of PUBLIC included, none without USAGE on the schema. A
@@ -131,6 +136,8 @@ struct Function {
   Volatility volatility = Volatility::kVolatile;
   std::string returns;
   bool returns_set = false;
+  // Who may call it; nullopt when nothing is known of grants.
+  std::optional<std::vector<std::string>> roles;
   std::string comment;
 };
 
@@ -143,10 +150,13 @@ class Catalog {
   // Fills in storage names, and Table::exposed from `schemas`, the served ones (the first is the
   // default); without any, every table's schema is served. Table and column order is kept.
   Catalog(std::vector<Table> tables, std::vector<Function> functions,
-          std::vector<std::string> schemas = {});
+          std::vector<std::string> schemas = {},
+          std::map<std::string, std::string> schema_comments = {});
 
   bool empty() const { return tables_.empty(); }
   const std::vector<std::string>& schemas() const { return schemas_; }
+  // By schema, of those that have one.
+  const std::map<std::string, std::string>& schema_comments() const { return schema_comments_; }
   const std::vector<Table>& tables() const { return tables_; }
   const std::vector<Function>& functions() const { return functions_; }
   // Exposed or not.
@@ -160,6 +170,7 @@ class Catalog {
 
  private:
   std::vector<std::string> schemas_;
+  std::map<std::string, std::string> schema_comments_;
   std::vector<Table> tables_;
   std::vector<Function> functions_;
   std::unordered_map<std::string, std::size_t> index_;  // schema, NUL, table -> tables_

@@ -101,7 +101,8 @@ wanted_relations as (
 ),
 relations as (
   select relation.oid, relation.relname, relation.relkind, relation.relrowsecurity,
-         relation.relowner, relation.relacl, relation.relnamespace, namespace.nspname
+         relation.relowner, relation.relacl, relation.relnamespace, namespace.nspname,
+         pg_catalog.pg_relation_is_updatable(relation.oid, true) as updatable
   from pg_catalog.pg_class relation
   join pg_catalog.pg_namespace namespace on namespace.oid = relation.relnamespace
   where relation.oid in (select oid from wanted_relations)
@@ -140,6 +141,7 @@ columns as (
          pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
            'name', attribute.attname,
            'type', pg_catalog.format_type(attribute.atttypid, attribute.atttypmod),
+           'type_schema', nullif(type_schema.nspname, 'pg_catalog'),
            'nullable', not (attribute.attnotnull or coalesce(domain.refuses_null, false)),
            'default', case when attribute.attgenerated = ''
              then pg_catalog.pg_get_expr(fallback.adbin, fallback.adrelid) end,
@@ -161,6 +163,8 @@ columns as (
     on fallback.adrelid = attribute.attrelid and fallback.adnum = attribute.attnum
   left join domains domain on domain.domain = attribute.atttypid
   left join labels on labels.enumtypid = coalesce(domain.base, attribute.atttypid)
+  join pg_catalog.pg_type base_type on base_type.oid = coalesce(domain.base, attribute.atttypid)
+  join pg_catalog.pg_namespace type_schema on type_schema.oid = base_type.typnamespace
   left join text_orders text_order on text_order.oid = attribute.attcollation
   left join origins origin
     on origin.view = attribute.attrelid and origin.position = attribute.attnum
@@ -293,6 +297,13 @@ tables as (
            'kind', case relation.relkind when 'v' then 'view' when 'm' then 'materialized view'
              when 'f' then 'foreign table' else 'table' end,
            'comment', pg_catalog.obj_description(relation.oid, 'pg_class'),
+           'accepts', pg_catalog.to_jsonb(pg_catalog.array_remove(array[
+             case when relation.relkind in ('r', 'p') or relation.updatable & 8 <> 0
+                  then 'insert' end,
+             case when relation.relkind in ('r', 'p') or relation.updatable & 4 <> 0
+                  then 'update' end,
+             case when relation.relkind in ('r', 'p') or relation.updatable & 16 <> 0
+                  then 'delete' end], null)),
            'row_security', relation.relrowsecurity,
            'columns', coalesce(columns.list, '[]'),
            'primary_key', primary_keys.list -> 0,
@@ -351,6 +362,13 @@ argument_lines as (
   left join pg_catalog.pg_namespace namespace on namespace.oid = relation.relnamespace
   group by function.oid
 ),
+callers as (
+  select function.oid,
+         coalesce(pg_catalog.jsonb_agg(role.rolname order by role.rolname) filter (
+           where pg_catalog.has_function_privilege(role.oid, function.oid, 'EXECUTE')), '[]') as list
+  from wanted_functions function cross join roles role
+  group by function.oid
+),
 functions as (
   select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
            'schema', namespace.nspname,
@@ -360,6 +378,7 @@ functions as (
              else 'volatile' end,
            'returns', pg_catalog.format_type(function.prorettype, null),
            'returns_set', function.proretset,
+           'roles', callers.list,
            'comment', pg_catalog.obj_description(function.oid, 'pg_proc')
          ) order by namespace.nspname collate "C", function.proname collate "C",
                     pg_catalog.pg_get_function_identity_arguments(function.oid) collate "C"),
@@ -367,10 +386,19 @@ functions as (
   from wanted_functions function
   join pg_catalog.pg_namespace namespace on namespace.oid = function.pronamespace
   left join argument_lines on argument_lines.oid = function.oid
+  left join callers on callers.oid = function.oid
+),
+schema_comments as (
+  select coalesce(pg_catalog.jsonb_object_agg(exposed.nspname, comment.text) filter (
+           where comment.text is not null), '{}') as by_schema
+  from exposed
+  cross join lateral (
+    select pg_catalog.obj_description(exposed.oid, 'pg_namespace') as text) as comment
 )
 select pg_catalog.jsonb_build_object(
          'version', 1,
          'schemas', pg_catalog.to_jsonb($1::text[]),
+         'schema_comments', schema_comments.by_schema,
          'tables', tables.list,
          'functions', functions.list) as catalog
-from tables cross join functions
+from tables cross join functions cross join schema_comments

@@ -37,6 +37,8 @@ Function read_function(const Node& node) {
   function.volatility = read_volatility(node.member("volatility"));
   function.returns = node.member("returns").text_or_empty();
   function.returns_set = node.member("returns_set").flag_or(false);
+  const Node roles = node.member("roles");
+  if (!roles.is_null()) function.roles = roles.texts();
   function.comment = node.member("comment").text_or_empty();
   return function;
 }
@@ -94,6 +96,7 @@ Json print_column(const Column& column) {
   Json json;
   json["name"] = column.name;
   json["type"] = column.domain.empty() ? column.type.name : column.domain;
+  if (!column.type_schema.empty()) json["type_schema"] = column.type_schema;
   json["nullable"] = column.nullable;
   json["default"] = column.default_expression ? Json(*column.default_expression) : Json();
   json["generated"] = column.generated == Generated::kStored ? Json("s") : Json();
@@ -144,12 +147,21 @@ Json print_list(const List& list, Print print) {
   return json;
 }
 
+Json print_accepted(const Table& table) {
+  Json accepted = Json::array();
+  if (table.insertable) accepted.push_back("insert");
+  if (table.updatable) accepted.push_back("update");
+  if (table.deletable) accepted.push_back("delete");
+  return accepted;
+}
+
 Json print_table(const Table& table) {
   Json json;
   json["schema"] = table.schema;
   json["name"] = table.name;
   json["kind"] = word(table.kind);
   json["comment"] = null_if_empty(table.comment);
+  json["accepts"] = print_accepted(table);
   json["row_security"] = table.row_security;
   json["columns"] = print_list(table.columns, print_column);
   json["primary_key"] = table.primary_key ? print_key(table, *table.primary_key) : Json();
@@ -182,6 +194,7 @@ Json print_function(const Function& function) {
           {"volatility", word(function.volatility)},
           {"returns", function.returns},
           {"returns_set", function.returns_set},
+          {"roles", function.roles ? Json(*function.roles) : Json()},
           {"comment", null_if_empty(function.comment)}};
 }
 
@@ -202,8 +215,12 @@ Result<Catalog> parse_catalog(std::string_view json) {
     functions.push_back(read_function(item));
   }
   std::vector<std::string> schemas = root.member("schemas").texts();
+  std::map<std::string, std::string> comments;
+  for (const auto& [schema, comment] : root.member("schema_comments").members()) {
+    comments.emplace(schema, comment.text());
+  }
   if (problem) return bad_document(*problem);
-  return Catalog(std::move(tables), std::move(functions), std::move(schemas));
+  return Catalog(std::move(tables), std::move(functions), std::move(schemas), std::move(comments));
 }
 
 std::string print_bundle_table(const Table& table) {
@@ -220,6 +237,10 @@ std::string print_catalog(const Catalog& catalog) {
   Json json;
   json["version"] = 1;
   json["schemas"] = catalog.schemas();
+  json["schema_comments"] = Json::object();
+  for (const auto& [schema, comment] : catalog.schema_comments()) {
+    json["schema_comments"][schema] = comment;
+  }
   json["tables"] = print_list(catalog.tables(), print_table);
   json["functions"] = print_list(catalog.functions(), print_function);
   // Names may hold any bytes; an unprintable one must not keep the rest from being written.

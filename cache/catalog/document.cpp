@@ -50,6 +50,7 @@ Column read_column(const Node& node) {
   const std::string base = node.member("domain_base_type").text_or_empty();
   if (!base.empty()) column.domain = type;
   column.type = make_type(base.empty() ? type : base, node.member("enum").texts());
+  column.type_schema = node.member("type_schema").text_or_empty();
   column.nullable = node.member("nullable").flag_or(true);
   column.default_expression = node.member("default").optional_text();
   column.generated = read_generated(node.member("generated"));
@@ -113,6 +114,17 @@ std::vector<Trigger> read_triggers(const Node& node) {
   return triggers;
 }
 
+// A document of an older program does not say.
+void read_accepted(const Node& node, Table& table) {
+  const std::vector<std::string> accepted = node.texts();
+  const auto accepts = [&](const char* what) {
+    return node.is_null() ? !table.is_view() : std::ranges::find(accepted, what) != accepted.end();
+  };
+  table.insertable = accepts("insert");
+  table.updatable = accepts("update");
+  table.deletable = accepts("delete");
+}
+
 // A check is its expression where the form names none.
 Check read_check(const Node& node) {
   if (node.is_string()) return {"", node.text()};
@@ -157,6 +169,7 @@ Table read_table(const Node& node, std::string schema, std::string name) {
   table.kind = read_kind(node.member("kind"));
   table.comment = node.member("comment").text_or_empty();
   table.definition = node.member("definition").text_or_empty();
+  read_accepted(node.member("accepts"), table);
   table.row_security = node.member("row_security").flag_or(false);
   for (const Node& item : node.member("columns").items())
     table.columns.push_back(read_column(item));

@@ -7,12 +7,13 @@ namespace {
 
 constexpr const char* kDocument = R"json({
   "version": 1, "schemas": ["public"], "something_new": [1],
+  "schema_comments": {"public": "the shop"},
   "tables": [{
     "schema": "public", "name": "orders", "kind": "table", "row_security": true,
     "columns": [
       {"name": "id", "type": "bigint", "nullable": false, "identity": "a"},
       {"name": "Note", "type": "text", "default": "''::text", "byte_order": false, "comment": "c"},
-      {"name": "state", "type": "mood", "enum": ["sad", "ok"], "generated": "s"},
+      {"name": "state", "type": "mood", "type_schema": "kinds", "enum": ["sad", "ok"], "generated": "s"},
       {"name": "price", "type": "money_amount", "domain_base_type": "numeric(10,2)",
        "custom_casts": true, "origin": ["private", "prices", "amount"]}],
     "primary_key": {"name": "orders_pkey", "columns": ["id"]},
@@ -22,9 +23,10 @@ constexpr const char* kDocument = R"json({
       "on_delete": "cascade"}],
     "triggers": [{"name": "stamp", "on": ["insert", "update"]}],
     "checks": [{"name": "positive", "expression": "(price > 0)"}],
+    "accepts": ["insert", "delete"],
     "privileges": {"anon": ["select"], "authenticated": ["select", "insert"]}}],
   "functions": [{"schema": "public", "name": "f", "volatility": "stable", "returns": "orders",
-    "returns_set": true, "arguments": [{"name": "a", "type": "integer", "default": true},
+    "returns_set": true, "roles": ["anon"], "arguments": [{"name": "a", "type": "integer", "default": true},
     {"name": "o", "type": "orders", "row_of": ["public", "orders"]}]}]
 })json";
 
@@ -61,6 +63,10 @@ TEST(CatalogDocument, EveryPartIsRead) {
   EXPECT_EQ(function.arguments[1].row_of->table, "orders");
   EXPECT_EQ(function.volatility, Volatility::kStable);
   EXPECT_TRUE(function.returns_set);
+  EXPECT_THAT(*function.roles, testing::ElementsAre("anon"));
+  EXPECT_TRUE(table.insertable && table.deletable && !table.updatable);
+  EXPECT_EQ(table.columns[2].type_schema, "kinds");
+  EXPECT_EQ(catalog->schema_comments().at("public"), "the shop");
 }
 
 TEST(CatalogDocument, PrintedCatalogParsesToTheSame) {
@@ -73,7 +79,7 @@ TEST(CatalogDocument, PrintedCatalogParsesToTheSame) {
   EXPECT_EQ(again->hash(), catalog->hash());
   for (const char* const part :
        {"numeric(10,2)", "money_amount", "custom_casts", "sad", "set null", "stamp", "(price > 0)",
-        "authenticated", "row_of", "''::text", "prices", "\"s\"", "\"a\""}) {
+        "authenticated", "row_of", "kinds", "the shop", "''::text", "prices", "\"s\"", "\"a\""}) {
     EXPECT_THAT(printed, testing::HasSubstr(part));
   }
 }

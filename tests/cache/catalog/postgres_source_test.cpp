@@ -257,6 +257,30 @@ TEST_F(PostgresSourceTest, OverloadsKeepTheirArgumentsDefaultsAndResults) {
   EXPECT_EQ(areas[1]->volatility, Volatility::kImmutable);
 }
 
+TEST_F(PostgresSourceTest, WhoMayCallAFunctionIsTold) {
+  const auto areas = functions("area");
+  EXPECT_THAT(*areas.at(0)->roles, Contains("authenticated"));
+  EXPECT_THAT(*areas.at(0)->roles, Not(Contains("anon")));
+  EXPECT_THAT(*areas.at(1)->roles, Contains("anon"));
+}
+
+TEST_F(PostgresSourceTest, WhatAViewTakesFollowsItsQueryAndTriggers) {
+  const auto takes = [](const Table& relation) {
+    return std::vector<bool>{relation.insertable, relation.updatable, relation.deletable};
+  };
+  EXPECT_THAT(takes(table("customers")), ElementsAre(true, true, true));
+  EXPECT_THAT(takes(table("plain_view")), ElementsAre(true, true, true));
+  EXPECT_THAT(takes(table("view_of_view")), ElementsAre(false, false, true));
+  EXPECT_THAT(takes(table("stored_view")), ElementsAre(false, false, false));
+}
+
+TEST_F(PostgresSourceTest, TypesOfOtherSchemasThanPostgresOwnAreToldApart) {
+  EXPECT_EQ(column(kLines, "mood").type_schema, "app");
+  EXPECT_EQ(column(kLines, "fee").type_schema, "");
+  EXPECT_EQ(column("customers", "tags").type_schema, "");
+  EXPECT_EQ(catalog_->schema_comments().at("app"), "The shop");
+}
+
 TEST_F(PostgresSourceTest, OutputArgumentsAndProceduresAreLeftOut) {
   ASSERT_EQ(functions("split").size(), 1U);
   ASSERT_EQ(functions("split")[0]->arguments.size(), 1U);

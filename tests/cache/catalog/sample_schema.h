@@ -7,6 +7,7 @@ inline constexpr const char* kSampleSchema = R"sql(
 create schema app; create schema private; create schema extensions;
 create role anon nologin; create role authenticated nologin; create role nobody nologin;
 grant usage on schema app to anon, authenticated, nobody;
+comment on schema app is 'The shop';
 set search_path = app, public;
 
 create type mood as enum ('sad', 'ok', 'happy');
@@ -71,6 +72,7 @@ create view united as select id from customers union all select id from customer
 create materialized view stored_view as select id, number from customers;
 
 create function touch() returns trigger language plpgsql as $$ begin return new; end $$;
+create trigger take instead of delete on view_of_view for each row execute function touch();
 create trigger stamp before insert or update on customers for each row execute function touch();
 create trigger gone after delete on customers for each statement execute function touch();
 create trigger "Off" before insert on customers for each row execute function touch();
@@ -82,6 +84,8 @@ create function area(side text) returns setof customers language sql stable
   as 'select * from app.customers';
 create function split(inout a int, out b text) language sql as $$ select a, 'b' $$;
 comment on function area(text) is 'By side';
+revoke execute on function area(text) from public;
+grant execute on function area(text) to authenticated;
 create function public.initials(app.customers) returns text language sql as $$ select 'x' $$;
 create function public.elsewhere(int) returns text language sql as $$ select 'x' $$;
 create procedure work() language sql as '';
