@@ -8,6 +8,8 @@
 
 namespace holdfast::cache {
 
+class TimeZone;  // cache/values/time_zone.h
+
 // How a Postgres type is stored, compared and printed here (architecture.md, value model).
 enum class TypeKind : std::uint8_t {
   kInt2,
@@ -43,6 +45,8 @@ struct Type {
   int scale = 0;       // numeric: digits after the point
   std::vector<std::string> labels;      // enum: in order
   std::shared_ptr<const Type> element;  // array: of what; else null
+  // timestamptz: in which it is read and printed; null = UTC. No catalog sets it, a plan may.
+  std::shared_ptr<const TimeZone> zone = {};
 };
 
 // The type that `name` (a format_type() text, or one of its usual aliases such as int4, varchar,

@@ -129,7 +129,7 @@ Result<Operand> operand_of(const Place& place, const Field& field, Parameters& p
   if (column->custom_casts) return forward("casts of domain " + column->domain);
   Operand operand;
   operand.sql = place.alias + "." + quote_identifier(column->storage_name);
-  operand.type = &column->type;
+  HF_TRY(operand.type, parameters.in_zone(column->type));
   operand.byte_order = column->byte_order;
   operand.nullable = column->nullable;
   operand.plain_column = true;
@@ -150,7 +150,7 @@ Result<Operand> cast_operand(const Operand& operand, const std::string& cast,
   }
   auto shape = std::make_unique<RowShape>();
   shape->owned_types = std::move(owned);
-  const Type* kept = &shape->owned_types.front();
+  HF_TRY(const Type* const kept, parameters.in_zone(shape->owned_types.front()));
   shape->members.push_back({{}, {}, operand.type, Member::Kind::kValue});
   shape->members.push_back({{}, {}, kept, Member::Kind::kValue});
   Operand out = operand;

@@ -4,6 +4,7 @@
 #include "cache/query/query.h"
 #include "cache/query/select_writer.h"
 #include "cache/values/codec.h"
+#include "cache/values/time_zone.h"
 
 namespace holdfast::cache::query {
 namespace {
@@ -71,11 +72,11 @@ Result<void> write_count(SelectWriter& writer, const Place& root, const Paramete
 }
 
 Result<Plan> read_plan(const Query& query, const Catalog& catalog, const Table& table,
-                       const PlanOptions& options) {
+                       const PlanOptions& options, std::shared_ptr<const TimeZone> zone) {
   HF_TRY(const auto root, resolve(query, catalog, table, options, Wanted::kAll));
   Plan plan;
   HF_TRY_VOID(set_range(*root, options, plan));
-  Parameters parameters(catalog);
+  Parameters parameters(catalog, std::move(zone));
   SelectWriter writer(parameters, options);
   if (options.count && root->aggregated()) return forward("a count of groups");
   if (options.count) HF_TRY_VOID(write_count(writer, *root, parameters, plan));
@@ -101,6 +102,17 @@ Result<Plan> read_plan(const Query& query, const Catalog& catalog, const Table& 
   note_tables(*root, plan.tables);
   parameters.move_into(plan);
   return plan;
+}
+
+// PostgREST sets the zone when it has planned, and before Postgres sees the query.
+Result<Plan> read_plan_in_zone(const Query& query, const Catalog& catalog, const Table& table,
+                               const PlanOptions& options) {
+  if (options.timezone.empty()) return read_plan(query, catalog, table, options, nullptr);
+  auto zone = TimeZone::find(options.timezone);
+  if (zone) return read_plan(query, catalog, table, options, *std::move(zone));
+  const auto plan = read_plan(query, catalog, table, options, nullptr);
+  const bool earlier = !plan && plan.error().code.starts_with("PGRST");
+  return earlier ? plan.error() : std::move(zone).error();
 }
 
 Result<Plan> target_plan(const Query& query, const Catalog& catalog, const Table& table,
@@ -156,7 +168,7 @@ Planned planned(Result<Plan> plan) {
 
 Planned plan_read(const Query& query, const Catalog& catalog, const Table& table,
                   const PlanOptions& options) {
-  return planned(read_plan(query, catalog, table, options));
+  return planned(read_plan_in_zone(query, catalog, table, options));
 }
 
 Planned plan_targets(const Query& query, const Catalog& catalog, const Table& table,

@@ -53,6 +53,8 @@ struct PlanOptions {
   // Range of the Range header (Range-Unit items), first and last row; nullopt without one.
   std::optional<std::pair<std::int64_t, std::optional<std::int64_t>>> range;
   bool count = false;  // the total without limit and offset is wanted
+  // Time zone of the session, as Prefer: timezone names it; empty = UTC. Errors: 22023.
+  std::string timezone = {};
 };
 
 // Names and printers of one JSON object's members; lives in its Plan.

@@ -119,7 +119,7 @@ Result<void> SelectWriter::add_all_columns(const Place& place, std::vector<Outpu
     if (column.custom_casts) return forward("casts of domain " + column.domain);
     Operand operand;
     operand.sql = place.alias + "." + quote_identifier(column.storage_name);
-    operand.type = &column.type;
+    HF_TRY(operand.type, parameters_.in_zone(column.type));
     HF_TRY(std::string group, group_key(place, operand));
     out.push_back({column.name, std::move(operand.sql), operand.type, Member::Kind::kValue,
                    std::move(group)});

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <span>
 
+#include "cache/query/resolve.h"
+#include "cache/values/range.h"
+
 namespace holdfast::cache::query {
 namespace {
 
@@ -59,6 +62,22 @@ class StackEstimate {
   int sum_ = 0;  // of all levels but the last
   int deepest_ = 0;
 };
+
+// Whether the text of no value of the type depends on the time zone.
+bool same_in_every_zone(const Type& type) {
+  switch (type.kind) {
+    case TypeKind::kTimestamptz:
+    case TypeKind::kTimetz:
+      return false;
+    case TypeKind::kArray:
+      return same_in_every_zone(*type.element);
+    case TypeKind::kOther:
+      if (const Type* bound = range_bound(type)) return same_in_every_zone(*bound);
+      return type.base == "tsvector" || type.base == "inet" || type.base == "cidr";
+    default:
+      return true;
+  }
+}
 
 }  // namespace
 
@@ -126,6 +145,16 @@ std::string Parameters::types(const std::vector<const Type*>& types, std::deque<
   }
   shape_of_types->owned_types = std::move(owned);
   return shape(std::move(shape_of_types));
+}
+
+Result<const Type*> Parameters::in_zone(const Type& type) {
+  if (zone_ == nullptr || same_in_every_zone(type)) return &type;
+  if (type.kind != TypeKind::kTimestamptz) return forward(type.name + " in a time zone");
+  auto shape = std::make_unique<RowShape>();
+  Type& zoned = shape->owned_types.emplace_back(type);
+  zoned.zone = zone_;
+  keep(std::move(shape));
+  return &zoned;
 }
 
 void Parameters::move_into(Plan& plan) {

@@ -19,7 +19,8 @@ std::string quote_identifier(std::string_view identifier);
 // One thread at a time: the planner.
 class Parameters {
  public:
-  explicit Parameters(const Catalog& catalog) : catalog_(&catalog) {}
+  explicit Parameters(const Catalog& catalog, std::shared_ptr<const TimeZone> zone = nullptr)
+      : catalog_(&catalog), zone_(std::move(zone)) {}
 
   const Catalog* catalog() const { return catalog_; }
   // Each returns what stands for the parameter in SQL: "?3".
@@ -28,6 +29,9 @@ class Parameters {
   // A shape with these types as its members.
   std::string types(const std::vector<const Type*>& types, std::deque<Type> owned = {});
   std::size_t count() const { return values_.size(); }
+  // `type` as the session's time zone makes it; it lives as long as the plan. kForwardCode for
+  // types whose values hold moments that are not printed in another zone here.
+  Result<const Type*> in_zone(const Type& type);
   const RowShape* keep(std::unique_ptr<RowShape> shape);
 
   // Hands everything over to the plan.
@@ -35,6 +39,7 @@ class Parameters {
 
  private:
   const Catalog* catalog_;
+  std::shared_ptr<const TimeZone> zone_;
   std::vector<Value> values_;
   std::vector<std::pair<int, const RowShape*>> pointers_;
   std::shared_ptr<std::vector<std::unique_ptr<RowShape>>> shapes_ =

@@ -7,8 +7,6 @@
 namespace holdfast::cache::query {
 namespace {
 
-constexpr double kNear = 0.33;
-
 std::string lowered(std::string_view text) {
   std::string out(text);
   for (char& c : out) {
@@ -68,16 +66,16 @@ double similarity(const Grams& a, const Grams& b) {
 
 // The best by edit distance among those that share groups of `size` enough.
 std::optional<std::string> closest_by(const std::vector<std::string>& names,
-                                      const std::string& wanted, std::size_t size) {
+                                      const std::string& wanted, std::size_t size, double least) {
   const Grams wanted_grams = grams(wanted, size);
   std::optional<std::string> best;
-  double best_score = kNear;
+  double best_score = 0;
   for (const auto& name : names) {
     const std::string other = lowered(name);
     if (similarity(wanted_grams, grams(other, size)) <= 0) continue;
     const auto longest = static_cast<double>(std::max(wanted.size(), other.size()));
     const double score = 1 - static_cast<double>(edit_distance(wanted, other)) / longest;
-    if (score > best_score) {
+    if (score >= least && score > best_score) {
       best_score = score;
       best = name;
     }
@@ -88,10 +86,10 @@ std::optional<std::string> closest_by(const std::vector<std::string>& names,
 }  // namespace
 
 std::optional<std::string> closest_name(const std::vector<std::string>& names,
-                                        std::string_view wanted) {
+                                        std::string_view wanted, double least) {
   const std::string lower = lowered(wanted);
-  if (auto found = closest_by(names, lower, 3)) return found;
-  return closest_by(names, lower, 2);
+  if (auto found = closest_by(names, lower, 3, least)) return found;
+  return closest_by(names, lower, 2, least);
 }
 
 std::optional<std::string> column_hint(const Table& table, std::string_view table_alias,

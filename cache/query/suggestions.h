@@ -11,9 +11,9 @@
 namespace holdfast::cache::query {
 
 // The name nearest to `wanted` by shared letter groups, as PostgREST's hints choose it; nullopt
-// when none is near.
+// when none is so near: `least` of 1 is the name itself.
 std::optional<std::string> closest_name(const std::vector<std::string>& names,
-                                        std::string_view wanted);
+                                        std::string_view wanted, double least = 0.33);
 
 // Postgres' hint for an unknown column: "Perhaps you meant to reference the column \"t.name\".".
 std::optional<std::string> column_hint(const Table& table, std::string_view table_alias,

@@ -97,8 +97,14 @@ void print_timestamp(std::int64_t micros, DateForm form, std::string& out) {
   append_timestamp(micros, form, "", out);
 }
 
-void print_timestamptz(std::int64_t micros, DateForm form, std::string& out) {
-  append_timestamp(micros, form, form == DateForm::kJson ? "+00:00" : "+00", out);
+void print_timestamptz(std::int64_t micros, DateForm form, std::string& out, int offset) {
+  if (offset == 0 || micros == kTimestampMinusInfinity || micros == kTimestampInfinity) {
+    return append_timestamp(micros, form, form == DateForm::kJson ? "+00:00" : "+00", out);
+  }
+  std::string zone;
+  print_zone(offset, zone);
+  if (form == DateForm::kJson && zone.size() == 3) zone += ":00";
+  append_timestamp(micros + offset * kMicrosPerSecond, form, zone, out);
 }
 
 void print_time(std::int64_t micros, std::string& out) {

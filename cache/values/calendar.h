@@ -39,8 +39,9 @@ enum class DateForm : std::uint8_t { kText, kJson };
 
 void print_date(std::int64_t days, std::string& out);
 void print_timestamp(std::int64_t micros, DateForm form, std::string& out);
-// In UTC: "2026-11-21 01:31:12.5+00", or for JSON "2026-11-21T01:31:12.5+00:00".
-void print_timestamptz(std::int64_t micros, DateForm form, std::string& out);
+// "2026-11-21 01:31:12.5+00", or for JSON "2026-11-21T01:31:12.5+00:00"; elsewhere than in UTC
+// with that offset, in seconds east.
+void print_timestamptz(std::int64_t micros, DateForm form, std::string& out, int offset = 0);
 void print_time(std::int64_t micros, std::string& out);
 // "+02", "-03:30", "+01:02:03".
 void print_zone(int seconds_east, std::string& out);

@@ -15,11 +15,13 @@
 #include "cache/values/range.h"
 #include "cache/values/scalar.h"
 #include "cache/values/text.h"
+#include "cache/values/time_zone.h"
 
 namespace holdfast::cache {
 namespace {
 
 constexpr std::string_view kNan = "NaN";
+constexpr std::int64_t kUnixEpochShift = 946'684'800;  // 1970 to 2000, in seconds
 
 enum class Modifier : std::uint8_t { kApplied, kIgnored };
 
@@ -94,7 +96,7 @@ Result<Value> parse(const Type& type, std::string_view text, Modifier modifier) 
     case TypeKind::kTimestamp:
       return to_value(parse_timestamp(text, precision));
     case TypeKind::kTimestamptz:
-      return to_value(parse_timestamptz(text, precision));
+      return to_value(parse_timestamptz(text, precision, type.zone.get()));
     case TypeKind::kTime:
       return to_value(parse_time(text, precision));
     case TypeKind::kTimetz:
@@ -129,6 +131,12 @@ void print_real(const Type& type, double value, std::string& out) {
   }
 }
 
+int offset_of(const Type& type, std::int64_t micros) {
+  if (type.zone == nullptr) return 0;
+  const std::int64_t seconds = micros / kMicrosPerSecond - (micros % kMicrosPerSecond < 0 ? 1 : 0);
+  return type.zone->offset_at(seconds + kUnixEpochShift);
+}
+
 void print_moment(const Type& type, std::int64_t value, DateForm form, std::string& out) {
   switch (type.kind) {
     case TypeKind::kDate:
@@ -141,7 +149,7 @@ void print_moment(const Type& type, std::int64_t value, DateForm form, std::stri
       print_timestamp(value, form, out);
       break;
     default:
-      print_timestamptz(value, form, out);
+      print_timestamptz(value, form, out, offset_of(type, value));
       break;
   }
 }

@@ -3,6 +3,7 @@
 #include "cache/values/calendar.h"
 #include "cache/values/datetime_fields.h"
 #include "cache/values/input_error.h"
+#include "cache/values/time_zone.h"
 
 namespace holdfast::cache {
 namespace {
@@ -21,8 +22,16 @@ constexpr std::int64_t kUnixEpochDay = -10'957;
 
 enum class Zone : std::uint8_t { kIgnored, kApplied };
 
+// What a moment without a zone of its own is shifted by.
+std::int64_t default_shift(const TimeZone* zone, std::int64_t local_micros) {
+  if (zone == nullptr) return 0;
+  const std::int64_t seconds =
+      local_micros / kMicrosPerSecond - (local_micros % kMicrosPerSecond < 0 ? 1 : 0);
+  return zone->offset_of_local(seconds - kUnixEpochDay * kMicrosPerDay / kMicrosPerSecond);
+}
+
 Result<std::int64_t> parse_moment(std::string_view text, int precision, std::string_view type,
-                                  Zone zone) {
+                                  Zone zone, const TimeZone* here = nullptr) {
   HF_TRY(const DateTimeFields fields, parse_datetime_fields(text, type));
   switch (fields.special) {
     case SpecialDate::kInfinity:
@@ -39,9 +48,10 @@ Result<std::int64_t> parse_moment(std::string_view text, int precision, std::str
   // A zone may bring back what is at most a day outside; farther out the product would overflow.
   constexpr std::int64_t kEndDay = kEndTimestamp / kMicrosPerDay;
   if (days < kFirstDay - 1 || days > kEndDay) return out_of_range(text, "timestamp");
-  const bool shifted = zone == Zone::kApplied && fields.zone;
-  const std::int64_t shift = shifted ? *fields.zone * kMicrosPerSecond : 0;
-  const std::int64_t micros = days * kMicrosPerDay + fields.micros.value_or(0) - shift;
+  const std::int64_t local = days * kMicrosPerDay + fields.micros.value_or(0);
+  std::int64_t shift = 0;
+  if (zone == Zone::kApplied) shift = fields.zone ? *fields.zone : default_shift(here, local);
+  const std::int64_t micros = local - shift * kMicrosPerSecond;
   if (micros < kFirstTimestamp || micros >= kEndTimestamp) return out_of_range(text, "timestamp");
   return round_micros(micros, precision);
 }
@@ -79,8 +89,8 @@ Result<std::int64_t> parse_timestamp(std::string_view text, int precision) {
   return parse_moment(text, precision, "timestamp", Zone::kIgnored);
 }
 
-Result<std::int64_t> parse_timestamptz(std::string_view text, int precision) {
-  return parse_moment(text, precision, "timestamp with time zone", Zone::kApplied);
+Result<std::int64_t> parse_timestamptz(std::string_view text, int precision, const TimeZone* zone) {
+  return parse_moment(text, precision, "timestamp with time zone", Zone::kApplied, zone);
 }
 
 Result<std::int64_t> parse_time(std::string_view text, int precision) {

@@ -4,9 +4,10 @@
 #include <string>
 #include <string_view>
 
+#include "cache/values/time_zone.h"
 #include "gateway/base/result.h"
 
-// Reads dates and times as a session with DateStyle ISO and time zone UTC does.
+// Reads dates and times as a session with DateStyle ISO does.
 //
 // Taken are the ISO 8601 forms and those that Postgres prints: "2026-11-21T01:31:12.5Z",
 // "20261121T013112+0130", "0044-03-15 10:00 BC", "10:15 PM", infinity, epoch. What depends on the
@@ -19,7 +20,9 @@ Result<std::int64_t> parse_date(std::string_view text);
 // Microseconds since 2000-01-01, rounded to `precision` fraction digits (-1: six). A zone is
 // ignored by timestamp and time, as Postgres does.
 Result<std::int64_t> parse_timestamp(std::string_view text, int precision);
-Result<std::int64_t> parse_timestamptz(std::string_view text, int precision);
+// Without a zone of its own the text means one in `zone`, or UTC.
+Result<std::int64_t> parse_timestamptz(std::string_view text, int precision,
+                                       const TimeZone* zone = nullptr);
 // Microseconds since midnight.
 Result<std::int64_t> parse_time(std::string_view text, int precision);
 // In the form of timetz_out(): "10:15:00+02".
