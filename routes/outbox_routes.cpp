@@ -71,7 +71,7 @@ http::Response change_entry(
     const std::function<void(queue::Outbox&, cache::Transaction&, const Entry&)>& change) {
   return with_entry(context, id, [&](cache::Store& store, const Entry& seen) {
     bool changed = false;
-    store.writer().run(cache::Writer::Priority::kClient, [&](cache::Transaction& transaction) {
+    store.writer().run(cache::Writer::Priority::kEssential, [&](cache::Transaction& transaction) {
       queue::Outbox outbox(store.overlay());
       const auto entry = outbox.find(transaction.database(), seen.id);
       const bool closed = !entry || entry->state == queue::State::kSending ||

@@ -160,7 +160,7 @@ void Store::note_pulled(const Table& table, Timestamp started) {
 void Store::note_forwarded_write() {
   ++forwarded_writes_;
   writer_->submit(
-      Writer::Priority::kClient,
+      Writer::Priority::kEssential,
       [](Transaction& transaction) { transaction.database().execute("DELETE FROM hf_responses"); },
       [](const std::exception_ptr&) {});
 }

@@ -140,7 +140,7 @@ std::shared_ptr<Store> Stores::make(const http::Principal& principal,
   auto tables = replicated_tables(*catalog, principal);
   auto store = std::make_shared<Store>(folder_ + "/" + principal.id + ".db", principal,
                                        std::move(catalog), tables);
-  store->writer().run(Writer::Priority::kClient, [&](Transaction& transaction) {
+  store->writer().run(Writer::Priority::kEssential, [&](Transaction& transaction) {
     Statement& statement = transaction.database().cached(
         "INSERT INTO hf_meta VALUES('principal', ?1) ON CONFLICT DO UPDATE SET value=?1");
     statement.bind(1, std::string_view(print_principal(principal))).run();

@@ -52,6 +52,8 @@ void delete_definition(void* definition) {
 
 }  // namespace
 
+SqliteError SqliteError::full(const std::string& words) { return {SQLITE_FULL, words}; }
+
 bool SqliteError::disk_full() const { return (code_ & 0xff) == SQLITE_FULL; }
 bool SqliteError::corrupt() const {
   return (code_ & 0xff) == SQLITE_CORRUPT || (code_ & 0xff) == SQLITE_NOTADB;
@@ -130,6 +132,11 @@ void Database::evict_one() {
     if (it->second.used < oldest->second.used) oldest = it;
   }
   statements_.erase(oldest);
+}
+
+std::string Database::path() const {
+  const char* path = sqlite3_db_filename(handle_.get(), "main");
+  return path == nullptr ? "" : path;
 }
 
 std::int64_t Database::last_insert_rowid() const {

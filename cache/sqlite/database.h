@@ -18,6 +18,9 @@ namespace holdfast::cache {
 class SqliteError : public std::runtime_error {
  public:
   SqliteError(int code, const std::string& words) : std::runtime_error(words), code_(code) {}
+  // What SQLite says when the disk is full.
+  static SqliteError full(const std::string& words);
+
   int code() const { return code_; }
   // The disk or the file's size limit is full (SQLITE_FULL).
   bool disk_full() const;
@@ -57,6 +60,8 @@ class Database {
   // another text, so it is for use at once; it must not be stepped by two callers at a time.
   Statement& cached(std::string_view sql);
 
+  // The path of the file; "" for a database in memory.
+  std::string path() const;
   std::int64_t last_insert_rowid() const;
   std::int64_t changes() const;
   // Whether a transaction is open.

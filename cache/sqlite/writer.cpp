@@ -1,5 +1,6 @@
 #include "cache/sqlite/writer.h"
 
+#include <algorithm>
 #include <future>
 
 namespace holdfast::cache {
@@ -11,10 +12,21 @@ constexpr std::size_t kClientJobsInGroup = 256;
 // A background job (a page of pulled rows) takes milliseconds by itself.
 constexpr std::size_t kBackgroundJobsInGroup = 1;
 
+bool is_full(const std::exception_ptr& error) {
+  if (!error) return false;
+  try {
+    std::rethrow_exception(error);
+  } catch (const SqliteError& fault) {
+    return fault.disk_full();
+  } catch (...) {
+    return false;
+  }
+}
+
 }  // namespace
 
-Writer::Writer(std::unique_ptr<Database> database) : state_(std::make_shared<State>()) {
-  state_->database = std::move(database);
+Writer::Writer(std::unique_ptr<Database> database, std::int64_t reserve)
+    : state_(std::make_shared<State>(std::move(database), reserve)) {
   thread_ = std::thread([state = state_] { loop(*state); });
 }
 
@@ -34,8 +46,8 @@ Writer::~Writer() {
 void Writer::submit(Priority priority, Job job, Done done) {
   {
     MutexLock lock(state_->mutex);
-    auto& queue = priority == Priority::kClient ? state_->client : state_->background;
-    queue.push_back({std::move(job), std::move(done), nullptr});
+    auto& queue = priority == Priority::kBackground ? state_->background : state_->client;
+    queue.push_back({priority, std::move(job), std::move(done), nullptr});
   }
   state_->changed.notify_one();
 }
@@ -56,7 +68,7 @@ void Writer::loop(State& state) {
   for (;;) {
     auto group = next_group(state);
     if (group.empty()) return;
-    write_group(*state.database, group);
+    write_group(state, group);
     for (auto& task : group) {
       if (task.done) task.done(task.error);
     }
@@ -79,14 +91,29 @@ std::vector<Writer::Task> Writer::next_group(State& state) {
   return group;
 }
 
-void Writer::write_group(Database& database, std::vector<Task>& group) {
+void Writer::write_group(State& state, std::vector<Task>& group) {
+  if (!state.reserve.keep()) refuse_for_want_of_room(group);
   try {
-    Transaction transaction(database);
-    for (auto& task : group) run_in_savepoint(transaction, task);
+    Transaction transaction(*state.database);
+    for (auto& task : group) {
+      if (!task.error) run_in_savepoint(transaction, task);
+    }
     transaction.commit();
   } catch (...) {
     // Nothing of the group is durable: every caller has to hear it, also those whose job was fine.
     for (auto& task : group) task.error = std::current_exception();
+  }
+  if (std::any_of(group.begin(), group.end(),
+                  [](const Task& task) { return is_full(task.error); })) {
+    state.reserve.release();
+  }
+}
+
+void Writer::refuse_for_want_of_room(std::vector<Task>& group) {
+  for (auto& task : group) {
+    if (task.priority != Priority::kEssential) {
+      task.error = std::make_exception_ptr(SqliteError::full("no room is left on the disk"));
+    }
   }
 }
 

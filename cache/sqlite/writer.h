@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "cache/sqlite/reserve.h"
 #include "cache/sqlite/transaction.h"
 #include "gateway/base/mutex.h"
 
@@ -17,19 +18,20 @@ namespace holdfast::cache {
 //
 // Each job has a savepoint of its own: a job that throws takes back its own changes only. `done`
 // is called after the group has committed, so a job is durable when its caller hears of it; with
-// the job's exception, or the commit's for all of its group. Jobs of kClient run before waiting
-// ones of kBackground; jobs of one priority run in the order of submit(). The destructor runs
-// what was submitted. A `done` may drop the last owner of the Writer: on its own thread the
-// destructor does not wait, and the thread ends by itself.
-// Thread-safe.
+// the job's exception, or the commit's for all of its group. Jobs of kClient and
+// kEssential run before waiting ones of kBackground; each of these two queues keeps the order of
+// submit(). When the disk is full, only jobs of kEssential run, with the room that is kept for
+// them; the others fail with a SqliteError that says disk_full() until there is room again. The
+// destructor runs what was submitted. A `done` may drop the last owner of the Writer: on its own
+// thread the destructor does not wait, and the thread ends by itself. Thread-safe.
 class Writer {
  public:
-  enum class Priority { kClient, kBackground };
+  enum class Priority { kClient, kEssential, kBackground };
   using Job = std::function<void(Transaction&)>;
   using Done = std::function<void(std::exception_ptr)>;
 
-  // Takes the writing connection over.
-  explicit Writer(std::unique_ptr<Database> database);
+  // Takes the writing connection over. `reserve`: bytes kept for jobs of kEssential.
+  explicit Writer(std::unique_ptr<Database> database, std::int64_t reserve = Reserve::kBytes);
   ~Writer();
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
@@ -41,6 +43,7 @@ class Writer {
 
  private:
   struct Task {
+    Priority priority;
     Job job;
     Done done;
     std::exception_ptr error;
@@ -48,7 +51,11 @@ class Writer {
 
   // Shared with the thread, which may outlive the Writer by the end of a `done`.
   struct State {
+    State(std::unique_ptr<Database> writing, std::int64_t reserve_bytes)
+        : database(std::move(writing)), reserve(database->path(), reserve_bytes) {}
+
     std::unique_ptr<Database> database;
+    Reserve reserve;
     Mutex mutex;
     Condition changed;
     std::deque<Task> client HF_GUARDED_BY(mutex);
@@ -58,7 +65,8 @@ class Writer {
 
   static void loop(State& state);
   static std::vector<Task> next_group(State& state);
-  static void write_group(Database& database, std::vector<Task>& group);
+  static void write_group(State& state, std::vector<Task>& group);
+  static void refuse_for_want_of_room(std::vector<Task>& group);
   static void run_in_savepoint(Transaction& transaction, Task& task);
 
   const std::shared_ptr<State> state_;

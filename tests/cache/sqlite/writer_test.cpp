@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 
 #include "tests/support/temp_dir.h"
@@ -48,6 +49,7 @@ class WriterTest : public ::testing::Test {
   }
 
   std::string path() const { return (dir_.path() / "test.db").string(); }
+  std::filesystem::path reserve() const { return dir_.path() / "reserve"; }
 
   // Occupies the writer until `gate` opens.
   void occupy(Gate& gate) {
@@ -189,6 +191,51 @@ TEST_F(WriterTest, AFullDiskFailsTheWriteAndLeavesTheWriterAlive) {
   EXPECT_EQ(committed(), "1");
   writer_->run(Priority::kClient, insert(2));
   EXPECT_EQ(committed(), "1,2");
+}
+
+// Room that can never be kept: more than any disk has.
+constexpr std::int64_t kMoreThanAnyDisk = std::int64_t{1} << 60;
+
+bool is_refused_as_full(Writer& writer, Priority priority, const Writer::Job& job) {
+  try {
+    writer.run(priority, job);
+  } catch (const SqliteError& error) {
+    return error.disk_full();
+  }
+  return false;
+}
+
+TEST_F(WriterTest, WithoutTheKeptRoomOnlyEssentialJobsRun) {
+  writer_.reset();
+  Writer writer(std::make_unique<Database>(path(), OpenMode::kReadWrite), kMoreThanAnyDisk);
+  EXPECT_TRUE(is_refused_as_full(writer, Priority::kClient, insert(1)));
+  EXPECT_TRUE(is_refused_as_full(writer, Priority::kBackground, insert(2)));
+  writer.run(Priority::kEssential, insert(3));
+  EXPECT_EQ(committed(), "3");
+}
+
+TEST_F(WriterTest, AFullDiskGivesUpTheKeptRoomUntilThereIsPlenty) {
+  writer_->run(Priority::kClient, insert(1));
+  EXPECT_EQ(std::filesystem::file_size(reserve()), Reserve::kBytes);
+  const auto full = [](Transaction&) { throw SqliteError::full("full"); };
+  EXPECT_TRUE(is_refused_as_full(*writer_, Priority::kClient, full));
+  EXPECT_EQ(std::filesystem::file_size(reserve()), 0U);
+  writer_->run(Priority::kClient, insert(2));
+  EXPECT_EQ(std::filesystem::file_size(reserve()), Reserve::kBytes);
+  EXPECT_EQ(committed(), "1,2");
+}
+
+TEST(ReserveTest, RoomThatIsGivenUpStaysGivenUpWhileTheDiskIsNearlyFull) {
+  support::TempDir dir;
+  const auto file = dir.path() / "reserve";
+  Reserve small((dir.path() / "test.db").string(), 4096);
+  EXPECT_TRUE(small.keep());
+  EXPECT_EQ(std::filesystem::file_size(file), 4096U);
+  small.release();
+  EXPECT_EQ(std::filesystem::file_size(file), 0U);
+  Reserve large((dir.path() / "test.db").string(), kMoreThanAnyDisk);
+  EXPECT_FALSE(large.keep());
+  EXPECT_EQ(std::filesystem::file_size(file), 0U);
 }
 
 // When SQLite ends the transaction by itself, what the group did before is lost as well.

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace holdfast::cache {
+
+// Room on the disk that is kept for what must go on when the disk is full: a file of zeros, given
+// up for the time being and taken again as soon as there is plenty of room.
+//
+// The files of one folder share one reserve, also those of other connections: only the file itself
+// says whether it is there. Without a folder (a database in memory) it is always there.
+// One thread at a time: whoever holds it.
+class Reserve {
+ public:
+  // Enough for a write-ahead log between two checkpoints, once in the log and once in the database.
+  static constexpr std::int64_t kBytes = 8 * 1024 * 1024;
+
+  // `database`: the path of the database whose folder holds the reserve; "" is none.
+  Reserve(const std::string& database, std::int64_t bytes);
+
+  // Whether the room is there, taken just now where that was possible.
+  bool keep();
+  // Gives the room up.
+  void release();
+
+ private:
+  std::string path_;
+  std::int64_t bytes_;
+};
+
+}  // namespace holdfast::cache
