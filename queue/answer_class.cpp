@@ -71,7 +71,9 @@ ClassifiedAnswer classify(const upstream::Answer& answer) {
     classified.details = text_member(body, "details");
   }
   if (!classified.code.empty() && answer.status >= 400) {
-    classified.kind = class_of_code(answer.status, classified.code);
+    const bool replayed = text_member(body, "hint") == "holdfast: already applied";
+    classified.kind =
+        replayed ? AnswerClass::kReplayed : class_of_code(answer.status, classified.code);
   } else {
     classified.message = "HTTP " + std::to_string(answer.status) + " that is not the API's answer";
   }

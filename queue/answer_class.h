@@ -18,6 +18,7 @@ enum class AnswerClass {
   kDuplicate,      // 23505
   kMissingParent,  // 23503
   kRaised,         // P0001: a RAISE in the schema
+  kReplayed,       // the companion's hook knows the key: it has taken effect before
   kRefused,        // can never succeed as it is
 };
 

@@ -16,6 +16,7 @@ namespace holdfast::queue {
 
 // An entry's request as its app sent it, for a first send that the app waits for (hard case 6).
 struct AskedRequest {
+  std::string method;
   std::string target;
   std::string body;
   http::Headers headers;  // without credentials

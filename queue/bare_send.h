@@ -2,25 +2,25 @@
 
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "gateway/upstream/upstream.h"
-#include "queue/answer_class.h"
-#include "queue/delivery.h"
+#include "queue/bare_call.h"
 
 namespace holdfast::queue {
 
-// Sends one entry to an upstream without the companion, so that it takes effect once.
+// Sends one insert or upsert to an upstream without the companion, so that it takes effect once; or
+// any write as its app asked for it, while the app waits.
 //
 // An insert is plain, never an implicit upsert: sent again after a lost answer it meets its own
-// row, which is read and compared (hard case 10). Updates, upserts and deletes whose answer was
-// lost are settled by reading their rows before anything is sent again.
+// row, which is read and compared (hard case 10). An upsert whose answer was lost is settled by
+// reading its rows before anything is sent again.
 // One thread at a time: the principal's dispatcher; blocking.
 class BareSend {
  public:
   // All must outlive it.
-  BareSend(upstream::Upstream& upstream, const Sender& sender, const Parcel& parcel);
+  BareSend(upstream::Upstream& upstream, const Sender& sender, const Parcel& parcel,
+           const cache::Table& table);
 
   Verdict deliver();
 
@@ -30,24 +30,16 @@ class BareSend {
 
  private:
   using Images = std::vector<cache::UpstreamImage>;
-  enum class Representation { kRows, kNone };
 
   // After a lost answer: a verdict when the rows show one, nullopt when it is to be sent again.
   std::optional<Verdict> settle();
-  std::optional<Verdict> settle_rows(const Images& rows);
-  std::optional<Verdict> settle_deletion(const Images& rows);
 
   Verdict send(Representation representation);
-  upstream::Call make_call(Representation representation) const;
   Verdict send_asked();
   Verdict judge_asked(const upstream::Answer& answer);
   Verdict judge(const upstream::Answer& answer, Representation representation);
-  Verdict judge_applied(const upstream::Answer& answer, Representation representation);
-  Verdict judge_missing(Images images, const std::vector<std::string>& missing);
   Verdict judge_duplicate(const upstream::Answer& answer, const ClassifiedAnswer& classified);
 
-  // The rows of `keys` as the principal sees them now; one without a row is not visible.
-  std::variant<Images, Verdict> read_rows(const std::vector<std::string>& keys);
   std::optional<Images> images_of(const std::string& body) const;
 
   std::vector<std::string> keys_after() const;  // where the entry's rows are once it is applied
@@ -56,13 +48,11 @@ class BareSend {
   const cache::Effect* effect_of(const std::string& key) const;
 
   upstream::Upstream& upstream_;
-  const cache::Store& store_;
+  const Sender& sender_;
   const Entry& entry_;
   const std::vector<cache::Effect>& effects_;
   const std::optional<AskedRequest>& asked_;
-  const upstream::Credentials& credentials_;
-  const bool force_;
-  const cache::Table* table_;
+  const cache::Table& table_;
   Told told_;
 };
 

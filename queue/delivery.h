@@ -23,9 +23,10 @@ struct Parcel {
 
 // Whose parcels they are, and what they are sent with.
 struct Sender {
-  const cache::Store& store;
+  cache::Store& store;
   const upstream::Credentials& credentials;
   bool force = false;  // try it although the upstream is known to be offline
+  Timestamp now = {};
 };
 
 // What became of one parcel.
@@ -45,9 +46,13 @@ class Delivery {
 
   // Whether `next` may go in one request with `batch`, which goes before it and is not empty. The
   // dispatcher asks for entries only that share no row with one of `batch`, and whose apps do not
-  // wait.
-  virtual bool joins(const Sender& sender, std::span<const Parcel> batch,
-                     const Parcel& next) const = 0;
+  // wait. `depends`: it is tied to a row of `batch` by a foreign key.
+  virtual bool joins(const Sender& sender, std::span<const Parcel> batch, const Parcel& next,
+                     bool depends) const = 0;
+
+  // Whether an update or deletion of several rows goes as one, all or nothing; else the dispatcher
+  // splits it into an entry for each row before it is sent.
+  virtual bool sends_whole(const Parcel& parcel) const = 0;
 
   // Sends the parcels in order; a receipt for each, in the same order. `parcels` is one, or a batch
   // that joins() let grow.

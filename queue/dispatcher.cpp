@@ -7,7 +7,11 @@ using cache::Transaction;
 using cache::Writer;
 
 // The dispatcher's own writes are few and small, and apps wait for what they make visible.
-constexpr auto kPriority = Writer::Priority::kClient;
+constexpr auto kPriority = Writer::Priority::kEssential;
+// Entries in one request, at most.
+constexpr int kLargestBatch = 100;
+// After so many answers in a row that ask for patience, the rest waits too.
+constexpr int kPressedSends = 3;
 
 template <typename Job>
 void in_outbox(cache::Store& store, const Job& job) {
@@ -20,14 +24,13 @@ void in_outbox(cache::Store& store, const Job& job) {
 }  // namespace
 
 Dispatcher::Dispatcher(Delivery& delivery, upstream::CredentialSource& credentials,
-                       const DispatcherOptions& options, const Clock& clock, Random random,
-                       std::shared_ptr<Logger> logger)
+                       const DispatcherOptions& options, const cache::ReplicaOptions& tables,
+                       const Clock& clock, Random random, std::shared_ptr<Logger> logger)
     : delivery_(delivery),
       credentials_(credentials),
       options_(options),
       clock_(clock),
-      random_(std::move(random)),
-      logger_(std::move(logger)),
+      recorder_(options, tables, clock, std::move(random), std::move(logger)),
       awaited_(clock) {}
 
 DrainOutcome Dispatcher::drain(cache::Store& store, bool force) {
@@ -45,31 +48,38 @@ DrainOutcome Dispatcher::drain(cache::Store& store, bool force) {
 }
 
 void Dispatcher::send_all(cache::Store& store, bool force, DrainOutcome& outcome) {
-  std::optional<Entry> silent;  // got no answer, and nobody after it was sent yet
+  Progress progress;
   for (;;) {
     {
       auto reader = store.reader();
       if (Outbox(store.overlay()).empty(*reader)) return;
     }
-    // The token is looked up for each entry: it may have been renewed, or have run out.
+    // The token is looked up for each send: it may have been renewed, or have run out.
     const auto credentials = credentials_.credentials_for(store.principal());
     if (!credentials) return hold(store);
-    const auto entry = claim(store);
-    if (!entry) return;
-    const Reply reply = send_one(store, *entry, *credentials, force, outcome);
-    if (reply == Reply::kAnswered) {
-      if (silent) set_aside(store, *silent);
-      silent.reset();
-      continue;
-    }
-    // One lost answer may be the entry's own doing; after a second the upstream is away, and what
-    // it does not answer now it will not answer for the next entry either.
-    if (reply == Reply::kNotSent || silent) {
+    const Sender sender{store, *credentials, force, clock_.now()};
+    const auto parcels = claim(store, sender);
+    if (parcels.empty()) return;
+    const Reply reply = send(store, sender, parcels, progress, outcome);
+    if (!go_on(store, parcels, reply, progress)) {
       outcome.reached = false;
       return;
     }
-    silent = entry;
   }
+}
+
+bool Dispatcher::go_on(cache::Store& store, std::span<const Parcel> parcels, Reply reply,
+                       Progress& progress) const {
+  if (reply == Reply::kAnswered) {
+    for (const Entry& entry : progress.silent) recorder_.set_aside(store, entry);
+    progress.silent.clear();
+    return progress.pressed < kPressedSends;
+  }
+  // One lost answer may be the entry's own doing; after a second the upstream is away, and what
+  // it does not answer now it will not answer for the next entry either.
+  if (reply == Reply::kNotSent || !progress.silent.empty()) return false;
+  for (const Parcel& parcel : parcels) progress.silent.push_back(parcel.entry);
+  return true;
 }
 
 void Dispatcher::forget_delivered(cache::Store& store) {
@@ -109,12 +119,49 @@ void Dispatcher::token_arrived(cache::Store& store) {
   });
 }
 
-std::optional<Entry> Dispatcher::claim(cache::Store& store) {
-  std::optional<Entry> entry;
+std::vector<Parcel> Dispatcher::claim(cache::Store& store, const Sender& sender) {
+  std::vector<Parcel> parcels;
   in_outbox(store, [&](Outbox& outbox, Transaction& transaction) {
-    entry = outbox.claim(transaction, clock_.now());
+    parcels.clear();
+    auto first = claim_first(outbox, transaction, store.overlay());
+    if (!first) return;
+    parcels.push_back(*std::move(first));
+    if (!parcels.front().asked) claim_neighbours(outbox, transaction, sender, parcels);
   });
-  return entry;
+  return parcels;
+}
+
+std::optional<Parcel> Dispatcher::claim_first(Outbox& outbox, Transaction& transaction,
+                                              cache::Overlay& overlay) const {
+  for (;;) {
+    auto entry = outbox.claim(transaction, clock_.now());
+    if (!entry) return std::nullopt;
+    auto asked = awaited_.find(entry->id);
+    Parcel parcel{*std::move(entry), {}, std::move(asked)};
+    parcel.effects = overlay.effects(transaction.database(), parcel.entry.sequence);
+    const bool several = row_starts(parcel.entry, parcel.effects).size() > 1;
+    if (!several || delivery_.sends_whole(parcel)) return parcel;
+    outbox.split(transaction, parcel.entry);
+  }
+}
+
+void Dispatcher::claim_neighbours(Outbox& outbox, Transaction& transaction, const Sender& sender,
+                                  std::vector<Parcel>& parcels) const {
+  auto& database = transaction.database();
+  std::vector<std::int64_t> batch = {parcels.front().entry.sequence};
+  for (Entry& next : outbox.ready_after(database, batch.front(), sender.now, kLargestBatch - 1)) {
+    if (awaited_.contains(next.id)) return;
+    const auto tie = outbox.tie(database, next, batch);
+    if (tie == Outbox::Tie::kBlocked) return;
+    Parcel parcel{std::move(next), {}};
+    parcel.effects = sender.store.overlay().effects(database, parcel.entry.sequence);
+    const bool several = row_starts(parcel.entry, parcel.effects).size() > 1;
+    if (several && !delivery_.sends_whole(parcel)) return;
+    if (!delivery_.joins(sender, parcels, parcel, tie == Outbox::Tie::kDepends)) return;
+    outbox.take(transaction, parcel.entry);
+    batch.push_back(parcel.entry.sequence);
+    parcels.push_back(std::move(parcel));
+  }
 }
 
 void Dispatcher::hold(cache::Store& store) {
@@ -123,40 +170,31 @@ void Dispatcher::hold(cache::Store& store) {
   });
 }
 
-Dispatcher::Reply Dispatcher::send_one(cache::Store& store, const Entry& entry,
-                                       const upstream::Credentials& credentials, bool force,
-                                       DrainOutcome& outcome) {
-  Parcel parcel{entry, {}, awaited_.find(entry.id)};
-  {
-    auto reader = store.reader();
-    parcel.effects = store.overlay().effects(*reader, entry.sequence);
-  }
-  auto [verdict, told] = std::move(
-      delivery_.deliver({store, credentials, force}, std::span<const Parcel>(&parcel, 1)).at(0));
-  if (std::holds_alternative<TokenRefused>(verdict)) {
-    verdict = after_refused_token(store, credentials, std::get<TokenRefused>(verdict));
-  }
+Dispatcher::Reply Dispatcher::send(cache::Store& store, const Sender& sender,
+                                   std::span<const Parcel> parcels, Progress& progress,
+                                   DrainOutcome& outcome) {
+  auto receipts = delivery_.deliver(sender, parcels);
+  std::vector<Recorder::Result> results;
   // From here on nobody else answers the app. Whatever is thrown, its write is queued.
-  auto waiter = awaited_.take(entry.id);
-  const bool heard = waiter && parcel.asked && told.answer;
+  auto waiter = parcels.front().asked ? awaited_.take(parcels.front().entry.id) : std::nullopt;
+  const bool heard = waiter && receipts.front().told.answer;
+  Reply reply = Reply::kAnswered;
+  for (std::size_t i = 0; i < parcels.size(); ++i) {
+    Verdict& verdict = receipts.at(i).verdict;
+    if (auto* refused = std::get_if<TokenRefused>(&verdict)) {
+      verdict = after_refused_token(store, sender.credentials, std::move(*refused));
+    }
+    const auto* again = std::get_if<TryAgain>(&verdict);
+    progress.pressed = again != nullptr && again->status != 0 ? progress.pressed + 1 : 0;
+    reply = again == nullptr || again->status != 0 ? Reply::kAnswered
+            : again->lost_answer                   ? Reply::kLost
+                                                   : Reply::kNotSent;
+    results.push_back({&parcels[i], std::move(verdict), heard && i == 0});
+  }
   const auto ended = outcome.ended;
-  write_down(store, entry, verdict, heard ? App::kHeardOfIt : App::kAnsweredBefore, outcome);
-  if (heard && outcome.ended > ended) waiter->tell(std::move(told));
-  const auto* again = std::get_if<TryAgain>(&verdict);
-  if (again == nullptr || again->status != 0) return Reply::kAnswered;
-  return again->lost_answer ? Reply::kLost : Reply::kNotSent;
-}
-
-void Dispatcher::set_aside(cache::Store& store, const Entry& entry) {
-  in_outbox(store, [&](Outbox& outbox, Transaction& transaction) {
-    const auto now = outbox.find(transaction.database(), entry.id);
-    // The upstream's answer to the next entry may have released it already, or a person ended it.
-    if (!now || (now->state != State::kWaiting && now->state != State::kQueued)) return;
-    const auto until = clock_.now() + backoff(options_, now->attempts, std::nullopt, random_);
-    outbox.wait(transaction, *now, now->attempts, {until, 0, now->last_error, true});
-    // Stalled, so that the upstream's return, which was never away, does not release it.
-    outbox.stall(transaction, *now);
-  });
+  recorder_.write_down(store, results, outcome);
+  if (heard && outcome.ended > ended) waiter->tell(std::move(receipts.front().told));
+  return reply;
 }
 
 Verdict Dispatcher::after_refused_token(const cache::Store& store,
@@ -166,58 +204,6 @@ Verdict Dispatcher::after_refused_token(const cache::Store& store,
   if (store.principal().kind == http::Principal::Kind::kUser) return refused;
   // A key does not expire: the upstream's configuration is changing, or ours is wrong.
   return TryAgain{refused.status, std::move(refused.reason), false, std::nullopt, true};
-}
-
-void Dispatcher::write_down(cache::Store& store, const Entry& entry, const Verdict& verdict,
-                            App app, DrainOutcome& outcome) {
-  const Timestamp now = clock_.now();
-  in_outbox(store, [&](Outbox& outbox, Transaction& transaction) {
-    if (const auto* applied = std::get_if<Applied>(&verdict)) {
-      outbox.acknowledge(transaction, entry, applied->images, now);
-      ++outcome.ended;
-      ++outcome.uploaded;
-    } else if (const auto* superseded = std::get_if<Superseded>(&verdict)) {
-      outbox.resolve(transaction, entry, superseded->reason, superseded->images, now);
-      ++outcome.ended;
-      outcome.errors.push_back(entry.id + ": " + superseded->reason);
-    } else if (const auto* token = std::get_if<TokenRefused>(&verdict)) {
-      outbox.park(transaction, entry, State::kHeld, token->status, token->reason);
-      outcome.errors.push_back(entry.id + ": " + token->reason);
-    } else if (const auto* unknown = std::get_if<Uncertain>(&verdict)) {
-      outbox.park(transaction, entry, State::kUncertain, unknown->status, unknown->reason);
-      outcome.errors.push_back(entry.id + ": " + unknown->reason);
-    } else if (const auto* refused = std::get_if<Refused>(&verdict)) {
-      outcome.errors.push_back(entry.id + ": " + refused->reason);
-      if (refused->may_depend_on_earlier &&
-          outbox.has_earlier_unfinished(transaction.database(), entry)) {
-        outbox.park(transaction, entry, State::kBlocked, refused->status, refused->reason);
-      } else if (app == App::kHeardOfIt) {
-        outbox.refuse(transaction, entry, refused->status, refused->reason, now);
-        ++outcome.ended;
-      } else {
-        outbox.reject(transaction, entry, refused->status, refused->reason, now);
-        ++outcome.ended;
-      }
-    } else if (const auto* again = std::get_if<TryAgain>(&verdict)) {
-      wait(outbox, transaction, entry, *again);
-      outcome.errors.push_back(entry.id + ": " + again->reason);
-    }
-  });
-  logger_->info("entry_sent id={} operation={} table={} attempt={} outcome={}", entry.id,
-                entry.operation, entry.relation, entry.attempts, verdict.index());
-}
-
-void Dispatcher::wait(Outbox& outbox, Transaction& transaction, const Entry& entry,
-                      const TryAgain& again) const {
-  // The silence before the upstream's first answer says nothing about the entry.
-  const bool first_answer = again.status != 0 && entry.last_status == 0;
-  const int attempts = first_answer ? 1 : entry.attempts;
-  const bool stalled = again.server_error && attempts >= kAttemptsBeforeStalled;
-  const auto delay =
-      stalled ? kStalledWait : backoff(options_, attempts, again.retry_after, random_);
-  outbox.wait(transaction, entry, attempts,
-              {clock_.now() + delay, again.status, again.reason, again.lost_answer});
-  if (stalled) outbox.stall(transaction, entry);
 }
 
 }  // namespace holdfast::queue

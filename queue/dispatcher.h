@@ -13,17 +13,9 @@
 #include "queue/delivery.h"
 #include "queue/options.h"
 #include "queue/outbox.h"
-#include "queue/retry_policy.h"
+#include "queue/recorder.h"
 
 namespace holdfast::queue {
-
-struct DrainOutcome {
-  std::int64_t ended = 0;     // entries acknowledged, resolved or rejected
-  std::int64_t uploaded = 0;  // of these, acknowledged
-  std::vector<std::string> errors;
-  bool reached = true;                // false: the upstream gave no answer
-  std::optional<Timestamp> next_due;  // when there is something to do again by itself
-};
 
 // Sends a principal's entries, oldest first, until none may be sent now.
 //
@@ -33,8 +25,8 @@ class Dispatcher {
  public:
   // All references must outlive it.
   Dispatcher(Delivery& delivery, upstream::CredentialSource& credentials,
-             const DispatcherOptions& options, const Clock& clock, Random random,
-             std::shared_ptr<Logger> logger);
+             const DispatcherOptions& options, const cache::ReplicaOptions& tables,
+             const Clock& clock, Random random, std::shared_ptr<Logger> logger);
 
   // `force`: try although the upstream is known to be offline, and entries that back off too.
   DrainOutcome drain(cache::Store& store, bool force = false);
@@ -55,29 +47,34 @@ class Dispatcher {
  private:
   enum class Reply { kAnswered, kLost, kNotSent };
 
+  // What stands between a drain and its end.
+  struct Progress {
+    std::vector<Entry> silent;  // got no answer, and nobody after them was sent yet
+    int pressed = 0;            // answers in a row that ask for patience
+  };
+
   void send_all(cache::Store& store, bool force, DrainOutcome& outcome);
-  Reply send_one(cache::Store& store, const Entry& entry, const upstream::Credentials& credentials,
-                 bool force, DrainOutcome& outcome);
-  // Takes an entry that alone gets no answer out of the way of the others.
-  void set_aside(cache::Store& store, const Entry& entry);
+  // False: the upstream had better be left alone for a while.
+  bool go_on(cache::Store& store, std::span<const Parcel> parcels, Reply reply,
+             Progress& progress) const;
+  Reply send(cache::Store& store, const Sender& sender, std::span<const Parcel> parcels,
+             Progress& progress, DrainOutcome& outcome);
   Verdict after_refused_token(const cache::Store& store, const upstream::Credentials& credentials,
                               TokenRefused refused);
-  // Whether the entry's app waits and is about to be told the upstream's own words.
-  enum class App { kHeardOfIt, kAnsweredBefore };
-  void write_down(cache::Store& store, const Entry& entry, const Verdict& verdict, App app,
-                  DrainOutcome& outcome);
-  void wait(Outbox& outbox, cache::Transaction& transaction, const Entry& entry,
-            const TryAgain& again) const;
   void prepare(cache::Store& store, bool force);
-  std::optional<Entry> claim(cache::Store& store);
+  // The entries to send next: one, or neighbours that go in one request. Empty: none may go now.
+  std::vector<Parcel> claim(cache::Store& store, const Sender& sender);
+  std::optional<Parcel> claim_first(Outbox& outbox, cache::Transaction& transaction,
+                                    cache::Overlay& overlay) const;
+  void claim_neighbours(Outbox& outbox, cache::Transaction& transaction, const Sender& sender,
+                        std::vector<Parcel>& parcels) const;
   void hold(cache::Store& store);
 
   Delivery& delivery_;
   upstream::CredentialSource& credentials_;
   const DispatcherOptions options_;
   const Clock& clock_;
-  const Random random_;
-  const std::shared_ptr<Logger> logger_;
+  const Recorder recorder_;
   Awaited awaited_;
 };
 

@@ -51,6 +51,10 @@ struct Entry {
   bool minted_key = false;   // its keys are random UUIDs made here
   int last_status = 0;       // HTTP status of the last answer; 0 = none
   std::string last_error;    // the upstream's words, or why it waits
+  // The id of the entry of the same request that it was split off from, a row for each.
+  std::optional<std::string> parent = std::nullopt;
+  // If it has taken effect, the upstream's companion knows its idempotency key.
+  bool keyed = false;
 };
 
 }  // namespace holdfast::queue

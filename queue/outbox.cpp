@@ -1,6 +1,6 @@
 #include "queue/outbox.h"
 
-#include "gateway/base/ids.h"
+#include "queue/outbox_sql.h"
 
 namespace holdfast::queue {
 namespace {
@@ -8,40 +8,6 @@ namespace {
 using cache::Database;
 using cache::Statement;
 using cache::Transaction;
-
-std::int64_t micros(Timestamp time) { return time.time_since_epoch().count(); }
-Timestamp timestamp(std::int64_t micros) { return Timestamp(std::chrono::microseconds(micros)); }
-
-#define HF_ENTRY_COLUMNS                                                                  \
-  "sequence, id, relation, operation, method, target, headers, body, role, claims,"       \
-  " idempotency_key, app_key, created_at, state, attempts, next_attempt_at, lost_answer," \
-  " minted_key, last_status, last_error"
-#define HF_UNFINISHED "state NOT IN ('acknowledged', 'resolved', 'dead', 'discarded')"
-
-Entry read_entry(const Statement& row) {
-  Entry entry;
-  entry.sequence = row.integer(0);
-  entry.id = row.text(1);
-  entry.relation = row.text(2);
-  entry.operation = row.text(3);
-  entry.method = row.text(4);
-  entry.target = row.text(5);
-  entry.headers = row.text(6);
-  entry.body = row.text(7);
-  entry.role = row.text(8);
-  entry.claims = row.text(9);
-  entry.idempotency_key = row.text(10);
-  if (!row.is_null(11)) entry.app_key = std::string(row.text(11));
-  entry.created_at = timestamp(row.integer(12));
-  entry.state = state_named(row.text(13)).value_or(State::kQueued);
-  entry.attempts = static_cast<int>(row.integer(14));
-  if (!row.is_null(15)) entry.next_attempt_at = timestamp(row.integer(15));
-  entry.lost_answer = row.integer(16) != 0;
-  entry.minted_key = row.integer(17) != 0;
-  entry.last_status = static_cast<int>(row.integer(18));
-  entry.last_error = row.text(19);
-  return entry;
-}
 
 // Of a statement that gives one row of one column.
 bool is_true(Statement& statement) {
@@ -53,49 +19,12 @@ bool is_true(Statement& statement) {
 
 constexpr const char* kInsert =
     "INSERT INTO hf_outbox(id, relation, operation, method, target, headers, body, role, claims,"
-    " idempotency_key, app_key, created_at, state, minted_key)"
-    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'queued', ?13)";
-
-constexpr const char* kReady =
-    "SELECT " HF_ENTRY_COLUMNS " FROM hf_outbox WHERE " HF_UNFINISHED
-    " AND (state='queued' OR (state IN ('waiting', 'stalled') AND next_attempt_at<=?1))"
-    " ORDER BY sequence LIMIT 64";
-
-// The earliest unfinished entry before ?1 that shares a row with it, or a foreign key's edge, in
-// either direction.
-constexpr const char* kBlocker = R"sql(
-WITH mine AS (SELECT DISTINCT relation, key FROM hf_effects WHERE entry=?1),
-     refs AS (SELECT relation, key FROM hf_references WHERE entry=?1),
-     candidates AS (
-       SELECT e.entry FROM mine JOIN hf_effects e ON e.relation=mine.relation AND e.key=mine.key
-         WHERE e.active=1 AND e.entry<?1
-       UNION
-       SELECT e.entry FROM refs JOIN hf_effects e ON e.relation=refs.relation
-         AND (e.key=refs.key OR refs.key='*') WHERE e.active=1 AND e.entry<?1
-       UNION
-       SELECT r.entry FROM mine JOIN hf_references r ON r.relation=mine.relation
-         AND r.key IN (mine.key, '*') WHERE r.entry<?1
-     )
-SELECT o.sequence, o.id, o.state FROM hf_outbox o JOIN candidates c ON c.entry=o.sequence
-  WHERE o.)sql" HF_UNFINISHED " ORDER BY o.sequence LIMIT 1";
-
-// Dead letters that would have inserted a row that ?1 changes or refers to, and which no other
-// pending entry inserts.
-constexpr const char* kDeadParents = R"sql(
-WITH needed AS (SELECT relation, key FROM hf_effects WHERE entry=?1
-                UNION SELECT relation, key FROM hf_references WHERE entry=?1)
-SELECT o.sequence, o.id, d.relation, d.key FROM hf_outbox o
-  JOIN hf_effects d ON d.entry=o.sequence
-  JOIN needed n ON n.relation=d.relation AND n.key=d.key
-  WHERE o.state='dead' AND o.sequence<?1 AND d.kind IN (1, 2) AND d.base IS NULL
-    AND NOT EXISTS(SELECT 1 FROM hf_effects i WHERE i.relation=d.relation AND i.key=d.key
-                     AND i.active=1 AND i.kind IN (1, 2) AND i.entry<=?1)
-  ORDER BY o.sequence)sql";
+    " idempotency_key, app_key, created_at, state, minted_key, parent, sequence, lost_answer)"
+    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'queued', ?13, ?14, ?15, ?16)";
 
 }  // namespace
 
-void Outbox::append(Transaction& transaction, Entry& entry, std::span<cache::Effect> effects,
-                    const References& references) {
+void Outbox::insert(Transaction& transaction, Entry& entry) const {
   Database& database = transaction.database();
   Statement& insert = database.cached(kInsert);
   insert.bind(1, std::string_view(entry.id)).bind(2, std::string_view(entry.relation));
@@ -106,44 +35,25 @@ void Outbox::append(Transaction& transaction, Entry& entry, std::span<cache::Eff
   insert.bind(10, std::string_view(entry.idempotency_key));
   if (entry.app_key) insert.bind(11, std::string_view(*entry.app_key));
   insert.bind(12, micros(entry.created_at)).bind(13, std::int64_t{entry.minted_key});
-  insert.run();
+  if (entry.parent) insert.bind(14, std::string_view(*entry.parent));
+  if (entry.sequence != 0) insert.bind(15, entry.sequence);
+  insert.bind(16, std::int64_t{entry.lost_answer}).run();
   entry.sequence = database.last_insert_rowid();
-  Statement& refer = database.cached("INSERT OR IGNORE INTO hf_references VALUES(?1, ?2, ?3)");
-  for (const auto& [relation, key] : references) {
-    refer.bind(1, entry.sequence).bind(2, std::string_view(relation));
-    refer.bind(3, std::string_view(key)).run();
-  }
-  overlay_.apply(transaction, entry.sequence, effects);
 }
 
-std::optional<Entry> Outbox::claim(Transaction& transaction, Timestamp now) {
+void Outbox::append(Transaction& transaction, Entry& entry, std::span<cache::Effect> effects,
+                    const References& references) {
   Database& database = transaction.database();
-  for (;;) {
-    std::vector<Entry> ready;
-    Statement& statement = database.cached(kReady);
-    statement.bind(1, micros(now));
-    while (statement.step()) ready.push_back(read_entry(statement));
-    if (ready.empty()) return std::nullopt;
-    for (Entry& entry : ready) {
-      if (block(transaction, entry)) continue;
-      Statement& update = database.cached(
-          "UPDATE hf_outbox SET state='sending', attempts=attempts+1, next_attempt_at=NULL"
-          " WHERE sequence=?1");
-      update.bind(1, entry.sequence).run();
-      entry.state = State::kSending;
-      ++entry.attempts;
-      return std::move(entry);
-    }
+  insert(transaction, entry);
+  // So that the entries that it may be split into stand in its place.
+  const auto rows = static_cast<std::int64_t>(row_starts(entry, effects).size());
+  if (rows > 1) {
+    Statement& reserve =
+        database.cached("UPDATE sqlite_sequence SET seq=?1 WHERE name='hf_outbox'");
+    reserve.bind(1, entry.sequence + rows - 1).run();
   }
-}
-
-bool Outbox::block(Transaction& transaction, const Entry& entry) {
-  const auto blocker = find_blocker(transaction.database(), entry.sequence);
-  if (!blocker) return false;
-  const char* why = blocker->state == State::kDead ? "depends on the dead letter "
-                                                   : "waits for the earlier entry ";
-  set_state(transaction, entry.sequence, State::kBlocked, entry.last_status, why + blocker->id);
-  return true;
+  refer(transaction, entry.sequence, references);
+  overlay_.apply(transaction, entry.sequence, effects);
 }
 
 std::optional<Timestamp> Outbox::next_due(Database& database, Due due) const {
@@ -236,14 +146,15 @@ void Outbox::retry(Transaction& transaction, const Entry& entry) {
 
 void Outbox::release(Transaction& transaction, State state) {
   Statement& update = transaction.database().cached(
-      "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL WHERE state=?1");
+      "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL WHERE " HF_UNFINISHED
+      " AND state=?1");
   update.bind(1, std::string_view(name_of(state))).run();
 }
 
 void Outbox::release_unreached(Transaction& transaction) {
   Statement& update = transaction.database().cached(
       "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL"
-      " WHERE state='waiting' AND last_status=0");
+      " WHERE " HF_UNFINISHED " AND state='waiting' AND last_status=0");
   update.run();
 }
 
@@ -348,31 +259,6 @@ std::optional<Timestamp> Outbox::oldest(Database& database) const {
   if (statement.step()) oldest = timestamp(statement.integer(0));
   statement.reset();
   return oldest;
-}
-
-std::optional<Outbox::Blocker> Outbox::find_blocker(Database& database,
-                                                    std::int64_t sequence) const {
-  Statement& statement = database.cached(kBlocker);
-  statement.bind(1, sequence);
-  if (!statement.step()) return find_dead_parent(database, sequence);
-  Blocker blocker{std::string(statement.text(1)),
-                  state_named(statement.text(2)).value_or(State::kQueued)};
-  statement.reset();
-  return blocker;
-}
-
-std::optional<Outbox::Blocker> Outbox::find_dead_parent(Database& database,
-                                                        std::int64_t sequence) const {
-  Statement statement(database, kDeadParents);
-  statement.bind(1, sequence);
-  while (statement.step()) {
-    // Somebody else, or a later write of one's own, may have made the row all the same.
-    const cache::Table* table = overlay_.find_table(statement.text(2));
-    const bool upstream = table != nullptr && overlay_.rows(*table).exists(database) &&
-                          overlay_.base_of(database, *table, std::string(statement.text(3)));
-    if (!upstream) return Blocker{std::string(statement.text(1)), State::kDead};
-  }
-  return std::nullopt;
 }
 
 void Outbox::set_state(Transaction& transaction, std::int64_t sequence, State state, int status,

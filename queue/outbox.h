@@ -9,6 +9,7 @@
 
 #include "cache/replica/overlay.h"
 #include "queue/entry.h"
+#include "queue/row_write.h"
 
 namespace holdfast::queue {
 
@@ -24,6 +25,8 @@ class Outbox {
   // `overlay` must outlive the Outbox and belong to the same file.
   explicit Outbox(cache::Overlay& overlay) : overlay_(overlay) {}
 
+  cache::Overlay& overlay() { return overlay_; }
+
   using References = std::vector<std::pair<std::string, std::string>>;
 
   // Appends an entry in state queued with its effects and the rows that it refers to by foreign
@@ -35,6 +38,21 @@ class Outbox {
   // key with an earlier unfinished one waits for it, as blocked (hard case 5); one whose row was
   // inserted by a dead letter is blocked until a person decides.
   std::optional<Entry> claim(cache::Transaction& transaction, Timestamp now);
+  // Further entries that may be sent now, after `sequence`, in order; not claimed yet.
+  std::vector<Entry> ready_after(cache::Database& database, std::int64_t sequence, Timestamp now,
+                                 int limit) const;
+  // Whether `next`, which is ready, may be claimed with `batch` (sequences) before it.
+  enum class Tie {
+    kFree,
+    kDepends,  // on a row of `batch` by a foreign key, and on nobody else
+    kBlocked,
+  };
+  Tie tie(cache::Database& database, const Entry& next, std::span<const std::int64_t> batch) const;
+  // Sets it to sending.
+  void take(cache::Transaction& transaction, Entry& entry) const;
+  // Sets it to blocked if it has to wait for another; whether it does.
+  bool block(cache::Transaction& transaction, const Entry& entry);
+
   // When the next entry may be sent by itself: the epoch when one is queued, else the end of the
   // shortest wait; nullopt when there is neither. Without `queued`, waits alone count: after the
   // upstream gave no answer, those that were not tried wait with the one that was.
@@ -79,6 +97,21 @@ class Outbox {
   // After a start: what was being sent may have taken effect.
   void recover(cache::Transaction& transaction);
 
+  // Makes an update or deletion of several rows one entry for each row, in its place of the order,
+  // each with a key of its own. Entries that it was not split into yet are the same request.
+  void split(cache::Transaction& transaction, const Entry& entry);
+
+  // What an entry of one row becomes when the row is not what it was based on.
+  struct Rebase {
+    const cache::Table* table;
+    RowWrite write;
+    std::optional<cache::Row> image;  // the upstream's row that it is based on now
+    std::string changes;              // of an update: what is still to be changed
+    bool insert = false;              // the row is made again
+  };
+  // Sends it again at once with a new idempotency key: it surely was not applied as it was.
+  void rebase(cache::Transaction& transaction, const Entry& entry, const Rebase& rebase);
+
   // Deletes entries that were acknowledged or discarded before `before`, and what they did to rows.
   void forget(cache::Transaction& transaction, Timestamp before);
 
@@ -107,8 +140,10 @@ class Outbox {
     State state;
   };
 
-  // Sets it to blocked if it has to wait for another.
-  bool block(cache::Transaction& transaction, const Entry& entry);
+  // Fills in sequence, unless it is given.
+  void insert(cache::Transaction& transaction, Entry& entry) const;
+  void refer(cache::Transaction& transaction, std::int64_t sequence,
+             const References& references) const;
   std::optional<Blocker> find_blocker(cache::Database& database, std::int64_t sequence) const;
   // A dead letter whose row the entry needs and which is not there without it.
   std::optional<Blocker> find_dead_parent(cache::Database& database, std::int64_t sequence) const;

@@ -24,6 +24,7 @@ struct TryAgain {
   bool lost_answer = false;
   std::optional<std::chrono::seconds> retry_after;
   bool server_error = false;
+  bool parks = false;  // only something else can help: the schema was changed
 };
 struct TokenRefused {
   int status;
@@ -39,6 +40,16 @@ struct Uncertain {  // nothing shows whether a lost send took effect: for a pers
   int status;
   std::string reason;
 };
-using Verdict = std::variant<Applied, Superseded, TryAgain, TokenRefused, Refused, Uncertain>;
+// Surely not applied: rows are not what the write was based on, or gone.
+struct Collided {
+  std::vector<cache::UpstreamImage> images;  // the rows as they are now
+  // The upstream's clock minus ours, where an answer told it.
+  std::chrono::microseconds clock_offset{0};
+};
+using Verdict =
+    std::variant<Applied, Superseded, TryAgain, TokenRefused, Refused, Uncertain, Collided>;
+
+// For logs: "applied", "collided", …
+const char* name_of(const Verdict& verdict);
 
 }  // namespace holdfast::queue

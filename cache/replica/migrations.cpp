@@ -119,6 +119,41 @@ CREATE TABLE hf_responses(
   size INTEGER NOT NULL,          -- bytes of headers and body
   body TEXT NOT NULL
 );
+)sql",
+    R"sql(
+ALTER TABLE hf_outbox ADD COLUMN parent TEXT;  -- the id of the entry that it was split off from
+CREATE INDEX hf_outbox_by_parent ON hf_outbox(parent) WHERE parent IS NOT NULL;
+CREATE INDEX hf_outbox_by_state ON hf_outbox(state, sequence)
+  WHERE state NOT IN ('acknowledged', 'resolved', 'dead', 'discarded');
+
+-- Columns that were changed on both sides, rows that went, and what became of it.
+CREATE TABLE hf_conflicts(
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  state TEXT NOT NULL,            -- open, resolved, reported
+  entry TEXT,                     -- the outbox entry's id; NULL: no write of ours
+  relation TEXT NOT NULL,
+  key TEXT NOT NULL,
+  operation TEXT NOT NULL,        -- insert, update, delete: ours
+  strategy TEXT NOT NULL,
+  columns TEXT NOT NULL,          -- JSON array of the columns that collided
+  base TEXT,                      -- the images as JSON objects; NULL = the row is not there
+  local TEXT,
+  remote TEXT,
+  reason TEXT NOT NULL,
+  role TEXT NOT NULL,             -- whom ours was written as
+  local_at INTEGER,               -- Unix microseconds
+  remote_at INTEGER,              -- Unix microseconds, where the row says so
+  detected_at INTEGER NOT NULL,   -- Unix microseconds
+  choice TEXT,                    -- local, remote, merged
+  resolved_by TEXT,               -- policy, person
+  resolved_at INTEGER             -- Unix microseconds
+);
+CREATE INDEX hf_conflicts_by_entry ON hf_conflicts(entry);
+CREATE INDEX hf_conflicts_open ON hf_conflicts(sequence) WHERE state = 'open';
+
+-- Its effect, if there is one, left its key with the upstream's companion.
+ALTER TABLE hf_outbox ADD COLUMN keyed INTEGER NOT NULL DEFAULT 0;
 )sql"};
 
 int version_of(Database& database) {

@@ -17,19 +17,42 @@ enum class ReadMode {
 
 // How a table's writes are answered.
 enum class WriteMode {
+  kAuto,     // by the upstream where only it knows the outcome and answers soon; else as kQueue
   kQueue,    // at once, from here; delivered afterwards
   kThrough,  // by the upstream while online; offline 504
+};
+
+// Who wins a column that was changed both here and at the upstream since the write's base.
+enum class ConflictStrategy {
+  kMerge,          // the upstream; our other columns are kept
+  kRemoteWins,     // the upstream; the whole write gives way
+  kLocalWins,      // we do
+  kLastWriteWins,  // whoever wrote later, by the upstream's clock; of a draw the upstream
+  kManual,         // a person decides; until then the row's further writes wait
 };
 
 // Settings of one table, `[tables.NAME]`.
 struct TableOptions {
   ReadMode read = ReadMode::kCache;
-  WriteMode writes = WriteMode::kQueue;
+  // While the upstream can be reached, reads are not answered from rows that were last looked at
+  // longer ago than this, but by it. 0 = no limit.
+  std::chrono::milliseconds max_staleness{0};
+  WriteMode writes = WriteMode::kAuto;
   // The column whose value changes with every upstream update; empty = none is known.
   std::string version_column;
   // The column that tells when a row changed; the cursor of pulls. Empty = "updated_at" when the
   // table has such a column of a timestamp type; "none" = pulls read the table whole.
   std::string updated_at_column;
+  ConflictStrategy conflict = ConflictStrategy::kMerge;
+  // The values of transition_column in the order in which they may follow each other: of two that
+  // were written at the same time the later one stands. Empty = the column is as any other.
+  std::vector<std::string> transitions;
+  std::string transition_column = "status";
+  // Rows are never changed once written (fiscal documents): updates and deletes are refused, and
+  // the upstream's changes to a synced row are reported and not applied.
+  bool append_only = false;
+  // Whether a write to more than one row is taken while the upstream is away.
+  bool offline_bulk = true;
 };
 
 struct ReplicaOptions {

@@ -34,6 +34,20 @@ Effect read_effect(const Statement& statement) {
   return effect;
 }
 
+// The base of a later write: `base` with what became of the row between `before` and `after`.
+std::optional<Row> base_after(const Table& table, const std::optional<std::string>& base,
+                              const std::optional<std::string>& before,
+                              const std::optional<Row>& after) {
+  // Nobody else had touched the row, or it came or went: then all of it is news.
+  if (base == before || !base || !before || !after) return after;
+  Row row = read_stored(table, *base);
+  const Row then = read_stored(table, *before);
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if ((*after)[i] != then[i]) row[i] = (*after)[i];
+  }
+  return row;
+}
+
 constexpr const char* kInsertEffect =
     "INSERT INTO hf_effects(entry, ordinal, relation, key, kind, changes, row, base,"
     " consequence, active) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1)";
@@ -137,7 +151,6 @@ void Overlay::supersede(Transaction& transaction, std::int64_t entry,
   note_acknowledgement(transaction, ended);
   for (const auto& image : images) put_base(transaction, *image.table, image.key, image.row);
   for (const Effect& effect : ended) {
-    rebase_later(transaction, effect, entry);
     if (const Table* table = find_table(effect.relation)) {
       recompute(transaction, *table, effect.key);
     }
@@ -299,11 +312,63 @@ void Overlay::recompute(Transaction& transaction, const Table& table, const std:
 
 void Overlay::rebase_later(Transaction& transaction, const Effect& ended,
                            std::int64_t entry) const {
-  Statement& statement = transaction.database().cached(
-      "UPDATE hf_effects SET base=(SELECT image FROM hf_pending_base WHERE relation=?1 AND key=?2)"
+  const Table* table = find_table(ended.relation);
+  if (table == nullptr) return;
+  Database& database = transaction.database();
+  struct Later {
+    std::int64_t entry;
+    std::int64_t ordinal;
+    std::optional<std::string> base;
+  };
+  std::vector<Later> later;
+  Statement& select = database.cached(
+      "SELECT entry, ordinal, base FROM hf_effects"
       " WHERE relation=?1 AND key=?2 AND active=1 AND entry>?3");
-  statement.bind(1, std::string_view(ended.relation)).bind(2, std::string_view(ended.key));
-  statement.bind(3, entry).run();
+  select.bind(1, std::string_view(ended.relation)).bind(2, std::string_view(ended.key));
+  select.bind(3, entry);
+  while (select.step()) {
+    later.push_back({select.integer(0), select.integer(1), std::nullopt});
+    if (!select.is_null(2)) later.back().base = std::string(select.text(2));
+  }
+  if (later.empty()) return;
+  const auto image = load_base(database, *table, ended.key).row;
+  for (const Later& effect : later) {
+    const auto base = base_after(*table, effect.base, ended.base, image);
+    Statement& update =
+        database.cached("UPDATE hf_effects SET base=?3 WHERE entry=?1 AND ordinal=?2");
+    update.bind(1, effect.entry).bind(2, effect.ordinal);
+    if (base) update.bind(3, std::string_view(print_row(*table, *base)));
+    update.run();
+  }
+}
+
+void Overlay::rebase(Transaction& transaction, std::int64_t entry,
+                     std::span<const Effect> replacements) {
+  Statement& update = transaction.database().cached(
+      "UPDATE hf_effects SET kind=?4, changes=?5, row=?6, base=?7"
+      " WHERE entry=?1 AND relation=?2 AND key=?3 AND consequence=0");
+  for (const Effect& effect : replacements) {
+    update.bind(1, entry).bind(2, std::string_view(effect.relation));
+    update.bind(3, std::string_view(effect.key));
+    update.bind(4, static_cast<std::int64_t>(effect.kind));
+    update.bind(5, std::string_view(effect.changes));
+    if (!effect.row.empty()) update.bind(6, std::string_view(effect.row));
+    if (effect.base) update.bind(7, std::string_view(*effect.base));
+    update.run();
+  }
+  for (const Effect& effect : replacements) {
+    if (const Table* table = find_table(effect.relation)) {
+      recompute(transaction, *table, effect.key);
+    }
+  }
+}
+
+void Overlay::hand_over(Transaction& transaction, std::int64_t entry, std::size_t first,
+                        std::size_t last, std::int64_t other) const {
+  Statement& update = transaction.database().cached(
+      "UPDATE hf_effects SET entry=?4 WHERE entry=?1 AND ordinal>=?2 AND ordinal<?3");
+  update.bind(1, entry).bind(2, static_cast<std::int64_t>(first));
+  update.bind(3, static_cast<std::int64_t>(last)).bind(4, other).run();
 }
 
 void Overlay::deactivate(Transaction& transaction, std::int64_t entry) const {

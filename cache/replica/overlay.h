@@ -72,6 +72,7 @@ class Overlay {
                    const std::vector<UpstreamImage>& images);
 
   // Ends the effects of `entry` without their having come to be: the given images stand instead.
+  // Later effects keep their base: what others did is news to them too.
   void supersede(Transaction& transaction, std::int64_t entry,
                  const std::vector<UpstreamImage>& images);
 
@@ -80,6 +81,14 @@ class Overlay {
 
   // Shows the effects of `entry` again that drop() took back.
   void reactivate(Transaction& transaction, std::int64_t entry);
+
+  // Replaces own effects of `entry`, which is not ended, by others on the same rows, in their order
+  // and with their bases. Later entries keep their base until this one ends.
+  void rebase(Transaction& transaction, std::int64_t entry, std::span<const Effect> replacements);
+
+  // Hands the effects of `entry` from `first` to before `last` (places in effects()) to `other`.
+  void hand_over(Transaction& transaction, std::int64_t entry, std::size_t first, std::size_t last,
+                 std::int64_t other) const;
 
   // The effects of `entry` in order.
   std::vector<Effect> effects(Database& database, std::int64_t entry) const;
@@ -118,7 +127,8 @@ class Overlay {
   // Replays the pending effects over the base and shows the outcome; without any, ends the base.
   void recompute(Transaction& transaction, const Table& table, const std::string& key);
   void note_acknowledgement(Transaction& transaction, const std::vector<Effect>& ended) const;
-  // Own earlier writes are no conflict: effects after `entry` on the row take its base for theirs.
+  // Own earlier writes are no conflict: what `entry` made of the row becomes part of the base of
+  // the effects after it. What others had made of it before does not: they have not seen that.
   void rebase_later(Transaction& transaction, const Effect& ended, std::int64_t entry) const;
   void deactivate(Transaction& transaction, std::int64_t entry) const;
 

@@ -140,6 +140,7 @@ std::vector<Key> rest_keys() {
       key("rest.max_rows", Integer{0, kManyRows}, HF_FIELD(rest.max_rows)),
       key("rest.aggregates", Flag{}, HF_FIELD(rest.aggregates)),
       key("rest.text_order", text_order, HF_FIELD(rest.text_order)),
+      key("rest.write_wait", Duration{milliseconds(0), kMinute}, HF_FIELD(rest.write_wait)),
   };
 }
 
@@ -148,6 +149,8 @@ std::vector<Key> sync_keys() {
   return {
       key("auth.offline_grace", Duration{milliseconds(0), 3650 * kDay},
           HF_FIELD(identity.offline_grace)),
+      key("auth.deliver_after_logout", Duration{milliseconds(0), 3650 * kDay},
+          HF_FIELD(identity.deliver_after_logout)),
       key("sync.interval", interval, HF_FIELD(pull.interval), HF_FIELD(dispatcher.flush_interval)),
       key("sync.overlap", Duration{milliseconds(0), kDay}, HF_FIELD(pull.overlap)),
       key("sync.key_diff_every", Integer{1, 1'000'000}, HF_FIELD(pull.key_diff_every)),
@@ -157,6 +160,7 @@ std::vector<Key> sync_keys() {
       key("sync.statement_timeout", Duration{milliseconds(0), kHour},
           HF_FIELD(dispatcher.statement_timeout)),
       key("cache.tables", TextList{"a list of table names, or [\"*\"]"}, HF_FIELD(replica.tables)),
+      key("cache.responses", Size{0, 16ULL << 30}, HF_FIELD(responses.max_bytes)),
   };
 }
 
@@ -169,17 +173,28 @@ std::vector<Key> table_keys() {
                                {"pass", ReadMode::kPass}},
                               {}};
   const Choice<WriteMode> writes{
-      {{"auto", WriteMode::kQueue}, {"queue", WriteMode::kQueue}, {"through", WriteMode::kThrough}},
+      {{"auto", WriteMode::kAuto}, {"queue", WriteMode::kQueue}, {"through", WriteMode::kThrough}},
       {}};
-  const Choice<int> conflict{{{"merge", 0}},
-                             {"remote_wins", "local_wins", "last_write_wins", "manual"}};
-  const Choice<int> mode{{{"normal", 0}}, {"append_only"}};
+  using cache::ConflictStrategy;
+  const Choice<ConflictStrategy> conflict{{{"merge", ConflictStrategy::kMerge},
+                                           {"remote_wins", ConflictStrategy::kRemoteWins},
+                                           {"local_wins", ConflictStrategy::kLocalWins},
+                                           {"last_write_wins", ConflictStrategy::kLastWriteWins},
+                                           {"manual", ConflictStrategy::kManual}},
+                                          {}};
+  const Choice<bool> mode{{{"normal", false}, {"append_only", true}}, {}};
   const Text column{"a column name, or \"\""};
   return {
       key("tables.*.read", read, HF_TABLE_FIELD(read)),
+      key("tables.*.max_staleness", Duration{milliseconds(0), 3650 * kDay},
+          HF_TABLE_FIELD(max_staleness)),
       key("tables.*.writes", writes, HF_TABLE_FIELD(writes)),
-      fixed_key("tables.*.conflict", conflict, 0),
-      fixed_key("tables.*.mode", mode, 0),
+      key("tables.*.conflict", conflict, HF_TABLE_FIELD(conflict)),
+      key("tables.*.transition_column", column, HF_TABLE_FIELD(transition_column)),
+      key("tables.*.transitions", TextList{"a list of values in their order"},
+          HF_TABLE_FIELD(transitions)),
+      key("tables.*.mode", mode, HF_TABLE_FIELD(append_only)),
+      key("tables.*.offline_bulk", Flag{}, HF_TABLE_FIELD(offline_bulk)),
       key("tables.*.version_column", column, HF_TABLE_FIELD(version_column)),
       key("tables.*.updated_at_column", column, HF_TABLE_FIELD(updated_at_column)),
       fixed_key("tables.*.deleted_at_column", column, ""),

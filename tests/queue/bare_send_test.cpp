@@ -198,6 +198,8 @@ TEST_F(BareSendTest, NoRowsAndAVisibleRowMeanNotPermitted) {
   const auto sequence = update("todos", 1, R"({"title":"b"})");
   answer(200, "[]");
   answer(200, "[" + todo(1, "a") + "]");
+  answer(200, "[]");  // by its key alone
+  answer(200, "[" + todo(1, "a") + "]");
   drain();
   expect_state(sequence, "resolved");
   EXPECT_THAT(entry(sequence).last_error, HasSubstr("not permit"));

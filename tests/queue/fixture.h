@@ -81,7 +81,8 @@ class QueueTest : public ::testing::Test {
   std::string state(std::int64_t sequence) { return name_of(entry(sequence).state); }
 
   Dispatcher dispatcher() {
-    return {delivery_, credentials_, options_, clock_, [this] { return random_; }, silent_logger()};
+    return {delivery_,      credentials_, options_, tables_, clock_, [this] { return random_; },
+            silent_logger()};
   }
   DrainOutcome drain(bool force = false) { return dispatcher().drain(sample_.store(), force); }
   // "POST /rest/v1/todos" of each call, without its query.
@@ -95,7 +96,8 @@ class QueueTest : public ::testing::Test {
 
   cache::sample::Sample sample_;
   support::FakeUpstream upstream_;
-  BareDelivery delivery_{upstream_};
+  cache::ReplicaOptions tables_;
+  BareDelivery delivery_{upstream_, tables_};
   support::ManualClock clock_{cache::sample::noon()};
   FakeCredentials credentials_;
   DispatcherOptions options_;

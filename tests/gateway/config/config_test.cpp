@@ -101,11 +101,9 @@ TEST(ConfigTest, EveryProblemIsReportedInTheOrderOfTheFile) {
 }
 
 TEST(ConfigTest, ValueThatThisVersionDoesNotActOnIsRefused) {
-  EXPECT_EQ(complaint("[tables.todos]\nconflict = \"manual\"\n"),
-            "`tables.todos.conflict` at config.toml:2: \"manual\" is not supported by this "
-            "version, only \"merge\"");
-  EXPECT_THAT(complaint("[tables.todos]\nmode = \"append_only\"\n"),
-              HasSubstr("not supported by this version"));
+  EXPECT_EQ(complaint("[tables.todos]\ndeleted_at_column = \"gone\"\n"),
+            "`tables.todos.deleted_at_column` at config.toml:2: \"gone\" is not supported by this "
+            "version, only \"\"");
   EXPECT_THAT(complaint("[tables.todos]\nfilter = \"owner=eq.1\"\n"),
               HasSubstr("not supported by this version"));
 }

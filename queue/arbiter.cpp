@@ -1,0 +1,155 @@
+#include "queue/arbiter.h"
+
+#include "gateway/base/ids.h"
+#include "queue/row_version.h"
+#include "queue/three_way.h"
+
+namespace holdfast::queue {
+namespace {
+
+using cache::Effect;
+using cache::Row;
+using cache::Table;
+using cache::Transaction;
+
+constexpr auto kStampEpoch = std::chrono::sys_days(std::chrono::year(2000) / 1 / 1);
+
+std::optional<std::string> printed(const Table& table, const std::optional<Row>& row) {
+  return row ? std::optional(cache::print_row(table, *row)) : std::nullopt;
+}
+
+std::optional<Timestamp> time_of(const Table& table, const cache::TableOptions& options,
+                                 const std::optional<Row>& row) {
+  const auto column = version_columns(table, options).stamp;
+  if (!column || !row) return std::nullopt;
+  const auto* stamp = std::get_if<std::int64_t>(&(*row)[*column]);
+  if (stamp == nullptr) return std::nullopt;
+  return kStampEpoch + std::chrono::microseconds(*stamp);
+}
+
+// The row was read just now: it is presumed no longer.
+void show_read(Transaction& transaction, cache::Overlay& overlay,
+               const cache::UpstreamImage& image) {
+  overlay.put_base(transaction, *image.table, image.key, image.row);
+  cache::Statement& known =
+      transaction.database().cached("DELETE FROM hf_rereads WHERE relation=?1 AND key=?2");
+  known.bind(1, std::string_view(cache::relation_of(*image.table)));
+  known.bind(2, std::string_view(image.key)).run();
+}
+
+Conflict record_of(const Collision& collision, const Decision& decision, Timestamp now) {
+  Conflict record;
+  record.id = new_ordered_uuid(now);
+  record.entry = collision.entry.id;
+  record.relation = collision.entry.relation;
+  record.key = collision.effect.key;
+  record.operation = collision.entry.operation;
+  record.strategy = name_of(collision.options.conflict);
+  for (const std::size_t column : decision.collided) {
+    record.columns.push_back(collision.table.columns[column].name);
+  }
+  record.base = collision.effect.base;
+  record.local = printed(collision.table, local_row(collision.table, collision.effect));
+  record.remote = printed(collision.table, collision.remote);
+  record.reason = decision.reason;
+  record.role = collision.entry.role;
+  record.local_at = collision.entry.created_at;
+  record.remote_at = time_of(collision.table, collision.options, collision.remote);
+  record.detected_at = now;
+  return record;
+}
+
+// Who won, for the record of a policy's decision.
+const char* choice_of(const Collision& collision, const Decision& decision) {
+  if (decision.kind == Decision::Kind::kGiveWay) return "remote";
+  const auto sent = changed_columns(collision.table, decision.changes, std::nullopt);
+  const bool all_ours =
+      std::all_of(decision.collided.begin(), decision.collided.end(), [&](std::size_t column) {
+        return std::find(sent.begin(), sent.end(), column) != sent.end();
+      });
+  return decision.insert || collision.effect.kind == cache::EffectKind::kDelete || all_ours
+             ? "local"
+             : "merged";
+}
+
+}  // namespace
+
+Arbiter::Outcome Arbiter::settle(Transaction& transaction, const Entry& entry,
+                                 const std::vector<Effect>& effects, const Collided& collided,
+                                 Timestamp now) {
+  const auto write = single_row(entry, effects);
+  const Table* table = collided.images.empty() ? nullptr : collided.images.front().table;
+  if (!write || table == nullptr) {
+    outbox_.split(transaction, entry);
+    return {End::kSentAgain, "split into its rows"};
+  }
+  const std::optional<Row>& remote = collided.images.front().row;
+  const Effect effect = write->effect(entry.relation);
+  const Collision collision{*table, options_.of(table->name), entry, effect,
+                            remote, collided.clock_offset};
+  const Decision decision = decide(collision);
+  if (decision.conflict) {
+    Conflict record = record_of(collision, decision, now);
+    if (decision.kind != Decision::Kind::kAsk) {
+      record.state = Conflict::State::kResolved;
+      record.choice = choice_of(collision, decision);
+      record.resolved_by = "policy";
+      record.resolved_at = now;
+    }
+    Conflicts::add(transaction, record);
+  }
+  show_read(transaction, outbox_.overlay(), collided.images.front());
+  switch (decision.kind) {
+    case Decision::Kind::kSend:
+      outbox_.rebase(transaction, entry,
+                     {table, *write, remote, decision.insert ? write->changes : decision.changes,
+                      decision.insert});
+      return {End::kSentAgain, decision.reason};
+    case Decision::Kind::kGiveWay:
+      outbox_.resolve(transaction, entry, decision.reason, collided.images, now);
+      return {End::kResolved, decision.reason};
+    case Decision::Kind::kAsk:
+      break;
+  }
+  outbox_.park(transaction, entry, State::kConflict, 0, decision.reason);
+  return {End::kAsks, decision.reason};
+}
+
+Result<void> Arbiter::resolve(Transaction& transaction, const Conflict& conflict, Choice choice,
+                              const std::string& row, Timestamp now) {
+  const auto decided = [] {
+    return Error{ErrorKind::kConflict, "HF409", "This conflict is decided already", std::nullopt,
+                 std::nullopt};
+  };
+  if (conflict.state != Conflict::State::kOpen) return decided();
+  const auto entry = outbox_.find(transaction.database(), conflict.entry);
+  if (!entry || entry->state != State::kConflict) return decided();
+  const auto effects = outbox_.overlay().effects(transaction.database(), entry->sequence);
+  const auto write = single_row(*entry, effects);
+  const Table* table = outbox_.overlay().find_table(entry->relation);
+  if (!write || table == nullptr) return decided();
+  const auto remote = stored_row(*table, conflict.remote);
+  if (choice == Choice::kRemote) {
+    // What is known of the row by now may be newer than the conflict.
+    outbox_.resolve(transaction, *entry, "a person chose the upstream's row", {}, now);
+    Conflicts::resolve(transaction, conflict.id, "remote", "person", now);
+    return {};
+  }
+  Outbox::Rebase rebase{table, *write, remote, write->changes, !remote && !write->deletion};
+  if (choice == Choice::kMerged) {
+    if (write->deletion) return invalid_request("HF400", "A deletion has no row to merge");
+    const auto against = remote ? remote : stored_row(*table, write->base);
+    HF_TRY(rebase.changes, merged_changes(*table, row, against));
+    if (rebase.changes == "{}") {
+      outbox_.resolve(transaction, *entry, "a person chose the upstream's row", {}, now);
+      Conflicts::resolve(transaction, conflict.id, "merged", "person", now);
+      return {};
+    }
+  }
+  outbox_.rebase(transaction, *entry, rebase);
+  Conflicts::resolve(transaction, conflict.id, choice == Choice::kLocal ? "local" : "merged",
+                     "person", now);
+  return {};
+}
+
+}  // namespace holdfast::queue

@@ -1,0 +1,127 @@
+#include "queue/bare_call.h"
+
+#include <nlohmann/json.hpp>
+
+#include "cache/pull/table_source.h"
+#include "cache/replica/key.h"
+#include "gateway/http/uri.h"
+#include "queue/companion_event.h"
+
+namespace holdfast::queue {
+namespace {
+
+// Rows read in one request when a lost answer is settled.
+constexpr int kRowsInRequest = 1000;
+
+std::string all_columns(const cache::Table& table) {
+  std::string select;
+  for (const auto& column : table.columns) {
+    if (!select.empty()) select += ',';
+    select += cache::quoted_name(column.name);
+  }
+  return select;
+}
+
+}  // namespace
+
+upstream::Call entry_call(const Sender& sender, const Entry& entry, const cache::Table& table,
+                          std::string target, std::string body, Representation representation) {
+  upstream::Call call;
+  call.method = entry.method;
+  call.target = std::move(target);
+  call.body = std::move(body);
+  call.force = sender.force;
+  std::string prefer;
+  const auto headers = nlohmann::json::parse(entry.headers);
+  for (const auto& [name, value] : headers.items()) {
+    if (name == "Prefer") {
+      prefer = value.get<std::string>() + ", ";
+    } else {
+      call.headers.set(name, value.get<std::string>());
+    }
+  }
+  const bool rows = representation == Representation::kRows;
+  call.headers.set("Prefer", prefer + (rows ? "return=representation" : "return=minimal"));
+  if (rows) {
+    call.target += call.target.find('?') == std::string::npos ? "?" : "&";
+    call.target += "select=" + http::percent_encode(all_columns(table));
+  }
+  call.headers.set("Accept", "application/json");
+  add_key(entry, call.headers);
+  upstream::add_credentials(sender.credentials, call.headers);
+  return call;
+}
+
+void add_key(const Entry& entry, http::Headers& headers) {
+  headers.set("Idempotency-Key", entry.idempotency_key);
+  headers.set("X-Holdfast-Fingerprint", fingerprint_of(entry));
+}
+
+TryAgain no_answer(const upstream::Failure& failure) {
+  return {0, failure.reason, failure.loss == upstream::Loss::kAnswerLost, std::nullopt, false};
+}
+
+std::string words_of(const ClassifiedAnswer& answer) {
+  std::string text = answer.code.empty() ? answer.message : answer.code + ": " + answer.message;
+  if (!answer.details.empty()) text += " (" + answer.details + ")";
+  return text;
+}
+
+Verdict judge_refusal(const upstream::Answer& answer, const ClassifiedAnswer& classified) {
+  switch (classified.kind) {
+    case AnswerClass::kTransient:
+      return TryAgain{answer.status, words_of(classified), false, classified.retry_after, false};
+    case AnswerClass::kServerError:
+      return TryAgain{answer.status, words_of(classified), false, classified.retry_after, true};
+    case AnswerClass::kToken:
+      return TokenRefused{answer.status, words_of(classified)};
+    case AnswerClass::kNotPermitted:
+    case AnswerClass::kDuplicate:
+    case AnswerClass::kMissingParent:
+    case AnswerClass::kRaised:
+      return Refused{answer.status, words_of(classified), true};
+    case AnswerClass::kReplayed:
+      return Applied{};  // presumed, and read again by key
+    default:
+      break;
+  }
+  return Refused{answer.status, words_of(classified)};
+}
+
+const cache::Table* table_of(const cache::Store& store, const Entry& entry) {
+  for (const cache::Table& table : store.catalog().tables()) {
+    if (cache::relation_of(table) == entry.relation) return &table;
+  }
+  return nullptr;
+}
+
+std::variant<SeenRows, Verdict> read_rows(upstream::Upstream& upstream, const Sender& sender,
+                                          const Entry& entry, const cache::Table& table,
+                                          const std::vector<std::string>& keys) {
+  SeenRows seen;
+  for (const std::string& key : keys) seen.images.push_back({&table, key, std::nullopt});
+  cache::TableSource source(upstream, table, sender.credentials, kRowsInRequest, sender.force);
+  auto page = source.of_keys(keys);
+  if (auto* failure = std::get_if<cache::PullFailure>(&page)) {
+    if (failure->kind != cache::PullFailure::Kind::kDenied) {
+      const bool odd = failure->kind == cache::PullFailure::Kind::kRefused;
+      return Verdict(TryAgain{failure->status, failure->reason, false, std::nullopt, odd});
+    }
+    // Not known is not proved: the entry keeps its lost answer and is for a person.
+    if (!entry.lost_answer) return seen;
+    return Verdict(Uncertain{failure->status,
+                             "The answer was lost, and the row may not be read to see whether it "
+                             "arrived"});
+  }
+  auto& rows = std::get<cache::RowPage>(page);
+  if (rows.date) seen.clock_offset = *rows.date - sender.now;
+  for (cache::Row& row : rows.rows) {
+    const std::string key = cache::key_of(table, row);
+    for (auto& image : seen.images) {
+      if (image.key == key) image.row = row;
+    }
+  }
+  return seen;
+}
+
+}  // namespace holdfast::queue

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "gateway/upstream/upstream.h"
+#include "queue/answer_class.h"
+#include "queue/delivery.h"
+
+namespace holdfast::queue {
+
+// What a write is to give back.
+enum class Representation { kRows, kNone };
+
+// A request for `target` (with its filters) that carries the entry's headers and key, and the
+// sender's credentials. With kRows every column of `table` is asked back.
+upstream::Call entry_call(const Sender& sender, const Entry& entry, const cache::Table& table,
+                          std::string target, std::string body, Representation representation);
+
+// Names the entry to the companion's hook, where there is one.
+void add_key(const Entry& entry, http::Headers& headers);
+
+// The verdict of a send without an answer.
+TryAgain no_answer(const upstream::Failure& failure);
+
+// The verdict of an answer that neither applied the write nor left anything to look at.
+Verdict judge_refusal(const upstream::Answer& answer, const ClassifiedAnswer& classified);
+
+// The upstream's words, on one line.
+std::string words_of(const ClassifiedAnswer& answer);
+
+// The table of the entry; nullptr when the catalog has it no more.
+const cache::Table* table_of(const cache::Store& store, const Entry& entry);
+
+// Rows as the principal sees them now.
+struct SeenRows {
+  std::vector<cache::UpstreamImage> images;  // one for each key; one without a row is not visible
+  std::chrono::microseconds clock_offset{0};
+};
+
+// Reads the rows of `keys`. A verdict when they cannot be read now, or (after a lost answer) must
+// not be, so that nothing shows whether the entry took effect.
+std::variant<SeenRows, Verdict> read_rows(upstream::Upstream& upstream, const Sender& sender,
+                                          const Entry& entry, const cache::Table& table,
+                                          const std::vector<std::string>& keys);
+
+}  // namespace holdfast::queue

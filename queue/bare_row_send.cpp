@@ -1,0 +1,143 @@
+#include "queue/bare_row_send.h"
+
+#include <algorithm>
+
+#include "cache/replica/key.h"
+#include "gateway/http/uri.h"
+#include "queue/three_way.h"
+
+namespace holdfast::queue {
+
+using cache::Row;
+
+BareRowSend::BareRowSend(upstream::Upstream& upstream, const Sender& sender, const Parcel& parcel,
+                         const cache::Table& table, const RowWrite& write,
+                         const cache::TableOptions& options)
+    : upstream_(upstream),
+      sender_(sender),
+      entry_(parcel.entry),
+      table_(table),
+      write_(write),
+      columns_(version_columns(table, options)),
+      base_(stored_row(table, write.base)) {}
+
+Verdict BareRowSend::deliver() {
+  // A principal that may not read the table can name the row at most by its key.
+  if (sender_.store.status(table_) == cache::TableStatus::kDenied) {
+    return send(Guard::kKeyOnly, {}, Representation::kNone);
+  }
+  const Condition condition = this->condition();
+  if (must_read_first(condition)) {
+    if (auto verdict = look()) return *std::move(verdict);
+  }
+  return send(Guard::kBase, condition, Representation::kRows);
+}
+
+bool BareRowSend::must_read_first(const Condition& condition) const {
+  return entry_.lost_answer || !base_ || !condition.whole || presumed();
+}
+
+bool BareRowSend::presumed() const {
+  auto reader = sender_.store.reader();
+  cache::Statement& statement =
+      reader->cached("SELECT 1 FROM hf_rereads WHERE relation=?1 AND key=?2");
+  statement.bind(1, std::string_view(entry_.relation)).bind(2, std::string_view(write_.old_key));
+  const bool found = statement.step();
+  statement.reset();
+  return found;
+}
+
+Condition BareRowSend::condition() const {
+  if (!base_) return {};
+  if (write_.deletion) return deletion_condition(table_, columns_, *base_);
+  return update_condition(table_, columns_, *base_, changed_columns(table_, write_.changes, base_));
+}
+
+Verdict BareRowSend::send(Guard guard, const Condition& condition, Representation representation) {
+  std::string target = "/rest/v1/" + http::percent_encode(table_.name) + "?" +
+                       cache::key_filter(table_, {write_.old_key});
+  if (guard == Guard::kBase && !condition.parameter.empty()) target += "&" + condition.parameter;
+  const auto outcome =
+      upstream_.call(entry_call(sender_, entry_, table_, std::move(target),
+                                write_.deletion ? "" : write_.changes, representation));
+  if (!outcome.answered()) return no_answer(outcome.failure());
+  return judge_answer(outcome.answer(), guard, condition, representation);
+}
+
+Verdict BareRowSend::judge_answer(const upstream::Answer& answer, Guard guard,
+                                  const Condition& condition, Representation representation) {
+  const ClassifiedAnswer classified = classify(answer);
+  if (classified.kind == AnswerClass::kNotPermitted && representation == Representation::kRows) {
+    // A policy may let a role change what it may not see afterwards.
+    return send(guard, condition, Representation::kNone);
+  }
+  if (classified.kind != AnswerClass::kApplied) return judge_refusal(answer, classified);
+  if (representation == Representation::kNone) return Applied{};
+  auto rows = cache::parse_rows(table_, answer.body);
+  if (!rows) {
+    return TryAgain{answer.status, "the answer cannot be read", true, std::nullopt, false};
+  }
+  if (!rows->empty()) return applied(std::move(rows->front()));
+  if (auto verdict = look()) return *std::move(verdict);
+  // It is as it was: what it was compared with may be printed differently there, the key is not.
+  if (guard == Guard::kBase) return send(Guard::kKeyOnly, condition, representation);
+  return Superseded{"the upstream's policies do not permit this change", {}};
+}
+
+Verdict BareRowSend::applied(std::optional<Row> row) const {
+  Images images;
+  if (write_.deletion || write_.moves()) images.push_back({&table_, write_.old_key, std::nullopt});
+  if (!write_.deletion) images.push_back({&table_, write_.new_key, std::move(row)});
+  return Applied{std::move(images)};
+}
+
+std::optional<Verdict> BareRowSend::look() {
+  if (write_.moves()) {
+    // Zero rows are judged at the new key first (hard case 13).
+    auto there = read_rows(upstream_, sender_, entry_, table_, {write_.new_key});
+    if (auto* failed = std::get_if<Verdict>(&there)) return std::move(*failed);
+    if (auto verdict = judge_arrival(std::get<SeenRows>(there))) return verdict;
+  }
+  auto read = read_rows(upstream_, sender_, entry_, table_, {write_.old_key});
+  if (auto* failed = std::get_if<Verdict>(&read)) return std::move(*failed);
+  const auto& seen = std::get<SeenRows>(read);
+  return write_.deletion ? judge_deletion(seen) : judge_update(seen);
+}
+
+std::optional<Verdict> BareRowSend::judge_arrival(const SeenRows& seen) const {
+  const auto& row = seen.images.front().row;
+  if (!row || !changed_columns(table_, write_.changes, row).empty()) return std::nullopt;
+  return applied(row);
+}
+
+std::optional<Verdict> BareRowSend::judge_update(const SeenRows& seen) const {
+  if (!write_.moves()) {
+    if (auto verdict = judge_arrival(seen)) return verdict;
+  }
+  const auto& now = seen.images.front().row;
+  if (!now || !base_) return Collided{seen.images, seen.clock_offset};
+  const auto unchanged = [&](std::optional<std::size_t> column) {
+    return !column || (*base_)[*column] == (*now)[*column];
+  };
+  const bool same = unchanged(columns_.version) && unchanged(columns_.stamp) &&
+                    compare_three_ways(table_, columns_, write_.changes, base_, *now)
+                        .collisions.empty();
+  if (same) return std::nullopt;
+  return Collided{seen.images, seen.clock_offset};
+}
+
+std::optional<Verdict> BareRowSend::judge_deletion(const SeenRows& seen) const {
+  const auto& now = seen.images.front().row;
+  if (!now) return applied(std::nullopt);
+  if (!columns_.any() && entry_.lost_answer) {
+    return Uncertain{0,
+                     "The answer to the deletion was lost, and nothing tells whether the row that "
+                     "is there now is the same one"};
+  }
+  // More than what it was sent under: a stamp that nobody raises proves nothing.
+  const bool same = base_ && *base_ == *now;
+  if (same) return std::nullopt;
+  return Collided{seen.images, seen.clock_offset};
+}
+
+}  // namespace holdfast::queue

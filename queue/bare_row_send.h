@@ -1,0 +1,57 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cache/replica/options.h"
+#include "queue/bare_call.h"
+#include "queue/row_version.h"
+#include "queue/row_write.h"
+
+namespace holdfast::queue {
+
+// Sends one row's update or deletion to an upstream without the companion.
+//
+// It carries what the row was (Condition) and so takes effect on no other version of it; a second
+// send of the same changes nothing. Where no row was touched, the row is read: changed, gone, not
+// permitted, or already as it should be (hard cases 6, 7, 13).
+// One thread at a time: the principal's dispatcher; blocking.
+class BareRowSend {
+ public:
+  // All must outlive it. `write` is the parcel's.
+  BareRowSend(upstream::Upstream& upstream, const Sender& sender, const Parcel& parcel,
+              const cache::Table& table, const RowWrite& write, const cache::TableOptions& options);
+
+  Verdict deliver();
+
+ private:
+  using Images = std::vector<cache::UpstreamImage>;
+  enum class Guard { kBase, kKeyOnly };
+
+  bool must_read_first(const Condition& condition) const;
+  // The row's image was computed here and not yet read back.
+  bool presumed() const;
+  Condition condition() const;
+
+  Verdict send(Guard guard, const Condition& condition, Representation representation);
+  Verdict judge_answer(const upstream::Answer& answer, Guard guard, const Condition& condition,
+                       Representation representation);
+  // Reads the row: a verdict, or nullopt when it is as it was in the base.
+  std::optional<Verdict> look();
+  std::optional<Verdict> judge_arrival(const SeenRows& seen) const;
+  std::optional<Verdict> judge_update(const SeenRows& seen) const;
+  std::optional<Verdict> judge_deletion(const SeenRows& seen) const;
+  Verdict applied(std::optional<cache::Row> row) const;
+
+  upstream::Upstream& upstream_;
+  const Sender& sender_;
+  const Entry& entry_;
+  const cache::Table& table_;
+  const RowWrite& write_;
+  const VersionColumns columns_;
+  const std::optional<cache::Row> base_;
+};
+
+}  // namespace holdfast::queue

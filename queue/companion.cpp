@@ -1,0 +1,66 @@
+#include "queue/companion.h"
+
+#include <charconv>
+
+#include "cache/values/json.h"
+#include "queue/answer_class.h"
+
+namespace holdfast::queue {
+
+std::optional<CompanionVersion> Companion::found() const {
+  MutexLock lock(mutex_);
+  return found_;
+}
+
+void Companion::note_found(CompanionVersion version) {
+  MutexLock lock(mutex_);
+  found_ = version;
+}
+
+void Companion::note_absent() {
+  MutexLock lock(mutex_);
+  found_.reset();
+}
+
+void Companion::probe(upstream::Upstream& upstream, const upstream::Credentials& credentials) {
+  const auto outcome = upstream.call(push_call("[]", credentials));
+  if (!outcome.answered()) return;
+  if (const auto version = version_in(outcome.answer())) return note_found(*version);
+  if (lacks_companion(outcome.answer())) note_absent();
+}
+
+upstream::Call push_call(const std::string& events, const upstream::Credentials& credentials) {
+  upstream::Call call;
+  call.method = "POST";
+  call.target = "/rest/v1/rpc/holdfast_push";
+  call.headers.set("Content-Type", "application/json");
+  call.headers.set("Accept", "application/json");
+  call.body = "{\"events\":" + events + "}";
+  upstream::add_credentials(credentials, call.headers);
+  return call;
+}
+
+bool lacks_companion(const upstream::Answer& answer) {
+  const ClassifiedAnswer classified = classify(answer);
+  if (classified.code == "PGRST202" || classified.code == "42883") return true;
+  // Its own functions, not a table of the events: those have outcomes of their own.
+  return classified.code == "42501" && classified.message.find("holdfast") != std::string::npos;
+}
+
+std::optional<CompanionVersion> version_in(const upstream::Answer& answer) {
+  if (answer.status != 200) return std::nullopt;
+  const auto body = cache::parse_body(answer.body, cache::BodyKeys::kAny);
+  if (!body || body->is_array || body->rows.size() != 1) return std::nullopt;
+  CompanionVersion version;
+  for (const auto& [name, token] : body->rows[0]) {
+    if (name == "version") {
+      std::from_chars(token.data(), token.data() + token.size(), version.version);
+    } else if (name == "hook") {
+      version.hook = token == "true";
+    }
+  }
+  if (version.version < 1) return std::nullopt;
+  return version;
+}
+
+}  // namespace holdfast::queue

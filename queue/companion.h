@@ -1,0 +1,48 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "gateway/base/mutex.h"
+#include "gateway/upstream/credentials.h"
+#include "gateway/upstream/upstream.h"
+
+namespace holdfast::queue {
+
+// What holdfast_push() says of itself in each of its answers.
+struct CompanionVersion {
+  int version = 0;
+  bool hook =
+      false;  // the API calls the db_pre_request hook, so single writes leave their keys too
+};
+
+// Whether the upstream has the companion (companion/holdfast.sql), as its last answers showed.
+// Thread-safe.
+class Companion {
+ public:
+  std::optional<CompanionVersion> found() const;
+  // As /status shows it: "companion" or "bare".
+  const char* tier() const { return found() ? "companion" : "bare"; }
+
+  void note_found(CompanionVersion version);
+  // It is not there, or not for us.
+  void note_absent();
+
+  // Asks the upstream. An answer that tells neither changes nothing. Blocking.
+  void probe(upstream::Upstream& upstream, const upstream::Credentials& credentials);
+
+ private:
+  mutable Mutex mutex_;
+  std::optional<CompanionVersion> found_ HF_GUARDED_BY(mutex_);
+};
+
+// A call of holdfast_push() with these events, a JSON array.
+upstream::Call push_call(const std::string& events, const upstream::Credentials& credentials);
+
+// Whether the answer says that there is no holdfast_push(), or that the caller may not use it.
+bool lacks_companion(const upstream::Answer& answer);
+
+// nullopt where it is no answer of holdfast_push().
+std::optional<CompanionVersion> version_in(const upstream::Answer& answer);
+
+}  // namespace holdfast::queue

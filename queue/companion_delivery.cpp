@@ -1,0 +1,199 @@
+#include "queue/companion_delivery.h"
+
+#include <algorithm>
+
+#include "queue/bare_call.h"
+#include "queue/companion_event.h"
+
+namespace holdfast::queue {
+namespace {
+
+// Of all bodies in one call; a larger entry goes alone.
+constexpr std::size_t kMostBytes = std::size_t{1} << 20;
+
+std::size_t size_of(const Parcel& parcel) {
+  std::size_t bytes = parcel.entry.body.size();
+  for (const auto& effect : parcel.effects) bytes += effect.key.size() + effect.changes.size();
+  return bytes;
+}
+
+// Remembers, before anything is sent, whether the parcels' keys go with their effects.
+void note_keyed(cache::Store& store, std::span<const Parcel> parcels, bool keyed) {
+  const auto differs = [&](const Parcel& parcel) { return parcel.entry.keyed != keyed; };
+  if (std::none_of(parcels.begin(), parcels.end(), differs)) return;
+  store.writer().run(cache::Writer::Priority::kEssential, [&](cache::Transaction& transaction) {
+    cache::Statement& update =
+        transaction.database().cached("UPDATE hf_outbox SET keyed=?2 WHERE sequence=?1");
+    for (const Parcel& parcel : parcels) {
+      update.bind(1, parcel.entry.sequence).bind(2, std::int64_t{keyed}).run();
+    }
+  });
+}
+
+std::vector<Receipt> same_for_all(std::span<const Parcel> parcels, const Verdict& verdict) {
+  return std::vector<Receipt>(parcels.size(), Receipt{verdict, {}});
+}
+
+std::vector<Receipt> joined(std::vector<Receipt> first, std::vector<Receipt> second) {
+  std::move(second.begin(), second.end(), std::back_inserter(first));
+  return first;
+}
+
+// The transaction ran out of time or size: fewer events may fit.
+bool is_pressure(const upstream::Answer& answer, const ClassifiedAnswer& classified) {
+  return answer.status == 413 || classified.code == "57014" || answer.status == 504;
+}
+
+}  // namespace
+
+CompanionDelivery::Route CompanionDelivery::route_of(const Parcel& parcel) const {
+  const auto companion = companion_.found();
+  if (!companion) return Route::kBare;
+  const Entry& entry = parcel.entry;
+  if (parcel.asked && !entry.lost_answer) return companion->hook ? Route::kAsked : Route::kBare;
+  if (!is_event(entry, parcel.effects)) return Route::kBare;
+  if (!entry.lost_answer || entry.keyed) return Route::kPush;
+  const bool inserts = entry.operation == "insert" || entry.operation == "upsert";
+  return inserts ? Route::kAskWhetherKnown : Route::kBare;
+}
+
+bool CompanionDelivery::joins(const Sender& sender, Parcels batch, const Parcel& next,
+                              bool depends) const {
+  if (table_of(sender.store, next.entry) == nullptr) return false;
+  const Route route = route_of(batch.front());
+  if (route != route_of(next)) return false;
+  if (route == Route::kBare) return bare_.joins(sender, batch, next, depends);
+  if (route != Route::kPush || batch.size() >= limit_of(sender)) return false;
+  std::size_t bytes = size_of(next);
+  for (const Parcel& parcel : batch) bytes += size_of(parcel);
+  return bytes <= kMostBytes;
+}
+
+bool CompanionDelivery::sends_whole(const Parcel& parcel) const {
+  return route_of(parcel) == Route::kBare ? bare_.sends_whole(parcel) : true;
+}
+
+std::vector<Receipt> CompanionDelivery::deliver(const Sender& sender, Parcels parcels) {
+  // What is not in the catalog any more is the bare one's to refuse.
+  if (table_of(sender.store, parcels.front().entry) == nullptr) return send_bare(sender, parcels);
+  switch (route_of(parcels.front())) {
+    case Route::kBare:
+      return send_bare(sender, parcels);
+    case Route::kAsked:
+      return send_asked(sender, parcels);
+    case Route::kAskWhetherKnown:
+      return settle(sender, parcels);
+    case Route::kPush:
+      break;
+  }
+  note_keyed(sender.store, parcels, true);
+  return push(sender, parcels);
+}
+
+std::vector<Receipt> CompanionDelivery::send_bare(const Sender& sender, Parcels parcels) {
+  note_keyed(sender.store, parcels, false);
+  return bare_.deliver(sender, parcels);
+}
+
+std::vector<Receipt> CompanionDelivery::send_asked(const Sender& sender, Parcels parcels) {
+  note_keyed(sender.store, parcels, true);
+  return bare_.deliver(sender, parcels);
+}
+
+std::vector<Receipt> CompanionDelivery::settle(const Sender& sender, Parcels parcels) {
+  const auto outcome = call(sender, parcels, true);
+  if (!outcome.answered()) return same_for_all(parcels, no_answer(outcome.failure()));
+  const auto outcomes = outcomes_in(outcome.answer(), parcels.size());
+  if (outcomes.empty()) return judge_refused_call(sender, parcels, outcome.answer());
+  if (is_unknown_key(outcomes[0])) return bare_.deliver(sender, parcels);
+  const cache::Table* table = table_of(sender.store, parcels[0].entry);
+  return {{judge_outcome(outcomes[0], sender, parcels[0], *table, options_.of(table->name))}};
+}
+
+std::vector<Receipt> CompanionDelivery::push(const Sender& sender, Parcels parcels) {
+  const auto outcome = call(sender, parcels, false);
+  if (!outcome.answered()) {
+    const auto verdict = no_answer(outcome.failure());
+    // It may have been too much for the time that an answer may take.
+    if (verdict.lost_answer) choked(sender, parcels.size());
+    return same_for_all(parcels, verdict);
+  }
+  const auto outcomes = outcomes_in(outcome.answer(), parcels.size());
+  if (outcomes.empty()) return judge_refused_call(sender, parcels, outcome.answer());
+  if (const auto version = version_in(outcome.answer())) companion_.note_found(*version);
+  took(sender, parcels.size());
+  std::vector<Receipt> receipts;
+  for (std::size_t i = 0; i < parcels.size(); ++i) {
+    const cache::Table* table = table_of(sender.store, parcels[i].entry);
+    receipts.push_back(
+        {judge_outcome(outcomes[i], sender, parcels[i], *table, options_.of(table->name))});
+  }
+  return receipts;
+}
+
+std::vector<Receipt> CompanionDelivery::judge_refused_call(const Sender& sender, Parcels parcels,
+                                                           const upstream::Answer& answer) {
+  const ClassifiedAnswer classified = classify(answer);
+  if (classified.kind == AnswerClass::kApplied) {
+    return same_for_all(
+        parcels, TryAgain{answer.status, "the answer cannot be read", true, std::nullopt, false});
+  }
+  if (lacks_companion(answer)) {
+    // Nothing was applied; the next try is bare.
+    companion_.note_absent();
+    return same_for_all(parcels, TryAgain{answer.status, "the companion is not there any more",
+                                          false, std::nullopt, false});
+  }
+  if (is_pressure(answer, classified)) choked(sender, parcels.size());
+  const bool of_all = classified.kind == AnswerClass::kToken || answer.status == 429 ||
+                      (classified.code.empty() && !is_pressure(answer, classified));
+  // The transaction was rolled back: what one event spoils shows when it is alone.
+  if (parcels.size() > 1 && !of_all) return push_halves(sender, parcels);
+  return same_for_all(parcels, judge_refusal(answer, classified));
+}
+
+std::vector<Receipt> CompanionDelivery::push_halves(const Sender& sender, Parcels parcels) {
+  const std::size_t half = parcels.size() / 2;
+  auto first = push(sender, parcels.first(half));
+  const auto* again = std::get_if<TryAgain>(&first.back().verdict);
+  if (again != nullptr && again->status == 0) {
+    // The others are not tried while nobody answers.
+    return joined(std::move(first),
+                  same_for_all(parcels.subspan(half),
+                               TryAgain{0, again->reason, false, std::nullopt, false}));
+  }
+  return joined(std::move(first), push(sender, parcels.subspan(half)));
+}
+
+upstream::Outcome CompanionDelivery::call(const Sender& sender, Parcels parcels,
+                                          bool only_if_known) {
+  std::string events = "[";
+  for (const Parcel& parcel : parcels) {
+    const cache::Table* table = table_of(sender.store, parcel.entry);
+    events += (events.size() > 1 ? "," : "") +
+              event_of(parcel, *table, options_.of(table->name), only_if_known);
+  }
+  auto call = push_call(events + "]", sender.credentials);
+  call.force = sender.force;
+  return upstream_.call(call);
+}
+
+std::size_t CompanionDelivery::limit_of(const Sender& sender) const {
+  MutexLock lock(mutex_);
+  const auto found = limits_.find(sender.store.principal().id);
+  return found == limits_.end() ? kMostEvents : found->second;
+}
+
+void CompanionDelivery::took(const Sender& sender, std::size_t events) {
+  MutexLock lock(mutex_);
+  const auto found = limits_.find(sender.store.principal().id);
+  if (found == limits_.end() || events < found->second) return;
+  found->second = std::min(found->second * 2, kMostEvents);
+}
+
+void CompanionDelivery::choked(const Sender& sender, std::size_t events) {
+  MutexLock lock(mutex_);
+  limits_[sender.store.principal().id] = std::max<std::size_t>(events / 2, 1);
+}
+
+}  // namespace holdfast::queue

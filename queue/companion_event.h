@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cache/replica/options.h"
+#include "queue/delivery.h"
+#include "queue/row_write.h"
+
+namespace holdfast::queue {
+
+// The rows that an update or deletion is for; empty for an insert or upsert, and where a row is not
+// known well enough to be written to under a condition.
+std::vector<RowWrite> row_writes(const Entry& entry, std::span<const cache::Effect> effects);
+
+// Whether the entry can be an event of holdfast_push(): an insert or upsert, or an update or
+// deletion of rows whose base is known, all changed alike.
+bool is_event(const Entry& entry, std::span<const cache::Effect> effects);
+
+// The columns that an update or deletion compares with its base.
+std::vector<std::size_t> compared_columns(const cache::Table& table,
+                                          const cache::TableOptions& options,
+                                          const RowWrite& write);
+
+// The entry as an event of holdfast_push(), a JSON object. is_event() must hold. With
+// `only_if_known` nothing takes effect, and it is asked whether it has before. The values are those
+// of the entry, digit by digit.
+std::string event_of(const Parcel& parcel, const cache::Table& table,
+                     const cache::TableOptions& options, bool only_if_known);
+
+// Names the entry's request in all its sends: a key is good for one request.
+std::string fingerprint_of(const Entry& entry);
+
+}  // namespace holdfast::queue

@@ -1,0 +1,135 @@
+#include "queue/companion_outcome.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "cache/replica/key.h"
+#include "cache/values/codec.h"
+#include "cache/values/json.h"
+#include "queue/bare_call.h"
+#include "queue/companion_event.h"
+#include "queue/three_way.h"
+
+namespace holdfast::queue {
+namespace {
+
+using cache::Row;
+using cache::UpstreamImage;
+using Images = std::vector<UpstreamImage>;
+
+int number_in(const std::string& token) {
+  int number = 0;
+  std::from_chars(token.data(), token.data() + token.size(), number);
+  return number;
+}
+
+EventOutcome outcome_of(const upstream::Answer& whole, const cache::RawObject& object) {
+  EventOutcome outcome;
+  outcome.answer.received_at = whole.received_at;
+  outcome.answer.date = whole.date;
+  outcome.answer.headers.set("Content-Type", "application/json");
+  for (const auto& [name, token] : object) {
+    if (name == "status") outcome.answer.status = number_in(token);
+    if (name == "code") outcome.code = cache::decode_json_string(token);
+    if (name == "rows" && token != "null") outcome.rows = token;
+    if (name == "rows" || name == "value") continue;
+    std::string& body = outcome.answer.body;
+    body += body.empty() ? "{" : ",";
+    cache::append_json_string(name, body);
+    body += ":" + token;
+  }
+  outcome.answer.body += "}";
+  return outcome;
+}
+
+std::optional<Images> images_of(const EventOutcome& outcome, const cache::Table& table) {
+  if (!outcome.rows) return std::nullopt;
+  auto rows = cache::parse_rows(table, *outcome.rows);
+  if (!rows) return std::nullopt;
+  Images images;
+  for (Row& row : *rows) images.push_back({&table, cache::key_of(table, row), std::move(row)});
+  return images;
+}
+
+// An image for each key, without a row where `seen` has none.
+Images at_keys(const cache::Table& table, const std::vector<std::string>& keys,
+               const Images& seen) {
+  Images images;
+  for (const auto& key : keys) {
+    const auto found = std::find_if(seen.begin(), seen.end(),
+                                    [&](const UpstreamImage& image) { return image.key == key; });
+    images.push_back(found == seen.end() ? UpstreamImage{&table, key, std::nullopt} : *found);
+  }
+  return images;
+}
+
+Verdict judge_applied(const EventOutcome& outcome, const Parcel& parcel,
+                      const cache::Table& table) {
+  auto images = images_of(outcome, table);
+  if (!images) return Applied{};  // presumed, and read again by key
+  const auto writes = row_writes(parcel.entry, parcel.effects);
+  Images gone;
+  for (const RowWrite& write : writes) {
+    if (write.deletion || write.moves()) gone.push_back({&table, write.old_key, std::nullopt});
+  }
+  if (parcel.entry.operation == "delete") return Applied{std::move(gone)};
+  std::move(images->begin(), images->end(), std::back_inserter(gone));
+  return Applied{std::move(gone)};
+}
+
+// Whether the row is all that the event compared, so that only a policy kept it from changing.
+bool as_compared(const cache::Table& table, const cache::TableOptions& options,
+                 const RowWrite& write, const Row& now) {
+  const auto base = stored_row(table, write.base);
+  const auto columns = compared_columns(table, options, write);
+  return base && std::all_of(columns.begin(), columns.end(),
+                             [&](std::size_t column) { return (*base)[column] == now[column]; });
+}
+
+Verdict judge_mismatch(const EventOutcome& outcome, const Sender& sender, const Parcel& parcel,
+                       const cache::Table& table, const cache::TableOptions& options) {
+  const auto writes = row_writes(parcel.entry, parcel.effects);
+  std::vector<std::string> keys;
+  for (const RowWrite& write : writes) keys.push_back(write.old_key);
+  const Images images = at_keys(table, keys, images_of(outcome, table).value_or(Images{}));
+  std::chrono::microseconds offset{0};
+  if (outcome.answer.date) offset = *outcome.answer.date - sender.now;
+  if (writes.size() == 1 && images[0].row) {
+    const Row& now = *images[0].row;
+    if (as_compared(table, options, writes[0], now)) {
+      return Superseded{"the upstream's policies do not permit this change", images};
+    }
+    if (!writes[0].deletion && changed_columns(table, writes[0].changes, now).empty()) {
+      return Applied{images};
+    }
+  }
+  return Collided{images, offset};
+}
+
+}  // namespace
+
+std::vector<EventOutcome> outcomes_in(const upstream::Answer& answer, std::size_t expected) {
+  std::vector<EventOutcome> outcomes;
+  if (answer.status != 200) return outcomes;
+  const auto body = cache::parse_body(answer.body, cache::BodyKeys::kAny);
+  if (!body || body->is_array || body->rows.size() != 1) return outcomes;
+  for (const auto& [name, token] : body->rows[0]) {
+    if (name != "results") continue;
+    const auto results = cache::parse_body(token, cache::BodyKeys::kAny);
+    if (!results || results->rows.size() != expected) return {};
+    for (const auto& result : results->rows) outcomes.push_back(outcome_of(answer, result));
+  }
+  return outcomes;
+}
+
+bool is_unknown_key(const EventOutcome& outcome) { return outcome.code == "HF404"; }
+
+Verdict judge_outcome(const EventOutcome& outcome, const Sender& sender, const Parcel& parcel,
+                      const cache::Table& table, const cache::TableOptions& options) {
+  if (outcome.code == "HF409") return judge_mismatch(outcome, sender, parcel, table, options);
+  const ClassifiedAnswer classified = classify(outcome.answer);
+  if (classified.kind == AnswerClass::kApplied) return judge_applied(outcome, parcel, table);
+  return judge_refusal(outcome.answer, classified);
+}
+
+}  // namespace holdfast::queue

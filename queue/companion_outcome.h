@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cache/replica/options.h"
+#include "queue/delivery.h"
+
+namespace holdfast::queue {
+
+// One event's outcome in an answer of holdfast_push(): a status and words as PostgREST gives them
+// for a request of its own, and rows as JSON.
+struct EventOutcome {
+  upstream::Answer answer;
+  std::string code;
+  std::optional<std::string> rows;  // JSON array; absent: none may be seen
+};
+
+// The outcomes, in the order of the events; empty where the answer is none of holdfast_push(), or
+// has another number of them than `expected`.
+std::vector<EventOutcome> outcomes_in(const upstream::Answer& answer, std::size_t expected);
+
+// No event of this key has ever taken effect (it was asked with only_if_known).
+bool is_unknown_key(const EventOutcome& outcome);
+
+// What became of the parcel's event.
+Verdict judge_outcome(const EventOutcome& outcome, const Sender& sender, const Parcel& parcel,
+                      const cache::Table& table, const cache::TableOptions& options);
+
+}  // namespace holdfast::queue

@@ -1,0 +1,235 @@
+#include "queue/conflict_policy.h"
+
+#include <algorithm>
+
+#include "cache/values/codec.h"
+#include "queue/three_way.h"
+
+namespace holdfast::queue {
+namespace {
+
+using cache::ConflictStrategy;
+using cache::EffectKind;
+using cache::Row;
+using cache::Table;
+using Kind = Decision::Kind;
+
+constexpr auto kStampEpoch = std::chrono::sys_days(std::chrono::year(2000) / 1 / 1);
+
+std::string names(const Table& table, const std::vector<std::size_t>& columns) {
+  std::string list;
+  for (const std::size_t column : columns) {
+    list += (list.empty() ? "" : ", ") + table.columns[column].name;
+  }
+  return list;
+}
+
+// The row as our write would have it, whatever it was based on.
+Row written(const Collision& collision) {
+  const auto base = stored_row(collision.table, collision.effect.base);
+  return cache::apply_effect(collision.table, collision.effect, base ? base : collision.remote)
+      .value_or(Row(collision.table.columns.size(), cache::Null{}));
+}
+
+// Microseconds since 2000-01-01; nullopt where the row does not say.
+std::optional<std::int64_t> stamp_of(const Row& row, const VersionColumns& columns) {
+  if (!columns.stamp) return std::nullopt;
+  const auto* stamp = std::get_if<std::int64_t>(&row[*columns.stamp]);
+  return stamp ? std::optional(*stamp) : std::nullopt;
+}
+
+// Whether our write is later than the row's last change, by the upstream's clock.
+bool written_later(const Collision& collision, const VersionColumns& columns) {
+  if (!collision.remote) return false;
+  const auto stamp = stamp_of(*collision.remote, columns);
+  if (!stamp) return false;
+  const Timestamp theirs = kStampEpoch + std::chrono::microseconds(*stamp);
+  return collision.entry.created_at + collision.clock_offset > theirs;
+}
+
+// Who wins what collided.
+enum class Winner { kLocal, kRemote, kPerson };
+
+Winner winner(const Collision& collision, const VersionColumns& columns) {
+  switch (collision.options.conflict) {
+    case ConflictStrategy::kMerge:
+    case ConflictStrategy::kRemoteWins:
+      return Winner::kRemote;
+    case ConflictStrategy::kLocalWins:
+      return Winner::kLocal;
+    case ConflictStrategy::kLastWriteWins:
+      return written_later(collision, columns) ? Winner::kLocal : Winner::kRemote;
+    case ConflictStrategy::kManual:
+      break;
+  }
+  return Winner::kPerson;
+}
+
+Kind kind_for(Winner winner) {
+  if (winner == Winner::kPerson) return Kind::kAsk;
+  return winner == Winner::kLocal ? Kind::kSend : Kind::kGiveWay;
+}
+
+Decision decide_gone(const Collision& collision, const VersionColumns& columns) {
+  Decision decision;
+  decision.conflict = true;
+  decision.collided = changed_columns(collision.table, collision.effect.changes,
+                                      stored_row(collision.table, collision.effect.base));
+  decision.reason = "the row is gone upstream, or hidden from this user";
+  decision.kind = kind_for(winner(collision, columns));
+  decision.insert = decision.kind == Kind::kSend;
+  return decision;
+}
+
+Decision decide_deletion(const Collision& collision, const VersionColumns& columns) {
+  const auto base = stored_row(collision.table, collision.effect.base);
+  Decision decision;
+  for (std::size_t i = 0; i < collision.table.columns.size(); ++i) {
+    if (columns.bookkeeping(i) || (base && (*base)[i] == (*collision.remote)[i])) continue;
+    decision.collided.push_back(i);
+  }
+  if (decision.collided.empty()) {
+    decision.kind = Kind::kSend;
+    return decision;
+  }
+  decision.conflict = true;
+  decision.kind = kind_for(winner(collision, columns));
+  decision.reason = names(collision.table, decision.collided) +
+                    " was changed by somebody else before the deletion arrived";
+  return decision;
+}
+
+std::size_t place_of(const std::vector<std::string>& order, const Table& table, const Row& row,
+                     std::size_t column) {
+  std::string text;
+  cache::print_text(table.columns[column].type, cache::view(row[column]), text);
+  return static_cast<std::size_t>(std::find(order.begin(), order.end(), text) - order.begin());
+}
+
+// Of two values of the transition column the one further on stands; nullopt where the rule says
+// nothing, as of a value that it does not know.
+std::optional<Winner> further_on(const Collision& collision, const Row& local, std::size_t column) {
+  const auto& order = collision.options.transitions;
+  const auto ours = place_of(order, collision.table, local, column);
+  const auto theirs = place_of(order, collision.table, *collision.remote, column);
+  if (ours == order.size() || theirs == order.size()) return std::nullopt;
+  return ours > theirs ? Winner::kLocal : Winner::kRemote;
+}
+
+bool only_bookkeeping(const std::vector<std::size_t>& kept, const VersionColumns& columns) {
+  return std::all_of(kept.begin(), kept.end(),
+                     [&](std::size_t column) { return columns.bookkeeping(column); });
+}
+
+// A version that the app raises itself goes on from the one that is there now.
+std::string raise_version(const Collision& collision, const VersionColumns& columns,
+                          std::string changes) {
+  if (!columns.version) return changes;
+  const auto named = changed_columns(collision.table, collision.effect.changes, std::nullopt);
+  if (std::find(named.begin(), named.end(), *columns.version) == named.end()) return changes;
+  const auto* theirs = std::get_if<std::int64_t>(&(*collision.remote)[*columns.version]);
+  if (theirs == nullptr) return changes;
+  std::vector<std::size_t> others = changed_columns(collision.table, changes, std::nullopt);
+  std::erase(others, *columns.version);
+  changes = keep_columns(collision.table, changes, others);
+  changes.pop_back();
+  if (changes.size() > 1) changes += ',';
+  cache::append_json_string(collision.table.columns[*columns.version].name, changes);
+  return changes + ':' + std::to_string(*theirs + 1) + '}';
+}
+
+void send_what_is_left(const Collision& collision, const VersionColumns& columns,
+                       std::vector<std::size_t> kept, Decision& decision) {
+  if (only_bookkeeping(kept, columns)) {
+    decision.kind = Kind::kGiveWay;
+    if (decision.reason.empty()) decision.reason = "the row is as this write would have made it";
+    return;
+  }
+  // An app's own time of change must not take the row back behind what was read there.
+  if (columns.stamp &&
+      stamp_of(written(collision), columns) < stamp_of(*collision.remote, columns)) {
+    std::erase(kept, *columns.stamp);
+  }
+  decision.kind = Kind::kSend;
+  decision.changes = raise_version(collision, columns,
+                                   keep_columns(collision.table, collision.effect.changes, kept));
+}
+
+Decision decide_update(const Collision& collision, const VersionColumns& columns) {
+  const Table& table = collision.table;
+  const auto base = stored_row(table, collision.effect.base);
+  auto [kept, collided] =
+      compare_three_ways(table, columns, collision.effect.changes, base, *collision.remote);
+  Decision decision;
+  decision.collided = collided;
+  decision.conflict = !collided.empty();
+  if (decision.conflict) {
+    decision.reason = names(table, collided) + " was changed by somebody else meanwhile";
+  }
+  std::vector<std::size_t> decided;  // by the rule of transitions, for us
+  const auto status = table.column_index(collision.options.transition_column);
+  if (status && std::find(collided.begin(), collided.end(), *status) != collided.end()) {
+    const auto stands = further_on(collision, written(collision), *status);
+    if (stands) std::erase(collided, *status);
+    if (stands == Winner::kLocal) decided.push_back(*status);
+  }
+  if (!collided.empty()) {
+    const Winner wins = winner(collision, columns);
+    if (wins == Winner::kPerson) {
+      decision.kind = Kind::kAsk;
+      return decision;
+    }
+    if (wins == Winner::kLocal) kept.insert(kept.end(), collided.begin(), collided.end());
+    const bool merges = collision.options.conflict == ConflictStrategy::kMerge;
+    if (wins == Winner::kRemote && !merges) kept.clear();
+  }
+  kept.insert(kept.end(), decided.begin(), decided.end());
+  send_what_is_left(collision, columns, std::move(kept), decision);
+  return decision;
+}
+
+}  // namespace
+
+std::optional<Row> local_row(const Table& table, const cache::Effect& effect) {
+  return cache::apply_effect(table, effect, stored_row(table, effect.base));
+}
+
+Decision decide(const Collision& collision) {
+  const auto columns = version_columns(collision.table, collision.options);
+  if (!collision.remote) return decide_gone(collision, columns);
+  if (collision.effect.kind == EffectKind::kDelete) return decide_deletion(collision, columns);
+  return decide_update(collision, columns);
+}
+
+Result<std::string> merged_changes(const Table& table, const std::string& row,
+                                   const std::optional<Row>& remote) {
+  HF_TRY(const auto body, cache::parse_body(row));
+  if (body.rows.size() != 1) return invalid_request("HF400", "row must be one JSON object");
+  for (const auto& [name, token] : body.rows[0]) {
+    if (!table.column_index(name)) {
+      return invalid_request("PGRST204", "Could not find the '" + name + "' column of '" +
+                                             table.name + "' in the schema cache");
+    }
+  }
+  Row merged = remote ? *remote : Row(table.columns.size(), cache::Null{});
+  HF_TRY_VOID(cache::merge_row(table, row, merged));
+  return keep_columns(table, row, changed_columns(table, row, remote));
+}
+
+const char* name_of(ConflictStrategy strategy) {
+  switch (strategy) {
+    case ConflictStrategy::kMerge:
+      return "merge";
+    case ConflictStrategy::kRemoteWins:
+      return "remote_wins";
+    case ConflictStrategy::kLocalWins:
+      return "local_wins";
+    case ConflictStrategy::kLastWriteWins:
+      return "last_write_wins";
+    case ConflictStrategy::kManual:
+      break;
+  }
+  return "manual";
+}
+
+}  // namespace holdfast::queue

@@ -1,0 +1,162 @@
+#include <algorithm>
+
+#include "queue/outbox.h"
+#include "queue/outbox_sql.h"
+
+// Which entry may be sent next (hard case 5).
+namespace holdfast::queue {
+namespace {
+
+using cache::Database;
+using cache::Statement;
+using cache::Transaction;
+
+constexpr const char* kReady =
+    "SELECT " HF_ENTRY_COLUMNS " FROM hf_outbox WHERE " HF_UNFINISHED
+    " AND (state='queued' OR (state IN ('waiting', 'stalled') AND next_attempt_at<=?1))"
+    " ORDER BY sequence LIMIT 64";
+
+// The earliest unfinished entry before ?1 that shares a row with it, or a foreign key's edge, in
+// either direction.
+constexpr const char* kBlocker = R"sql(
+WITH mine AS (SELECT DISTINCT relation, key FROM hf_effects WHERE entry=?1),
+     refs AS (SELECT relation, key FROM hf_references WHERE entry=?1),
+     candidates AS (
+       SELECT e.entry FROM mine JOIN hf_effects e ON e.relation=mine.relation AND e.key=mine.key
+         WHERE e.active=1 AND e.entry<?1
+       UNION
+       SELECT e.entry FROM refs JOIN hf_effects e ON e.relation=refs.relation
+         AND (e.key=refs.key OR refs.key='*') WHERE e.active=1 AND e.entry<?1
+       UNION
+       SELECT r.entry FROM mine JOIN hf_references r ON r.relation=mine.relation
+         AND r.key IN (mine.key, '*') WHERE r.entry<?1
+     )
+SELECT o.sequence, o.id, o.state FROM hf_outbox o JOIN candidates c ON c.entry=o.sequence
+  WHERE o.)sql" HF_UNFINISHED " ORDER BY o.sequence LIMIT 1";
+
+// Dead letters that would have inserted a row that ?1 changes or refers to, and which no other
+// pending entry inserts.
+constexpr const char* kDeadParents = R"sql(
+WITH needed AS (SELECT relation, key FROM hf_effects WHERE entry=?1
+                UNION SELECT relation, key FROM hf_references WHERE entry=?1)
+SELECT o.sequence, o.id, d.relation, d.key FROM hf_outbox o
+  JOIN hf_effects d ON d.entry=o.sequence
+  JOIN needed n ON n.relation=d.relation AND n.key=d.key
+  WHERE o.state='dead' AND o.sequence<?1 AND d.kind IN (1, 2) AND d.base IS NULL
+    AND NOT EXISTS(SELECT 1 FROM hf_effects i WHERE i.relation=d.relation AND i.key=d.key
+                     AND i.active=1 AND i.kind IN (1, 2) AND i.entry<=?1)
+  ORDER BY o.sequence)sql";
+
+constexpr const char* kReadyAfter =
+    "SELECT " HF_ENTRY_COLUMNS " FROM hf_outbox WHERE " HF_UNFINISHED
+    " AND (state='queued' OR (state IN ('waiting', 'stalled') AND next_attempt_at<=?1))"
+    " AND sequence>?2 ORDER BY sequence LIMIT ?3";
+
+constexpr const char* kSharesRow =
+    "SELECT 1 FROM hf_effects mine JOIN hf_effects e"
+    " ON e.relation=mine.relation AND e.key=mine.key AND e.active=1 AND e.entry<?1"
+    " WHERE mine.entry=?1 LIMIT 1";
+
+// All unfinished entries before ?1 that share a foreign key's edge with it.
+constexpr const char* kReferences = R"sql(
+WITH mine AS (SELECT DISTINCT relation, key FROM hf_effects WHERE entry=?1),
+     refs AS (SELECT relation, key FROM hf_references WHERE entry=?1),
+     candidates AS (
+       SELECT e.entry FROM refs JOIN hf_effects e ON e.relation=refs.relation
+         AND (e.key=refs.key OR refs.key='*') WHERE e.active=1 AND e.entry<?1
+       UNION
+       SELECT r.entry FROM mine JOIN hf_references r ON r.relation=mine.relation
+         AND r.key IN (mine.key, '*') WHERE r.entry<?1
+     )
+SELECT o.sequence FROM hf_outbox o JOIN candidates c ON c.entry=o.sequence
+  WHERE o.)sql" HF_UNFINISHED;
+
+}  // namespace
+
+std::optional<Entry> Outbox::claim(Transaction& transaction, Timestamp now) {
+  Database& database = transaction.database();
+  for (;;) {
+    std::vector<Entry> ready;
+    Statement& statement = database.cached(kReady);
+    statement.bind(1, micros(now));
+    while (statement.step()) ready.push_back(read_entry(statement));
+    if (ready.empty()) return std::nullopt;
+    for (Entry& entry : ready) {
+      if (block(transaction, entry)) continue;
+      take(transaction, entry);
+      return std::move(entry);
+    }
+  }
+}
+
+bool Outbox::block(Transaction& transaction, const Entry& entry) {
+  const auto blocker = find_blocker(transaction.database(), entry.sequence);
+  if (!blocker) return false;
+  const char* why = blocker->state == State::kDead ? "depends on the dead letter "
+                                                   : "waits for the earlier entry ";
+  set_state(transaction, entry.sequence, State::kBlocked, entry.last_status, why + blocker->id);
+  return true;
+}
+
+void Outbox::take(Transaction& transaction, Entry& entry) const {
+  Statement& update = transaction.database().cached(
+      "UPDATE hf_outbox SET state='sending', attempts=attempts+1, next_attempt_at=NULL"
+      " WHERE sequence=?1");
+  update.bind(1, entry.sequence).run();
+  entry.state = State::kSending;
+  ++entry.attempts;
+}
+
+std::vector<Entry> Outbox::ready_after(Database& database, std::int64_t sequence, Timestamp now,
+                                       int limit) const {
+  Statement& statement = database.cached(kReadyAfter);
+  statement.bind(1, micros(now)).bind(2, sequence).bind(3, std::int64_t{limit});
+  std::vector<Entry> entries;
+  while (statement.step()) entries.push_back(read_entry(statement));
+  return entries;
+}
+
+Outbox::Tie Outbox::tie(Database& database, const Entry& next,
+                        std::span<const std::int64_t> batch) const {
+  Statement& shares = database.cached(kSharesRow);
+  shares.bind(1, next.sequence);
+  const bool shared = shares.step();
+  shares.reset();
+  if (shared) return Tie::kBlocked;
+  Tie tie = Tie::kFree;
+  Statement& references = database.cached(kReferences);
+  references.bind(1, next.sequence);
+  while (references.step()) {
+    const bool inside = std::find(batch.begin(), batch.end(), references.integer(0)) != batch.end();
+    if (tie != Tie::kBlocked) tie = inside ? Tie::kDepends : Tie::kBlocked;
+  }
+  if (tie == Tie::kBlocked || find_dead_parent(database, next.sequence)) return Tie::kBlocked;
+  return tie;
+}
+
+std::optional<Outbox::Blocker> Outbox::find_blocker(Database& database,
+                                                    std::int64_t sequence) const {
+  Statement& statement = database.cached(kBlocker);
+  statement.bind(1, sequence);
+  if (!statement.step()) return find_dead_parent(database, sequence);
+  Blocker blocker{std::string(statement.text(1)),
+                  state_named(statement.text(2)).value_or(State::kQueued)};
+  statement.reset();
+  return blocker;
+}
+
+std::optional<Outbox::Blocker> Outbox::find_dead_parent(Database& database,
+                                                        std::int64_t sequence) const {
+  Statement statement(database, kDeadParents);
+  statement.bind(1, sequence);
+  while (statement.step()) {
+    // Somebody else, or a later write of one's own, may have made the row all the same.
+    const cache::Table* table = overlay_.find_table(statement.text(2));
+    const bool upstream = table != nullptr && overlay_.rows(*table).exists(database) &&
+                          overlay_.base_of(database, *table, std::string(statement.text(3)));
+    if (!upstream) return Blocker{std::string(statement.text(1)), State::kDead};
+  }
+  return std::nullopt;
+}
+
+}  // namespace holdfast::queue

@@ -1,0 +1,139 @@
+#include "cache/replica/key.h"
+#include "cache/values/codec.h"
+#include "gateway/base/ids.h"
+#include "gateway/http/uri.h"
+#include "queue/outbox.h"
+
+// Entries as rows: splitting one that has several, and giving one another base.
+namespace holdfast::queue {
+namespace {
+
+using cache::Effect;
+using cache::EffectKind;
+using cache::Row;
+using cache::Statement;
+using cache::Table;
+using cache::Transaction;
+
+std::string path_of(const Table& table) { return "/rest/v1/" + http::percent_encode(table.name); }
+
+std::string new_key() { return "hf1:" + new_uuid(); }
+
+// A row as a body to insert: the columns that a client may give.
+std::string insertable(const Table& table, const Row& row) {
+  std::vector<std::size_t> columns;
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    const cache::Column& column = table.columns[i];
+    const bool given =
+        column.generated == cache::Generated::kNo && column.identity != cache::Identity::kAlways;
+    if (given) columns.push_back(i);
+  }
+  return cache::print_columns(table, row, columns);
+}
+
+Row with_changes(const Table& table, const std::string& changes, Row row) {
+  if (const auto merged = cache::merge_row(table, changes, row); !merged) {
+    throw std::runtime_error("a stored change cannot be read: " + merged.error().message);
+  }
+  return row;
+}
+
+std::optional<std::string> printed(const Table& table, const std::optional<Row>& row) {
+  return row ? std::optional(cache::print_row(table, *row)) : std::nullopt;
+}
+
+// The effects of the write over its new base.
+std::vector<Effect> effects_over(const Outbox::Rebase& rebase, const std::string& relation) {
+  const Table& table = *rebase.table;
+  Effect effect = rebase.write.effect(relation);
+  effect.base = printed(table, rebase.image);
+  if (rebase.write.deletion) return {effect};
+  effect.changes = rebase.changes;
+  if (rebase.insert) {
+    // It was based on a row that is gone: what is made again is that row with the changes.
+    auto before = cache::parse_row(table, rebase.write.base.value_or("{}"));
+    const Row row = with_changes(table, rebase.changes, before.value());
+    effect.key = rebase.write.new_key;
+    effect.kind = EffectKind::kInsert;
+    effect.row = cache::print_row(table, row);
+    effect.changes = insertable(table, row);
+    return {effect};
+  }
+  if (!rebase.write.moves()) return {effect};
+  Effect there = effect;
+  there.key = rebase.write.new_key;
+  there.kind = EffectKind::kInsert;
+  there.base = std::nullopt;
+  if (rebase.image) {
+    there.row = cache::print_row(table, with_changes(table, rebase.changes, *rebase.image));
+  }
+  effect.kind = EffectKind::kDelete;
+  effect.changes = "{}";
+  return {effect, there};
+}
+
+}  // namespace
+
+void Outbox::refer(Transaction& transaction, std::int64_t sequence,
+                   const References& references) const {
+  Statement& refer =
+      transaction.database().cached("INSERT OR IGNORE INTO hf_references VALUES(?1, ?2, ?3)");
+  for (const auto& [relation, key] : references) {
+    refer.bind(1, sequence).bind(2, std::string_view(relation));
+    refer.bind(3, std::string_view(key)).run();
+  }
+}
+
+void Outbox::split(Transaction& transaction, const Entry& entry) {
+  cache::Database& database = transaction.database();
+  const auto effects = overlay_.effects(database, entry.sequence);
+  const auto starts = row_starts(entry, effects);
+  if (starts.size() < 2) return;
+  Statement& references = database.cached(
+      "INSERT OR IGNORE INTO hf_references SELECT ?2, relation, key FROM hf_references"
+      " WHERE entry=?1");
+  const Table* table = overlay_.find_table(entry.relation);
+  const std::string path = table == nullptr ? entry.target : path_of(*table) + "?";
+  const auto target_of = [&](std::size_t start) {
+    return table == nullptr ? path : path + cache::key_filter(*table, {effects[start].key});
+  };
+  for (std::size_t i = 1; i < starts.size(); ++i) {
+    Entry child = entry;
+    child.id = new_ordered_uuid(entry.created_at);
+    child.sequence = entry.sequence + static_cast<std::int64_t>(i);
+    child.target = target_of(starts[i]);
+    child.idempotency_key = new_key();
+    child.app_key = std::nullopt;
+    child.parent = entry.parent.value_or(entry.id);
+    insert(transaction, child);
+    references.bind(1, entry.sequence).bind(2, child.sequence).run();
+    const std::size_t end = i + 1 < starts.size() ? starts[i + 1] : effects.size();
+    overlay_.hand_over(transaction, entry.sequence, starts[i], end, child.sequence);
+  }
+  Statement& own = database.cached(
+      "UPDATE hf_outbox SET state='queued', target=?2, idempotency_key=?3, parent=id"
+      " WHERE sequence=?1");
+  own.bind(1, entry.sequence).bind(2, std::string_view(target_of(starts[0])));
+  own.bind(3, std::string_view(new_key())).run();
+}
+
+void Outbox::rebase(Transaction& transaction, const Entry& entry, const Rebase& rebase) {
+  const Table& table = *rebase.table;
+  const auto effects = effects_over(rebase, entry.relation);
+  overlay_.rebase(transaction, entry.sequence, effects);
+  const Effect& last = effects.back();
+  std::string body = rebase.write.deletion ? "" : last.changes;
+  Statement& update = transaction.database().cached(
+      "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL, lost_answer=0, operation=?2,"
+      " method=?3, target=?4, body=?5, idempotency_key=?6 WHERE sequence=?1");
+  update.bind(1, entry.sequence);
+  update.bind(2, std::string_view(rebase.insert ? "insert" : entry.operation));
+  update.bind(3, std::string_view(rebase.insert ? "POST" : entry.method));
+  update.bind(
+      4, std::string_view(rebase.insert ? path_of(table)
+                                        : path_of(table) + "?" +
+                                              cache::key_filter(table, {rebase.write.old_key})));
+  update.bind(5, std::string_view(body)).bind(6, std::string_view(new_key())).run();
+}
+
+}  // namespace holdfast::queue

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "cache/sqlite/statement.h"
+#include "queue/entry.h"
+
+// What the Outbox's sources share; for them only.
+
+#define HF_ENTRY_COLUMNS                                                                  \
+  "sequence, id, relation, operation, method, target, headers, body, role, claims,"       \
+  " idempotency_key, app_key, created_at, state, attempts, next_attempt_at, lost_answer," \
+  " minted_key, last_status, last_error, parent, keyed"
+#define HF_UNFINISHED "state NOT IN ('acknowledged', 'resolved', 'dead', 'discarded')"
+
+namespace holdfast::queue {
+
+// A row of HF_ENTRY_COLUMNS.
+Entry read_entry(const cache::Statement& row);
+
+inline std::int64_t micros(Timestamp time) { return time.time_since_epoch().count(); }
+inline Timestamp timestamp(std::int64_t micros) {
+  return Timestamp(std::chrono::microseconds(micros));
+}
+
+}  // namespace holdfast::queue

@@ -1,0 +1,133 @@
+#include "queue/recorder.h"
+
+namespace holdfast::queue {
+namespace {
+
+using cache::Transaction;
+using cache::Writer;
+
+// So many times a row may have changed again before the entry waits a while.
+constexpr int kCollisionsInARow = 5;
+
+}  // namespace
+
+struct Recorder::Page {
+  Outbox& outbox;
+  Transaction& transaction;
+  Timestamp now;
+  DrainOutcome& outcome;
+
+  void note(const Entry& entry, const std::string& reason) const {
+    outcome.errors.push_back(entry.id + ": " + reason);
+  }
+};
+
+Recorder::Recorder(const DispatcherOptions& options, const cache::ReplicaOptions& tables,
+                   const Clock& clock, Random random, std::shared_ptr<Logger> logger)
+    : options_(options),
+      tables_(tables),
+      clock_(clock),
+      random_(std::move(random)),
+      logger_(std::move(logger)) {}
+
+void Recorder::write_down(cache::Store& store, std::span<const Result> results,
+                          DrainOutcome& outcome) const {
+  // Apps wait for what becomes visible with it.
+  store.writer().run(Writer::Priority::kEssential, [&](Transaction& transaction) {
+    Outbox outbox(store.overlay());
+    Page page{outbox, transaction, clock_.now(), outcome};
+    for (const Result& result : results) write(page, result);
+  });
+  for (const Result& result : results) {
+    const Entry& entry = result.parcel->entry;
+    logger_->info("entry_sent id={} operation={} table={} attempt={} outcome={}", entry.id,
+                  entry.operation, entry.relation, entry.attempts, name_of(result.verdict));
+  }
+}
+
+void Recorder::write(Page& page, const Result& result) const {
+  const Entry& entry = result.parcel->entry;
+  const Verdict& verdict = result.verdict;
+  if (const auto* applied = std::get_if<Applied>(&verdict)) {
+    page.outbox.acknowledge(page.transaction, entry, applied->images, page.now);
+    ++page.outcome.ended;
+    ++page.outcome.uploaded;
+  } else if (const auto* superseded = std::get_if<Superseded>(&verdict)) {
+    write_ended(page, entry, *superseded);
+  } else if (const auto* token = std::get_if<TokenRefused>(&verdict)) {
+    page.outbox.park(page.transaction, entry, State::kHeld, token->status, token->reason);
+    page.note(entry, token->reason);
+  } else if (const auto* unknown = std::get_if<Uncertain>(&verdict)) {
+    page.outbox.park(page.transaction, entry, State::kUncertain, unknown->status, unknown->reason);
+    page.note(entry, unknown->reason);
+  } else if (const auto* refused = std::get_if<Refused>(&verdict)) {
+    write_refused(page, entry, *refused, result.heard);
+  } else if (const auto* again = std::get_if<TryAgain>(&verdict)) {
+    write_waiting(page, entry, *again);
+  } else if (const auto* collided = std::get_if<Collided>(&verdict)) {
+    arbitrate(page, *result.parcel, *collided);
+  }
+}
+
+void Recorder::write_ended(Page& page, const Entry& entry, const Superseded& superseded) const {
+  page.outbox.resolve(page.transaction, entry, superseded.reason, superseded.images, page.now);
+  ++page.outcome.ended;
+  page.note(entry, superseded.reason);
+}
+
+void Recorder::write_refused(Page& page, const Entry& entry, const Refused& refused,
+                             bool heard) const {
+  page.note(entry, refused.reason);
+  auto& database = page.transaction.database();
+  if (refused.may_depend_on_earlier && page.outbox.has_earlier_unfinished(database, entry)) {
+    page.outbox.park(page.transaction, entry, State::kBlocked, refused.status, refused.reason);
+    return;
+  }
+  if (refused.may_depend_on_earlier && page.outbox.block(page.transaction, entry)) return;
+  if (heard) {
+    page.outbox.refuse(page.transaction, entry, refused.status, refused.reason, page.now);
+  } else {
+    page.outbox.reject(page.transaction, entry, refused.status, refused.reason, page.now);
+  }
+  ++page.outcome.ended;
+}
+
+void Recorder::write_waiting(Page& page, const Entry& entry, const TryAgain& again) const {
+  // The silence before the upstream's first answer says nothing about the entry.
+  const bool first_answer = again.status != 0 && entry.last_status == 0;
+  const int attempts = first_answer ? 1 : entry.attempts;
+  const bool stalled = again.parks || (again.server_error && attempts >= kAttemptsBeforeStalled);
+  const auto delay =
+      stalled ? kStalledWait : backoff(options_, attempts, again.retry_after, random_);
+  page.outbox.wait(page.transaction, entry, attempts,
+                   {page.now + delay, again.status, again.reason, again.lost_answer});
+  if (stalled) page.outbox.stall(page.transaction, entry);
+  page.note(entry, again.reason);
+}
+
+void Recorder::arbitrate(Page& page, const Parcel& parcel, const Collided& collided) const {
+  const Entry& entry = parcel.entry;
+  const auto settled = Arbiter(page.outbox, tables_)
+                           .settle(page.transaction, entry, parcel.effects, collided, page.now);
+  if (settled.end == Arbiter::End::kResolved) ++page.outcome.ended;
+  if (!settled.reason.empty()) page.note(entry, settled.reason);
+  if (settled.end != Arbiter::End::kSentAgain || entry.attempts % kCollisionsInARow != 0) return;
+  const auto delay = backoff(options_, entry.attempts, std::nullopt, random_);
+  page.outbox.wait(page.transaction, entry, entry.attempts,
+                   {page.now + delay, 0, "the row keeps changing while this is sent"});
+}
+
+void Recorder::set_aside(cache::Store& store, const Entry& entry) const {
+  store.writer().run(Writer::Priority::kEssential, [&](Transaction& transaction) {
+    Outbox outbox(store.overlay());
+    const auto now = outbox.find(transaction.database(), entry.id);
+    // The upstream's answer to the next entry may have released it already, or a person ended it.
+    if (!now || (now->state != State::kWaiting && now->state != State::kQueued)) return;
+    const auto until = clock_.now() + backoff(options_, now->attempts, std::nullopt, random_);
+    outbox.wait(transaction, *now, now->attempts, {until, 0, now->last_error, true});
+    // Stalled, so that the upstream's return, which was never away, does not release it.
+    outbox.stall(transaction, *now);
+  });
+}
+
+}  // namespace holdfast::queue

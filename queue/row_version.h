@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cache/replica/options.h"
+#include "cache/replica/row.h"
+
+namespace holdfast::queue {
+
+// The columns that tell one version of a row from another.
+struct VersionColumns {
+  std::optional<std::size_t> version;  // [tables.NAME] version_column
+  std::optional<std::size_t> stamp;    // updated_at, see cache::stamp_column()
+  std::optional<std::size_t> created;  // created_at
+
+  bool any() const { return version || stamp || created; }
+  // Columns that say when or how often a row changed, and not what it says.
+  bool bookkeeping(std::size_t column) const { return column == version || column == stamp; }
+};
+
+VersionColumns version_columns(const cache::Table& table, const cache::TableOptions& options);
+
+// A condition that only the row as it was in `base` meets, besides its key.
+struct Condition {
+  // A query parameter such as "and=(version.eq.7)", percent-encoded; empty: there is none.
+  std::string parameter;
+  // It names every column that matters; else the row has to be read before.
+  bool whole = true;
+};
+
+// For an update of `changed`: the version columns, and what each changed column was, so that a
+// column that somebody else has changed is never overwritten by chance, even where an application
+// forgets to raise the version.
+Condition update_condition(const cache::Table& table, const VersionColumns& columns,
+                           const cache::Row& base, const std::vector<std::size_t>& changed);
+
+// For a deletion: every version column. Another device may have made the key again.
+Condition deletion_condition(const cache::Table& table, const VersionColumns& columns,
+                             const cache::Row& base);
+
+}  // namespace holdfast::queue

@@ -1,0 +1,82 @@
+#include "queue/three_way.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "cache/values/codec.h"
+
+namespace holdfast::queue {
+namespace {
+
+using cache::Row;
+using cache::Table;
+
+// The row with the changes made; columns that they do not name are as in `row`.
+Row with_changes(const Table& table, const std::string& changes, Row row) {
+  if (const auto merged = cache::merge_row(table, changes, row); !merged) {
+    throw std::runtime_error("a stored change cannot be read: " + merged.error().message);
+  }
+  return row;
+}
+
+std::vector<std::size_t> named_columns(const Table& table, const std::string& changes) {
+  std::vector<std::size_t> columns;
+  const auto body = cache::parse_body(changes);
+  if (!body || body->rows.empty()) return columns;
+  for (const auto& [name, token] : body->rows[0]) {
+    if (const auto index = table.column_index(name)) columns.push_back(*index);
+  }
+  return columns;
+}
+
+}  // namespace
+
+std::optional<Row> stored_row(const Table& table, const std::optional<std::string>& text) {
+  if (!text || text->empty()) return std::nullopt;
+  auto row = cache::parse_row(table, *text);
+  if (!row) throw std::runtime_error("a stored row cannot be read: " + row.error().message);
+  return *std::move(row);
+}
+
+std::vector<std::size_t> changed_columns(const Table& table, const std::string& changes,
+                                         const std::optional<Row>& base) {
+  auto columns = named_columns(table, changes);
+  if (!base) return columns;
+  const Row local = with_changes(table, changes, *base);
+  std::erase_if(columns, [&](std::size_t column) { return local[column] == (*base)[column]; });
+  return columns;
+}
+
+ThreeWay compare_three_ways(const Table& table, const VersionColumns& columns,
+                            const std::string& changes, const std::optional<Row>& base,
+                            const Row& remote) {
+  const Row local = with_changes(table, changes, base ? *base : remote);
+  ThreeWay result;
+  for (const std::size_t column : changed_columns(table, changes, base)) {
+    if (local[column] == remote[column]) continue;
+    const bool theirs = !base || remote[column] != (*base)[column];
+    if (theirs && !columns.bookkeeping(column)) {
+      result.collisions.push_back(column);
+    } else {
+      result.ours.push_back(column);
+    }
+  }
+  return result;
+}
+
+std::string keep_columns(const Table& table, const std::string& changes,
+                         const std::vector<std::size_t>& kept) {
+  std::string out = "{";
+  const auto body = cache::parse_body(changes);
+  if (!body || body->rows.empty()) return "{}";
+  for (const auto& [name, token] : body->rows[0]) {
+    const auto index = table.column_index(name);
+    if (!index || std::find(kept.begin(), kept.end(), *index) == kept.end()) continue;
+    if (out.size() > 1) out += ',';
+    cache::append_json_string(name, out);
+    out += ':' + token;
+  }
+  return out + "}";
+}
+
+}  // namespace holdfast::queue

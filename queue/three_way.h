@@ -1,0 +1,38 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cache/replica/overlay.h"
+#include "queue/row_version.h"
+
+namespace holdfast::queue {
+
+// One write to a row against what others made of the row since: columns are indices.
+struct ThreeWay {
+  std::vector<std::size_t> ours;        // changed here, and by nobody else
+  std::vector<std::size_t> collisions;  // changed on both sides, to different values
+};
+
+// The columns that `changes` (an Effect's) names and whose values differ from `base`; all that it
+// names when there is no base.
+std::vector<std::size_t> changed_columns(const cache::Table& table, const std::string& changes,
+                                         const std::optional<cache::Row>& base);
+
+// Compares `changes` with `remote` over `base`. A column that both sides set to the same value is
+// neither; the bookkeeping columns never collide.
+ThreeWay compare_three_ways(const cache::Table& table, const VersionColumns& columns,
+                            const std::string& changes, const std::optional<cache::Row>& base,
+                            const cache::Row& remote);
+
+// `changes` with only the members of `kept`, their values as the app wrote them.
+std::string keep_columns(const cache::Table& table, const std::string& changes,
+                         const std::vector<std::size_t>& kept);
+
+// A row that an Effect holds as JSON; nullopt where it holds none. One that cannot be read is
+// damage: throws.
+std::optional<cache::Row> stored_row(const cache::Table& table,
+                                     const std::optional<std::string>& text);
+
+}  // namespace holdfast::queue
