@@ -192,7 +192,8 @@ std::string print_bundle_table(const Table& table);
 
 // The catalog in a bundle, the form of import and export (architecture.md, section 11): one
 // schema's relations by name, with what is known of other schemas' keys. Rows are not looked at.
-// Partitions are left out, as PostgREST does. Errors as parse_catalog().
+// Partitions are left out, as PostgREST does. A bundle that carries the whole document of
+// print_catalog() as "catalog" is read by that alone. Errors as parse_catalog().
 Result<Catalog> catalog_of_bundle(std::string_view json);
 
 }  // namespace holdfast::cache

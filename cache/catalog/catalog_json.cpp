@@ -202,6 +202,10 @@ Json print_function(const Function& function) {
 
 Result<Catalog> parse_catalog(std::string_view json) {
   HF_TRY(const nlohmann::json document, read_json(json));
+  return read_catalog(document);
+}
+
+Result<Catalog> read_catalog(const nlohmann::json& document) {
   Node::Problem problem;
   const Node root(document, "", problem);
   if (!root.member("tables").is_array()) return bad_document("tables: an array is expected");

@@ -1,6 +1,7 @@
 #include "cache/replica/bundle.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "cache/values/codec.h"
 #include "cache/values/json.h"
@@ -43,32 +44,67 @@ bool denied_to_anonymous(const Store& store, const RawObject& relation) {
 struct LoadedTable {
   const Table* table;
   std::vector<Row> rows;
-  bool denied;
+  std::optional<Denial> denial;
 };
 
-Result<std::vector<LoadedTable>> read_tables(const Store& store, std::string_view bundle) {
-  HF_TRY(const RawObject document, read_object(bundle, "document"));
-  const auto schema = member(document, "schema");
-  const auto tables = member(document, "tables");
+// What export wrote of a table that the principal may not read, else what the anonymous role's
+// privileges say.
+Result<std::optional<Denial>> read_denial(const Store& store, const Table& table,
+                                          const RawObject& relation) {
+  const auto written = member(relation, "denied");
+  if (!written) {
+    if (!denied_to_anonymous(store, relation)) return std::optional<Denial>();
+    return std::optional(denial_of(table));
+  }
+  HF_TRY(const RawObject denial, read_object(*written, "denial of " + table.name));
+  const auto status = member(denial, "status");
+  const auto body = member(denial, "body");
+  int number = 0;
+  const bool known =
+      status && body &&
+      std::from_chars(status->data(), status->data() + status->size(), number).ec == std::errc();
+  if (!known) return invalid_request("HF400", "the denial of " + table.name + " cannot be read");
+  return std::optional(Denial{number, decode_json_string(*body)});
+}
+
+Result<void> read_tables_of_schema(const Store& store, const RawObject& bundle,
+                                   std::vector<LoadedTable>& loaded) {
+  const auto schema = member(bundle, "schema");
+  const auto tables = member(bundle, "tables");
   if (!schema || !tables) {
     return invalid_request("HF400", "the bundle has no schema or no tables");
   }
   HF_TRY(const RawObject relations, read_object(*tables, "\"tables\""));
-  std::vector<LoadedTable> loaded;
   for (const auto& [name, text] : relations) {
     const Table* table = store.catalog().find(decode_json_string(*schema), name);
     const auto& replicated = store.replicated();
     if (std::find(replicated.begin(), replicated.end(), table) == replicated.end()) continue;
     HF_TRY(const RawObject relation, read_object(text, "table " + name));
-    const bool denied = denied_to_anonymous(store, relation);
+    HF_TRY(std::optional<Denial> denial, read_denial(store, *table, relation));
     const auto rows = member(relation, "rows");
-    if (!rows && !denied) continue;
+    if (!rows && !denial) continue;
     auto parsed = parse_rows(*table, rows.value_or("[]"));
     if (!parsed) {
       return invalid_request("HF400",
                              "a row of " + name + " cannot be read: " + parsed.error().message);
     }
-    loaded.push_back({table, *std::move(parsed), denied});
+    loaded.push_back({table, *std::move(parsed), std::move(denial)});
+  }
+  return {};
+}
+
+Result<std::vector<LoadedTable>> read_tables(const Store& store, std::string_view bundle) {
+  HF_TRY(const RawObject document, read_object(bundle, "document"));
+  std::vector<LoadedTable> loaded;
+  HF_TRY_VOID(read_tables_of_schema(store, document, loaded));
+  const auto others = member(document, "other_schemas");
+  if (!others) return loaded;
+  const auto list = parse_body(*others, BodyKeys::kAny);
+  if (!list || !list->is_array) {
+    return invalid_request("HF400", "the bundle's \"other_schemas\" is no list");
+  }
+  for (const RawObject& schema : list->rows) {
+    HF_TRY_VOID(read_tables_of_schema(store, schema, loaded));
   }
   return loaded;
 }
@@ -81,12 +117,14 @@ bool has_unfinished_entries(Database& database) {
   return some;
 }
 
-void export_table(Store& store, Database& reader, const Table& table,
-                  const std::function<void(std::string_view)>& write) {
-  std::string head = print_bundle_table(table);
-  head.pop_back();  // its closing brace: the rows come before it
-  write(head);
-  if (store.status(table) != TableStatus::kComplete) return write("}");
+using Write = std::function<void(std::string_view)>;
+
+bool is_replicated(const Store& store, const Table& table) {
+  const auto& replicated = store.replicated();
+  return std::find(replicated.begin(), replicated.end(), &table) != replicated.end();
+}
+
+void export_rows(Store& store, Database& reader, const Table& table, const Write& write) {
   write(",\"rows\":[");
   bool first = true;
   store.overlay().rows(table).for_each(reader, [&](const Row& row) {
@@ -94,7 +132,41 @@ void export_table(Store& store, Database& reader, const Table& table,
     first = false;
     write(print_row(table, row));
   });
-  write("]}");
+  write("]");
+}
+
+void export_denial(const Denial& denial, const Write& write) {
+  std::string text = ",\"denied\":{\"status\":" + std::to_string(denial.status) + ",\"body\":";
+  append_json_string(denial.body, text);
+  write(text + "}");
+}
+
+void export_table(Store& store, Database& reader, const Table& table, const Write& write) {
+  std::string head = print_bundle_table(table);
+  head.pop_back();  // its closing brace: the rows come before it
+  write(head);
+  const bool replicated = is_replicated(store, table);
+  const TableStatus status = replicated ? store.status(table) : TableStatus::kNotReplicated;
+  if (status == TableStatus::kComplete) export_rows(store, reader, table, write);
+  if (status == TableStatus::kDenied) export_denial(store.denial(table), write);
+  write("}");
+}
+
+// "schema" and "tables", without the braces around them.
+void export_schema(Store& store, Database& reader, const std::string& schema, const Write& write) {
+  std::string head = "\"schema\":";
+  append_json_string(schema, head);
+  write(head + ",\"tables\":{");
+  bool first = true;
+  for (const Table& table : store.catalog().tables()) {
+    if (!table.exposed || table.schema != schema) continue;
+    std::string name = first ? "\n" : ",\n";
+    first = false;
+    append_json_string(table.name, name);
+    write(name + ":");
+    export_table(store, reader, table, write);
+  }
+  write("}");
 }
 
 }  // namespace
@@ -112,8 +184,8 @@ Result<std::int64_t> import_bundle(Store& store, std::string_view bundle) {
         store.overlay().put_clean(transaction, *loaded.table, row);
         ++rows;
       }
-      if (loaded.denied) {
-        store.mark_denied(transaction, *loaded.table, denial_of(*loaded.table));
+      if (loaded.denial) {
+        store.mark_denied(transaction, *loaded.table, *loaded.denial);
       } else {
         store.mark_complete(transaction, *loaded.table);
       }
@@ -124,8 +196,8 @@ Result<std::int64_t> import_bundle(Store& store, std::string_view bundle) {
                  "the principal has writes that are not delivered yet", std::nullopt, std::nullopt};
   }
   for (const LoadedTable& loaded : tables) {
-    if (loaded.denied) {
-      store.publish(*loaded.table, TableStatus::kDenied, denial_of(*loaded.table));
+    if (loaded.denial) {
+      store.publish(*loaded.table, TableStatus::kDenied, loaded.denial);
     } else {
       store.publish(*loaded.table, TableStatus::kComplete);
     }
@@ -136,19 +208,18 @@ Result<std::int64_t> import_bundle(Store& store, std::string_view bundle) {
 void export_bundle(Store& store, const std::string& schema,
                    const std::function<void(std::string_view)>& write) {
   auto reader = store.reader();
-  std::string head = "{\"schema\":";
-  append_json_string(schema, head);
-  write(head + ",\"tables\":{");
+  write("{");
+  export_schema(store, *reader, schema, write);
+  write(",\n\"other_schemas\":[");
   bool first = true;
-  for (const Table* table : store.replicated()) {
-    if (table->schema != schema) continue;
-    std::string name = first ? "\n" : ",\n";
+  for (const std::string& other : store.catalog().schemas()) {
+    if (other == schema) continue;
+    write(first ? "\n{" : ",\n{");
     first = false;
-    append_json_string(table->name, name);
-    write(name + ":");
-    export_table(store, *reader, *table, write);
+    export_schema(store, *reader, other, write);
+    write("}");
   }
-  write("}}\n");
+  write("],\n\"catalog\":" + print_catalog(store.catalog()) + "}\n");
 }
 
 }  // namespace holdfast::cache

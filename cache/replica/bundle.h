@@ -9,7 +9,9 @@
 namespace holdfast::cache {
 
 // The bundle form of a replica: one JSON object with a schema's tables, their columns, keys and
-// rows (architecture.md, section 11). catalog_of_bundle() reads its other half.
+// rows (architecture.md, section 11). catalog_of_bundle() reads its other half. Export adds what
+// that form has no place for, so that an import answers the same: the whole "catalog", the
+// "other_schemas", and the words by which a table is "denied".
 
 // Makes the store's replica what the bundle's rows say: each relation that has rows, or the words
 // of a denial for the anonymous principal, is complete afterwards. The store must have been opened
