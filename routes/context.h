@@ -4,10 +4,12 @@
 
 #include "cache/replica/options.h"
 #include "cache/replica/stores.h"
+#include "cache/responses/response_cache.h"
 #include "gateway/base/clock.h"
 #include "gateway/base/logging.h"
 #include "gateway/base/worker_pool.h"
 #include "gateway/identity/authenticator.h"
+#include "gateway/identity/session_keeper.h"
 #include "gateway/upstream/connectivity.h"
 #include "gateway/upstream/upstream.h"
 #include "queue/synchronizer.h"
@@ -20,6 +22,7 @@ namespace holdfast::routes {
 struct Context {
   cache::Stores& stores;
   identity::Authenticator& authenticator;
+  identity::SessionKeeper& sign_ins;
   upstream::Upstream& upstream;
   upstream::Connectivity& connectivity;
   queue::Synchronizer& synchronizer;
@@ -28,6 +31,7 @@ struct Context {
   const cache::ReplicaOptions& replica;
   const RestOptions& rest;
   PlanCache& plans;
+  const cache::ResponseCache& responses;
   std::shared_ptr<Logger> logger;
   // The local store is the truth: there is no upstream, writes are acknowledged as they commit.
   bool standalone = false;

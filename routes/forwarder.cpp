@@ -5,6 +5,7 @@
 
 #include "routes/cache_status.h"
 #include "routes/error_response.h"
+#include "routes/profile.h"
 
 namespace holdfast::routes {
 namespace {
@@ -14,48 +15,12 @@ bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
                      [&](std::string_view n) { return http::equals_ignoring_case(n, name); });
 }
 
-// How long a forwarded read waits for the caller's own writes.
-constexpr std::chrono::milliseconds kDeliveryWait{2'000};
-
 // The listener's own business, or the sender's hop (RFC 9110 7.6.1).
 constexpr std::array<std::string_view, 10> kNotForwarded = {
     "Host",    "Connection", "Keep-Alive", "Content-Length", "Transfer-Encoding",
     "Upgrade", "Expect",     "TE",         "Origin",         "Accept-Encoding"};
 constexpr std::array<std::string_view, 7> kNotReturned = {
     "Connection", "Keep-Alive", "Content-Length", "Transfer-Encoding", "Date", "Server", "Vary"};
-
-upstream::Call call_for(const http::Request& request) {
-  upstream::Call call;
-  call.method = request.method;
-  call.target = request.target;
-  call.body = request.body;
-  for (const auto& [name, value] : request.headers) {
-    if (!is_one_of(name, kNotForwarded)) call.headers.add(name, value);
-  }
-  return call;
-}
-
-http::Response response_for(const upstream::Answer& answer, const std::string& reason) {
-  http::Response response;
-  response.status = answer.status;
-  response.body = answer.body;
-  for (const auto& [name, value] : answer.headers) {
-    const bool cors =
-        name.size() > 15 &&
-        http::equals_ignoring_case(std::string_view(name).substr(0, 15), "access-control-");
-    if (!cors && !is_one_of(name, kNotReturned)) response.headers.add(name, value);
-  }
-  response.headers.set("Cache-Status", forwarded_status(reason));
-  return response;
-}
-
-http::Response auth_unavailable() {
-  auto response = http::json_response(
-      503, R"({"code":"upstream_unavailable","error_code":"upstream_unavailable",)"
-           R"("msg":"The upstream cannot be reached","message":"The upstream cannot be reached"})");
-  response.headers.set("X-Supabase-Api-Version", "2024-01-01");
-  return response;
-}
 
 http::Response unavailable(const upstream::Failure& failure, Surface surface, bool is_read) {
   if (surface == Surface::kAuth) return auth_unavailable();
@@ -70,32 +35,56 @@ http::Response unavailable(const upstream::Failure& failure, Surface surface, bo
 
 }  // namespace
 
-void Forwarder::forward(http::Request request, Surface surface, std::string reason,
+http::Response auth_unavailable() {
+  auto response = http::json_response(
+      503, R"({"code":"upstream_unavailable","error_code":"upstream_unavailable",)"
+           R"("msg":"The upstream cannot be reached","message":"The upstream cannot be reached"})");
+  response.headers.set("X-Supabase-Api-Version", "2024-01-01");
+  return response;
+}
+
+upstream::Call call_for(const http::Request& request) {
+  upstream::Call call;
+  call.method = request.method;
+  call.target = request.target;
+  call.body = request.body;
+  for (const auto& [name, value] : request.headers) {
+    if (!is_one_of(name, kNotForwarded)) call.headers.add(name, value);
+  }
+  return call;
+}
+
+http::Response response_for(const upstream::Answer& answer, const ForwardReason& reason) {
+  http::Response response;
+  response.status = answer.status;
+  response.body = answer.body;
+  for (const auto& [name, value] : answer.headers) {
+    const bool cors =
+        name.size() > 15 &&
+        http::equals_ignoring_case(std::string_view(name).substr(0, 15), "access-control-");
+    if (!cors && !is_one_of(name, kNotReturned)) response.headers.add(name, value);
+  }
+  response.headers.set("Cache-Status", forwarded_status(reason, answer.status, false));
+  return response;
+}
+
+void Forwarder::forward(http::Request request, Surface surface, ForwardReason reason,
                         http::Respond respond) const {
   context_.workers.post(
       [this, request = std::move(request), surface, reason = std::move(reason),
        respond = std::move(respond)] { respond(forward_now(request, surface, reason)); });
 }
 
-void Forwarder::forward_after_writes(http::Request request, std::shared_ptr<cache::Store> store,
-                                     std::string reason, http::Respond respond) const {
-  context_.workers.post([this, request = std::move(request), store = std::move(store),
-                         reason = std::move(reason), respond = std::move(respond)] {
-    if (!context_.connectivity.offline()) {
-      context_.synchronizer.wait_until_sent(*store, kDeliveryWait);
-    }
-    respond(forward_now(request, Surface::kData, reason));
-  });
-}
-
-http::Response Forwarder::forward_now(const http::Request& request, Surface surface,
-                                      const std::string& reason) const {
+Forwarder::Forwarded Forwarder::forward_once(const http::Request& request, Surface surface,
+                                             ForwardReason reason) const {
+  if (!is_read(request) && reason.kind == ForwardReason::Kind::kMiss) {
+    reason.kind = ForwardReason::Kind::kMethod;
+  }
   const auto outcome = context_.upstream.call(call_for(request));
-  if (outcome.answered()) return response_for(outcome.answer(), reason);
-  auto response =
-      unavailable(outcome.failure(), surface, request.method == "GET" || request.method == "HEAD");
+  if (outcome.answered()) return {response_for(outcome.answer(), reason), true};
+  auto response = unavailable(outcome.failure(), surface, is_read(request));
   response.headers.set("Cache-Status", forwarded_status(reason));
-  return response;
+  return {std::move(response), outcome.failure().loss == upstream::Loss::kAnswerLost};
 }
 
 }  // namespace holdfast::routes

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <functional>
-#include <memory>
 #include <string>
 
 #include "gateway/http/response.h"
+#include "routes/cache_status.h"
 #include "routes/context.h"
 
 namespace holdfast::routes {
@@ -15,6 +14,14 @@ enum class Surface {
   kAuth,  // 503 in GoTrue's form: clients keep their session
 };
 
+// The request as the app sent it, without what is between it and the listener alone.
+upstream::Call call_for(const http::Request& request);
+// The upstream's answer as it is passed on. `reason` says in Cache-Status why it is the upstream's.
+http::Response response_for(const upstream::Answer& answer, const ForwardReason& reason);
+
+// GoTrue's 503, for when the upstream cannot be asked.
+http::Response auth_unavailable();
+
 // Sends a request to the upstream as the app sent it, and its answer back.
 // Thread-safe.
 class Forwarder {
@@ -23,17 +30,20 @@ class Forwarder {
   explicit Forwarder(const Context& context) : context_(context) {}
 
   // Answers from another thread. `reason` says in Cache-Status why it was not answered here.
-  void forward(http::Request request, Surface surface, std::string reason,
+  void forward(http::Request request, Surface surface, ForwardReason reason,
                http::Respond respond) const;
 
-  // The same for what may show rows: first the caller's writes get a moment to be delivered, so
-  // that they are read.
-  void forward_after_writes(http::Request request, std::shared_ptr<cache::Store> store,
-                            std::string reason, http::Respond respond) const;
-
-  // As forward(), blocking; `call` has credentials and all.
+  // As forward(), blocking.
   http::Response forward_now(const http::Request& request, Surface surface,
-                             const std::string& reason) const;
+                             const ForwardReason& reason) const {
+    return forward_once(request, surface, reason).response;
+  }
+
+  struct Forwarded {
+    http::Response response;
+    bool may_have_happened = true;  // false: the upstream surely never had the request
+  };
+  Forwarded forward_once(const http::Request& request, Surface surface, ForwardReason reason) const;
 
  private:
   const Context& context_;

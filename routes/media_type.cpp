@@ -1,46 +1,65 @@
 #include "routes/media_type.h"
 
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <functional>
+#include <iterator>
 #include <optional>
-#include <string>
-#include <string_view>
+#include <utility>
 
 namespace holdfast::routes {
 namespace {
 
 using cache::query::Form;
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
-
-bool strips_nulls(std::string_view parameters) {
-  while (!parameters.empty()) {
-    const auto semicolon = parameters.find(';');
-    if (http::equals_ignoring_case(trim(parameters.substr(0, semicolon)), "nulls=stripped")) {
-      return true;
-    }
-    parameters =
-        semicolon == std::string_view::npos ? std::string_view() : parameters.substr(semicolon + 1);
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  for (;;) {
+    const auto end = text.find(separator);
+    parts.emplace_back(text.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + 1);
   }
-  return false;
 }
 
-std::optional<MediaType> media_type(std::string_view member) {
-  const auto semicolon = member.find(';');
-  const std::string_view type = trim(member.substr(0, semicolon));
-  const bool stripped =
-      semicolon != std::string_view::npos && strips_nulls(member.substr(semicolon + 1));
-  const auto is = [&](std::string_view name) { return http::equals_ignoring_case(type, name); };
-  if (is("*/*") || is("application/*") || is("application/json")) return MediaType{};
-  if (is("text/csv")) return MediaType{Form::kCsv, false, "text/csv; charset=utf-8"};
-  if (is("application/vnd.pgrst.object+json") || is("application/vnd.pgrst.object")) {
+double read_quality(std::string_view text) {
+  double quality = 1.0;
+  std::from_chars(text.data(), text.data() + text.size(), quality);
+  return quality;
+}
+
+AcceptedType read_member(std::string_view member) {
+  std::string text;
+  std::ranges::copy_if(member, std::back_inserter(text), [](char c) { return c != ' '; });
+  AcceptedType type;
+  std::vector<std::string> parts = split(text, ';');
+  type.name = std::move(parts[0]);
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    if (parts[i].starts_with("q=")) {
+      type.quality = read_quality(std::string_view(parts[i]).substr(2));
+      break;  // what follows q is about Accept itself (RFC 7231 5.3.2)
+    }
+    type.parameters.push_back(std::move(parts[i]));
+  }
+  return type;
+}
+
+std::ptrdiff_t specificity(const AcceptedType& type) {
+  return std::ssize(type.parameters) - std::ranges::count(type.name, '*');
+}
+
+std::optional<MediaType> media_type(const AcceptedType& type) {
+  const bool stripped = type.parameters.size() == 1 &&
+                        http::equals_ignoring_case(type.parameters[0], "nulls=stripped");
+  if (type.is("*/*") || type.is("application/json")) return MediaType{};
+  if (type.is("text/csv")) return MediaType{Form::kCsv, false, "text/csv; charset=utf-8"};
+  if (type.is("application/vnd.pgrst.object+json") || type.is("application/vnd.pgrst.object")) {
     return MediaType{Form::kObject, stripped,
                      stripped ? "application/vnd.pgrst.object+json;nulls=stripped; charset=utf-8"
                               : "application/vnd.pgrst.object+json; charset=utf-8"};
   }
-  if (is("application/vnd.pgrst.array+json") || is("application/vnd.pgrst.array")) {
+  if (type.is("application/vnd.pgrst.array+json") || type.is("application/vnd.pgrst.array")) {
     return MediaType{Form::kArray, stripped,
                      stripped ? "application/vnd.pgrst.array+json;nulls=stripped; charset=utf-8"
                               : "application/json; charset=utf-8"};
@@ -49,26 +68,39 @@ std::optional<MediaType> media_type(std::string_view member) {
 }
 
 // What PostgREST makes of its own accord; other unknown types it passes over for the next one.
-bool made_upstream(std::string_view member) {
-  return member.starts_with("application/geo+json") ||
-         member.starts_with("application/vnd.pgrst.plan") ||
-         member.starts_with("application/openapi") ||
-         member.starts_with("application/octet-stream");
+bool made_upstream(const AcceptedType& type) {
+  return type.is("application/geo+json") || type.name.starts_with("application/vnd.pgrst.plan");
 }
 
 }  // namespace
 
-Negotiated negotiate(const http::Headers& headers) {
-  const auto members = headers.list("Accept");
-  if (members.empty()) return MediaType{};
-  std::string names;
-  for (const std::string_view member : members) {
-    if (auto type = media_type(member)) return *type;
-    if (made_upstream(member)) return MadeUpstream{};
-    names += (names.empty() ? "" : ", ") + std::string(member);
+std::vector<AcceptedType> accepted_types(const http::Headers& headers) {
+  std::vector<AcceptedType> types;
+  for (const std::string_view member : headers.list("Accept")) {
+    types.push_back(read_member(member));
   }
-  return NotAcceptable{
-      invalid_request("PGRST107", "None of these media types are available: " + names)};
+  std::ranges::stable_sort(types, std::greater<>(), [](const AcceptedType& type) {
+    return std::pair(type.quality, specificity(type));
+  });
+  return types;
+}
+
+Error not_acceptable(const std::vector<AcceptedType>& accepted) {
+  std::string names;
+  for (const auto& type : accepted) names += (names.empty() ? "" : ", ") + type.name;
+  return invalid_request("PGRST107", "None of these media types are available: " + names);
+}
+
+Negotiated negotiate(const http::Headers& headers) {
+  // Nearly every request.
+  const auto members = headers.list("Accept");
+  if (members.empty() || (members.size() == 1 && members[0] == "*/*")) return MediaType{};
+  const auto accepted = accepted_types(headers);
+  for (const AcceptedType& candidate : accepted) {
+    if (auto type = media_type(candidate)) return *type;
+    if (made_upstream(candidate)) return MadeUpstream{};
+  }
+  return NotAcceptable{not_acceptable(accepted)};
 }
 
 }  // namespace holdfast::routes

@@ -1,12 +1,31 @@
 #pragma once
 
+#include <string>
+#include <string_view>
 #include <variant>
+#include <vector>
 
 #include "cache/query/query.h"
 #include "gateway/base/error.h"
 #include "gateway/http/headers.h"
 
 namespace holdfast::routes {
+
+// One member of the Accept lines.
+struct AcceptedType {
+  std::string name;                     // without parameters
+  std::vector<std::string> parameters;  // but q
+  double quality = 1.0;
+
+  bool is(std::string_view other) const { return http::equals_ignoring_case(name, other); }
+};
+
+// The preferred first, as PostgREST sorts them: by q, then the ones with more parameters and
+// without wildcards, then in their order.
+std::vector<AcceptedType> accepted_types(const http::Headers& headers);
+
+// PGRST107.
+Error not_acceptable(const std::vector<AcceptedType>& accepted);
 
 // How rows are to be shaped, from the Accept lines.
 struct MediaType {
@@ -24,7 +43,7 @@ struct NotAcceptable {
 
 using Negotiated = std::variant<MediaType, MadeUpstream, NotAcceptable>;
 
-// The first acceptable type that can be had. Nothing asked means JSON.
+// The preferred type that can be had. Nothing asked means JSON.
 Negotiated negotiate(const http::Headers& headers);
 
 }  // namespace holdfast::routes

@@ -1,30 +1,27 @@
 #include "routes/rest.h"
 
-#include <algorithm>
-
+#include "cache/query/relationships.h"
 #include "cache/query/suggestions.h"
 #include "routes/error_response.h"
+#include "routes/profile.h"
 #include "routes/rest_read.h"
+#include "routes/rest_root.h"
 #include "routes/rest_write.h"
+#include "routes/rpc.h"
 
 namespace holdfast::routes {
 namespace {
 
-bool is_read(const http::Request& request) {
-  return request.method == "GET" || request.method == "HEAD";
-}
-
-bool is_write(const http::Request& request) {
-  return request.method == "POST" || request.method == "PATCH" || request.method == "PUT" ||
-         request.method == "DELETE";
-}
-
-http::Response options_response(const cache::Table& table) {
-  const bool writable = !table.is_view();
-  http::Response response{200, {}, ""};
-  response.headers.add("Allow",
-                       writable ? "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE" : "OPTIONS,GET,HEAD");
-  return response;
+http::Response options_response(const cache::Catalog& catalog, const cache::Table& table) {
+  std::string allowed = "OPTIONS,GET,HEAD";
+  if (table.insertable) allowed += ",POST";
+  if (table.insertable && table.updatable &&
+      !cache::query::primary_key_columns(catalog, table).empty()) {
+    allowed += ",PUT";
+  }
+  if (table.updatable) allowed += ",PATCH";
+  if (table.deletable) allowed += ",DELETE";
+  return {200, {{"Allow", allowed}}, ""};
 }
 
 Error unknown_table(const cache::Catalog& catalog, const std::string& schema,
@@ -33,7 +30,7 @@ Error unknown_table(const cache::Catalog& catalog, const std::string& schema,
   for (const auto& table : catalog.tables()) {
     if (table.exposed && table.schema == schema) names.push_back(table.name);
   }
-  const auto near = cache::query::closest_name(names, name);
+  const auto near = cache::query::closest_name(names, name, 0.75);
   return {ErrorKind::kNotFound, "PGRST205",
           "Could not find the table '" + schema + "." + name + "' in the schema cache",
           std::nullopt,
@@ -44,7 +41,7 @@ Error unknown_table(const cache::Catalog& catalog, const std::string& schema,
 }  // namespace
 
 Rest::Rest(const Context& context, const Forwarder& forwarder)
-    : context_(context), forwarder_(forwarder) {}
+    : context_(context), forwarder_(forwarder), reads_(context) {}
 
 void Rest::handle(http::Request request, std::string resource, http::Respond respond) const {
   auto authentication = context_.authenticator.authenticate(request);
@@ -70,25 +67,12 @@ void Rest::handle_known(http::Request request, std::string resource, http::Calle
       context_.stores.open(context_.standalone ? http::Principal::anonymous() : caller.principal);
   RestRequest rest{std::move(request), std::move(caller), std::move(resource), std::move(store)};
   if (rest.resource.empty()) {
-    return forwarder_.forward(std::move(rest.request), Surface::kData, "the API's description",
-                              std::move(respond));
+    return RestRoot(context_, reads_).handle(std::move(rest), std::move(respond));
   }
-  if (rest.resource.starts_with("rpc/")) return handle_function(std::move(rest), respond);
+  if (rest.resource.starts_with("rpc/")) {
+    return Rpc(context_, reads_).handle(std::move(rest), std::move(respond));
+  }
   handle_table(std::move(rest), std::move(respond));
-}
-
-Result<std::string> Rest::schema_of(const http::Request& request) const {
-  const auto profile =
-      request.headers.find(is_write(request) ? "Content-Profile" : "Accept-Profile");
-  const auto& schemas = context_.rest.schemas;
-  if (!profile) return schemas.front();
-  if (std::find(schemas.begin(), schemas.end(), *profile) != schemas.end()) {
-    return std::string(*profile);
-  }
-  std::string names;
-  for (const auto& schema : schemas) names += (names.empty() ? "" : ", ") + schema;
-  return invalid_request("PGRST106", "Invalid schema: " + std::string(*profile), std::nullopt,
-                         "Only the following schemas are exposed: " + names);
 }
 
 void Rest::handle_table(RestRequest rest, http::Respond respond) const {
@@ -97,7 +81,7 @@ void Rest::handle_table(RestRequest rest, http::Respond respond) const {
         error_response({ErrorKind::kNotFound, "PGRST125", "Invalid path specified in request URL",
                         std::nullopt, std::nullopt}));
   }
-  const auto schema = schema_of(rest.request);
+  const auto schema = schema_of(rest.request, context_.rest.schemas);
   if (!schema) return respond(error_response(schema.error()));
   const cache::Table* table = rest.store->catalog().find(*schema, rest.resource);
   if (table == nullptr || !table->exposed) {
@@ -109,30 +93,15 @@ void Rest::handle_table(RestRequest rest, http::Respond respond) const {
     return respond(error_response(unknown_table(rest.store->catalog(), *schema, rest.resource)));
   }
   if (is_read(rest.request)) {
-    return RestRead(context_, forwarder_).handle(std::move(rest), *table, std::move(respond));
+    return RestRead(context_, reads_).handle(std::move(rest), *table, respond);
   }
   if (is_write(rest.request)) {
     return RestWrite(context_, forwarder_).handle(std::move(rest), *table, std::move(respond));
   }
-  if (rest.request.method == "OPTIONS") return respond(options_response(*table));
-  respond(error_response({ErrorKind::kInvalidRequest, "PGRST117",
-                          "Unsupported HTTP method: " + rest.request.method, std::nullopt,
-                          std::nullopt}));
-}
-
-void Rest::handle_function(RestRequest rest, http::Respond respond) const {
-  // A function may write whatever it likes, unless it is called by GET: then it is read-only.
-  if (is_read(rest.request)) {
-    return forwarder_.forward_after_writes(std::move(rest.request), std::move(rest.store),
-                                           "a function", std::move(respond));
+  if (rest.request.method == "OPTIONS") {
+    return respond(options_response(rest.store->catalog(), *table));
   }
-  auto store = rest.store;
-  forwarder_.forward_after_writes(std::move(rest.request), std::move(rest.store), "a function",
-                                  [this, store, respond](http::Response response) {
-                                    store->note_forwarded_write();
-                                    context_.synchronizer.wake_puller(store->principal().id);
-                                    respond(std::move(response));
-                                  });
+  respond(error_response(unsupported_method(rest.request)));
 }
 
 }  // namespace holdfast::routes

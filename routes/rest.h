@@ -7,6 +7,7 @@
 #include "gateway/http/response.h"
 #include "routes/context.h"
 #include "routes/forwarder.h"
+#include "routes/read_forwarder.h"
 
 namespace holdfast::routes {
 
@@ -32,11 +33,10 @@ class Rest {
   void handle_known(http::Request request, std::string resource, http::Caller caller,
                     http::Respond respond) const;
   void handle_table(RestRequest rest, http::Respond respond) const;
-  void handle_function(RestRequest rest, http::Respond respond) const;
-  Result<std::string> schema_of(const http::Request& request) const;
 
   const Context& context_;
   const Forwarder& forwarder_;
+  const ReadForwarder reads_;
 };
 
 }  // namespace holdfast::routes

@@ -4,7 +4,6 @@
 #include <charconv>
 
 #include "cache/values/codec.h"
-#include "gateway/http/uri.h"
 #include "queue/outbox.h"
 #include "routes/cache_status.h"
 #include "routes/error_response.h"
@@ -14,7 +13,7 @@ namespace {
 
 using cache::TableStatus;
 using cache::query::Plan;
-using Answer = std::variant<http::Response, std::string>;
+using Kind = ForwardReason::Kind;
 using Range = std::pair<std::int64_t, std::optional<std::int64_t>>;
 
 // "0-9" or "0-" of a Range line whose unit is items, as the Rust and C# clients send it.
@@ -34,28 +33,28 @@ std::optional<Range> parse_range(const http::Headers& headers) {
   return Range{first, last};
 }
 
-constexpr std::size_t kLongestCachedQuery = 2048;
-// A longer one would overflow the header limits of common clients.
-constexpr std::size_t kLongestLocation = 4096;
-
-// The request in one form for all spellings: parameters by name, encoded alike.
-std::optional<std::string> content_location(const cache::Table& table, std::string_view query) {
-  auto parameters = http::parse_query(query);
-  std::erase_if(parameters, [](const auto& parameter) { return parameter.first == "apikey"; });
-  std::stable_sort(parameters.begin(), parameters.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::string location = "/" + http::percent_encode(table.name);
-  char separator = '?';
-  for (const auto& [name, value] : parameters) {
-    location += separator + http::percent_encode(name) + "=" + http::percent_encode(value);
-    separator = '&';
-    if (location.size() > kLongestLocation) return std::nullopt;
-  }
-  return location;
-}
-
 int status_of(const cache::query::Output& output) {
   return output.total && output.rows < *output.total ? 206 : 200;
+}
+
+// nullopt when a view is among them, which may show any table.
+cache::ResponseCache::Relations relations_of(const Plan& plan) {
+  std::vector<std::string> relations;
+  for (const cache::Table* table : plan.tables) {
+    if (table->is_view()) return std::nullopt;
+    relations.push_back(cache::relation_of(*table));
+  }
+  return relations;
+}
+
+std::optional<std::chrono::seconds> age_of(const Plan& plan, const cache::Store& store,
+                                           Timestamp now) {
+  std::optional<std::chrono::seconds> oldest;
+  for (const cache::Table* table : plan.tables) {
+    const auto age = store.age(*table, now);
+    if (age && (!oldest || *age > *oldest)) oldest = age;
+  }
+  return oldest;
 }
 
 }  // namespace
@@ -71,60 +70,71 @@ void RestRead::handle(RestRequest rest, const cache::Table& table,
                       const http::Respond& respond) const {
   Answer outcome = answer(rest, table);
   if (auto* response = std::get_if<http::Response>(&outcome)) return respond(std::move(*response));
-  auto& reason = std::get<std::string>(outcome);
+  auto& elsewhere = std::get<Elsewhere>(outcome);
   if (context_.standalone) {
-    return respond(error_response(not_answerable_offline(reason)));
+    return respond(error_response(not_answerable_offline(elsewhere.reason.detail)));
   }
+  if (elsewhere.revalidate) context_.synchronizer.wake_puller(rest.store->principal().id);
+  ForwardedRead read{rest.request, rest.store, rest.caller.principal, std::move(elsewhere.reason),
+                     std::move(elsewhere.relations)};
   // The request that finds the upstream gone is answered as the ones after it: from here, if it
   // can.
-  http::Request request = rest.request;
-  auto store = rest.store;
-  forwarder_.forward_after_writes(
-      std::move(request), std::move(store), std::move(reason),
-      [self = *this, rest = std::move(rest), &table, respond](http::Response response) {
-        if (response.status == 504 && self.context_.connectivity.offline()) {
-          Answer again = self.answer(rest, table);
-          if (auto* local = std::get_if<http::Response>(&again)) return respond(std::move(*local));
-        }
-        respond(std::move(response));
-      });
+  read.offline_answer = [self = *this, rest = std::move(rest),
+                         &table]() -> std::optional<http::Response> {
+    Answer again = self.answer(rest, table);
+    auto* local = std::get_if<http::Response>(&again);
+    return local == nullptr ? std::nullopt : std::optional(std::move(*local));
+  };
+  reads_.forward(std::move(read), respond);
 }
 
-Answer RestRead::answer(const RestRequest& rest, const cache::Table& table) const {
+bool RestRead::upstream_usable(const CacheControl& control) const {
+  return !context_.connectivity.offline() && !context_.replica.imported_only &&
+         !context_.standalone && !control.only_if_cached;
+}
+
+RestRead::Answer RestRead::answer(const RestRequest& rest, const cache::Table& table) const {
   const auto preferences = parse_preferences(rest.request.headers);
   if (!preferences) return error_response(preferences.error());
+  const CacheControl control = parse_cache_control(rest.request.headers);
   const auto negotiated = negotiate(rest.request.headers);
   const auto* media = std::get_if<MediaType>(&negotiated);
   if (media == nullptr) {
     // The upstream may have a handler of its own for the type.
     const auto* refused = std::get_if<NotAcceptable>(&negotiated);
-    if (refused != nullptr && context_.connectivity.offline())
-      return error_response(refused->error);
-    return std::string("a media type that only the upstream makes");
+    if (refused != nullptr && !upstream_usable(control)) return error_response(refused->error);
+    return Elsewhere{"a media type that only the upstream makes"};
   }
-  if (preferences->timezone) return std::string("Prefer: timezone");
-  auto found = plan_for(rest, table, *preferences);
-  if (auto* error = std::get_if<Error>(&found)) return error_response(*error);
-  if (auto* forward = std::get_if<cache::query::Forward>(&found)) return std::move(forward->reason);
+  const auto found = plan_for(rest, table, *preferences);
+  if (const auto* error = std::get_if<Error>(&found)) return error_response(*error);
+  if (const auto* forward = std::get_if<cache::query::Forward>(&found)) {
+    return Elsewhere{forward->reason};
+  }
   const auto& read = std::get<std::shared_ptr<const ReadPlan>>(found);
-  const Plan& plan = read->plan;
-  if (auto unfit = replica_unfit(rest, plan)) return *std::move(unfit);
+  if (auto unfit = replica_unfit(rest, *read->plan, control)) return *std::move(unfit);
+  return answer_from_replica(rest, table, *read, *media, *preferences);
+}
 
+RestRead::Answer RestRead::answer_from_replica(const RestRequest& rest, const cache::Table& table,
+                                               const ReadPlan& read, const MediaType& media,
+                                               const Preferences& preferences) const {
   auto reader = rest.store->reader();
-  auto output = cache::query::execute(*reader, plan, media->form, media->nulls_stripped);
-  if (!output && output.error().code == cache::kForwardCode)
-    return std::move(output).error().message;
+  auto output = cache::query::execute(*reader, *read.plan, read.binding, media.form, media.nulls_stripped);
+  if (!output && output.error().code == cache::kForwardCode) {
+    return Elsewhere{std::move(output).error().message, relations_of(*read.plan)};
+  }
   if (!output) {
     auto response = error_response(output.error());
     response.headers.set("Cache-Status", hit_status());
     return response;
   }
-  auto response = respond_with(plan, *std::move(output), *media, *preferences, table, *rest.store);
-  if (read->location) response.headers.add("Content-Location", *read->location);
+  auto response =
+      respond_with(*read.plan, *std::move(output), media, preferences, table, *rest.store);
+  if (read.location) response.headers.add("Content-Location", *read.location);
   return response;
 }
 
-RestRead::Found RestRead::plan_for(const RestRequest& rest, const cache::Table& table,
+PlanCache::Found RestRead::plan_for(const RestRequest& rest, const cache::Table& table,
                                    const Preferences& preferences) const {
   cache::query::PlanOptions options;
   options.aggregates = context_.rest.aggregates;
@@ -132,63 +142,83 @@ RestRead::Found RestRead::plan_for(const RestRequest& rest, const cache::Table& 
   options.text_order = context_.rest.text_order;
   options.range = parse_range(rest.request.headers);
   options.count = preferences.count != CountPreference::kNone;
-  const std::string_view raw = rest.request.query();
-  // A range is rare, and part of few requests: those are planned anew.
-  const bool cacheable = !options.range && raw.size() <= kLongestCachedQuery;
-  std::string key = table.storage_name + (options.count ? "+?" : "?");
-  key += raw;
-  if (cacheable) {
-    if (auto known = context_.plans.find(rest.store->catalog(), key)) return known;
-  }
-  const auto query = cache::query::Query::parse(raw);
-  if (!query) return query.error();
-  auto planned = cache::query::plan_read(*query, rest.store->catalog(), table, options);
-  if (auto* error = std::get_if<Error>(&planned)) return std::move(*error);
-  if (auto* forward = std::get_if<cache::query::Forward>(&planned)) return std::move(*forward);
-  auto plan = std::make_shared<const ReadPlan>(ReadPlan{rest.store->shared_catalog(),
-                                                        std::get<Plan>(std::move(planned)),
-                                                        content_location(table, raw)});
-  if (cacheable) context_.plans.put(std::move(key), plan);
-  return plan;
+  options.timezone = preferences.timezone.value_or("");
+  return context_.plans.find_or_plan(rest.store->shared_catalog(), table, rest.request.query(),
+                                     options);
 }
 
-std::optional<Answer> RestRead::replica_unfit(const RestRequest& rest, const Plan& plan) const {
-  const cache::Store& store = *rest.store;
-  const bool online = !context_.connectivity.offline();
+std::optional<RestRead::Answer> RestRead::replica_unfit(const RestRequest& rest, const Plan& plan,
+                                                        const CacheControl& control) const {
+  const bool online = upstream_usable(control);
+  const auto elsewhere = [&](Kind kind, std::string words, bool revalidate = false) {
+    return Answer(Elsewhere{{kind, std::move(words)}, relations_of(plan), revalidate});
+  };
   for (const cache::Table* table : plan.tables) {
-    switch (store.status(*table)) {
+    switch (rest.store->status(*table)) {
       case TableStatus::kNotReplicated:
-        return Answer(table->name + " is not replicated");
+        return elsewhere(Kind::kMiss, table->name + " is not replicated");
       case TableStatus::kSyncing:
-        return Answer("the first sync of " + table->name + " is not complete");
-      case TableStatus::kDenied: {
-        const cache::Denial denial = store.denial(*table);
-        auto response = http::json_response(denial.status, denial.body);
-        if (denial.status == 401) response.headers.add("WWW-Authenticate", "Bearer");
-        response.headers.add("Cache-Status", hit_status());
-        return Answer(std::move(response));
-      }
+        return elsewhere(Kind::kPartial, "the first sync of " + table->name + " is not complete");
+      case TableStatus::kDenied:
+        return Answer(denied(*rest.store, *table));
       case TableStatus::kComplete:
         break;
     }
-    if (auto reason = copy_unfit(rest, *table)) return Answer(*std::move(reason));
-    const bool network_first =
-        context_.replica.of(table->name).read == cache::ReadMode::kNetworkFirst;
-    if (network_first && online) return Answer(table->name + " is read from the network first");
+    if (auto reason = copy_unfit(rest, *table, online)) {
+      return elsewhere(Kind::kStale, *std::move(reason));
+    }
   }
-  // Offline the last complete state is what there is, as for every other table.
-  if (online && store.behind_forwarded_write()) {
-    return Answer(std::string("a forwarded write has not been pulled yet"));
+  // Offline the last complete state is what there is.
+  if (!online) return std::nullopt;
+  if (auto reason = too_old(rest, plan, control)) {
+    return elsewhere(reason->kind, reason->detail, true);
+  }
+  for (const cache::Table* table : plan.tables) {
+    if (context_.replica.of(table->name).read == cache::ReadMode::kNetworkFirst) {
+      return elsewhere(Kind::kBypass, table->name + " is read from the network first");
+    }
+  }
+  // Own writes that cannot be sent now are only here, and are read before anything else.
+  if (rest.store->behind_forwarded_write() &&
+      context_.synchronizer.flows(*rest.store, *rest.store->reader())) {
+    return elsewhere(Kind::kStale, "a forwarded write has not been pulled yet");
   }
   return std::nullopt;
 }
 
-std::optional<std::string> RestRead::copy_unfit(const RestRequest& rest,
-                                                const cache::Table& table) const {
-  if (table.primary_key) return std::nullopt;
-  if (!context_.replica.imported_only && !context_.connectivity.offline()) {
-    return table.name + " has no key: what is here is a copy for offline";
+http::Response RestRead::denied(const cache::Store& store, const cache::Table& table) const {
+  const cache::Denial denial = store.denial(table);
+  auto response = http::json_response(denial.status, denial.body);
+  if (denial.status == 401) response.headers.add("WWW-Authenticate", "Bearer");
+  response.headers.add("Cache-Status", hit_status());
+  return response;
+}
+
+std::optional<ForwardReason> RestRead::too_old(const RestRequest& rest, const Plan& plan,
+                                               const CacheControl& control) const {
+  if (control.no_cache) return ForwardReason(Kind::kRequest, "the client asked for no-cache");
+  const Timestamp now = context_.clock.now();
+  if (control.max_age) {
+    const auto age = age_of(plan, *rest.store, now);
+    if (!age || *age > *control.max_age) {
+      return ForwardReason(Kind::kRequest, "the client asked for a younger answer");
+    }
   }
+  for (const cache::Table* table : plan.tables) {
+    const auto limit = context_.replica.of(table->name).max_staleness;
+    if (limit.count() == 0) continue;
+    const auto age = rest.store->age(*table, now);
+    if (!age || *age > limit) {
+      return ForwardReason(Kind::kStale, table->name + " is older here than its max_staleness");
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> RestRead::copy_unfit(const RestRequest& rest, const cache::Table& table,
+                                                bool online) const {
+  if (table.primary_key) return std::nullopt;
+  if (online) return table.name + " has no key: what is here is a copy for offline";
   auto reader = rest.store->reader();
   if (queue::Outbox(rest.store->overlay()).empty(*reader)) return std::nullopt;
   return table.name + " is a copy that does not show the writes that are not delivered yet";
@@ -200,16 +230,17 @@ http::Response RestRead::respond_with(const Plan& plan, cache::query::Output out
   http::Response response;
   response.status = status_of(output);
   response.headers.add("Content-Type", media.content_type);
-  response.headers.add("Content-Range", content_range(plan.offset, output.rows, output.total));
+  response.headers.add("Content-Range", content_range(plan.binding.window.offset, output.rows, output.total));
   Preferences::Applied applied;
   applied.count = true;
+  applied.timezone = true;
   applied.handling = true;
   if (std::string text = preferences.applied(applied); !text.empty()) {
     response.headers.add("Preference-Applied", std::move(text));
   }
   if (context_.rest.schemas.size() > 1) response.headers.add("Content-Profile", table.schema);
   response.headers.add("Cache-Status", hit_status());
-  if (const auto age = store.age(table, context_.clock.now())) {
+  if (const auto age = age_of(plan, store, context_.clock.now())) {
     response.headers.add("Age", std::to_string(age->count()));
   }
   response.body = std::move(output.body);

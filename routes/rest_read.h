@@ -4,9 +4,11 @@
 #include <string>
 
 #include "cache/query/query.h"
+#include "routes/cache_control.h"
 #include "routes/media_type.h"
 #include "routes/plan_cache.h"
 #include "routes/preferences.h"
+#include "routes/read_forwarder.h"
 #include "routes/rest.h"
 
 namespace holdfast::routes {
@@ -15,30 +17,44 @@ namespace holdfast::routes {
 // Thread-safe; made for one request.
 class RestRead {
  public:
-  RestRead(const Context& context, const Forwarder& forwarder)
-      : context_(context), forwarder_(forwarder) {}
+  RestRead(const Context& context, const ReadForwarder& reads) : context_(context), reads_(reads) {}
 
   void handle(RestRequest rest, const cache::Table& table, const http::Respond& respond) const;
 
  private:
-  // The answer from here, or the reason why only the upstream has it.
-  std::variant<http::Response, std::string> answer(const RestRequest& rest,
-                                                   const cache::Table& table) const;
-  using Found = std::variant<std::shared_ptr<const ReadPlan>, cache::query::Forward, Error>;
-  // The plan kept from an earlier request with the same target, or a new one.
-  Found plan_for(const RestRequest& rest, const cache::Table& table,
+  // Why only the upstream has the answer.
+  struct Elsewhere {
+    ForwardReason reason;
+    cache::ResponseCache::Relations relations = std::nullopt;  // what it shows, where known
+    bool revalidate = false;                                   // the replica is to be pulled
+  };
+  using Answer = std::variant<http::Response, Elsewhere>;
+
+  // The one place that decides: the answer from here, or why it must be the upstream's.
+  Answer answer(const RestRequest& rest, const cache::Table& table) const;
+  Answer answer_from_replica(const RestRequest& rest, const cache::Table& table,
+                             const ReadPlan& read, const MediaType& media,
+                             const Preferences& preferences) const;
+  // Whether there is an upstream that may be asked.
+  bool upstream_usable(const CacheControl& control) const;
+  PlanCache::Found plan_for(const RestRequest& rest, const cache::Table& table,
                  const Preferences& preferences) const;
-  // Why the replica may not be asked for these tables; nullopt when it may.
-  std::optional<std::variant<http::Response, std::string>> replica_unfit(
-      const RestRequest& rest, const cache::query::Plan& plan) const;
+  // What is answered instead of the replica's rows; nullopt when they may be shown.
+  std::optional<Answer> replica_unfit(const RestRequest& rest, const cache::query::Plan& plan,
+                                      const CacheControl& control) const;
+  http::Response denied(const cache::Store& store, const cache::Table& table) const;
+  // By what the client and the configuration allow. Only where the upstream can be asked.
+  std::optional<ForwardReason> too_old(const RestRequest& rest, const cache::query::Plan& plan,
+                                       const CacheControl& control) const;
   // The same for a view or a table without a key, of which there is a copy only.
-  std::optional<std::string> copy_unfit(const RestRequest& rest, const cache::Table& table) const;
+  std::optional<std::string> copy_unfit(const RestRequest& rest, const cache::Table& table,
+                                        bool online) const;
   http::Response respond_with(const cache::query::Plan& plan, cache::query::Output output,
                               const MediaType& media, const Preferences& preferences,
                               const cache::Table& table, const cache::Store& store) const;
 
   const Context& context_;
-  const Forwarder& forwarder_;
+  const ReadForwarder& reads_;
 };
 
 // "0-24/100", "*/0": rows from `offset` on, of `total` where it is known.

@@ -5,6 +5,7 @@
 #include "gateway/http/uri.h"
 #include "routes/error_response.h"
 #include "routes/outbox_routes.h"
+#include "routes/profile.h"
 #include "routes/write_answer.h"
 
 namespace holdfast::routes {
@@ -40,6 +41,8 @@ http::Response wrong_method(const char* allowed) {
   return response;
 }
 
+constexpr const char* kNotKept = "not kept here";
+
 http::Response realtime_unavailable() {
   return http::json_response(503, R"({"error":"realtime is not served by this gateway"})");
 }
@@ -52,7 +55,8 @@ Router::Router(const Context& context, StatusIdentity identity, ControlAccess co
       control_(std::move(control)),
       extra_(std::move(extra)),
       forwarder_(context),
-      rest_(context, forwarder_) {}
+      rest_(context, forwarder_),
+      auth_(context, forwarder_) {}
 
 void Router::handle(http::Request request, http::Respond respond) {
   // A fault answers its request and ends there; the process and its queue go on.
@@ -71,12 +75,14 @@ void Router::route(http::Request request, http::Respond respond) {
   if (auto resource = below(path, "/rest/v1")) {
     return rest_.handle(std::move(request), *std::move(resource), std::move(respond));
   }
-  if (below(path, "/auth/v1")) {
-    return forwarder_.forward(std::move(request), Surface::kAuth, "sign-in", std::move(respond));
+  if (auto resource = below(path, "/auth/v1")) {
+    return auth_.handle(std::move(request), *resource, std::move(respond));
   }
-  if (below(path, "/storage/v1") || below(path, "/functions/v1") || below(path, "/graphql/v1")) {
-    return forwarder_.forward(std::move(request), Surface::kData, "not replicated",
-                              std::move(respond));
+  if (below(path, "/functions/v1") || below(path, "/graphql/v1")) {
+    return run_at_upstream(std::move(request), std::move(respond));
+  }
+  if (below(path, "/storage/v1")) {
+    return forwarder_.forward(std::move(request), Surface::kData, kNotKept, std::move(respond));
   }
   if (below(path, "/realtime/v1")) return respond(realtime_unavailable());
   if (route_control(request, path, respond)) return;
@@ -125,6 +131,24 @@ bool Router::route_control(const http::Request& request, const std::string& path
     respond(no_route());
   });
   return true;
+}
+
+void Router::run_at_upstream(http::Request request, http::Respond respond) const {
+  auto authentication = context_.authenticator.authenticate(request);
+  const auto* caller = std::get_if<http::Caller>(&authentication);
+  if (caller == nullptr || is_read(request) || request.method == "OPTIONS" || context_.standalone) {
+    return forwarder_.forward(std::move(request), Surface::kData, kNotKept, std::move(respond));
+  }
+  // It may write whatever its caller may (hard case 16).
+  context_.workers.post([this, request = std::move(request), principal = caller->principal,
+                         respond = std::move(respond)] {
+    auto [response, may_have_happened] = forwarder_.forward_once(request, Surface::kData, kNotKept);
+    if (may_have_happened) {
+      context_.stores.open(principal)->note_forwarded_write();
+      context_.synchronizer.wake_puller(principal.id);
+    }
+    respond(std::move(response));
+  });
 }
 
 void Router::sync_now(http::Respond respond) const {

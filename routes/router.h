@@ -5,6 +5,7 @@
 #include <string>
 
 #include "gateway/http/response.h"
+#include "routes/auth.h"
 #include "routes/control.h"
 #include "routes/forwarder.h"
 #include "routes/rest.h"
@@ -28,6 +29,8 @@ class Router final : public http::Handler {
   void route(http::Request request, http::Respond respond);
   bool route_control(const http::Request& request, const std::string& path,
                      const http::Respond& respond);
+  // Edge Functions and GraphQL.
+  void run_at_upstream(http::Request request, http::Respond respond) const;
   void sync_now(http::Respond respond) const;
 
   const Context& context_;
@@ -36,6 +39,7 @@ class Router final : public http::Handler {
   const Extra extra_;
   const Forwarder forwarder_;
   const Rest rest_;
+  const Auth auth_;
 };
 
 }  // namespace holdfast::routes

@@ -126,18 +126,6 @@ void follow_back(const Catalog& catalog, const Table& origin, const Reference& r
   }
 }
 
-// A view has the keys of the tables behind it that it shows completely.
-Columns primary_key_columns(const Catalog& catalog, const Table& relation) {
-  if (!relation.is_view()) return relation.primary_key ? relation.primary_key->columns : Columns();
-  Columns columns;
-  for (const Table& base : catalog.tables()) {
-    if (!base.primary_key || base.is_view()) continue;
-    const auto shown = appearances(relation, base, base.primary_key->columns);
-    if (!shown.empty()) columns.insert(columns.end(), shown[0].begin(), shown[0].end());
-  }
-  return columns;
-}
-
 bool covers(const Columns& key, const ColumnPairs& pairs) {
   return std::all_of(pairs.begin(), pairs.end(), [&](const auto& pair) {
     return std::find(key.begin(), key.end(), pair.first) != key.end();
@@ -315,6 +303,32 @@ std::vector<Relationship> candidates(const Catalog& catalog,
 }
 
 }  // namespace
+
+std::vector<std::size_t> primary_key_columns(const Catalog& catalog, const Table& relation) {
+  if (!relation.is_view()) return relation.primary_key ? relation.primary_key->columns : Columns();
+  Columns columns;
+  for (const Table& base : catalog.tables()) {
+    if (!base.primary_key || base.is_view()) continue;
+    const auto shown = appearances(relation, base, base.primary_key->columns);
+    if (!shown.empty()) columns.insert(columns.end(), shown[0].begin(), shown[0].end());
+  }
+  return columns;
+}
+
+std::vector<Relationship> RelationshipFinder::parents(const Table& origin) {
+  std::vector<Relationship> found;
+  const auto accepts = [&](const Table& table) {
+    return table.exposed && table.schema == origin.schema;
+  };
+  for (const Reference& reference : references()) {
+    follow(catalog_, origin, reference, accepts,
+           [&](Relationship parent) { found.push_back(std::move(parent)); });
+  }
+  std::ranges::stable_sort(found, {}, [](const Relationship& parent) {
+    return std::tuple(parent.target->is_view(), parent.constraint, parent.target->name);
+  });
+  return found;
+}
 
 const std::vector<Reference>& RelationshipFinder::references() {
   if (!references_) references_ = references_of(catalog_);

@@ -51,6 +51,9 @@ class RelationshipFinder {
   // the tables that their columns come from. Errors are PGRST200 and PGRST201; kForwardCode when it
   // is a computed relationship.
   Result<Relationship> find(const Table& origin, std::string_view name, std::string_view hint);
+  // To what the foreign keys of `origin` lead: every exposed relation of its schema, tables before
+  // views, each by constraint and name.
+  std::vector<Relationship> parents(const Table& origin);
 
  private:
   const std::vector<Reference>& references();
@@ -58,6 +61,10 @@ class RelationshipFinder {
   const Catalog& catalog_;
   std::optional<std::vector<Reference>> references_;  // gathered for the first embed
 };
+
+// The columns of the primary key. A view has those of the tables behind it that it shows
+// completely.
+std::vector<std::size_t> primary_key_columns(const Catalog& catalog, const Table& relation);
 
 // Whether at most one row of `target` has given values in the columns of the relationship.
 bool target_is_unique(const Relationship& relationship);

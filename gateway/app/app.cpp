@@ -7,14 +7,20 @@
 #include "cache/replica/stores.h"
 #include "gateway/app/catalog_keeper.h"
 #include "gateway/app/data_folder.h"
+#include "gateway/app/project_storage.h"
+#include "gateway/base/periodic_task.h"
 #include "gateway/base/worker_pool.h"
 #include "gateway/identity/authenticator.h"
+#include "gateway/identity/session_closer.h"
+#include "gateway/identity/session_credentials.h"
+#include "gateway/identity/session_upstream.h"
 #include "gateway/server/host_check.h"
 #include "gateway/server/listener.h"
 #include "gateway/upstream/monitored_upstream.h"
 #include "gateway/upstream/prober.h"
 #include "gateway/upstream/supabase_upstream.h"
 #include "queue/bare_delivery.h"
+#include "queue/companion_delivery.h"
 #include "queue/dispatcher.h"
 #include "queue/synchronizer.h"
 
@@ -23,28 +29,10 @@ namespace {
 
 // Requests that wait for the upstream at the same time; further ones queue.
 constexpr std::size_t kWorkers = 64;
+// However short the interval of syncing is.
+constexpr std::chrono::milliseconds kLeastCompanionInterval{2'000};
 // Plans of reads that are kept; one takes a few kilobytes.
 constexpr std::size_t kPlans = 1'000;
-
-// The newest token of each principal, as its own requests brought it.
-class RequestCredentials final : public upstream::CredentialSource {
- public:
-  RequestCredentials(identity::TokenBook& book, const Clock& clock) : book_(book), clock_(clock) {}
-
-  std::optional<upstream::Credentials> credentials_for(const http::Principal& principal) override {
-    const auto caller = book_.caller_for(principal.id, clock_.now());
-    if (!caller || caller->token_expired) return std::nullopt;
-    return upstream::Credentials{caller->api_key, caller->bearer};
-  }
-
-  void refuse(const http::Principal& principal, const upstream::Credentials& refused) override {
-    if (principal.kind == http::Principal::Kind::kUser) book_.forget(principal.id, refused.bearer);
-  }
-
- private:
-  identity::TokenBook& book_;
-  const Clock& clock_;
-};
 
 double random_fraction() {
   thread_local std::mt19937_64 generator{std::random_device{}()};
@@ -73,33 +61,46 @@ CatalogOptions catalog_options(const config::Config& config) {
 struct App::Parts {
   Parts(const config::Config& config, const AppVariant& variant,
         const std::shared_ptr<Logger>& logger)
-      : folder(data_folder_of(config)),
+      : log(logger),
+        folder(data_folder_of(config)),
         file(folder.path() + "/project.db"),
         client(config.upstream, clock),
         wrapped(variant.wrap_upstream ? variant.wrap_upstream(client) : nullptr),
         connectivity(config.upstream, clock),
-        upstream(wrapped ? *wrapped : static_cast<upstream::Upstream&>(client), connectivity,
-                 clock),
+        monitored(wrapped ? *wrapped : static_cast<upstream::Upstream&>(client), connectivity,
+                  clock),
         book(config.identity),
-        credentials(book, clock),
+        storage(file),
+        sign_ins(storage, folder.seal_key(), monitored, book, config.identity, clock),
+        upstream(monitored, sign_ins.tokens, sign_ins.refresher),
+        credentials(book, sign_ins.sessions, sign_ins.refresher, clock),
         authenticator(
-            config.identity, upstream, book, [this] { return connectivity.offline(); }, clock),
-        delivery(upstream),
-        dispatcher(delivery, credentials, config.dispatcher, clock, random_fraction, logger),
+            config.identity, upstream, book, sign_ins, [this] { return connectivity.offline(); },
+            clock),
+        bare(upstream, config.replica),
+        delivery(upstream, bare, companion, config.replica),
+        dispatcher(delivery, credentials, config.dispatcher, config.replica, clock, random_fraction,
+                   logger),
+        responses(config.responses, clock),
         stores(folder.path() + "/principals", config.replica, config.rest.schemas.front(),
                [this](cache::Store& store) { opened(store); }),
         puller(upstream, credentials, config.replica, config.pull, clock, logger),
         synchronizer(stores, dispatcher, puller, config.dispatcher, config.pull, clock, logger),
-        prober(upstream, connectivity, config.upstream, clock),
+        prober(monitored, connectivity, config.upstream, clock),
         keeper(catalog_options(config), upstream, file, stores, logger),
+        companion_watch(
+            "companion", std::max(config.pull.interval, kLeastCompanionInterval),
+            [this, key = catalog_options(config).api_key] { look_for_companion(key); }, logger),
         workers(kWorkers, logger),
         plans(kPlans),
-        context{stores,       authenticator, upstream, connectivity,
-                synchronizer, workers,       clock,    config.replica,
-                config.rest,  plans,         logger,   variant.standalone},
-        router(context, {config.upstream.url, "bare"},
+        context{stores,       authenticator, sign_ins, upstream,          connectivity,
+                synchronizer, workers,       clock,    config.replica,    config.rest,
+                plans,        responses,     logger,   variant.standalone},
+        router(context, {config.upstream.url, [this] { return companion.tier(); }},
                routes::ControlAccess(folder.control_token(config.control_token)), variant.extra),
-        listener(config.listener, router, logger) {}
+        listener(config.listener, router, logger),
+        session_closing(
+            "session_closing", config.pull.interval, [this] { close_ended_sessions(); }, logger) {}
 
   // Before anybody else has the store: what was being sent at a crash may have taken effect.
   void opened(cache::Store& store) {
@@ -107,29 +108,58 @@ struct App::Parts {
     if (synchronizer_ready) synchronizer.wake_puller(store.principal().id);
   }
 
+  void close_ended_sessions() {
+    const auto pending = [this](const std::string& principal_id) {
+      for (const auto& store : stores.all()) {
+        if (store->principal().id != principal_id) continue;
+        auto reader = store->reader();
+        if (!queue::Outbox(store->overlay()).empty(*reader)) return true;
+      }
+      return false;
+    };
+    identity::close_ended_sessions(sign_ins, upstream, pending, clock);
+  }
+
+  // So that the tier is known before anything is sent, and another one soon after the migration was
+  // installed or taken away.
+  void look_for_companion(const std::string& key) {
+    const std::string before = companion.tier();
+    companion.probe(upstream, {key, ""});
+    if (before != companion.tier()) log->info("upstream_tier tier={}", companion.tier());
+  }
+
+  const std::shared_ptr<Logger> log;
   SystemClock clock;
   DataFolder folder;
   cache::ProjectFile file;
   upstream::SupabaseUpstream client;
   std::unique_ptr<upstream::Upstream> wrapped;
   upstream::Connectivity connectivity;
-  upstream::MonitoredUpstream upstream;
+  upstream::MonitoredUpstream monitored;
   identity::TokenBook book;
-  RequestCredentials credentials;
+  ProjectStorage storage;
+  identity::SessionKeeper sign_ins;
+  identity::SessionUpstream upstream;
+  identity::SessionCredentials credentials;
   identity::Authenticator authenticator;
-  queue::BareDelivery delivery;
+  queue::BareDelivery bare;
+  queue::Companion companion;
+  queue::CompanionDelivery delivery;
   queue::Dispatcher dispatcher;
   bool synchronizer_ready = false;
+  cache::ResponseCache responses;  // its work is done by the stores' writers
   cache::Stores stores;
   cache::Puller puller;
   queue::Synchronizer synchronizer;
   upstream::Prober prober;
   CatalogKeeper keeper;
+  PeriodicTask companion_watch;
   WorkerPool workers;
   routes::PlanCache plans;
   routes::Context context;
   routes::Router router;
   server::Listener listener;
+  PeriodicTask session_closing;
 };
 
 App::App(config::Config config, std::shared_ptr<Logger> logger, AppVariant variant)
@@ -169,21 +199,27 @@ void App::start() {
     if (state != upstream::Connectivity::State::kOnline) return;
     parts.workers.post([&parts] {
       parts.synchronizer.upstream_reached();
+      parts.session_closing.wake();
       parts.keeper.wake();
+      parts.companion_watch.wake();
     });
   });
   parts.synchronizer.observe_refusals([&parts] { parts.keeper.wake(); });
   parts.prober.start();
   parts.keeper.start();
+  parts.companion_watch.start();
   parts.synchronizer.start();
+  parts.session_closing.start();
 }
 
 void App::stop() {
   if (!parts_) return;
   parts_->listener.stop();
   parts_->upstream.stop();
+  parts_->session_closing.stop();
   parts_->synchronizer.stop();
   parts_->keeper.stop();
+  parts_->companion_watch.stop();
   parts_->prober.stop();
   parts_.reset();
 }

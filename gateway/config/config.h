@@ -5,6 +5,7 @@
 
 #include "cache/pull/options.h"
 #include "cache/replica/options.h"
+#include "cache/responses/options.h"
 #include "gateway/base/logging.h"
 #include "gateway/base/result.h"
 #include "gateway/config/environment.h"
@@ -25,6 +26,7 @@ struct Config {
   routes::RestOptions rest;
   cache::ReplicaOptions replica;
   cache::PullOptions pull;
+  cache::ResponseOptions responses;
   queue::DispatcherOptions dispatcher;
   LogOptions log;
 

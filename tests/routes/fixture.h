@@ -4,11 +4,13 @@
 
 #include <future>
 
+#include "gateway/identity/session_upstream.h"
 #include "queue/bare_delivery.h"
 #include "routes/router.h"
 #include "tests/cache/replica/sample.h"
 #include "tests/support/fake_upstream.h"
 #include "tests/support/manual_clock.h"
+#include "tests/support/memory_storage.h"
 #include "tests/support/temp_dir.h"
 
 namespace holdfast::routes {
@@ -20,8 +22,12 @@ class RoutesTest : public ::testing::Test {
   static constexpr const char* kKey = "sb_publishable_test";
   static constexpr const char* kControlToken = "control-token-of-a-test";
 
-  RoutesTest() {
-    stores_.set_catalog(cache::sample::catalog());
+  RoutesTest() { use(cache::sample::catalog()); }
+
+  // Goes on with this catalog, all of whose tables are complete.
+  void use(const std::shared_ptr<const cache::Catalog>& catalog) {
+    store_.reset();
+    stores_.set_catalog(catalog);
     store_ = stores_.open(http::Principal::anonymous());
     store_->writer().run(cache::Writer::Priority::kClient, [&](cache::Transaction& transaction) {
       for (const auto* table : store_->replicated()) store_->mark_complete(transaction, *table);
@@ -57,6 +63,14 @@ class RoutesTest : public ::testing::Test {
     statement.step();
     return statement.integer(0);
   }
+  std::int64_t unfinished() {
+    auto reader = store_->reader();
+    std::int64_t entries = 0;
+    for (const auto& [state, count] : queue::Outbox(store_->overlay()).counts(*reader)) {
+      if (!queue::is_end(state)) entries += count;
+    }
+    return entries;
+  }
   // The upstream's image of rows.
   void put(const std::string& table, const std::string& rows) {
     const cache::Table& known = *store_->catalog().find("public", table);
@@ -71,9 +85,11 @@ class RoutesTest : public ::testing::Test {
 
   struct NoCredentials final : upstream::CredentialSource {
     std::optional<upstream::Credentials> credentials_for(const http::Principal&) override {
+      if (missing) return std::nullopt;
       return upstream::Credentials{kKey, ""};
     }
     void refuse(const http::Principal&, const upstream::Credentials&) override {}
+    std::atomic<bool> missing{false};
   };
 
   support::TempDir dir_;
@@ -85,25 +101,32 @@ class RoutesTest : public ::testing::Test {
   upstream::Connectivity connectivity_{upstream_options_, clock_};
   identity::IdentityOptions identity_{"", kKey, "sb_secret_test"};
   identity::TokenBook book_{identity_};
-  identity::Authenticator authenticator_{identity_, upstream_, book_,
-                                         [this] { return connectivity_.offline(); }, clock_};
+  support::MemoryStorage storage_;
+  identity::SessionKeeper sign_ins_{storage_, std::string(32, 'k'), upstream_, book_, identity_,
+                                    clock_};
+  identity::SessionUpstream session_upstream_{upstream_, sign_ins_.tokens, sign_ins_.refresher};
+  identity::Authenticator authenticator_{
+      identity_, upstream_, book_, sign_ins_, [this] { return connectivity_.offline(); }, clock_};
   cache::ReplicaOptions replica_;
   cache::PullOptions pull_;
   queue::DispatcherOptions dispatching_;
   RestOptions options_;
+  cache::ResponseOptions response_options_;
+  cache::ResponseCache responses_{response_options_, clock_};
   cache::Stores stores_{(dir_.path() / "principals").string(), replica_, "public",
                         [](cache::Store&) {}};
-  queue::BareDelivery delivery_{upstream_};
-  queue::Dispatcher dispatcher_{delivery_, credentials_,       dispatching_,
+  queue::BareDelivery delivery_{upstream_, replica_};
+  queue::Dispatcher dispatcher_{delivery_, credentials_,       dispatching_, replica_,
                                 clock_,    [] { return 1.0; }, logger_};
   cache::Puller puller_{upstream_, credentials_, replica_, pull_, clock_, logger_};
   queue::Synchronizer synchronizer_{stores_, dispatcher_, puller_, dispatching_,
                                     pull_,   clock_,      logger_};
   WorkerPool workers_{2, silent_logger()};
   PlanCache plans_{16};
-  Context context_{stores_, authenticator_, upstream_, connectivity_, synchronizer_, workers_,
-                   clock_,  replica_,       options_,  plans_,        logger_};
-  Router router_{context_, {"http://upstream.test", "bare"}, ControlAccess(kControlToken)};
+  Context context_{stores_,       authenticator_, sign_ins_, session_upstream_, connectivity_,
+                   synchronizer_, workers_,       clock_,    replica_,          options_,
+                   plans_,        responses_,     logger_};
+  Router router_{context_, {"http://upstream.test", [] { return std::string("bare"); }}, ControlAccess(kControlToken)};
   std::shared_ptr<cache::Store> store_;
 };
 

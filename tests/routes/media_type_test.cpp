@@ -31,6 +31,15 @@ TEST(MediaTypeTest, TheFirstAcceptableTypeIsTaken) {
   EXPECT_EQ(asked("Application/VND.pgrst.object+JSON").form, Form::kObject);
 }
 
+TEST(MediaTypeTest, TheClientsPreferenceCountsNotTheOrder) {
+  EXPECT_EQ(asked("application/json;q=0.5, text/csv").form, Form::kCsv);
+  EXPECT_EQ(asked("*/*, text/csv").form, Form::kCsv) << "a wildcard is the less specific one";
+  EXPECT_EQ(asked("text/csv;q=0.9, application/vnd.pgrst.object+json ; q=0.95").form,
+            Form::kObject);
+  EXPECT_EQ(asked("application/json, text/csv; version=1").form, Form::kCsv);
+  EXPECT_EQ(asked("text/html,application/xml;q=0.9,*/*;q=0.8").form, Form::kArray);
+}
+
 TEST(MediaTypeTest, NullsAreStrippedWhenAskedFor) {
   const auto stripped = asked("application/vnd.pgrst.array+json; nulls=stripped");
   EXPECT_TRUE(stripped.nulls_stripped);
@@ -50,6 +59,19 @@ TEST(MediaTypeTest, AnUnknownTypeIsRefusedAsPostgrestDoes) {
   const auto* refused = std::get_if<NotAcceptable>(&outcome);
   ASSERT_NE(refused, nullptr);
   EXPECT_EQ(refused->error.code, "PGRST107");
+  EXPECT_EQ(refused->error.message, "None of these media types are available: image/png");
+}
+
+TEST(MediaTypeTest, ARefusalNamesAllThatWereAskedInTheirOrderOfPreference) {
+  const auto error = not_acceptable(
+      accepted_types({{"Accept", "text/plain;q=0.2, image/png;level=1"}, {"Accept", "a/b;q=0.5"}}));
+  EXPECT_EQ(error.message, "None of these media types are available: image/png, a/b, text/plain");
+}
+
+TEST(MediaTypeTest, ADescriptionIsNoFormOfRows) {
+  for (const char* type : {"application/openapi+json", "application/octet-stream"}) {
+    EXPECT_TRUE(std::holds_alternative<NotAcceptable>(negotiated(type))) << type;
+  }
 }
 
 }  // namespace

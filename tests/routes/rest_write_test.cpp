@@ -148,7 +148,7 @@ TEST_F(RestWriteTest, AfterAForwardedWriteReadsAreForwardedUntilAPull) {
   EXPECT_EQ(rest("POST", "counters", R"({"name":"x"})").status, 201);
   const auto read = rest("GET", "todos");
   EXPECT_EQ(read.body, R"([{"from":"upstream"}])");
-  EXPECT_THAT(header(read, "Cache-Status"), HasSubstr("fwd=miss"));
+  EXPECT_THAT(header(read, "Cache-Status"), HasSubstr("fwd=stale"));
   go_offline();
   EXPECT_THAT(header(rest("GET", "todos"), "Cache-Status"), StartsWith("holdfast; hit"));
 }
@@ -167,10 +167,10 @@ TEST_F(RestWriteTest, OnlineADoubtIsTheUpstreamsToSettle) {
   upstream_.push(409, R"({"code":"23505","message":"duplicate"})",
                  {{"Content-Type", "application/json"}});
   EXPECT_EQ(rest("POST", "todos", R"({"id":1,"title":"b"})").status, 409);
-  EXPECT_EQ(depth(), 0);
+  EXPECT_EQ(unfinished(), 0);
   go_offline();
   EXPECT_EQ(rest("POST", "todos", R"({"id":1,"title":"b"})").status, 201);
-  EXPECT_EQ(depth(), 1);
+  EXPECT_EQ(unfinished(), 1);
 }
 
 TEST_F(RestWriteTest, AFullDiskIs507AndQueuesNothing) {

@@ -1,0 +1,67 @@
+#include "routes/read_forwarder.h"
+
+#include "cache/responses/key.h"
+#include "routes/cache_control.h"
+#include "routes/error_response.h"
+#include "routes/forwarder.h"
+
+namespace holdfast::routes {
+namespace {
+
+// How long a read waits for the caller's own writes.
+constexpr std::chrono::milliseconds kDeliveryWait{2'000};
+
+}  // namespace
+
+void ReadForwarder::forward(ForwardedRead read, http::Respond respond) const {
+  context_.workers.post(
+      [this, read = std::move(read), respond = std::move(respond)] { respond(answer(read)); });
+}
+
+http::Response ReadForwarder::answer(const ForwardedRead& read) const {
+  const CacheControl control = parse_cache_control(read.request.headers);
+  if (control.only_if_cached) return answer_without_upstream(read, read.reason.detail);
+  if (!context_.connectivity.offline()) {
+    context_.synchronizer.wait_until_sent(*read.store, kDeliveryWait);
+    // What did not go out after all can be read only here.
+    if (!context_.synchronizer.wait_until_drained(*read.store, {}) && read.offline_answer) {
+      if (auto response = read.offline_answer()) return *std::move(response);
+    }
+  }
+  const auto moment = context_.responses.moment(*read.store);
+  const auto outcome = context_.upstream.call(call_for(read.request));
+  if (!outcome.answered()) {
+    if (context_.connectivity.offline()) {
+      return answer_without_upstream(read, outcome.failure().reason);
+    }
+    auto lost = error_response(not_answerable_offline(outcome.failure().reason));
+    lost.headers.set("Cache-Status", forwarded_status(read.reason));
+    return lost;
+  }
+  auto response = response_for(outcome.answer(), read.reason);
+  const bool stored =
+      !control.no_store &&
+      context_.responses.keep(*read.store, cache::response_key(read.request, read.principal),
+                              response, read.relations, moment);
+  response.headers.set("Cache-Status", forwarded_status(read.reason, response.status, stored));
+  return response;
+}
+
+http::Response ReadForwarder::answer_without_upstream(const ForwardedRead& read,
+                                                      std::string why) const {
+  if (read.offline_answer) {
+    if (auto response = read.offline_answer()) return *std::move(response);
+  }
+  const auto key = cache::response_key(read.request, read.principal);
+  if (auto kept = context_.responses.find(*read.store, key)) {
+    auto response = std::move(kept->response);
+    response.headers.set("Age", std::to_string(kept->age.count()));
+    response.headers.set("Cache-Status", kept_status());
+    return response;
+  }
+  auto response = error_response(not_answerable_offline(why));
+  response.headers.set("Cache-Status", forwarded_status(read.reason));
+  return response;
+}
+
+}  // namespace holdfast::routes

@@ -1,0 +1,84 @@
+#include "routes/rpc.h"
+
+#include "routes/error_response.h"
+#include "routes/forwarder.h"
+#include "routes/profile.h"
+
+namespace holdfast::routes {
+namespace {
+
+// How long a call waits for the caller's own writes, which the function may read.
+constexpr std::chrono::milliseconds kDeliveryWait{2'000};
+
+enum class Effects { kUnknown, kNone, kWrites };
+
+// Of all functions of the name: arguments decide among them, which only the upstream matches.
+Effects effects_of(const cache::Catalog& catalog, const std::string& schema,
+                   std::string_view name) {
+  Effects effects = Effects::kUnknown;
+  for (const auto& function : catalog.functions()) {
+    if (function.schema != schema || function.name != name) continue;
+    if (function.volatility == cache::Volatility::kVolatile) return Effects::kWrites;
+    effects = Effects::kNone;
+  }
+  return effects;
+}
+
+Error wrong_path() {
+  return {ErrorKind::kNotFound, "PGRST125", "Invalid path specified in request URL", std::nullopt,
+          std::nullopt};
+}
+
+Error wrong_method(const std::string& method) {
+  return {ErrorKind::kInvalidRequest, "PGRST101", "Cannot use the " + method + " method on RPC",
+          std::nullopt, std::nullopt};
+}
+
+http::Response options_response(Effects effects) {
+  return {
+      200, {{"Allow", effects == Effects::kWrites ? "OPTIONS,POST" : "OPTIONS,GET,HEAD,POST"}}, ""};
+}
+
+}  // namespace
+
+void Rpc::handle(RestRequest rest, http::Respond respond) const {
+  const std::string name = rest.resource.substr(std::string_view("rpc/").size());
+  if (name.empty() || name.find('/') != std::string::npos) {
+    return respond(error_response(wrong_path()));
+  }
+  const auto schema = schema_of(rest.request, context_.rest.schemas);
+  if (!schema) return respond(error_response(schema.error()));
+  const Effects effects = effects_of(rest.store->catalog(), *schema, name);
+  const std::string& method = rest.request.method;
+  if (method == "OPTIONS" && effects != Effects::kUnknown) {
+    return respond(options_response(effects));
+  }
+  const bool reads = is_read(rest.request) || method == "OPTIONS" ||
+                     (method == "POST" && effects == Effects::kNone);
+  if (!reads && method != "POST") return respond(error_response(wrong_method(method)));
+  if (context_.standalone) {
+    return respond(error_response(not_answerable_offline("A function runs at the upstream only")));
+  }
+  if (!reads) return call(std::move(rest), std::move(respond));
+  reads_.forward({std::move(rest.request), std::move(rest.store), std::move(rest.caller.principal),
+                  ForwardReason(ForwardReason::Kind::kMiss, "a function")},
+                 std::move(respond));
+}
+
+void Rpc::call(RestRequest rest, http::Respond respond) const {
+  context_.workers.post([context = &context_, rest = std::move(rest),
+                         respond = std::move(respond)] {
+    if (!context->connectivity.offline()) {
+      context->synchronizer.wait_until_sent(*rest.store, kDeliveryWait);
+    }
+    const auto forwarded =
+        Forwarder(*context).forward_once(rest.request, Surface::kData, "a function that may write");
+    if (forwarded.may_have_happened) {
+      rest.store->note_forwarded_write();
+      context->synchronizer.wake_puller(rest.store->principal().id);
+    }
+    respond(forwarded.response);
+  });
+}
+
+}  // namespace holdfast::routes
