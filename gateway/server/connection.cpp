@@ -1,5 +1,6 @@
 #include "gateway/server/connection.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
@@ -178,6 +179,7 @@ Awaitable<bool> Connection::read_body() {
         co_await asio::async_write(socket_, asio::buffer(kContinue), kAsTuple);
     if (error || count != kContinue.size()) co_return false;
   }
+  const auto started = std::chrono::steady_clock::now();
   while (!parser_->is_done()) {
     std::size_t used = 0;
     if (buffer_.size() > 0) refusal_ = parser_->parse_body(received(), used);
@@ -188,12 +190,21 @@ Awaitable<bool> Connection::read_body() {
       refusal_ = {400, "the chunked request body is malformed"};
       co_return false;
     }
-    enter(Phase::kBody, service_.options.body_timeout);
+    enter(Phase::kBody, body_time_left(started));
     if (co_await receive(kBodyRead)) continue;
     if (expired_) refusal_ = {408, "the request body did not arrive in time"};
     co_return false;
   }
   co_return true;
+}
+
+// Until the next part of a body that has been coming since `started`.
+std::chrono::milliseconds Connection::body_time_left(MonotonicTime started) const {
+  const auto& options = service_.options;
+  const auto taken = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - started);
+  const auto left = std::max(options.body_total_timeout - taken, std::chrono::milliseconds(0));
+  return std::min(options.body_timeout, left);
 }
 
 void Connection::call_handler() {

@@ -78,6 +78,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::array<asio::const_buffer, 2> unsent(std::size_t sent) const;
   void enter(Phase phase, std::chrono::milliseconds timeout);
   void close();
+  std::chrono::milliseconds body_time_left(MonotonicTime started) const;
   std::string_view received() const;
   bool keeps_alive() const;
 

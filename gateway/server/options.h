@@ -33,6 +33,8 @@ struct ListenerOptions {
   std::chrono::milliseconds head_timeout{10'000};
   // Between two parts of a request body, default 30 s; then 408.
   std::chrono::milliseconds body_timeout{30'000};
+  // For a whole request body however steadily it comes, default 15 min; then 408.
+  std::chrono::milliseconds body_total_timeout{900'000};
   // Without a request on an open connection, default 120 s; then it is closed.
   std::chrono::milliseconds idle_timeout{120'000};
   // Without the peer taking anything of an answer, default 30 s; then the connection is closed.

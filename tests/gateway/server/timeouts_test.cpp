@@ -58,6 +58,16 @@ TEST_F(TimeoutsTest, SlowBodyThatKeepsComingIsRead) {
   EXPECT_EQ(client.receive().value().body, "POST / xxxxxxxxxxxx");
 }
 
+TEST_F(TimeoutsTest, BodyThatOnlyTricklesIs408InTheEnd) {
+  options_.body_timeout = milliseconds(400);
+  options_.body_total_timeout = milliseconds(200);
+  auto client = connect();
+  client.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n");
+  for (int i = 0; i < 20 && !client.has_bytes(milliseconds(50)); ++i) client.send("x");
+  EXPECT_EQ(client.receive().value().status, 408);
+  EXPECT_TRUE(handler_.requests().empty());
+}
+
 TEST_F(TimeoutsTest, IdleConnectionIsClosedWithoutAWord) {
   options_.idle_timeout = milliseconds(150);
   auto client = connect();
