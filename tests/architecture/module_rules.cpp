@@ -24,7 +24,8 @@ const std::map<std::string, Names>& table() {
       {"cache/sqlite", {"gateway/upstream"}},
       {"cache/catalog", {"cache/sqlite"}},
       {"cache/values", {"cache/catalog"}},
-      {"cache/query", {"cache/values"}},
+      {"cache/fulltext", {"cache/values"}},
+      {"cache/query", {"cache/fulltext"}},
       {"cache/replica", {"cache/query"}},
       {"cache/pull", {"cache/replica"}},
       {"cache/responses", {"cache/replica"}},
@@ -51,6 +52,7 @@ const std::map<std::string, Names>& homes() {
       {"openssl/", {"gateway/crypto", "certs", "gateway/server"}},
       {"toml++/", {"gateway/config"}},
       {"libpq", {"cache/catalog"}},
+      {"libstemmer", {"cache/fulltext"}},
       {"CLI/", {"gateway/cli"}},
   };
   return kHomes;
