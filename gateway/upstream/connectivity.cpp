@@ -30,6 +30,8 @@ bool Connectivity::should_attempt() {
   const auto now = clock_.monotonic();
   MutexLock lock(mutex_);
   if (snapshot_.state != State::kOffline) return true;
+  // Finding out costs an app too long: the prober does it.
+  if (pause_ >= retry_after_) return false;
   if (last_attempt_ && now - *last_attempt_ < pause_) return false;
   last_attempt_ = now;
   return true;

@@ -35,9 +35,10 @@ class Connectivity {
   // `observer` is called after each change of state, by the thread that caused it, without a lock.
   void observe(Observer observer);
 
-  // Whether a call shall be tried: always unless offline; while offline one call is let through in
-  // each pause, which follows the cost of the last failure up to `retry_after`, so that apps get
-  // their offline answer at once and recovery is noticed without waiting for a probe.
+  // Whether a call shall be tried: always unless offline. While offline one call is let through in
+  // each pause, which follows the cost of the last failure; where that reaches `retry_after` none
+  // is, and the prober finds out. So apps get their offline answer at once, and recovery is noticed
+  // without waiting for a probe where looking is cheap.
   bool should_attempt();
 
   // The upstream answered a call that began at `began`.

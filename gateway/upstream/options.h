@@ -28,7 +28,8 @@ struct UpstreamOptions {
   std::string probe_target = "/auth/v1/health";
   // Online, but without an answer for so long: probe. Default 15 s.
   std::chrono::milliseconds quiet_limit{15'000};
-  // While offline, calls fail at once, but for one in so long at most. Default 1 s.
+  // While offline, calls are tried again after ten times what the last failure took; where that is
+  // so long or longer, they fail at once until a probe was answered. Default 1 s.
   std::chrono::milliseconds retry_after{1'000};
   // PEM file of the certificate authorities to trust. Default empty: the system's.
   std::string ca_file;

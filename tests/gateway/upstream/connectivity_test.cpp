@@ -80,16 +80,28 @@ TEST_F(ConnectivityTest, OfflineTriesAtOnceWhatFailsAtOnce) {
   EXPECT_TRUE(connectivity_.should_attempt());
 }
 
-TEST_F(ConnectivityTest, OfflineLetsOneCallThroughInEachRetryTimeWhenFailingTakesLong) {
+TEST_F(ConnectivityTest, OfflineLetsOneCallThroughInTenTimesWhatFailingTook) {
   const auto began = clock_.monotonic();
-  clock_.advance(3s);
+  clock_.advance(50ms);
   connectivity_.failed(Loss::kNotSent, began);
-  EXPECT_FALSE(connectivity_.should_attempt());
-  clock_.advance(999ms);
+  clock_.advance(499ms);
   EXPECT_FALSE(connectivity_.should_attempt());
   clock_.advance(1ms);
   EXPECT_TRUE(connectivity_.should_attempt());
   EXPECT_FALSE(connectivity_.should_attempt());
+}
+
+// Behind a silent network every try would cost an app the whole timeout.
+TEST_F(ConnectivityTest, OfflineLeavesTryingToTheProberWhenFailingTakesLong) {
+  const auto began = clock_.monotonic();
+  clock_.advance(2s);
+  connectivity_.failed(Loss::kAnswerLost, began);
+  connectivity_.failed(Loss::kAnswerLost, began);
+  EXPECT_EQ(state(), State::kOffline);
+  clock_.advance(1h);
+  EXPECT_FALSE(connectivity_.should_attempt());
+  answered();
+  EXPECT_TRUE(connectivity_.should_attempt());
 }
 
 TEST_F(ConnectivityTest, ObserversHearEachChangeOnceAndMayAskBack) {
