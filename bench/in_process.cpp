@@ -98,7 +98,7 @@ std::uint64_t step_through(cache::Statement& statement, const cache::query::Plan
                            std::size_t values) {
   std::uint64_t seen = 0;
   for (std::size_t i = 0; i < values; ++i) {
-    statement.bind(static_cast<int>(i) + 1, plan.values[i]);
+    statement.bind(static_cast<int>(i) + 1, plan.binding.values[i]);
   }
   for (const auto& [parameter, shape] : plan.pointers) {
     if (static_cast<std::size_t>(parameter) <= values) {
@@ -116,7 +116,7 @@ std::uint64_t step_plan(cache::Database& database, const cache::query::Plan& pla
   if (!plan.count_sql.empty()) {
     seen += step_through(database.cached(plan.count_sql), plan, plan.count_values);
   }
-  return seen + step_through(database.cached(plan.sql), plan, plan.values.size());
+  return seen + step_through(database.cached(plan.sql), plan, plan.binding.values.size());
 }
 
 std::uint64_t answer_plan(cache::Database& database, const cache::query::Plan& plan) {

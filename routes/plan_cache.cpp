@@ -1,28 +1,94 @@
 #include "routes/plan_cache.h"
 
-namespace holdfast::routes {
+#include <algorithm>
 
-std::shared_ptr<const ReadPlan> PlanCache::find(const cache::Catalog& catalog,
-                                                std::string_view key) {
-  MutexLock lock(mutex_);
-  const auto found = index_.find(key);
-  // An entry holds its catalog, so another one cannot have the same address.
-  if (found == index_.end() || found->second->plan->catalog.get() != &catalog) return nullptr;
-  entries_.splice(entries_.begin(), entries_, found->second);
-  return found->second->plan;
+#include "cache/query/request_shape.h"
+#include "gateway/http/uri.h"
+
+namespace holdfast::routes {
+namespace {
+
+namespace query = cache::query;
+
+constexpr std::size_t kLongestCachedQuery = 2048;
+// A longer one would overflow the header limits of common clients.
+constexpr std::size_t kLongestLocation = 4096;
+
+// The request in one form for all spellings: parameters by name, encoded alike.
+std::optional<std::string> content_location(const cache::Table& table, std::string_view query) {
+  auto parameters = http::parse_query(query);
+  std::erase_if(parameters, [](const auto& parameter) { return parameter.first == "apikey"; });
+  std::stable_sort(parameters.begin(), parameters.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::string location = "/" + http::percent_encode(table.name);
+  char separator = '?';
+  for (const auto& [name, value] : parameters) {
+    location += separator;
+    location += http::percent_encode(name);
+    location += '=';
+    location += http::percent_encode(value);
+    separator = '&';
+    if (location.size() > kLongestLocation) return std::nullopt;
+  }
+  return location;
 }
 
-void PlanCache::put(std::string key, std::shared_ptr<const ReadPlan> plan) {
-  MutexLock lock(mutex_);
-  if (const auto found = index_.find(key); found != index_.end()) {
-    found->second->plan = std::move(plan);
-    return;
+// No table's name and no zone's has a NUL.
+std::string key_of(const cache::Table& table, const query::PlanOptions& options,
+                   std::string_view rest) {
+  std::string key;
+  key.reserve(table.storage_name.size() + options.timezone.size() + rest.size() + 2);
+  key += table.storage_name;
+  key += '\0';
+  key += options.timezone;
+  key += '\0';
+  key += options.count ? '#' : '?';
+  key += rest;
+  return key;
+}
+
+}  // namespace
+
+PlanCache::Found PlanCache::find_or_plan(const std::shared_ptr<const cache::Catalog>& catalog,
+                                         const cache::Table& table, std::string_view query,
+                                         const query::PlanOptions& options) {
+  // A range is part of few requests: its numbers are not worth a place.
+  const bool kept = !options.range && query.size() <= kLongestCachedQuery;
+  if (!kept) return find_shape(catalog, table, query, options);
+  std::string key = key_of(table, options, query);
+  if (auto known = targets_.find(*catalog, key)) return known;
+  auto found = find_shape(catalog, table, query, options);
+  if (const auto* plan = std::get_if<std::shared_ptr<const ReadPlan>>(&found)) {
+    targets_.put(std::move(key), *plan);
   }
-  entries_.push_front({std::move(key), std::move(plan)});
-  index_.emplace(entries_.front().key, entries_.begin());
-  if (entries_.size() <= capacity_) return;
-  index_.erase(entries_.back().key);
-  entries_.pop_back();
+  return found;
+}
+
+PlanCache::Found PlanCache::find_shape(const std::shared_ptr<const cache::Catalog>& catalog,
+                                       const cache::Table& table, std::string_view query,
+                                       const query::PlanOptions& options) {
+  const auto parsed = query::Query::parse(query);
+  if (!parsed) return parsed.error();
+  const auto shape = query::shape_of(*parsed, options);
+  const bool short_shape = shape && shape->key.size() <= kLongestCachedQuery;
+  const std::string key = short_shape ? key_of(table, options, shape->key) : std::string();
+  if (short_shape) {
+    if (const auto known = shapes_.find(*catalog, key)) {
+      if (auto binding = query::rebind(*known->plan, *shape)) {
+        return std::make_shared<const ReadPlan>(
+            ReadPlan{catalog, known->plan, *std::move(binding), content_location(table, query)});
+      }
+    }
+  }
+  ++planned_;
+  auto planned = query::plan_read(*parsed, *catalog, table, options);
+  if (auto* error = std::get_if<Error>(&planned)) return std::move(*error);
+  if (auto* forward = std::get_if<query::Forward>(&planned)) return std::move(*forward);
+  auto plan = std::make_shared<const query::Plan>(std::get<query::Plan>(std::move(planned)));
+  auto read = std::make_shared<const ReadPlan>(
+      ReadPlan{catalog, plan, plan->binding, content_location(table, query)});
+  if (short_shape && plan->slots) shapes_.put(key, read);
+  return read;
 }
 
 }  // namespace holdfast::routes

@@ -1,46 +1,42 @@
 #pragma once
 
-#include <list>
+#include <atomic>
+#include <cstdint>
 #include <memory>
-#include <optional>
-#include <string>
 #include <string_view>
-#include <unordered_map>
+#include <variant>
 
 #include "cache/query/query.h"
-#include "gateway/base/mutex.h"
+#include "routes/recent_plans.h"
 
 namespace holdfast::routes {
 
-// A read's plan, and what else follows from its target alone.
-struct ReadPlan {
-  std::shared_ptr<const cache::Catalog> catalog;  // what the plan borrows from
-  cache::query::Plan plan;
-  std::optional<std::string> location;  // of Content-Location
-};
-
-// The plans of the requests that came last: apps repeat themselves, and planning costs as much as
-// answering. Thread-safe.
+// Plans of reads. Apps repeat themselves: a target that came before has its plan and its values at
+// once; one that differs in literals only is parsed and its literals are read, but nothing is
+// planned; the rest is planned. A plan goes with the catalog that it was made for.
+//
+// The options but for range, count and time zone must be the same in all calls. Thread-safe.
 class PlanCache {
  public:
-  // Plans kept; the one used longest ago goes.
-  explicit PlanCache(std::size_t capacity) : capacity_(capacity) {}
+  // Targets kept, and shapes; the one used longest ago goes.
+  explicit PlanCache(std::size_t capacity) : targets_(capacity), shapes_(capacity) {}
 
-  // `key` must tell apart everything that a plan depends on besides the catalog.
-  std::shared_ptr<const ReadPlan> find(const cache::Catalog& catalog, std::string_view key);
-  void put(std::string key, std::shared_ptr<const ReadPlan> plan);
+  using Found = std::variant<std::shared_ptr<const ReadPlan>, cache::query::Forward, Error>;
+  // The plan for a read of `table`, of `catalog`, by `query`, the raw query of the target.
+  Found find_or_plan(const std::shared_ptr<const cache::Catalog>& catalog,
+                     const cache::Table& table, std::string_view query,
+                     const cache::query::PlanOptions& options);
+
+  // Requests that had to be planned.
+  std::uint64_t planned() const { return planned_.load(std::memory_order_relaxed); }
 
  private:
-  struct Entry {
-    std::string key;
-    std::shared_ptr<const ReadPlan> plan;
-  };
-  using Entries = std::list<Entry>;
+  Found find_shape(const std::shared_ptr<const cache::Catalog>& catalog, const cache::Table& table,
+                   std::string_view query, const cache::query::PlanOptions& options);
 
-  const std::size_t capacity_;
-  Mutex mutex_;
-  Entries entries_ HF_GUARDED_BY(mutex_);  // the most recently used first
-  std::unordered_map<std::string_view, Entries::iterator> index_ HF_GUARDED_BY(mutex_);
+  RecentPlans targets_;
+  RecentPlans shapes_;
+  std::atomic<std::uint64_t> planned_ = 0;
 };
 
 }  // namespace holdfast::routes

@@ -1,6 +1,9 @@
 #include "cache/query/conditions.h"
 
+#include "cache/query/literals.h"
 #include "cache/query/operators.h"
+#include "cache/query/regular_expression.h"
+#include "cache/query/text_search.h"
 #include "cache/values/array_literal.h"
 #include "cache/values/codec.h"
 #include "cache/values/sort_key.h"
@@ -17,23 +20,6 @@ constexpr std::size_t kMaxBoundList = 1000;
 
 bool is_float(const Type& type) {
   return type.kind == TypeKind::kFloat4 || type.kind == TypeKind::kFloat8;
-}
-
-// As many texts or integers as one JSON array; SQLite reads reals from JSON less exactly than they
-// were written, so those are bound one by one.
-std::string json_list(const std::vector<Value>& values) {
-  std::string list = "[";
-  for (const auto& value : values) {
-    if (list.size() > 1) list += ',';
-    if (const auto* number = std::get_if<std::int64_t>(&value)) {
-      list += std::to_string(*number);
-    } else if (const auto* text = std::get_if<std::string>(&value)) {
-      append_json_string(*text, list);
-    } else {
-      list += "null";
-    }
-  }
-  return list + ']';
 }
 
 }  // namespace
@@ -98,7 +84,7 @@ Result<std::string> ConditionWriter::write_operator(const Operand& operand, cons
     case Operator::kPlfts:
     case Operator::kPhfts:
     case Operator::kWfts:
-      return forward("full-text search");
+      return text_search(operand, filter, options_, parameters_);
     default:
       return write_single(operand, filter.op, filter.value);
   }
@@ -158,25 +144,21 @@ std::string ConditionWriter::equality_key(const Operand& operand) {
   return "hf_key(" + parameters_.types({operand.type}) + "," + operand.sql + ")";
 }
 
-Result<Value> ConditionWriter::equality_value(const Type& type, const std::string& text) {
-  HF_TRY(Value parsed, parse_operand(type, text));
-  if (compares_exactly(type)) return parsed;
-  return Value(sort_key(type, view(parsed)));
-}
-
 Result<std::string> ConditionWriter::write_comparison(const Operand& operand, Operator op,
                                                       const std::string& value) {
   const Type& type = *operand.type;
   if (type.kind == TypeKind::kJson) return no_operator(type, op);
   if (!has_sort_key(type)) return forward("comparison of " + type.name);
   if (!is_range(op)) {
-    HF_TRY(Value parsed, equality_value(type, value));
-    return equality_key(operand) + sql_operator(op) + parameters_.value(std::move(parsed));
+    HF_TRY(Value parsed, literal_value(LiteralUse::kEquality, type, value));
+    const std::string left = equality_key(operand);
+    return left + sql_operator(op) +
+           parameters_.literal(&value, LiteralUse::kEquality, type, std::move(parsed));
   }
-  HF_TRY(const Value parsed, parse_operand(type, value));
+  HF_TRY(Value parsed, literal_value(LiteralUse::kOperand, type, value));
   HF_TRY_VOID(check_order(operand));
   Operand right = operand;
-  right.sql = parameters_.value(parsed);
+  right.sql = parameters_.literal(&value, LiteralUse::kOperand, type, std::move(parsed));
   return order_key(operand) + sql_operator(op) +
          (orders_exactly(type) ? right.sql : order_key(right));
 }
@@ -188,11 +170,13 @@ Result<std::string> ConditionWriter::write_in(const Operand& operand,
   // An empty list reaches the grammar as one empty element, and matches nothing.
   if (values.size() == 1 && values[0].empty()) return std::string("0");
   std::vector<std::optional<std::string>> list(values.begin(), values.end());
-  return write_list(operand, list);
+  return write_list(operand, list,
+                    values.size() == 1 ? static_cast<const void*>(values.data()) : &values);
 }
 
 Result<std::string> ConditionWriter::write_list(
-    const Operand& operand, const std::vector<std::optional<std::string>>& texts) {
+    const Operand& operand, const std::vector<std::optional<std::string>>& texts,
+    const void* literal) {
   const Type& type = *operand.type;
   // Of arrays there is no array whose elements are arrays.
   if (type.kind == TypeKind::kArray || !has_sort_key(type)) {
@@ -200,19 +184,21 @@ Result<std::string> ConditionWriter::write_list(
   }
   std::vector<Value> values;
   for (const auto& text : texts) {
-    if (text && text->find('\0') != std::string::npos) return forward("a NUL character");
     if (!text) {
       values.emplace_back(Null{});
       continue;
     }
-    HF_TRY(Value one, equality_value(type, *text));
+    HF_TRY(Value one, literal_value(LiteralUse::kEquality, type, *text));
     values.push_back(std::move(one));
   }
   const std::string left = equality_key(operand);
-  if (values.size() == 1) return left + " = " + parameters_.value(std::move(values[0]));
+  if (values.size() == 1) {
+    return left + " = " +
+           parameters_.literal(literal, LiteralUse::kEquality, type, std::move(values[0]));
+  }
   if (!is_float(type) && compares_exactly(type)) {
     return "(" + left + ") IN (SELECT value FROM json_each(" +
-           parameters_.value(json_list(values)) + "))";
+           parameters_.literal(literal, LiteralUse::kList, type, json_list(values)) + "))";
   }
   if (values.size() > kMaxBoundList) return forward("a list of more than a thousand values");
   std::string list;
@@ -229,7 +215,7 @@ Result<std::string> ConditionWriter::write_quantified(const Operand& operand,
   if (array.elements.empty()) return std::string(any ? "0" : "1");
   if (operand.type->kind == TypeKind::kArray) return forward("a list of arrays");
   if (any && filter.op == Operator::kEq && operand.type->kind != TypeKind::kJson) {
-    return write_list(operand, array.elements);
+    return write_list(operand, array.elements, nullptr);
   }
   std::vector<std::string> terms;
   for (const auto& element : array.elements) {
@@ -250,24 +236,32 @@ Result<std::string> ConditionWriter::write_pattern(const Operand& operand, Opera
     return forward("patterns on " + type.name);
   }
   if (type.kind != TypeKind::kText) return no_operator(type, op);
-  std::string pattern = value;
-  for (char& c : pattern) {
-    if (c == '*') c = '%';
-  }
+  HF_TRY(Value pattern, literal_value(LiteralUse::kPattern, type, value));
   return std::string(op == Operator::kLike ? "hf_like(" : "hf_ilike(") + operand.sql + "," +
-         parameters_.value(std::move(pattern)) + ")";
+         parameters_.literal(&value, LiteralUse::kPattern, type, std::move(pattern)) + ")";
 }
 
 Result<std::string> ConditionWriter::write_regular_expression(const Operand& operand, Operator op,
                                                               const std::string& value) {
   const Type& type = *operand.type;
-  if (type.kind != TypeKind::kText || type.base == "character") {
+  if (type.kind == TypeKind::kOther || type.kind == TypeKind::kBytea || type.base == "character") {
     return forward("regular expressions on " + type.name);
   }
+  if (type.kind != TypeKind::kText) return no_operator(type, op);
   auto pattern = plain_pattern(value);
-  if (!pattern) return forward("regular expression");
+  if (!pattern) return write_expression(operand, op, value);
   return std::string(op == Operator::kMatch ? "hf_like(" : "hf_ilike(") + operand.sql + "," +
          parameters_.value(*std::move(pattern)) + ")";
+}
+
+Result<std::string> ConditionWriter::write_expression(const Operand& operand, Operator op,
+                                                      const std::string& value) {
+  auto expression =
+      RegularExpression::parse(value, op == Operator::kImatch ? Case::kIgnored : Case::kExact);
+  if (!expression) return forward("a regular expression that is not read here");
+  auto shape = std::make_unique<RowShape>();
+  shape->expression = std::make_shared<const RegularExpression>(*std::move(expression));
+  return "hf_match(" + parameters_.shape(std::move(shape)) + "," + operand.sql + ")";
 }
 
 Result<std::string> ConditionWriter::write_set(const Operand& operand, Operator op,

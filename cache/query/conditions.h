@@ -34,16 +34,19 @@ class ConditionWriter {
   Result<std::string> write_null_embed(const Place& embed, const Filter& filter);
   Result<std::string> write_is(const Operand& operand, IsValue value) const;
   Result<std::string> write_in(const Operand& operand, const std::vector<std::string>& values);
-  // `texts` are elements of an array: nullopt is NULL.
+  // `texts` are elements of an array: nullopt is NULL. `literal` is where the request has them as
+  // they are.
   Result<std::string> write_list(const Operand& operand,
-                                 const std::vector<std::optional<std::string>>& texts);
-  // The other side of equality_key().
-  static Result<Value> equality_value(const Type& type, const std::string& text);
+                                 const std::vector<std::optional<std::string>>& texts,
+                                 const void* literal);
   Result<std::string> write_comparison(const Operand& operand, Operator op,
                                        const std::string& value);
   Result<std::string> write_pattern(const Operand& operand, Operator op, const std::string& value);
   Result<std::string> write_regular_expression(const Operand& operand, Operator op,
                                                const std::string& value);
+  // What plain_pattern() does not read.
+  Result<std::string> write_expression(const Operand& operand, Operator op,
+                                       const std::string& value);
   Result<std::string> write_quantified(const Operand& operand, const Filter& filter);
   Result<std::string> write_single(const Operand& operand, Operator op, const std::string& value);
   Result<std::string> write_set(const Operand& operand, Operator op, const std::string& value);

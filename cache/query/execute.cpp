@@ -42,14 +42,14 @@ class BorrowedStatement {
   Statement& statement_;
 };
 
-// Values are borrowed from the plan, which outlives the statement's use.
-void bind(Statement& statement, const Plan& plan, std::size_t count) {
+// Values are borrowed from the binding, which outlives the statement's use.
+void bind(Statement& statement, const Plan& plan, const Binding& binding, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     const int parameter = static_cast<int>(i) + 1;
-    if (const auto* text = std::get_if<std::string>(&plan.values[i])) {
+    if (const auto* text = std::get_if<std::string>(&binding.values[i])) {
       statement.bind_borrowed(parameter, *text);
     } else {
-      statement.bind(parameter, plan.values[i]);
+      statement.bind(parameter, binding.values[i]);
     }
   }
   for (const auto& [parameter, shape] : plan.pointers) {
@@ -82,9 +82,9 @@ Result<void> step_all(Statement& statement, Row row) {
   }
 }
 
-Result<std::int64_t> count_rows(Database& database, const Plan& plan) {
+Result<std::int64_t> count_rows(Database& database, const Plan& plan, const Binding& binding) {
   BorrowedStatement statement(database, plan.count_sql);
-  bind(*statement, plan, plan.count_values);
+  bind(*statement, plan, binding, plan.count_values);
   std::int64_t total = 0;
   HF_TRY_VOID(step_all(*statement, [&] { total = statement->integer(0); }));
   return total;
@@ -148,11 +148,11 @@ std::string json_array(const std::vector<std::int64_t>& numbers) {
   return out + ']';
 }
 
-Result<void> read_rows(Database& database, const Plan& plan, Form form,
+Result<void> read_rows(Database& database, const Plan& plan, const Binding& binding, Form form,
                        const std::vector<std::int64_t>& rowids, Output& output) {
   const std::string rows = plan.rowids_parameter == 0 ? std::string() : json_array(rowids);
   BorrowedStatement statement(database, plan.sql);
-  bind(*statement, plan, plan.values.size());
+  bind(*statement, plan, binding, binding.values.size());
   if (plan.rowids_parameter != 0) statement->bind_borrowed(plan.rowids_parameter, rows);
   return step_all(*statement, [&] { render_row(*statement, *plan.root, form, output); });
 }
@@ -161,15 +161,21 @@ Result<void> read_rows(Database& database, const Plan& plan, Form form,
 
 Result<Output> execute(Database& database, const Plan& plan, Form form, bool nulls_stripped,
                        const std::vector<std::int64_t>& rowids) {
+  return execute(database, plan, plan.binding, form, nulls_stripped, rowids);
+}
+
+Result<Output> execute(Database& database, const Plan& plan, const Binding& binding, Form form,
+                       bool nulls_stripped, const std::vector<std::int64_t>& rowids) {
   Output output;
+  output.offset = binding.window.offset;
   output.body.reserve(4096);
   const bool counting = !plan.count_sql.empty();
   const ReadTransaction transaction(database, counting);
   if (counting) {
-    HF_TRY(output.total, count_rows(database, plan));
-    if (plan.offset > *output.total) return beyond_total(plan.offset, *output.total);
+    HF_TRY(output.total, count_rows(database, plan, binding));
+    if (output.offset > *output.total) return beyond_total(output.offset, *output.total);
   }
-  HF_TRY_VOID(read_rows(database, plan, form, rowids, output));
+  HF_TRY_VOID(read_rows(database, plan, binding, form, rowids, output));
   if (form == Form::kObject && output.rows != 1) return not_one_row(output.rows);
   if (form == Form::kArray) output.body += output.rows == 0 ? "[]" : "]";
   if (form == Form::kCsv && output.rows == 0) output.body = "\n";
@@ -180,7 +186,7 @@ Result<Output> execute(Database& database, const Plan& plan, Form form, bool nul
 Result<std::vector<std::int64_t>> execute_targets(Database& database, const Plan& plan) {
   std::vector<std::int64_t> rowids;
   BorrowedStatement statement(database, plan.sql);
-  bind(*statement, plan, plan.values.size());
+  bind(*statement, plan, plan.binding, plan.binding.values.size());
   HF_TRY_VOID(step_all(*statement, [&] { rowids.push_back(statement->integer(0)); }));
   return rowids;
 }

@@ -1,48 +1,15 @@
 #include <algorithm>
-#include <limits>
 
+#include "cache/query/index_wish.h"
 #include "cache/query/query.h"
+#include "cache/query/request_shape.h"
+#include "cache/query/row_window.h"
 #include "cache/query/select_writer.h"
 #include "cache/values/codec.h"
 #include "cache/values/time_zone.h"
 
 namespace holdfast::cache::query {
 namespace {
-
-Error unsatisfiable(const char* details) {
-  return invalid_request("PGRST103", "Requested range not satisfiable", details);
-}
-
-// limit= and offset= within the Range header; a limit of zero is allowed, a negative one is not.
-Result<void> set_range(const Place& root, const PlanOptions& options, Plan& plan) {
-  const std::int64_t first = options.range ? std::max<std::int64_t>(options.range->first, 0) : 0;
-  std::optional<std::int64_t> last =
-      options.range ? options.range->second : std::optional<std::int64_t>();
-  if (last && *last < first) {
-    return unsatisfiable(
-        "The lower boundary must be lower than or equal to the upper boundary in the Range "
-        "header.");
-  }
-  if (root.range.limit == 0) {
-    plan.limit = 0;
-    return {};
-  }
-  if (root.range.limit) {
-    const std::int64_t room = std::numeric_limits<std::int64_t>::max() -
-                              std::max(first, std::max<std::int64_t>(root.range.offset, 0));
-    const std::int64_t end = root.range.offset - 1 + std::min(*root.range.limit, room);
-    last = std::min(last.value_or(end), end);
-  }
-  plan.offset = std::max(first, root.range.offset);
-  if (last && *last < plan.offset) {
-    return unsatisfiable("Limit should be greater than or equal to zero.");
-  }
-  if (last) plan.limit = *last - plan.offset + 1;
-  if (options.max_rows > 0) {
-    plan.limit = std::min(plan.limit.value_or(options.max_rows), options.max_rows);
-  }
-  return {};
-}
 
 void note_table(const Table* table, std::vector<const Table*>& tables) {
   if (table != nullptr && std::find(tables.begin(), tables.end(), table) == tables.end()) {
@@ -71,11 +38,23 @@ Result<void> write_count(SelectWriter& writer, const Place& root, const Paramete
   return {};
 }
 
+void write_window(const RowWindow& window, Parameters& parameters, Plan& plan) {
+  plan.binding.window = window;
+  if (window.has_limit()) {
+    plan.sql += " LIMIT " + parameters.value(window.limit.value_or(-1));
+    plan.limit_parameter = static_cast<int>(parameters.count());
+  }
+  if (window.offset > 0) {
+    plan.sql += " OFFSET " + parameters.value(window.offset);
+    plan.offset_parameter = static_cast<int>(parameters.count());
+  }
+}
+
 Result<Plan> read_plan(const Query& query, const Catalog& catalog, const Table& table,
                        const PlanOptions& options, std::shared_ptr<const TimeZone> zone) {
   HF_TRY(const auto root, resolve(query, catalog, table, options, Wanted::kAll));
   Plan plan;
-  HF_TRY_VOID(set_range(*root, options, plan));
+  HF_TRY(const RowWindow window, row_window(query, options));
   Parameters parameters(catalog, std::move(zone));
   SelectWriter writer(parameters, options);
   if (options.count && root->aggregated()) return forward("a count of groups");
@@ -94,12 +73,11 @@ Result<Plan> read_plan(const Query& query, const Catalog& catalog, const Table& 
     // Without an order rows come as they were inserted, whatever index SQLite prefers to walk.
     plan.sql += " ORDER BY " + (order.empty() ? root->alias + ".rowid" : order);
   }
-  if (plan.limit || plan.offset > 0) {
-    plan.sql += " LIMIT " + parameters.value(plan.limit.value_or(-1));
-  }
-  if (plan.offset > 0) plan.sql += " OFFSET " + parameters.value(plan.offset);
+  write_window(window, parameters, plan);
   plan.root = parameters.keep(writer.shape(columns));
   note_tables(*root, plan.tables);
+  note_slots(query, parameters.literals(), plan);
+  plan.wish = wished_index(*root);
   parameters.move_into(plan);
   return plan;
 }

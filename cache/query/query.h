@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "cache/catalog/catalog.h"
+#include "cache/query/literals.h"
 #include "cache/sqlite/database.h"
 #include "gateway/base/result.h"
 
@@ -28,6 +30,11 @@ class Query {
   static Result<Query> parse(std::string_view raw);
 
   const QueryTree& tree() const { return *tree_; }
+  // The query with other values in the root's filters by eq, neq and in, where `replace` gives any;
+  // nullopt when it gives none.
+  std::optional<Query> with_values(
+      const std::function<std::optional<std::string>(const std::string& column,
+                                                     const std::string& value)>& replace) const;
   // columns= of a mutation; empty when the request names none.
   const std::vector<std::string>& columns() const;
   // on_conflict=, likewise.
@@ -55,6 +62,35 @@ struct PlanOptions {
   bool count = false;  // the total without limit and offset is wanted
   // Time zone of the session, as Prefer: timezone names it; empty = UTC. Errors: 22023.
   std::string timezone = {};
+  // What a text search without a configuration uses: the database's default_text_search_config.
+  std::string text_search = "english";
+};
+
+// The rows that are answered of those that there are.
+struct RowWindow {
+  std::int64_t offset = 0;
+  std::optional<std::int64_t> limit;
+
+  bool has_limit() const { return limit.has_value() || offset > 0; }  // in SQL
+};
+
+// What a statement is run with.
+struct Binding {
+  std::vector<Value> values;  // of parameters 1 … n
+  RowWindow window;
+};
+
+struct LiteralSlot {
+  std::size_t literal = 0;  // of RequestShape::literals
+  int parameter = 0;
+  LiteralUse use = LiteralUse::kOperand;
+  const Type* type = nullptr;
+};
+
+// Columns of a table in the order in which an index on them would serve a read.
+struct IndexWish {
+  const Table* table = nullptr;
+  std::vector<std::size_t> columns;
 };
 
 // Names and printers of one JSON object's members; lives in its Plan.
@@ -64,16 +100,20 @@ struct RowShape;
 // Immutable after construction. It borrows from the Catalog, which must outlive it.
 struct Plan {
   std::string sql;
-  std::vector<Value> values;                              // of parameters 1 … n
+  Binding binding;                                        // of the request it was made for
   std::vector<std::pair<int, const RowShape*>> pointers;  // parameter -> shape, for embeds
   std::shared_ptr<const std::vector<std::unique_ptr<RowShape>>> shapes;
   const RowShape* root = nullptr;
-  std::string count_sql;  // empty unless PlanOptions::count; its values come first in `values`
+  std::string count_sql;             // empty unless PlanOptions::count; its values come first
   std::size_t count_values = 0;      // how many of `values` (from the first) count_sql takes
   int rowids_parameter = 0;          // where a representation takes its rows; 0 = none
   std::vector<const Table*> tables;  // every relation that it reads, the root first
-  std::int64_t offset = 0;
-  std::optional<std::int64_t> limit;
+  int limit_parameter = 0;           // 0 = none, as for the offset
+  int offset_parameter = 0;
+  // Where the literals of another request of its shape go (request_shape.h); nullopt when it serves
+  // no other.
+  std::optional<std::vector<LiteralSlot>> slots;
+  std::optional<IndexWish> wish;  // of a read that no declared key serves
 };
 
 // Why the engine will not answer: it would not be exact. Shown in Cache-Status.
@@ -101,6 +141,7 @@ enum class Form { kArray, kObject, kCsv };
 
 struct Output {
   std::string body;
+  std::int64_t offset = 0;  // of the first row
   std::int64_t rows = 0;
   std::optional<std::int64_t> total;  // when the plan counts
 };
@@ -109,6 +150,9 @@ struct Output {
 // members that are null out of every object. Errors: PGRST116 (406) when Form::kObject meets
 // another number of rows than one, SQLSTATE errors raised by casts, PGRST103 (416) when the offset
 // lies behind the total of a counting plan.
+Result<Output> execute(Database& database, const Plan& plan, const Binding& binding, Form form,
+                       bool nulls_stripped = false, const std::vector<std::int64_t>& rowids = {});
+// With the plan's own binding.
 Result<Output> execute(Database& database, const Plan& plan, Form form, bool nulls_stripped = false,
                        const std::vector<std::int64_t>& rowids = {});
 

@@ -127,6 +127,13 @@ std::string Parameters::value(Value value) {
   return "?" + std::to_string(values_.size());
 }
 
+std::string Parameters::literal(const void* literal, LiteralUse use, const Type& type,
+                                Value of_literal) {
+  std::string parameter = value(std::move(of_literal));
+  literals_.push_back({literal, static_cast<int>(values_.size()), use, &type});
+  return parameter;
+}
+
 const RowShape* Parameters::keep(std::unique_ptr<RowShape> shape) {
   shapes_->push_back(std::move(shape));
   return shapes_->back().get();
@@ -158,7 +165,7 @@ Result<const Type*> Parameters::in_zone(const Type& type) {
 }
 
 void Parameters::move_into(Plan& plan) {
-  plan.values = std::move(values_);
+  plan.binding.values = std::move(values_);
   plan.pointers = std::move(pointers_);
   plan.shapes = std::move(shapes_);
 }

@@ -14,6 +14,14 @@ namespace holdfast::cache::query {
 // An identifier of the catalog as SQL.
 std::string quote_identifier(std::string_view identifier);
 
+// A parameter that takes a literal of the request, known by its address in the tree.
+struct LiteralParameter {
+  const void* literal = nullptr;
+  int number = 0;
+  LiteralUse use = LiteralUse::kOperand;
+  const Type* type = nullptr;
+};
+
 // The parameters of the statement that is being written. Each gets its own number; a pointer's
 // value is NULL until it is bound.
 // One thread at a time: the planner.
@@ -25,10 +33,13 @@ class Parameters {
   const Catalog* catalog() const { return catalog_; }
   // Each returns what stands for the parameter in SQL: "?3".
   std::string value(Value value);
+  // A value that was read from `literal`, a text or list of the request's tree.
+  std::string literal(const void* literal, LiteralUse use, const Type& type, Value value);
   std::string shape(std::unique_ptr<RowShape> shape);
   // A shape with these types as its members.
   std::string types(const std::vector<const Type*>& types, std::deque<Type> owned = {});
   std::size_t count() const { return values_.size(); }
+  const std::vector<LiteralParameter>& literals() const { return literals_; }
   // `type` as the session's time zone makes it; it lives as long as the plan. kForwardCode for
   // types whose values hold moments that are not printed in another zone here.
   Result<const Type*> in_zone(const Type& type);
@@ -41,6 +52,7 @@ class Parameters {
   const Catalog* catalog_;
   std::shared_ptr<const TimeZone> zone_;
   std::vector<Value> values_;
+  std::vector<LiteralParameter> literals_;
   std::vector<std::pair<int, const RowShape*>> pointers_;
   std::shared_ptr<std::vector<std::unique_ptr<RowShape>>> shapes_ =
       std::make_shared<std::vector<std::unique_ptr<RowShape>>>();

@@ -1,5 +1,7 @@
 #include "tests/cache/query/fixture.h"
 
+#include "cache/query/request_shape.h"
+
 #include "cache/query/shape.h"
 #include "cache/query/sql_text.h"
 #include "cache/values/codec.h"
@@ -161,7 +163,31 @@ QueryTest::QueryTest() : catalog_(make_catalog()) {
 Planned QueryTest::plan(std::string_view name, std::string_view query) {
   const auto parsed = Query::parse(query);
   if (!parsed) return parsed.error();
-  return plan_read(*parsed, catalog_, table(name), options_);
+  auto planned = plan_read(*parsed, catalog_, table(name), options_);
+  expect_same_when_bound(name, *parsed, planned);
+  return planned;
+}
+
+void QueryTest::expect_same_when_bound(std::string_view name, const Query& query,
+                                       const Planned& planned) {
+  const auto shape = shape_of(query, options_);
+  if (!shape) return;
+  const std::string key = std::string(name) + (options_.count ? "+" : "?") + options_.timezone +
+                          "?" + std::to_string(options_.max_rows) + shape->key;
+  const auto* plan = std::get_if<Plan>(&planned);
+  if (const auto known = plans_.find(key); known != plans_.end()) {
+    const auto binding = rebind(known->second, *shape);
+    EXPECT_EQ(binding.has_value(), plan != nullptr);
+    if (!binding || plan == nullptr) return;
+    EXPECT_EQ(known->second.sql, plan->sql);
+    EXPECT_EQ(known->second.count_sql, plan->count_sql);
+    EXPECT_EQ(known->second.tables, plan->tables);
+    EXPECT_EQ(binding->values, plan->binding.values);
+    EXPECT_EQ(binding->window.offset, plan->binding.window.offset);
+    EXPECT_EQ(binding->window.limit, plan->binding.window.limit);
+  } else if (plan != nullptr && plan->slots) {
+    plans_.emplace(key, *plan);
+  }
 }
 
 std::string QueryTest::get(std::string_view name, std::string_view query, Form form) {
@@ -183,8 +209,8 @@ std::string QueryTest::explain(std::string_view name, std::string_view query) {
   const auto planned = plan(name, query);
   const auto& read = std::get<Plan>(planned);
   Statement statement(database_, "EXPLAIN QUERY PLAN " + read.sql);
-  for (std::size_t i = 0; i < read.values.size(); ++i) {
-    statement.bind(static_cast<int>(i) + 1, read.values[i]);
+  for (std::size_t i = 0; i < read.binding.values.size(); ++i) {
+    statement.bind(static_cast<int>(i) + 1, read.binding.values[i]);
   }
   std::string steps;
   while (statement.step()) steps += std::string(statement.text(3)) + "\n";

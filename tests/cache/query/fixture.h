@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@ class QueryTest : public testing::Test {
 
   // What GET /table?query answers: the body, or "code: message", or "forward: reason".
   std::string get(std::string_view table, std::string_view query, Form form = Form::kArray);
+  // Also holds that an earlier plan of the same shape, bound anew, would have been the same.
   Planned plan(std::string_view table, std::string_view query);
   Error error(std::string_view table, std::string_view query);
   // EXPLAIN QUERY PLAN of the read, one step a line.
@@ -28,6 +30,11 @@ class QueryTest : public testing::Test {
   Catalog catalog_;
   Database database_{":memory:", OpenMode::kReadWrite};
   PlanOptions options_;
+
+ private:
+  void expect_same_when_bound(std::string_view name, const Query& query, const Planned& planned);
+
+  std::map<std::string, Plan> plans_;  // the first of each shape
 };
 
 }  // namespace holdfast::cache::query
