@@ -6,7 +6,10 @@
 #include "cache/query/outcome_words.h"
 #include "cache/query/patterns.h"
 #include "cache/query/query.h"
+#include "cache/query/regular_expression.h"
 #include "cache/query/render.h"
+#include "cache/query/resolve.h"
+#include "cache/query/text_search.h"
 #include "cache/values/cast.h"
 #include "cache/values/codec.h"
 #include "cache/values/json.h"
@@ -98,6 +101,14 @@ void ilike(FunctionContext& context, Arguments arguments) {
   fail(context, invalid_request("22025", "LIKE pattern must not end with escape character"));
 }
 
+// hf_match(shape, v)
+void match(FunctionContext& context, Arguments arguments) {
+  if (arguments.is_null(1)) return context.null();
+  const auto matches = shape_of(arguments).expression->matches(text_of(arguments, 1));
+  if (matches) return context.boolean(*matches);
+  fail(context, forward("a class of characters beyond ASCII"));
+}
+
 // Follows the path of keys (text) and indices (integers) from argument 1 on.
 std::optional<std::string_view> follow(const Arguments& arguments) {
   std::optional<std::string_view> json = text_of(arguments, 0);
@@ -138,6 +149,7 @@ constexpr ScalarFunction kScalars[] = {{"hf_object", -1, object},
                                        {"hf_cast", 2, cast},
 
                                        {"hf_like", 2, like},
+                                       {"hf_match", 2, match},
                                        {"hf_ilike", 2, ilike},
                                        {"hf_json_value", -1, json_value},
                                        {"hf_json_text", -1, json_as_text},
@@ -150,6 +162,7 @@ void register_functions(Database& database) {
   for (const auto& function : kScalars) database.define(function);
   register_comparisons(database);
   register_aggregates(database);
+  register_text_search(database);
   database.define(AggregateFunction{"hf_rows", -1, add_row, finish_array});
   database.define(AggregateFunction{"hf_list", 2, add_value, finish_array});
 }

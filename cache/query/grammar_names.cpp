@@ -64,11 +64,12 @@ bool json_key_part(Reader& reader, std::string& out) {
 }
 
 bool json_key(Reader& reader, std::string& out) {
-  const std::size_t start = reader.position();
-  if (quoted_value(reader, out)) return true;
-  if (reader.position() != start) return false;
-  return reader.named("any non reserved character different from: .,>()",
-                      [&] { return dashed(reader, json_key_part, out); });
+  return reader.named("any non reserved character different from: .,>()", [&] {
+    const std::size_t start = reader.position();
+    if (quoted_value(reader, out)) return true;
+    if (reader.position() != start) return false;
+    return dashed(reader, json_key_part, out);
+  });
 }
 
 // What may follow an index; otherwise the operand is a key that begins with digits.

@@ -4,8 +4,10 @@
 #include <cstring>
 
 #include "cache/query/suggestions.h"
+#include "cache/query/type_names.h"
 #include "cache/values/cast.h"
 #include "cache/values/codec.h"
+#include "cache/values/text.h"
 
 namespace holdfast::cache::query {
 namespace {
@@ -145,6 +147,9 @@ Result<Operand> cast_operand(const Operand& operand, const std::string& cast,
   std::deque<Type> owned;
   owned.push_back(make_type(cast));
   const Type& target = owned.back();
+  if (target.kind == TypeKind::kOther && is_unknown_type(*parameters.catalog(), cast)) {
+    return invalid_request("42704", "type \"" + to_lower(cast) + "\" does not exist");
+  }
   if (!casts_exactly(*operand.type, target)) {
     return forward("cast of " + operand.type->name + " to " + cast);
   }

@@ -35,12 +35,16 @@ void fill(Place& place, const std::vector<SelectItem>& items) {
   }
 }
 
+// A parameter may name an embed by its alias or, alias or not, by the requested name.
 Result<Place*> at(Place& root, const EmbedPath& path) {
   Place* place = &root;
   for (const auto& name : path) {
-    auto* found = const_cast<Place*>(place->find_embed(name));
-    if (found == nullptr) return not_embedded(name);
-    place = found;
+    const auto found =
+        std::find_if(place->embeds.begin(), place->embeds.end(), [&](const auto& child) {
+          return child->embed->name == name || child->embed->alias == name;
+        });
+    if (found == place->embeds.end()) return not_embedded(name);
+    place = found->get();
   }
   return place;
 }
@@ -58,8 +62,8 @@ Result<void> attach(Place& root, const std::vector<std::pair<EmbedPath, Conditio
 Result<void> attach_orders(Place& root, const QueryTree& tree) {
   for (const auto& [path, terms] : tree.order) {
     HF_TRY(Place* const place, at(root, path));
-    // Of several order parameters for one place the last counts.
-    place->order.clear();
+    // Of several order parameters for one place the first counts.
+    if (!place->order.empty()) continue;
     for (const auto& term : terms) place->order.push_back({&term, nullptr});
   }
   return {};

@@ -93,6 +93,7 @@ std::string SelectWriter::arguments(const std::vector<OutputColumn>& columns) {
 
 Result<std::string> SelectWriter::object_of(const Place& embed,
                                             const std::vector<OutputColumn>& columns) {
+  HF_TRY_VOID(check_order_of_one(embed));
   const std::string object = "hf_object(" + arguments(columns) + ")";
   if (embed.joined)
     return "CASE WHEN " + embed.alias + ".rowid IS NOT NULL THEN " + object + " END";
@@ -100,6 +101,16 @@ Result<std::string> SelectWriter::object_of(const Place& embed,
   if (!embed.aggregated()) return "(SELECT " + object + rows + ")";
   HF_TRY(const auto groups, group_by(columns));
   return "(SELECT " + object + rows + groups + ")";
+}
+
+Result<void> SelectWriter::check_order_of_one(const Place& embed) {
+  Parameters unused(*parameters_.catalog());
+  for (const auto& [term, owner] : embed.order) {
+    HF_TRY(const Operand operand,
+           operand_of(owner == nullptr ? embed : *owner, term->field, unused));
+    HF_TRY_VOID(conditions_.check_order(operand));
+  }
+  return {};
 }
 
 Result<std::string> SelectWriter::rows_of(const Place& embed) {

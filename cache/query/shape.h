@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,9 @@ namespace holdfast::cache::query {
 
 // The name under which SQL functions receive a RowShape (Statement::bind_pointer).
 inline constexpr const char* kShapePointer = "hf_shape";
+
+struct TextSearch;        // text_search.cpp
+class RegularExpression;  // regular_expression.h
 
 struct Member {
   enum class Kind : std::uint8_t {
@@ -29,7 +33,9 @@ struct Member {
 // Immutable after planning.
 struct RowShape {
   std::vector<Member> members;
-  std::deque<Type> owned_types;  // types that no catalog holds
+  std::deque<Type> owned_types;                              // types that no catalog holds
+  std::shared_ptr<const TextSearch> search = {};             // of hf_text_search()
+  std::shared_ptr<const RegularExpression> expression = {};  // of hf_match()
 };
 
 }  // namespace holdfast::cache::query

@@ -1,6 +1,7 @@
 #include "cache/values/calendar.h"
 
 #include <array>
+#include <charconv>
 #include <cstdlib>
 
 namespace holdfast::cache {
@@ -9,9 +10,11 @@ namespace {
 std::int64_t floor_divide(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
 void append_padded(std::int64_t value, std::size_t width, std::string& out) {
-  const std::string digits = std::to_string(value);
-  if (digits.size() < width) out.append(width - digits.size(), '0');
-  out += digits;
+  std::array<char, 24> digits;
+  const auto* end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  const auto size = static_cast<std::size_t>(end - digits.data());
+  if (size < width) out.append(width - size, '0');
+  out.append(digits.data(), size);
 }
 
 // Without the era.

@@ -1,0 +1,159 @@
+#include <random>
+#include <sstream>
+
+#include "cache/query/regular_expression.h"
+#include "tests/cache/query/fixture.h"
+#include "tests/support/postgres.h"
+
+// Full-text search, regular expressions, time zones and casts in whole reads.
+namespace holdfast::cache::query {
+namespace {
+
+class SearchTest : public QueryTest {};
+
+TEST_F(SearchTest, WordsOfTextAndJsonAreSearchedByConfiguration) {
+  const std::string found = get("clubs", "select=id&town=fts.rome");
+  EXPECT_EQ(found, R"([{"id":1}])");
+  EXPECT_EQ(get("clubs", "select=id&town=not.plfts(simple).Rome"), R"([{"id":2}])");
+  EXPECT_EQ(get("clubs", "select=id&town=wfts(english).oslo%20or%20romes"),
+            R"([{"id":1},{"id":2}])");
+  EXPECT_EQ(get("clubs", "select=id&town=phfts(german).the%20rome"), "[]");
+}
+
+TEST_F(SearchTest, AConfigurationOrTypeThatIsNotCoveredIsForwarded) {
+  EXPECT_EQ(get("clubs", "town=fts(mine).rome"), "forward: the text search configuration mine");
+  EXPECT_EQ(get("clubs", "id=fts.1"), "forward: text search in integer");
+}
+
+TEST_F(SearchTest, AnIllFormedQueryIsPostgresError) {
+  EXPECT_EQ(get("clubs", "town=fts.rome%20oslo"), "42601: syntax error in tsquery: \"rome oslo\"");
+}
+
+TEST_F(SearchTest, RegularExpressionsMatchOrAreForwarded) {
+  EXPECT_EQ(get("clubs", "select=id&town=match.^[A-R]o.e$"), R"([{"id":1}])");
+  EXPECT_EQ(get("clubs", "select=id&town=imatch.^(r|O)(OM|sl)"), R"([{"id":1},{"id":2}])");
+  EXPECT_EQ(get("clubs", "town=match.(o)\\1"),
+            "forward: a regular expression that is not read here");
+  EXPECT_EQ(get("clubs", "id=match.1"), "42883: operator does not exist: integer ~ unknown");
+}
+
+TEST_F(SearchTest, MomentsAreReadAndPrintedInThePreferredZone) {
+  options_.timezone = "America/Los_Angeles";
+  EXPECT_EQ(get("items", "id=eq.1&select=made"), R"([{"made":"2026-01-01T19:04:05-08:00"}])");
+  EXPECT_EQ(get("items", "made=eq.2026-01-01T19:04:05&select=id"), R"([{"id":1}])");
+  EXPECT_EQ(get("items", "id=eq.1&select=made::date"), R"([{"made":"2026-01-01"}])");
+}
+
+TEST_F(SearchTest, AnInvalidZoneIsRefusedAfterWhatPostgrestRefuses) {
+  options_.timezone = "No/Where";
+  const std::string invalid = "22023: invalid value for parameter \"TimeZone\": \"No/Where\"";
+  EXPECT_EQ(get("items", "select=id"), invalid);
+  EXPECT_EQ(get("items", "select=nothing"), invalid);
+  EXPECT_TRUE(get("items", "select=id,nothing(id)").starts_with("PGRST200"));
+}
+
+TEST_F(SearchTest, ACastToATypeThatNothingKnowsIsPostgresError) {
+  EXPECT_EQ(get("clubs", "select=id::FakeType"), "42704: type \"faketype\" does not exist");
+  EXPECT_TRUE(get("clubs", "select=id::select").starts_with("forward"));
+  EXPECT_TRUE(get("clubs", "select=id::clubs").starts_with("forward"));
+}
+
+TEST_F(SearchTest, AParameterMayNameAnAliasedEmbedByItsRelation) {
+  EXPECT_EQ(get("clubs", "id=eq.1&select=id,all:people(id)&people.order=id.desc&people.limit=1"),
+            get("clubs", "id=eq.1&select=id,all:people(id)&all.order=id.desc&all.limit=1"));
+}
+
+TEST_F(SearchTest, OfTwoOrdersTheFirstCounts) {
+  EXPECT_EQ(get("clubs", "select=id&order=id.desc&order=id.asc&limit=1"), R"([{"id":3}])");
+}
+
+class Expressions {
+ public:
+  explicit Expressions(unsigned seed) : random_(seed) {}
+
+  std::string alternatives(int depth) {
+    std::string out = sequence(depth);
+    for (int n = below(5) - 2; n > 0; --n) out += "|" + sequence(depth);
+    return out;
+  }
+
+  std::string text() {
+    std::string out;
+    for (int n = below(7); n > 0; --n) {
+      out += one_of({"a", "b", "c", "x", "A", "B", "1", " ", "_", "-", ".", "a", "b", "é"});
+    }
+    return out;
+  }
+
+  int below(int end) { return static_cast<int>(random_() % static_cast<unsigned>(end)); }
+
+ private:
+  std::string one_of(const std::vector<std::string>& all) {
+    return all[static_cast<std::size_t>(below(static_cast<int>(all.size())))];
+  }
+
+  std::string sequence(int depth) {
+    std::string out;
+    for (int n = below(5); n > 0; --n) {
+      out += atom(depth);
+      if (below(10) < 3) {
+        out += one_of({"*", "+", "?", "{2}", "{1,2}", "{0,1}", "{1,}", "*?", "+?", "{0}", "{"});
+      }
+    }
+    return out;
+  }
+
+  std::string atom(int depth) {
+    const int kind = below(100);
+    if (kind < 45) return one_of({"a", "b", "c", "x", "A", "B", "1", " ", "_", "-", "é"});
+    if (kind < 52) return ".";
+    if (kind < 62) return one_of({"\\d", "\\w", "\\s", "\\.", "\\W", "\\D", "\\S", "\\-"});
+    if (kind < 78) {
+      return one_of({"[abc]", "[^a]", "[a-c]", "[^a-c1]", "[[:alpha:]]", "[]a]", "[a-]", "[-a]",
+                     "[\\d.]", "[^[:space:]]", "[A-B]", "[[:upper:]]", "[é]", "[b-", "[a-b-c]"});
+    }
+    if (kind < 84) return one_of({"^", "$", "\\m", "\\M", "\\y", "\\A", "\\Z", "\\Y"});
+    if (depth == 0) return "a";
+    return (below(2) == 0 ? "(" : "(?:") + alternatives(depth - 1) + ")";
+  }
+
+  std::mt19937 random_;
+};
+
+TEST(RegularExpressionTest, WhatIsDecidedIsWhatPostgresSays) {
+  struct Sample {
+    std::string pattern;
+    std::string text;
+    Case letter_case;
+  };
+  Expressions expressions(7);
+  std::vector<Sample> samples;
+  std::string sql =
+      "CREATE FUNCTION probe(p text, t text) RETURNS text LANGUAGE plpgsql AS $f$ BEGIN "
+      "RETURN (t ~ p)::text; EXCEPTION WHEN OTHERS THEN RETURN 'error'; END $f$;\n"
+      "CREATE FUNCTION iprobe(p text, t text) RETURNS text LANGUAGE plpgsql AS $f$ BEGIN "
+      "RETURN (t ~* p)::text; EXCEPTION WHEN OTHERS THEN RETURN 'error'; END $f$;\n";
+  for (int i = 0; i < 6000; ++i) {
+    samples.push_back({expressions.alternatives(2), expressions.text(),
+                       expressions.below(2) == 0 ? Case::kIgnored : Case::kExact});
+    const Sample& sample = samples.back();
+    sql += std::string("SELECT ") + (sample.letter_case == Case::kIgnored ? "i" : "") +
+           "probe($q$" + sample.pattern + "$q$, $q$" + sample.text + "$q$);\n";
+  }
+  const test::PostgresCluster postgres;
+  std::istringstream answers(postgres.run(sql));
+  int decided = 0;
+  for (const auto& sample : samples) {
+    std::string answer;
+    ASSERT_TRUE(std::getline(answers, answer));
+    const auto expression = RegularExpression::parse(sample.pattern, sample.letter_case);
+    const auto matches = expression ? expression->matches(sample.text) : std::nullopt;
+    if (!matches) continue;
+    ++decided;
+    EXPECT_EQ(*matches ? "true" : "false", answer) << sample.pattern << " / " << sample.text;
+  }
+  EXPECT_GT(decided, 3500);
+}
+
+}  // namespace
+}  // namespace holdfast::cache::query
