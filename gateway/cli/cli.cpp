@@ -4,8 +4,11 @@
 
 #include "gateway/cli/bundle.h"
 #include "gateway/cli/common.h"
+#include "gateway/cli/companion.h"
+#include "gateway/cli/conflicts.h"
 #include "gateway/cli/inspect.h"
 #include "gateway/cli/serve.h"
+#include "gateway/cli/verify.h"
 
 namespace holdfast::cli {
 namespace {
@@ -73,13 +76,43 @@ int run(int argc, char** argv) {
   commands.add(*outbox, "show", "Show one", [&] { return outbox_show(common, id); })
       ->add_option("id", id, "Its id")
       ->required();
+  EntryChoice choice;
   for (const char* action : {"retry", "discard"}) {
-    commands
-        .add(*outbox, action, action == std::string("retry") ? "Send it again" : "Give it up",
-             [&, action] { return outbox_change(common, id, action); })
-        ->add_option("id", id, "Its id")
-        ->required();
+    CLI::App* change = commands.add(
+        *outbox, action,
+        action == std::string("retry") ? "Send it, or all that fit, again" : "Give it, or them, up",
+        [&, action] { return outbox_change(common, choice, action); });
+    change->add_option("id", choice.id, "Its id; or say which by the options");
+    change->add_option("--reason", choice.reason, "All whose reason has this in it, such as 23514");
+    change->add_option("--table", choice.table, "All of this table");
+    change->add_option("--state", choice.state, "All in this state; default: dead");
+    change->add_flag("--all", choice.all, "All dead letters");
   }
+  std::string body;
+  CLI::App* edit = commands.add(*outbox, "edit", "Send it with another body",
+                                [&] { return outbox_edit(common, id, body); });
+  edit->add_option("id", id, "Its id")->required();
+  edit->add_option("--body", body, "The new body as JSON; - reads stdin")->required();
+
+  CLI::App* conflicts = program.add_subcommand("conflicts", "Rows that two sides have changed");
+  conflicts->require_subcommand(1);
+  commands.add(*conflicts, "list", "List them", [&] { return conflicts_list(common, state); })
+      ->add_option("--state", state, "Only those in this state: open, resolved or reported");
+  commands.add(*conflicts, "show", "Show one", [&] { return conflicts_show(common, id); })
+      ->add_option("id", id, "Its id")
+      ->required();
+  std::string side;
+  std::string row;
+  CLI::App* resolve = commands.add(*conflicts, "resolve", "Decide one",
+                                   [&] { return conflicts_resolve(common, id, side, row); });
+  resolve->add_option("id", id, "Its id")->required();
+  resolve->add_option("--choice", side, "local, remote or merged")
+      ->required()
+      ->check(CLI::IsMember({"local", "remote", "merged"}));
+  resolve->add_option("--row", row, "The merged row as JSON; - reads stdin");
+
+  commands.add(program, "verify", "Prove that no record of the journal was altered or removed",
+               [&] { return verify(common); });
 
   std::string db_url;
   CLI::App* catalog = program.add_subcommand("catalog", "What is known of the upstream's schema");
@@ -89,6 +122,19 @@ int run(int argc, char** argv) {
            [&] { return catalog_pull(common, db_url); })
       ->add_option("--db-url", db_url, "Connection string; default: [upstream] db_url");
   commands.add(*catalog, "show", "Print it", [&] { return catalog_show(common); });
+
+  CLI::App* companion =
+      program.add_subcommand("companion", "The optional migration for the upstream's database");
+  companion->require_subcommand(1);
+  commands.add(*companion, "print", "Print its SQL", [&] { return companion_print(common); });
+  commands
+      .add(*companion, "install", "Run it in the database",
+           [&] { return companion_install(common, db_url); })
+      ->add_option("--db-url", db_url, "Connection string; default: [upstream] db_url");
+  commands
+      .add(*companion, "check", "Say whether it is there and what is missing",
+           [&] { return companion_check(common, db_url); })
+      ->add_option("--db-url", db_url, "Connection string; default: [upstream] db_url");
 
   std::string principal = "anon";
   std::string file;

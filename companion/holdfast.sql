@@ -1,0 +1,1156 @@
+-- Holdfast's companion: what a person may install in the upstream's database, so that every write
+-- of a gateway takes effect exactly once and a full queue drains quickly. PostgreSQL 13 or newer,
+-- as the owner of the database: psql -1 -f holdfast.sql, the SQL editor, or
+-- `holdfast companion install`.
+--
+-- Run it again at any time: what is there already stays as it is. `select holdfast_uninstall()`
+-- takes everything away. It makes the schema holdfast and three functions in the served schema:
+-- holdfast_push(), holdfast_catalog() and holdfast_uninstall(). No table of yours is touched.
+
+create schema if not exists holdfast;
+-- Every role of the API runs the hook; the tables stay closed to all of them.
+grant usage on schema holdfast to public;
+
+create table if not exists holdfast.settings (
+  name text primary key,
+  value text not null
+);
+
+-- The idempotency keys whose writes took effect: a key commits with its write, or neither does.
+create table if not exists holdfast.applied (
+  subject text not null,     -- whose: one user can never probe another's keys
+  key uuid not null,
+  fingerprint text not null, -- of the request: a key is good for one
+  result json,               -- what holdfast_push() answers to a repeat; null: noted by the hook
+  transaction xid8 not null default pg_catalog.pg_current_xact_id(),
+  at timestamptz not null default pg_catalog.now(),
+  primary key (subject, key)
+);
+create index if not exists applied_at on holdfast.applied (at);
+
+alter table holdfast.settings enable row level security;
+alter table holdfast.applied enable row level security;
+
+insert into holdfast.settings (name, value) values
+  ('schemas', '{public}'),   -- served by the API, the default one first
+  ('keep_keys', '90 days'),  -- longer than any device is offline
+  ('next_hook', ''),         -- the db_pre_request function that was there before
+  ('lineage', pg_catalog.gen_random_uuid()::text)
+on conflict (name) do nothing;
+insert into holdfast.settings (name, value) values ('version', '1')
+on conflict (name) do update set value = excluded.value where settings.value <> excluded.value;
+
+create or replace function holdfast.setting(wanted text) returns text
+language sql stable security definer set search_path = '' as $$
+  select value from holdfast.settings where name = wanted and wanted in ('schemas', 'version')
+$$;
+
+-- Whose request this is: the token's subject, else its role.
+create or replace function holdfast.subject() returns text
+language sql stable set search_path = '' as $$
+  select case when claims ->> 'sub' <> '' then 'sub:' || (claims ->> 'sub')
+              else 'role:' || coalesce(claims ->> 'role', pg_catalog.current_setting('role')) end
+  from (
+    select nullif(pg_catalog.current_setting('request.jwt.claims', true), '')::json as claims
+  ) token
+$$;
+
+-- Notes a key in the transaction of its write. Not fresh: it was noted before, with this result. A
+-- second request with a key waits here until the first has committed or failed.
+create or replace function holdfast.claim_key(
+  wanted uuid, wanted_fingerprint text, out fresh boolean, out result json, out transaction xid8)
+language plpgsql security definer set search_path = '' as $$
+#variable_conflict use_column
+declare
+  owner constant text := holdfast.subject();
+  noted holdfast.applied;
+begin
+  insert into holdfast.applied (subject, key, fingerprint)
+    values (owner, wanted, wanted_fingerprint)
+    on conflict (subject, key) do nothing;
+  fresh := found;
+  if fresh then return; end if;
+  select * into noted from holdfast.applied where subject = owner and key = wanted;
+  if noted.fingerprint <> wanted_fingerprint then
+    raise sqlstate 'PT422' using message = 'this Idempotency-Key was used for another request',
+      hint = 'holdfast: key reused';
+  end if;
+  result := noted.result;
+  transaction := noted.transaction;
+end $$;
+
+-- Only for a key that this transaction has claimed.
+create or replace function holdfast.keep_result(claimed uuid, outcome json) returns void
+language sql security definer set search_path = '' as $$
+  update holdfast.applied set result = outcome
+  where subject = holdfast.subject() and key = claimed
+    and transaction = pg_catalog.pg_current_xact_id()
+$$;
+
+-- Forgets old keys, a few at a time, now and then.
+create or replace function holdfast.sweep() returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+  if pg_catalog.random() > 0.02 then return; end if;
+  delete from holdfast.applied where (subject, key) in (
+    select subject, key from holdfast.applied
+    where at < pg_catalog.now() - (
+      select value::interval from holdfast.settings where name = 'keep_keys')
+    order by at limit 500 for update skip locked);
+end $$;
+
+-- The hook's part: notes the key of a single write that a gateway sends as its app made it.
+create or replace function holdfast.note_request() returns void
+language plpgsql set search_path = '' as $$
+declare
+  headers constant json := nullif(pg_catalog.current_setting('request.headers', true), '')::json;
+  key constant text := headers ->> 'idempotency-key';
+  claimed record;
+begin
+  if key is null or key !~ '^hf1:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then return; end if;
+  claimed := holdfast.claim_key(pg_catalog.substr(key, 5)::uuid,
+    coalesce(headers ->> 'x-holdfast-fingerprint', pg_catalog.md5(pg_catalog.concat_ws(' ',
+      pg_catalog.current_setting('request.method', true),
+      pg_catalog.current_setting('request.path', true)))));
+  if claimed.fresh then return; end if;
+  raise sqlstate 'PT409' using message = 'already applied', hint = 'holdfast: already applied',
+    detail = coalesce(claimed.result::text, '');
+end $$;
+
+-- The API has one db_pre_request function; one that was there before is called first, as it was.
+do $install$
+declare
+  present text;
+  earlier text;
+  call text := '';
+begin
+  select pg_catalog.substr(setting, 22) into present
+  from pg_catalog.pg_db_role_setting
+  cross join lateral pg_catalog.unnest(setconfig) as setting
+  where setrole = (select oid from pg_catalog.pg_roles where rolname = 'authenticator')
+    and setdatabase in (0, (select oid from pg_catalog.pg_database
+                            where datname = pg_catalog.current_database()))
+    and setting like 'pgrst.db\_pre\_request=%'
+  order by setdatabase desc limit 1;
+  present := pg_catalog.btrim(coalesce(present, ''), ' "');
+  if present not in ('', 'holdfast.pre_request') then
+    update holdfast.settings set value = present where name = 'next_hook' and value <> present;
+  end if;
+  select value into earlier from holdfast.settings where name = 'next_hook';
+  if earlier <> '' then
+    select pg_catalog.format('  perform %I.%I();' || E'\n', nspname, proname) into call
+    from pg_catalog.pg_proc join pg_catalog.pg_namespace on pg_namespace.oid = pronamespace
+    where pg_proc.oid = pg_catalog.to_regproc(earlier);
+    if call is null then
+      raise warning 'the hook % is not there, and not called', earlier;
+      call := '';
+    end if;
+  end if;
+  execute pg_catalog.format($create$
+create or replace function holdfast.pre_request() returns void language plpgsql as $hook$
+begin
+%s  -- holdfast_push() says by this whether the API calls the hook.
+  perform pg_catalog.set_config('holdfast.hook', 'on', true);
+  if pg_catalog.current_setting('transaction_read_only') = 'on' then return; end if;
+  if pg_catalog.strpos(pg_catalog.current_setting('request.headers', true), 'hf1:') > 0 then
+    perform holdfast.note_request();
+  end if;
+end $hook$ $create$, call);
+  if present = 'holdfast.pre_request' then return; end if;
+  if not exists (select from pg_catalog.pg_roles where rolname = 'authenticator') then
+    raise notice 'no role authenticator: set db-pre-request = holdfast.pre_request in PostgREST';
+    return;
+  end if;
+  execute pg_catalog.format('alter role authenticator in database %I set pgrst.db_pre_request = %L',
+    pg_catalog.current_database(), 'holdfast.pre_request');
+exception when insufficient_privilege then
+  raise warning 'may not set db_pre_request of the role authenticator: %', sqlerrm;
+end $install$;
+
+-- ---------------------------------------------------------------------------------------------
+-- holdfast_push(): many writes in one request, each with its own savepoint, key and outcome. It
+-- runs as its caller: grants, row security and triggers decide as for a single request.
+
+create or replace function holdfast.http_status(code text) returns integer
+language sql stable set search_path = '' as $$
+  select case
+    when code = '42501' then case holdfast.subject() when 'role:anon' then 401 else 403 end
+    when code ~ '^PT[0-9]{3}$' then pg_catalog.substr(code, 3)::integer
+    when code in ('23503', '23505') then 409
+    when code in ('42883', '42P01') then 404
+    when code in ('42P17', '53400') then 500
+    when code = '57P01' then 503
+    when code = '25006' then 405
+    when code = 'P0001' then 400
+    when pg_catalog.left(code, 2) in ('08', '53') then 503
+    when pg_catalog.left(code, 2) in ('0L', '0P', '28') then 403
+    when pg_catalog.left(code, 2) in
+      ('09', '25', '2D', '38', '39', '3B', '40', '54', '55', '57', '58', 'F0', 'HV', 'P0', 'XX')
+      then 500
+    else 400 end
+$$;
+
+-- A served table of the event, quoted; 42P01 for anything else.
+create or replace function holdfast.table_of(event json) returns regclass
+language plpgsql stable set search_path = '' as $$
+declare
+  found_table regclass;
+begin
+  select relation.oid into found_table
+  from pg_catalog.pg_class relation
+  join pg_catalog.pg_namespace namespace on namespace.oid = relation.relnamespace
+  where namespace.nspname = event ->> 'schema' and relation.relname = event ->> 'table'
+    and relation.relkind in ('r', 'p', 'f', 'v')
+    and namespace.nspname = any (holdfast.setting('schemas')::text[]);
+  if found_table is null then
+    raise undefined_table using message = pg_catalog.format('%s.%s is no served table',
+      event ->> 'schema', event ->> 'table');
+  end if;
+  return found_table;
+end $$;
+
+-- Pieces of statements over the columns `names` of a table: `pattern` is given the quoted column as
+-- 1$ and its type as 2$.
+create or replace function holdfast.column_list(relation regclass, names text[], pattern text,
+                                                separator text) returns text
+language plpgsql stable set search_path = '' as $$
+declare
+  list text;
+  known integer;
+begin
+  select pg_catalog.string_agg(pg_catalog.format(pattern, pg_catalog.quote_ident(attname),
+           pg_catalog.format_type(atttypid, atttypmod)), separator order by place),
+         pg_catalog.count(*)
+    into list, known
+  from pg_catalog.unnest(names) with ordinality as wanted (name, place)
+  join pg_catalog.pg_attribute
+    on attrelid = relation and attname = wanted.name and attnum > 0 and not attisdropped;
+  if known <> pg_catalog.cardinality(names) then
+    raise undefined_column using message = pg_catalog.format(
+      'one of the columns %s is not in %s', pg_catalog.array_to_string(names, ', '), relation);
+  end if;
+  return coalesce(list, '');
+end $$;
+
+create or replace function holdfast.texts(list json) returns text[]
+language sql immutable set search_path = '' as $$
+  select coalesce(pg_catalog.array_agg(item), '{}')
+  from pg_catalog.json_array_elements_text(list) as item
+$$;
+
+create or replace function holdfast.members(object json) returns text[]
+language sql immutable set search_path = '' as $$
+  select coalesce(pg_catalog.array_agg(distinct name), '{}')
+  from pg_catalog.json_object_keys(object) as name
+$$;
+
+create or replace function holdfast.key_columns(relation regclass) returns text[]
+language sql stable set search_path = '' as $$
+  select pg_catalog.array_agg(attname::text order by place)
+  from pg_catalog.pg_constraint
+  cross join lateral pg_catalog.unnest(conkey) with ordinality as part (number, place)
+  join pg_catalog.pg_attribute on attrelid = conrelid and attnum = part.number
+  where conrelid = relation and contype = 'p'
+$$;
+
+-- Runs a statement that changes rows; `rows` are those that it gave back.
+create or replace function holdfast.write_rows(
+  statement text, given json, matches json, returning_rows boolean,
+  out changed bigint, out rows json)
+language plpgsql as $$
+begin
+  if returning_rows then
+    execute 'with hf_written as (' || statement || ' returning hf_row.*)'
+      ' select pg_catalog.count(*),'
+      ' coalesce(pg_catalog.json_agg(pg_catalog.row_to_json(hf_written.*)), ''[]'')'
+      ' from hf_written' into changed, rows using given, matches;
+  else
+    execute statement using given, matches;
+    get diagnostics changed = row_count;
+  end if;
+end $$;
+
+create or replace function holdfast.conflict_clause(relation regclass, event json, names text[])
+returns text language plpgsql stable as $$
+declare
+  target text[] := case when event -> 'on_conflict' is null then holdfast.key_columns(relation)
+                        else holdfast.texts(event -> 'on_conflict') end;
+begin
+  if event ->> 'op' <> 'upsert' or coalesce(pg_catalog.cardinality(target), 0) = 0 then
+    return '';
+  end if;
+  return ' on conflict (' || holdfast.column_list(relation, target, '%1$s', ', ') || ') do ' || case
+    when event ->> 'resolution' = 'ignore' or pg_catalog.cardinality(names) = 0 then 'nothing'
+    else 'update set ' || holdfast.column_list(relation, names, '%1$s = excluded.%1$s', ', ') end;
+end $$;
+
+create or replace function holdfast.insert_part(
+  relation regclass, event json, names text[], part json, returning_rows boolean,
+  out changed bigint, out rows json)
+language plpgsql as $$
+declare
+  list constant text := holdfast.column_list(relation, names, '%1$s', ', ');
+  source constant text := case when list = ''
+    then 'select from pg_catalog.json_array_elements($1)'
+    else 'select ' || list || ' from pg_catalog.json_to_recordset($1) as hf_new('
+         || holdfast.column_list(relation, names, '%1$s %2$s', ', ') || ')' end;
+begin
+  select * into changed, rows from holdfast.write_rows(
+    pg_catalog.format('insert into %s as hf_row ', relation)
+    || case when list = '' then '' else '(' || list || ') ' end
+    || case when list = '' and pg_catalog.json_array_length(part) = 1 then 'default values'
+            else source end
+    || holdfast.conflict_clause(relation, event, names), part, null, returning_rows);
+end $$;
+
+-- Rows with other members have other defaults where those of missing members are wanted.
+create or replace function holdfast.insert_rows(
+  relation regclass, event json, returning_rows boolean) returns json
+language plpgsql as $$
+declare
+  names text[] := case when event -> 'columns' is null
+    then holdfast.members(event -> 'rows' -> 0) else holdfast.texts(event -> 'columns') end;
+  part record;
+  written json;
+  all_rows json[] := '{}';
+  changed bigint;
+begin
+  if coalesce(event ->> 'missing', '') <> 'default' then
+    select insert_part.rows into written
+    from holdfast.insert_part(relation, event, names, event -> 'rows', returning_rows);
+    return written;
+  end if;
+  for part in
+    select present, pg_catalog.json_agg(item order by place) as rows
+    from (select item, place, (select coalesce(pg_catalog.array_agg(name order by name), '{}')
+                               from pg_catalog.unnest(holdfast.members(item)) as name
+                               where name = any (names)) as present
+          from pg_catalog.json_array_elements(event -> 'rows') with ordinality as one (item, place)
+         ) shaped
+    group by present order by pg_catalog.min(place)
+  loop
+    select insert_part.changed, insert_part.rows into changed, written
+    from holdfast.insert_part(relation, event, part.present, part.rows, returning_rows);
+    all_rows := all_rows || array(select pg_catalog.json_array_elements(written));
+  end loop;
+  return case when returning_rows then pg_catalog.array_to_json(all_rows) end;
+end $$;
+
+-- "from" and "where" over the event's matches $2: the rows with these keys that are still as they
+-- were in `base`. Columns compare by their text, which all types have, once both have the type.
+create or replace function holdfast.match_source(relation regclass, matches json) returns text
+language plpgsql stable as $$
+declare
+  keys constant text[] := holdfast.members(matches -> 0 -> 'key');
+begin
+  return 'pg_catalog.json_array_elements($2) as hf_match'
+    || ' cross join lateral pg_catalog.json_to_record(hf_match.value -> ''key'') as hf_key('
+    || holdfast.column_list(relation, keys, '%1$s %2$s', ', ') || ')';
+end $$;
+
+create or replace function holdfast.match_condition(relation regclass, matches json) returns text
+language sql stable as $$
+  select holdfast.column_list(relation, holdfast.members(matches -> 0 -> 'key'),
+                              'hf_row.%1$s = hf_key.%1$s', ' and ')
+$$;
+
+create or replace function holdfast.base_condition(relation regclass, matches json) returns text
+language plpgsql stable as $$
+declare
+  base constant text[] := holdfast.members(coalesce(matches -> 0 -> 'base', '{}'));
+begin
+  if pg_catalog.cardinality(base) = 0 then return ''; end if;
+  return ' and exists (select from pg_catalog.json_to_record(hf_match.value -> ''base'')'
+    || ' as hf_base(' || holdfast.column_list(relation, base, '%1$s %2$s', ', ') || ') where '
+    || holdfast.column_list(relation, base,
+         'hf_row.%1$s::text is not distinct from hf_base.%1$s::text', ' and ') || ')';
+end $$;
+
+-- The rows of the matches' keys as the caller sees them.
+create or replace function holdfast.rows_at(relation regclass, matches json) returns json
+language plpgsql stable as $$
+declare
+  rows json;
+begin
+  if coalesce(pg_catalog.json_array_length(matches), 0) = 0 then return '[]'; end if;
+  execute pg_catalog.format(
+    'select coalesce(pg_catalog.json_agg(pg_catalog.row_to_json(hf_row.*)), ''[]'')'
+    ' from %s join %s as hf_row on %s', holdfast.match_source(relation, matches), relation,
+    holdfast.match_condition(relation, matches)) into rows using null::json, matches;
+  return rows;
+end $$;
+
+create or replace function holdfast.update_rows(
+  relation regclass, event json, returning_rows boolean) returns json
+language plpgsql as $$
+declare
+  names constant text[] := case when event -> 'columns' is null
+    then holdfast.members(event -> 'set') else holdfast.texts(event -> 'columns') end;
+  matches constant json := event -> 'match';
+  changed bigint;
+  rows json;
+begin
+  if pg_catalog.cardinality(names) = 0 then return holdfast.rows_at(relation, matches); end if;
+  select * into changed, rows from holdfast.write_rows(pg_catalog.format(
+    'update %s as hf_row set %s from pg_catalog.json_to_record($1) as hf_new(%s), %s where %s%s',
+    relation, holdfast.column_list(relation, names, '%1$s = hf_new.%1$s', ', '),
+    holdfast.column_list(relation, names, '%1$s %2$s', ', '),
+    holdfast.match_source(relation, matches), holdfast.match_condition(relation, matches),
+    holdfast.base_condition(relation, matches)), event -> 'set', matches, returning_rows);
+  if changed <> pg_catalog.json_array_length(matches) then raise sqlstate 'HF409'; end if;
+  return rows;
+end $$;
+
+-- A row that is gone already is deleted as well.
+create or replace function holdfast.delete_rows(
+  relation regclass, event json, returning_rows boolean) returns json
+language plpgsql as $$
+declare
+  matches constant json := event -> 'match';
+  changed bigint;
+  rows json;
+begin
+  select * into changed, rows from holdfast.write_rows(pg_catalog.format(
+    'delete from %s as hf_row using %s where %s%s', relation,
+    holdfast.match_source(relation, matches), holdfast.match_condition(relation, matches),
+    holdfast.base_condition(relation, matches)),
+    null, matches, returning_rows);
+  if changed <> pg_catalog.json_array_length(matches)
+     and pg_catalog.json_array_length(holdfast.rows_at(relation, matches)) > 0 then
+    raise sqlstate 'HF409';
+  end if;
+  return rows;
+end $$;
+
+-- Calls a served function by the names of its arguments, as the API does.
+create or replace function holdfast.call_function(event json) returns json
+language plpgsql as $$
+declare
+  names constant text[] := holdfast.members(coalesce(event -> 'args', '{}'));
+  callee record;
+  source text;
+  answer json;
+begin
+  select function.oid, function.proretset, function.prorettype,
+         pg_catalog.string_agg(pg_catalog.format('%I %s', parameter.name,
+           pg_catalog.format_type(parameter.type, null)), ', ') as types,
+         pg_catalog.string_agg(
+           pg_catalog.format('%1$I => hf_args.%1$I', parameter.name), ', ') as list,
+         pg_catalog.format('%I.%I', event ->> 'schema', function.proname) as name
+    into callee
+  from pg_catalog.pg_proc function
+  left join lateral rows from (
+      pg_catalog.unnest(function.proargnames),
+      pg_catalog.unnest(coalesce(function.proallargtypes, function.proargtypes::oid[]))
+    ) as parameter (name, type) on parameter.name = any (names)
+  where function.pronamespace
+        = pg_catalog.to_regnamespace(pg_catalog.quote_ident(event ->> 'schema'))
+    and event ->> 'schema' = any (holdfast.setting('schemas')::text[])
+    and function.proname = event ->> 'function' and function.prokind = 'f'
+    and function.proname not like 'holdfast\_%'
+    and names <@ coalesce(function.proargnames, '{}')
+  group by function.oid
+  order by function.pronargs limit 1;
+  if callee.oid is null then
+    raise undefined_function using message = pg_catalog.format(
+      'there is no served function %s.%s with these arguments',
+      event ->> 'schema', event ->> 'function');
+  end if;
+  source := case when callee.types is null then callee.name || '()' else
+    'pg_catalog.json_to_record($1) as hf_args(' || callee.types || ') cross join lateral '
+    || callee.name || '(' || callee.list || ')' end || ' as hf_row';
+  execute case when callee.proretset
+    then 'select coalesce(pg_catalog.json_agg(pg_catalog.to_json(hf_row)), ''[]'') from ' || source
+    else 'select pg_catalog.to_json(hf_row) from ' || source end
+    into answer using coalesce(event -> 'args', '{}');
+  return case when callee.prorettype = 'void'::regtype then null else answer end;
+end $$;
+
+-- The keys of rows, to find them again: rows themselves would grow old.
+create or replace function holdfast.keys_of(relation regclass, rows json) returns json
+language sql stable as $$
+  select pg_catalog.json_agg(pg_catalog.json_build_object('key',
+           (select pg_catalog.json_object_agg(name, item -> name)
+            from pg_catalog.unnest(holdfast.key_columns(relation)) as name)))
+  from pg_catalog.json_array_elements(rows) as item
+  where holdfast.key_columns(relation) is not null
+$$;
+
+-- The rows that a transaction which the hook has noted inserted, unless they were changed since.
+create or replace function holdfast.rows_of_transaction(relation regclass, wanted xid8) returns json
+language plpgsql stable as $$
+declare
+  rows json;
+begin
+  execute pg_catalog.format(
+    'select pg_catalog.json_agg(pg_catalog.row_to_json(hf_row.*)) from %s as hf_row'
+    ' where hf_row.xmin = $1::xid', relation) into rows using wanted;
+  return rows;
+exception when others then
+  return null;
+end $$;
+
+-- What a repeated event is answered: the outcome that was kept, with its rows as they are now.
+create or replace function holdfast.replay(event json, kept json, noted xid8) returns json
+language plpgsql stable as $$
+declare
+  relation regclass;
+  rows json;
+begin
+  if event ->> 'op' = 'call' then
+    return pg_catalog.json_build_object('key', event ->> 'key', 'status', 200, 'replayed', true,
+                                        'value', kept -> 'value');
+  end if;
+  relation := holdfast.table_of(event);
+  begin
+    rows := case
+      when event ->> 'op' = 'delete' then '[]'
+      when event ->> 'op' = 'update' then holdfast.rows_at(relation, event -> 'match')
+      when kept is null then holdfast.rows_of_transaction(relation, noted)
+      when kept -> 'keys' is null or pg_catalog.json_typeof(kept -> 'keys') = 'null' then null
+      else holdfast.rows_at(relation, kept -> 'keys') end;
+  exception when insufficient_privilege then
+    rows := null;
+  end;
+  return pg_catalog.json_build_object('key', event ->> 'key', 'status', 200, 'replayed', true,
+                                      'rows', rows);
+end $$;
+
+-- `deferred`: the constraints that wait for the transaction's end, where an event of its own would
+-- have been checked at its end.
+create or replace function holdfast.apply_event(event json, returning_rows boolean, deferred text)
+returns json language plpgsql as $$
+declare
+  key constant uuid := pg_catalog.substr(event ->> 'key', 5)::uuid;
+  op constant text := event ->> 'op';
+  claimed record;
+  relation regclass;
+  rows json;
+begin
+  claimed := holdfast.claim_key(key,
+    coalesce(event ->> 'fingerprint', pg_catalog.md5(event::text)));
+  if not claimed.fresh then
+    return holdfast.replay(event, claimed.result, claimed.transaction);
+  end if;
+  if (event ->> 'only_if_known')::boolean then raise sqlstate 'HF404'; end if;
+  if op = 'call' then
+    rows := holdfast.call_function(event);
+    perform holdfast.keep_result(key, pg_catalog.json_build_object('value', rows));
+  else
+    relation := holdfast.table_of(event);
+    rows := case op
+      when 'insert' then holdfast.insert_rows(relation, event, returning_rows)
+      when 'upsert' then holdfast.insert_rows(relation, event, returning_rows)
+      when 'update' then holdfast.update_rows(relation, event, returning_rows)
+      when 'delete' then holdfast.delete_rows(relation, event, returning_rows) end;
+    if op in ('insert', 'upsert') then
+      perform holdfast.keep_result(key,
+        pg_catalog.json_build_object('keys', holdfast.keys_of(relation, rows)));
+    else
+      perform holdfast.keep_result(key, '{}');
+    end if;
+  end if;
+  if deferred <> '' then
+    set constraints all immediate;
+    execute 'set constraints ' || deferred || ' deferred';
+  end if;
+  return pg_catalog.json_build_object('key', event ->> 'key',
+    'status', case when op in ('insert', 'upsert') then 201 else 200 end,
+    case when op = 'call' then 'value' else 'rows' end, rows);
+end $$;
+
+create or replace function holdfast.failure(
+  event json, code text, message text, details text, hint text) returns json
+language sql stable set search_path = '' as $$
+  select pg_catalog.json_build_object('key', event ->> 'key', 'status', holdfast.http_status(code),
+    'code', code, 'message', message, 'details', nullif(details, ''), 'hint', nullif(hint, ''))
+$$;
+
+-- The rows as they are, instead of as the event knew them.
+create or replace function holdfast.mismatch(event json) returns json
+language plpgsql stable as $$
+declare
+  rows json;
+begin
+  begin
+    rows := holdfast.rows_at(holdfast.table_of(event), event -> 'match');
+  exception when insufficient_privilege then
+    rows := null;
+  end;
+  return pg_catalog.json_build_object('key', event ->> 'key', 'status', 409, 'code', 'HF409',
+    'message', 'a row is not as it was', 'details', null, 'hint', null, 'rows', rows);
+end $$;
+
+create or replace function holdfast.push_event(event json, deferred text) returns json
+language plpgsql as $$
+declare
+  returning_rows boolean := true;
+  code text;
+  message text;
+  details text;
+  hint text;
+begin
+  if coalesce(event ->> 'key', '') !~ '^hf1:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+     or coalesce(event ->> 'op', '') not in ('insert', 'upsert', 'update', 'delete', 'call') then
+    return holdfast.failure(event, 'PT400', 'an event needs a key "hf1:" and a UUID, and an op',
+                            '', '');
+  end if;
+  loop
+    begin
+      return holdfast.apply_event(event, returning_rows, deferred);
+    exception
+      when sqlstate 'HF409' then
+        return holdfast.mismatch(event);
+      when sqlstate 'HF404' then
+        return pg_catalog.json_build_object('key', event ->> 'key', 'status', 404, 'code', 'HF404',
+          'message', 'this key is not known', 'details', null, 'hint', null);
+      when others then
+        -- Where a policy lets a role write and not read, only giving the rows back is refused.
+        if sqlstate <> '42501' or not returning_rows then
+          get stacked diagnostics code = returned_sqlstate, message = message_text,
+            details = pg_exception_detail, hint = pg_exception_hint;
+          return holdfast.failure(event, code, message, details, hint);
+        end if;
+    end;
+    returning_rows := false;
+  end loop;
+end $$;
+
+create or replace function holdfast.deferred_constraints() returns text
+language sql stable set search_path = '' as $$
+  select coalesce(pg_catalog.string_agg(
+           pg_catalog.format('%I.%I', namespace.nspname, conname), ', '), '')
+  from pg_catalog.pg_constraint
+  join pg_catalog.pg_namespace namespace on namespace.oid = connamespace
+  where condeferred
+$$;
+
+create or replace function public.holdfast_push(events json) returns json
+language plpgsql volatile as $$
+declare
+  deferred constant text := holdfast.deferred_constraints();
+  event json;
+  results json[] := '{}';
+begin
+  if pg_catalog.json_typeof(events) <> 'array' then
+    raise sqlstate 'PT400' using message = 'events must be an array';
+  end if;
+  if pg_catalog.json_array_length(events) > 1000 then
+    raise sqlstate 'PT413' using message = 'too many events in one call';
+  end if;
+  for event in
+    select item from pg_catalog.json_array_elements(events) with ordinality as one (item, place)
+    order by place
+  loop
+    results := pg_catalog.array_append(results, holdfast.push_event(event, deferred));
+  end loop;
+  perform holdfast.sweep();
+  return pg_catalog.json_build_object(
+    'version', holdfast.setting('version')::integer,
+    'hook', coalesce(pg_catalog.current_setting('holdfast.hook', true), '') = 'on',
+    'results', pg_catalog.array_to_json(results));
+end $$;
+comment on function public.holdfast_push(json) is 'Holdfast: many writes, each exactly once';
+
+-- ---------------------------------------------------------------------------------------------
+-- holdfast_catalog(): what a gateway has to know of the schema. The query is the gateway's own,
+-- cache/catalog/catalog.sql, between the two marks; a test compares them.
+
+create or replace function holdfast.catalog_document(schemas text[]) returns jsonb
+language sql stable as $catalog$
+-- begin catalog.sql
+-- The catalog document of the schemas in $1 (text[], the default one first): one row, one column,
+-- jsonb. PostgreSQL 12 to 17; reads system catalogs only, writes nothing.
+--
+-- Types and expressions are printed relative to the session's search_path, so the caller sets it
+-- as PostgREST would: the served schemas, then its extra ones.
+with recursive
+exposed as (
+  select namespace.oid, namespace.nspname
+  from pg_catalog.pg_namespace namespace
+  where namespace.nspname = any ($1)
+),
+-- to_jsonb() reaches the columns that only newer versions have.
+default_text_order as (
+  select (provider in ('c', 'b') and locale in ('C', 'POSIX', 'C.UTF-8', 'C.utf8')) as by_byte,
+         encoding in ('UTF8', 'SQL_ASCII') as encoding_keeps_order
+  from (
+    select pg_catalog.pg_encoding_to_char(database.encoding) as encoding,
+           coalesce(pg_catalog.to_jsonb(database) ->> 'datlocprovider', 'c') as provider,
+           case when pg_catalog.to_jsonb(database) ->> 'datlocprovider' = 'b'
+                then pg_catalog.to_jsonb(database) ->> 'datlocale'
+                else database.datcollate::text end as locale
+    from pg_catalog.pg_database database
+    where database.datname = pg_catalog.current_database()
+  ) settings
+),
+text_orders as (
+  select collation_.oid,
+         database.encoding_keeps_order and case collation_.collprovider
+           when 'd' then database.by_byte
+           when 'c' then collation_.collcollate in ('C', 'POSIX', 'C.UTF-8', 'C.utf8')
+           when 'b' then coalesce(pg_catalog.to_jsonb(collation_) ->> 'colllocale',
+                                  collation_.collcollate::text) in ('C', 'C.UTF-8')
+           else false end as by_byte
+  from pg_catalog.pg_collation collation_ cross join default_text_order database
+),
+-- A view's stored query is a node tree. Every chunk below ends in one unescaped brace, so the
+-- running sum of braces is the depth; the outermost query's targets close at depth 1, and carry
+-- the relation and column that they show unchanged (zeros for an expression).
+view_chunks as (
+  select rule.ev_class, chunk.ordinality, chunk.match[1] as tree,
+         pg_catalog.sum(case when pg_catalog.right(chunk.match[1], 1) = '{' then 1 else -1 end)
+           over (partition by rule.ev_class order by chunk.ordinality) as depth
+  from pg_catalog.pg_rewrite rule
+  join pg_catalog.pg_class relation
+    on relation.oid = rule.ev_class and relation.relkind in ('v', 'm')
+  cross join lateral pg_catalog.regexp_matches(
+    rule.ev_action::text, '((?:\\.|[^\\{}])*[{}])', 'g') with ordinality as chunk (match, ordinality)
+  where rule.ev_type = '1' and rule.rulename = '_RETURN'
+    and relation.relnamespace not in (
+      select oid from pg_catalog.pg_namespace
+      where nspname in ('pg_catalog', 'information_schema', 'pg_toast'))
+),
+view_targets as (
+  select ev_class as view, target[1]::int as position, target[2]::oid as source,
+         target[3]::int as source_column
+  from (
+    select ev_class, pg_catalog.regexp_match(tree,
+      '^ :resno (\d+) .* :resorigtbl (\d+) :resorigcol (\d+) :resjunk false\}$') as target
+    from view_chunks
+    where depth = 1
+  ) targets
+  where target[2] <> '0'
+),
+-- Through views over views, down to a table.
+view_paths as (
+  select view, position, source, source_column from view_targets
+  union
+  select path.view, path.position, target.source, target.source_column
+  from view_paths path
+  join view_targets target on target.view = path.source and target.position = path.source_column
+),
+origins as (
+  select path.view, path.position, source.oid as source, source_schema.nspname as schema,
+         source.relname as table, attribute.attname as column
+  from view_paths path
+  join pg_catalog.pg_class source
+    on source.oid = path.source and source.relkind in ('r', 'p', 'f')
+  join pg_catalog.pg_namespace source_schema on source_schema.oid = source.relnamespace
+  join pg_catalog.pg_attribute attribute
+    on attribute.attrelid = source.oid and attribute.attnum = path.source_column
+),
+exposed_relations as (
+  select relation.oid
+  from pg_catalog.pg_class relation
+  where relation.relnamespace in (select oid from exposed)
+    and relation.relkind in ('r', 'p', 'v', 'm', 'f') and not relation.relispartition
+),
+reached_relations as (
+  select oid from exposed_relations
+  union
+  select source from origins where view in (select oid from exposed_relations)
+),
+-- What those refer to; its own foreign keys lead no further.
+wanted_relations as (
+  select oid from reached_relations
+  union
+  select key.confrelid
+  from pg_catalog.pg_constraint key
+  where key.contype = 'f' and key.conparentid = 0  -- not those to a table's single partitions
+    and key.conrelid in (select oid from reached_relations)
+),
+relations as (
+  select relation.oid, relation.relname, relation.relkind, relation.relrowsecurity,
+         relation.relowner, relation.relacl, relation.relnamespace, namespace.nspname,
+         pg_catalog.pg_relation_is_updatable(relation.oid, true) as updatable
+  from pg_catalog.pg_class relation
+  join pg_catalog.pg_namespace namespace on namespace.oid = relation.relnamespace
+  where relation.oid in (select oid from wanted_relations)
+),
+-- A domain's own name, and its base type at the end of the chain.
+domain_steps as (
+  select domain.oid as domain, domain.typbasetype as base, domain.typtypmod as modifier,
+         domain.typnotnull as refuses_null, 1 as step
+  from pg_catalog.pg_type domain
+  where domain.typtype = 'd'
+  union all
+  select chain.domain, next.typbasetype, next.typtypmod, chain.refuses_null or next.typnotnull,
+         chain.step + 1
+  from domain_steps chain
+  join pg_catalog.pg_type next on next.oid = chain.base and next.typtype = 'd'
+),
+domains as (
+  select distinct on (domain) domain, base, modifier, refuses_null
+  from domain_steps
+  order by domain, step desc
+),
+custom_casts as (
+  select castsource as domain from pg_catalog.pg_cast
+  where castfunc <> 0 and casttarget in ('json'::regtype, 'jsonb'::regtype, 'text'::regtype)
+  union
+  select casttarget from pg_catalog.pg_cast
+  where castfunc <> 0 and castsource in ('json'::regtype, 'jsonb'::regtype, 'text'::regtype)
+),
+labels as (
+  select enumtypid, pg_catalog.jsonb_agg(enumlabel order by enumsortorder) as list
+  from pg_catalog.pg_enum
+  group by enumtypid
+),
+columns as (
+  select attribute.attrelid,
+         pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+           'name', attribute.attname,
+           'type', pg_catalog.format_type(attribute.atttypid, attribute.atttypmod),
+           'type_schema', nullif(type_schema.nspname, 'pg_catalog'),
+           'nullable', not (attribute.attnotnull or coalesce(domain.refuses_null, false)),
+           'default', case when attribute.attgenerated = ''
+             then pg_catalog.pg_get_expr(fallback.adbin, fallback.adrelid) end,
+           'generated', nullif(attribute.attgenerated, ''),
+           'identity', nullif(attribute.attidentity, ''),
+           'byte_order', coalesce(text_order.by_byte, true),
+           'enum', labels.list,
+           'domain_base_type', pg_catalog.format_type(domain.base, domain.modifier),
+           'custom_casts', domain.base is not null
+             and attribute.atttypid in (select custom.domain from custom_casts custom),
+           'origin', case when origin.source is not null
+             then pg_catalog.jsonb_build_array(origin.schema, origin.table, origin.column) end,
+           'comment', pg_catalog.col_description(attribute.attrelid, attribute.attnum)
+         ) order by attribute.attnum) as list
+  from relations relation
+  join pg_catalog.pg_attribute attribute on attribute.attrelid = relation.oid
+    and attribute.attnum > 0 and not attribute.attisdropped
+  left join pg_catalog.pg_attrdef fallback
+    on fallback.adrelid = attribute.attrelid and fallback.adnum = attribute.attnum
+  left join domains domain on domain.domain = attribute.atttypid
+  left join labels on labels.enumtypid = coalesce(domain.base, attribute.atttypid)
+  join pg_catalog.pg_type base_type on base_type.oid = coalesce(domain.base, attribute.atttypid)
+  join pg_catalog.pg_namespace type_schema on type_schema.oid = base_type.typnamespace
+  left join text_orders text_order on text_order.oid = attribute.attcollation
+  left join origins origin
+    on origin.view = attribute.attrelid and origin.position = attribute.attnum
+  group by attribute.attrelid
+),
+constraints as (
+  select key.conrelid, key.conname, key.contype, key.confupdtype, key.confdeltype,
+         referenced_schema.nspname as ref_schema, referenced.relname as ref_table,
+         (select pg_catalog.jsonb_agg(attribute.attname order by part.position)
+          from pg_catalog.unnest(key.conkey) with ordinality as part (attnum, position)
+          join pg_catalog.pg_attribute attribute
+            on attribute.attrelid = key.conrelid and attribute.attnum = part.attnum) as columns,
+         (select pg_catalog.jsonb_agg(attribute.attname order by part.position)
+          from pg_catalog.unnest(key.confkey) with ordinality as part (attnum, position)
+          join pg_catalog.pg_attribute attribute
+            on attribute.attrelid = key.confrelid and attribute.attnum = part.attnum) as ref_columns
+  from pg_catalog.pg_constraint key
+  left join pg_catalog.pg_class referenced on referenced.oid = key.confrelid
+  left join pg_catalog.pg_namespace referenced_schema
+    on referenced_schema.oid = referenced.relnamespace
+  where key.contype in ('p', 'u', 'f') and key.conparentid = 0
+    and key.conrelid in (select oid from relations)
+),
+keys as (
+  select conrelid, contype, pg_catalog.jsonb_agg(
+           pg_catalog.jsonb_build_object('name', conname, 'columns', columns)
+           order by conname) as list
+  from constraints
+  where contype in ('p', 'u')
+  group by conrelid, contype
+),
+action_names (code, name) as (
+  values ('a'::"char", 'no action'), ('r', 'restrict'), ('c', 'cascade'), ('n', 'set null'),
+         ('d', 'set default')
+),
+foreign_keys as (
+  select conrelid, pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+           'name', conname, 'columns', columns, 'ref_schema', ref_schema, 'ref_table', ref_table,
+           'ref_columns', ref_columns,
+           'on_update', on_update.name, 'on_delete', on_delete.name) order by conname) as list
+  from constraints
+  join action_names on_update on on_update.code = confupdtype
+  join action_names on_delete on on_delete.code = confdeltype
+  where contype = 'f'
+  group by conrelid
+),
+-- A domain's checks hold for every column of the domain.
+check_lines as (
+  select conrelid, conname, pg_catalog.pg_get_expr(conbin, conrelid) as expression
+  from pg_catalog.pg_constraint
+  where contype = 'c' and conrelid in (select oid from relations)
+  union
+  select attribute.attrelid, domain_check.conname, pg_catalog.pg_get_expr(domain_check.conbin, 0)
+  from relations relation
+  join pg_catalog.pg_attribute attribute on attribute.attrelid = relation.oid
+    and attribute.attnum > 0 and not attribute.attisdropped
+  join domain_steps chain on chain.domain = attribute.atttypid
+  join pg_catalog.pg_constraint domain_check
+    on domain_check.contype = 'c' and domain_check.contypid in (chain.domain, chain.base)
+  where relation.relkind in ('r', 'p', 'f')
+),
+checks as (
+  select conrelid, pg_catalog.jsonb_agg(
+           pg_catalog.jsonb_build_object('name', conname, 'expression', expression)
+           order by conname, expression) as list
+  from check_lines
+  group by conrelid
+),
+trigger_events (bit, event) as (
+  values (4, 'insert'), (16, 'update'), (8, 'delete')
+),
+trigger_lines as (
+  select fired.tgrelid, fired.tgname,
+         pg_catalog.jsonb_agg(trigger_events.event order by trigger_events.event) as events
+  from pg_catalog.pg_trigger fired
+  join trigger_events on (fired.tgtype & trigger_events.bit) <> 0
+  where not fired.tgisinternal and fired.tgenabled in ('O', 'A')
+    and fired.tgrelid in (select oid from relations)
+  group by fired.tgrelid, fired.tgname
+),
+triggers as (
+  select tgrelid, pg_catalog.jsonb_agg(
+           pg_catalog.jsonb_build_object('name', tgname, 'on', events) order by tgname) as list
+  from trigger_lines
+  group by tgrelid
+),
+-- Whoever is named in a grant, and the roles of every Supabase project, which a grant to PUBLIC
+-- may reach without naming them.
+roles as (
+  select role.oid, role.rolname
+  from pg_catalog.pg_roles role
+  where role.rolname in ('anon', 'authenticated', 'service_role')
+  union
+  select role.oid, role.rolname
+  from relations relation
+  cross join lateral pg_catalog.aclexplode(
+    coalesce(relation.relacl, pg_catalog.acldefault('r', relation.relowner))) as granted
+  join pg_catalog.pg_roles role on role.oid = granted.grantee
+  union
+  select role.oid, role.rolname
+  from relations relation
+  join pg_catalog.pg_attribute attribute
+    on attribute.attrelid = relation.oid and attribute.attacl is not null
+  cross join lateral pg_catalog.aclexplode(attribute.attacl) as granted
+  join pg_catalog.pg_roles role on role.oid = granted.grantee
+),
+privilege_lines as (
+  select relation.oid, role.rolname, pg_catalog.to_jsonb(pg_catalog.array_remove(array[
+           case when pg_catalog.has_any_column_privilege(role.oid, relation.oid, 'SELECT')
+                then 'select' end,
+           case when pg_catalog.has_any_column_privilege(role.oid, relation.oid, 'INSERT')
+                then 'insert' end,
+           case when pg_catalog.has_any_column_privilege(role.oid, relation.oid, 'UPDATE')
+                then 'update' end,
+           case when pg_catalog.has_table_privilege(role.oid, relation.oid, 'DELETE')
+                then 'delete' end], null)) as list
+  from relations relation cross join roles role
+  where pg_catalog.has_schema_privilege(role.oid, relation.relnamespace, 'USAGE')
+),
+privileges as (
+  select oid, pg_catalog.jsonb_object_agg(rolname, list) as by_role
+  from privilege_lines
+  where list <> '[]'
+  group by oid
+),
+tables as (
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+           'schema', relation.nspname,
+           'name', relation.relname,
+           'kind', case relation.relkind when 'v' then 'view' when 'm' then 'materialized view'
+             when 'f' then 'foreign table' else 'table' end,
+           'comment', pg_catalog.obj_description(relation.oid, 'pg_class'),
+           'accepts', pg_catalog.to_jsonb(pg_catalog.array_remove(array[
+             case when relation.relkind in ('r', 'p') or relation.updatable & 8 <> 0
+                  then 'insert' end,
+             case when relation.relkind in ('r', 'p') or relation.updatable & 4 <> 0
+                  then 'update' end,
+             case when relation.relkind in ('r', 'p') or relation.updatable & 16 <> 0
+                  then 'delete' end], null)),
+           'row_security', relation.relrowsecurity,
+           'columns', coalesce(columns.list, '[]'),
+           'primary_key', primary_keys.list -> 0,
+           'unique', coalesce(unique_keys.list, '[]'),
+           'foreign_keys', coalesce(foreign_keys.list, '[]'),
+           'triggers', coalesce(triggers.list, '[]'),
+           'checks', coalesce(checks.list, '[]'),
+           'privileges', coalesce(privileges.by_role, '{}'),
+           'definition', case when relation.relkind in ('v', 'm')
+             then pg_catalog.pg_get_viewdef(relation.oid) end
+         ) order by relation.nspname collate "C", relation.relname collate "C"), '[]') as list
+  from relations relation
+  left join columns on columns.attrelid = relation.oid
+  left join keys primary_keys
+    on primary_keys.conrelid = relation.oid and primary_keys.contype = 'p'
+  left join keys unique_keys on unique_keys.conrelid = relation.oid and unique_keys.contype = 'u'
+  left join foreign_keys on foreign_keys.conrelid = relation.oid
+  left join triggers on triggers.tgrelid = relation.oid
+  left join checks on checks.conrelid = relation.oid
+  left join privileges on privileges.oid = relation.oid
+),
+-- Served functions, and those of other schemas that make a computed column of a relation.
+wanted_functions as (
+  select function.*
+  from pg_catalog.pg_proc function
+  left join pg_catalog.pg_type row_type
+    on row_type.oid = function.proargtypes[0] and function.pronargs = 1
+  where function.prokind = 'f'
+    and (function.pronamespace in (select oid from exposed)
+         or row_type.typrelid in (select oid from exposed_relations))
+),
+argument_lines as (
+  select function.oid,
+         pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+           'name', coalesce(argument.name, ''),
+           'type', pg_catalog.format_type(argument.type, null),
+           'default', argument.input_position > function.pronargs - function.pronargdefaults,
+           'variadic', argument.mode = 'v',
+           'row_of', case when relation.oid is not null
+             then pg_catalog.jsonb_build_array(namespace.nspname, relation.relname) end
+         ) order by argument.input_position) as list
+  from wanted_functions function
+  cross join lateral (
+    select part.name, part.type, coalesce(part.mode, 'i') as mode,
+           pg_catalog.row_number() over (order by part.position) as input_position
+    from rows from (
+      pg_catalog.unnest(coalesce(function.proallargtypes, function.proargtypes::oid[])),
+      pg_catalog.unnest(function.proargmodes),
+      pg_catalog.unnest(function.proargnames)
+    ) with ordinality as part (type, mode, name, position)
+    where coalesce(part.mode, 'i') in ('i', 'b', 'v')
+  ) argument
+  left join pg_catalog.pg_type row_type on row_type.oid = argument.type
+  left join pg_catalog.pg_class relation
+    on relation.oid = row_type.typrelid and relation.relkind in ('r', 'p', 'v', 'm', 'f')
+  left join pg_catalog.pg_namespace namespace on namespace.oid = relation.relnamespace
+  group by function.oid
+),
+callers as (
+  select function.oid,
+         coalesce(pg_catalog.jsonb_agg(role.rolname order by role.rolname) filter (
+           where pg_catalog.has_function_privilege(role.oid, function.oid, 'EXECUTE')), '[]') as list
+  from wanted_functions function cross join roles role
+  group by function.oid
+),
+functions as (
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+           'schema', namespace.nspname,
+           'name', function.proname,
+           'arguments', coalesce(argument_lines.list, '[]'),
+           'volatility', case function.provolatile when 'i' then 'immutable' when 's' then 'stable'
+             else 'volatile' end,
+           'returns', pg_catalog.format_type(function.prorettype, null),
+           'returns_set', function.proretset,
+           'roles', callers.list,
+           'comment', pg_catalog.obj_description(function.oid, 'pg_proc')
+         ) order by namespace.nspname collate "C", function.proname collate "C",
+                    pg_catalog.pg_get_function_identity_arguments(function.oid) collate "C"),
+         '[]') as list
+  from wanted_functions function
+  join pg_catalog.pg_namespace namespace on namespace.oid = function.pronamespace
+  left join argument_lines on argument_lines.oid = function.oid
+  left join callers on callers.oid = function.oid
+),
+-- Aggregates over rows that give a domain named like a media type.
+media_handlers as (
+  select coalesce(pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_object(
+           'media_type', pg_catalog.lower(media_type.typname),
+           'relation', case when relation.oid is not null
+             then pg_catalog.jsonb_build_array(namespace.nspname, relation.relname) end)),
+         '[]') as list
+  from pg_catalog.pg_type media_type
+  join pg_catalog.pg_proc handler on handler.prorettype = media_type.oid
+    and handler.prokind = 'a' and handler.pronargs = 1
+    and handler.pronamespace in (select oid from exposed)
+  join pg_catalog.pg_type argument on argument.oid = handler.proargtypes[0]
+  left join pg_catalog.pg_class relation
+    on relation.oid = argument.typrelid and relation.relkind in ('r', 'p', 'v', 'm', 'f')
+  left join pg_catalog.pg_namespace namespace on namespace.oid = relation.relnamespace
+  where media_type.typtype = 'd'
+    and media_type.typname ~* '^([a-z0-9.-]+/[a-z0-9.+-]+|\*/\*)$'
+    and (relation.oid is not null or argument.oid = 'pg_catalog.anyelement'::regtype)
+),
+schema_comments as (
+  select coalesce(pg_catalog.jsonb_object_agg(exposed.nspname, comment.text) filter (
+           where comment.text is not null), '{}') as by_schema
+  from exposed
+  cross join lateral (
+    select pg_catalog.obj_description(exposed.oid, 'pg_namespace') as text) as comment
+)
+select pg_catalog.jsonb_build_object(
+         'version', 1,
+         'schemas', pg_catalog.to_jsonb($1::text[]),
+         'schema_comments', schema_comments.by_schema,
+         'tables', tables.list,
+         'functions', functions.list,
+         'media_handlers', media_handlers.list) as catalog
+from tables cross join functions cross join schema_comments cross join media_handlers
+-- end catalog.sql
+$catalog$;
+
+-- The service role sees every table; others see those that an app of theirs can reach.
+create or replace function public.holdfast_catalog() returns jsonb
+language plpgsql stable
+set search_path = '' set timezone = 'UTC' set datestyle = 'ISO, MDY' set intervalstyle = 'postgres'
+set extra_float_digits = 1 set jit = off as $$
+declare
+  served constant text[] := holdfast.setting('schemas')::text[];
+  document jsonb;
+begin
+  -- Types and defaults print as in the API's own sessions.
+  perform pg_catalog.set_config('search_path', (
+    select pg_catalog.string_agg(pg_catalog.quote_ident(schema), ', ') || ', public, extensions'
+    from pg_catalog.unnest(served) as schema), true);
+  document := holdfast.catalog_document(served);
+  if current_user not in ('anon', 'authenticated') then return document; end if;
+  return pg_catalog.jsonb_set(document, '{tables}', (
+    select coalesce(pg_catalog.jsonb_agg(item order by place), '[]')
+    from pg_catalog.jsonb_array_elements(document -> 'tables') with ordinality as one (item, place)
+    where item -> 'privileges' ?| array['anon', 'authenticated']));
+end $$;
+comment on function public.holdfast_catalog() is 'Holdfast: the schema, as a gateway reads it';
+
+-- ---------------------------------------------------------------------------------------------
+
+-- Takes everything away and gives the hook back to whoever had it.
+create or replace function public.holdfast_uninstall() returns void
+language plpgsql set search_path = '' as $$
+declare
+  earlier constant text := (select value from holdfast.settings where name = 'next_hook');
+  database constant name := pg_catalog.current_database();
+begin
+  if exists (select from pg_catalog.pg_roles where rolname = 'authenticator') then
+    execute pg_catalog.format('alter role authenticator in database %I reset pgrst.db_pre_request',
+                              database);
+    if earlier <> '' and not exists (
+      select from pg_catalog.pg_db_role_setting
+      where setrole = (select oid from pg_catalog.pg_roles where rolname = 'authenticator')
+        and setdatabase = 0 and 'pgrst.db_pre_request=' || earlier = any (setconfig)) then
+      execute pg_catalog.format(
+        'alter role authenticator in database %I set pgrst.db_pre_request = %L', database, earlier);
+    end if;
+  end if;
+  drop function public.holdfast_push(json);
+  drop function public.holdfast_catalog();
+  drop schema holdfast cascade;
+  drop function public.holdfast_uninstall();
+  notify pgrst, 'reload config';
+  notify pgrst, 'reload schema';
+end $$;
+
+do $grants$
+declare
+  role name;
+begin
+  -- Whatever default privileges a project has.
+  revoke all on all tables in schema holdfast from public;
+  revoke all on function public.holdfast_uninstall() from public;
+  for role in select rolname from pg_catalog.pg_roles
+              where rolname in ('anon', 'authenticated', 'service_role')
+  loop
+    execute pg_catalog.format('revoke all on all tables in schema holdfast from %I', role);
+    execute pg_catalog.format('revoke all on function public.holdfast_uninstall() from %I', role);
+  end loop;
+  grant execute on function public.holdfast_push(json), public.holdfast_catalog() to public;
+end $grants$;
+
+notify pgrst, 'reload config';
+notify pgrst, 'reload schema';

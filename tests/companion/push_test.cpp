@@ -1,0 +1,231 @@
+#include <algorithm>
+
+#include "tests/companion/fixture.h"
+
+namespace holdfast::companion {
+namespace {
+
+class PushTest : public CompanionTest {
+ protected:
+  static std::string effects(const std::string& name) {
+    return query("select string_agg(operation, ' ' order by id) from effects where name = '" +
+                 name + "'");
+  }
+
+  // The same event twice at a time: the first ends by `end` while the second is under way. Whether
+  // the second waited, and its status.
+  static std::string race(const std::string& end) {
+    const std::string server =
+        "'host=127.0.0.1 user=postgres port=" + std::to_string(cluster_->port()) +
+        " dbname=" + database_ + "'";
+    const std::string push = "$q$select public.holdfast_push($e$[" + insertion(1, "raced") +
+                             "]$e$)->'results'->0->>'status'$q$";
+    std::string sql = "create extension dblink;";
+    for (const std::string name : {"'first'", "'second'"}) {
+      sql +=
+          "do $do$ begin perform dblink_connect(" + name + ", " + server +
+          "); perform dblink_exec(" + name +
+          ", $q$set role authenticated$q$); perform dblink_exec(" + name +
+          R"(, $q$set request.jwt.claims = '{"sub":"ann","role":"authenticated"}'$q$); end $do$;)";
+    }
+    sql +=
+        "do $do$ begin perform dblink_exec('first', 'begin');"
+        " perform * from dblink('first', " +
+        push + ") as t(status text); perform dblink_send_query('second', " + push +
+        "); perform pg_sleep(0.2); end $do$;"
+        "create temporary table seen as select dblink_is_busy('second') as busy;"
+        "do $do$ begin perform dblink_exec('first', '" +
+        end +
+        "'); end $do$;"
+        "select busy, t.status from seen, dblink_get_result('second') as t(status text)";
+    std::string answer = query(sql);
+    std::replace(answer.begin(), answer.end(), '|', ' ');
+    return answer;
+  }
+};
+
+TEST_F(PushTest, PoisonAmongGoodOnesFailsAlone) {
+  EXPECT_EQ(push("ann",
+                 insertion(1, "one") + "," + insertion(2, "one") + "," + insertion(3, "three") +
+                     "," + event(4, "insert", "items", R"("rows":[{"name":null}])") + "," +
+                     insertion(5, "five"),
+                 "concat_ws(' ', r->>'status', r->>'code')"),
+            "201\n409 23505\n201\n400 23502\n201");
+  EXPECT_EQ(query("select count(*) from items"), "3");
+  // What failed left no key behind: the same key may try again.
+  run("delete from items where name = 'one'");
+  EXPECT_EQ(push("ann", insertion(2, "one")), "201");
+}
+
+TEST_F(PushTest, RepeatIsAnsweredWithWhatItDid) {
+  const std::string reading = event(1, "insert", "readings", R"("rows":[{"value":1.50}])");
+  EXPECT_EQ(push("ann", reading, "r->'rows'->0->>'id'"), "1");
+  EXPECT_EQ(push("ann", reading, "concat_ws(' ', r->>'replayed', r->'rows'->0->>'id')"), "true 1");
+  EXPECT_EQ(query("select count(*) from readings"), "1");
+}
+
+TEST_F(PushTest, ConcurrentDuplicateWaitsAndTakesNoEffect) {
+  EXPECT_EQ(race("commit"), "1 200");
+  EXPECT_EQ(effects("raced"), "INSERT");
+}
+
+TEST_F(PushTest, DuplicateOfAnAbortedFirstGoesThrough) {
+  EXPECT_EQ(race("rollback"), "1 201");
+  EXPECT_EQ(effects("raced"), "INSERT");
+}
+
+TEST_F(PushTest, KeyIsGoodForOneRequest) {
+  push("ann", insertion(1, "first"));
+  EXPECT_EQ(push("ann", insertion(1, "second"), "concat_ws(' ', r->>'status', r->>'code')"),
+            "422 PT422");
+  EXPECT_EQ(effects("second"), "");
+}
+
+TEST_F(PushTest, OtherUsersKeyIsAnotherKey) {
+  EXPECT_EQ(push("ann", insertion(1, "ann's")), "201");
+  EXPECT_EQ(push("bob", insertion(1, "bob's")), "201");
+  EXPECT_EQ(query("select string_agg(owner, ' ' order by owner) from items"), "ann bob");
+}
+
+TEST_F(PushTest, RowSecurityDecidesForEachEvent) {
+  EXPECT_EQ(push("ann",
+                 event(1, "insert", "items", R"("rows":[{"name":"a","owner":"bob"}])") + "," +
+                     insertion(2, "b"),
+                 "concat_ws(' ', r->>'status', r->>'code')"),
+            "403 42501\n201");
+  push("bob", insertion(3, "c"));
+  const std::string id = query("select id from items where name = 'c'");
+  EXPECT_EQ(push("ann",
+                 event(4, "update", "items",
+                       R"("set":{"name":"taken"},"match":[{"key":{"id":")" + id + "\"}}]"),
+                 "concat_ws(' ', r->>'status', r->>'code', r->>'rows')"),
+            "409 HF409 []");
+  EXPECT_EQ(effects("taken"), "");
+}
+
+TEST_F(PushTest, TablesOutsideTheServedSchemasAndGrantsAreRefused) {
+  EXPECT_EQ(
+      push("ann",
+           event(1, "insert", "secrets", R"("rows":[{"id":1}])") + "," + R"({"key":")" + key(2) +
+               R"(","op":"insert","schema":"holdfast","table":"settings","rows":[{"name":"x"}]})",
+           "r->>'code'"),
+      "42501\n42P01");
+}
+
+TEST_F(PushTest, UpdateTakesEffectOnlyOnTheRowAsItWas) {
+  push("ann", event(1, "insert", "items",
+                    R"("rows":[{"name":"v","price":12.50,"details":{"b":1,"a":2}}])"));
+  const std::string id = query("select id from items");
+  const auto update = [&](int number, const std::string& set, const std::string& base) {
+    return event(
+        number, "update", "items",
+        "\"set\":" + set + R"(,"match":[{"key":{"id":")" + id + R"("},"base":)" + base + "}]");
+  };
+  EXPECT_EQ(push("ann",
+                 update(2, R"({"price":13,"version":2})",
+                        R"({"version":1,"price":12.50,"details":{"b":1,"a":2}})") +
+                     "," + update(3, R"({"price":14})", R"({"version":1})"),
+                 "concat_ws(' ', r->>'status', r->>'code', r->'rows'->0->>'price')"),
+            "200 13.00\n409 HF409 13.00");
+}
+
+TEST_F(PushTest, RowsOfOneEventAreAllOrNothing) {
+  push("ann", insertion(1, "x") + "," + insertion(2, "y"));
+  const std::string x = query("select id from items where name = 'x'");
+  const std::string y = query("select id from items where name = 'y'");
+  const std::string matches = R"("match":[{"key":{"id":")" + x + R"("},"base":{"version":1}},)" +
+                              R"({"key":{"id":")" + y + R"("},"base":{"version":9}}])";
+  EXPECT_EQ(push("ann", event(3, "update", "items", "\"set\":{\"price\":1}," + matches)), "409");
+  EXPECT_EQ(push("ann", event(4, "delete", "items", matches)), "409");
+  EXPECT_EQ(query("select count(*) from items where price is null"), "2");
+}
+
+TEST_F(PushTest, DeletionOfARowThatIsGoneIsDone) {
+  EXPECT_EQ(push("ann", event(1, "delete", "items",
+                              R"("match":[{"key":{"id":"00000000-0000-4000-8000-000000000000"},)"
+                              R"("base":{"version":1}}])")),
+            "200");
+}
+
+TEST_F(PushTest, InsertIntoATableThatMayNotBeReadIsApplied) {
+  run("create table inbox(id integer primary key, body text);"
+      "alter table inbox enable row level security; grant insert on inbox to authenticated;"
+      "create policy drop_in on inbox for insert to authenticated with check (true)");
+  const std::string letter = event(1, "insert", "inbox", R"("rows":[{"id":1,"body":"b"}])");
+  EXPECT_EQ(push("ann", letter, "concat_ws(' ', r->>'status', r->>'rows')"), "201");
+  EXPECT_EQ(push("ann", letter, "r->>'replayed'"), "true");
+  EXPECT_EQ(query("select count(*) from inbox"), "1");
+}
+
+TEST_F(PushTest, DeferredConstraintsFailTheirOwnEvent) {
+  run("create table parents(id integer primary key);"
+      "create table children(id integer primary key,"
+      " parent integer references parents deferrable initially deferred);"
+      "grant all on parents, children to authenticated");
+  EXPECT_EQ(push("ann",
+                 event(1, "insert", "children", R"("rows":[{"id":1,"parent":7}])") + "," +
+                     event(2, "insert", "parents", R"("rows":[{"id":8}])") + "," +
+                     event(3, "insert", "children", R"("rows":[{"id":2,"parent":8}])"),
+                 "concat_ws(' ', r->>'status', r->>'code')"),
+            "409 23503\n201\n201");
+}
+
+TEST_F(PushTest, UpsertsAndDefaultsFollowPostgrest) {
+  run("create table stock(sku text primary key, amount integer default 5);"
+      "grant all on stock to authenticated; insert into stock values ('a', 1), ('b', 1)");
+  push("ann",
+       event(1, "upsert", "stock", R"("rows":[{"sku":"a","amount":2},{"sku":"c","amount":3}])"));
+  push("ann",
+       event(2, "upsert", "stock", R"("resolution":"ignore","rows":[{"sku":"b","amount":9}])"));
+  push("ann", event(3, "insert", "stock",
+                    R"("missing":"default","columns":["sku","amount"],)"
+                    R"("rows":[{"sku":"d","amount":4},{"sku":"e"}])"));
+  push("ann", event(4, "insert", "stock", R"("columns":["sku","amount"],"rows":[{"sku":"f"}])"));
+  EXPECT_EQ(query("select string_agg(concat(sku, amount), ' ' order by sku) from stock"),
+            "a2 b1 c3 d4 e5 f");
+}
+
+TEST_F(PushTest, FunctionTakesEffectOnceAndItsResultIsKept) {
+  run("create function buy(what text, amount integer default 1) returns integer language sql as"
+      " $$ insert into items(name, version) values (what, amount) returning version $$");
+  const std::string call = R"({"key":")" + key(1) +
+                           R"(","op":"call","schema":"public","function":"buy",)"
+                           R"("args":{"what":"tea","amount":3}})";
+  EXPECT_EQ(push("ann", call, "r->>'value'"), "3");
+  EXPECT_EQ(push("ann", call, "concat_ws(' ', r->>'replayed', r->>'value')"), "true 3");
+  EXPECT_EQ(effects("tea"), "INSERT");
+}
+
+TEST_F(PushTest, RowsOfAWriteThatTheHookNotedAreFoundAgain) {
+  run("begin; " +
+      as("ann", "set local request.headers = '{\"idempotency-key\":\"" + key(1) +
+                    "\",\"x-holdfast-fingerprint\":\"f\"}'; select holdfast.pre_request();"
+                    "insert into readings(value) values (7); commit"));
+  EXPECT_EQ(push("ann", event(1, "insert", "readings", R"("fingerprint":"f","rows":[{"value":7}])"),
+                 "concat_ws(' ', r->>'replayed', r->'rows'->0->>'id')"),
+            "true 1");
+  EXPECT_EQ(query("select count(*) from readings"), "1");
+}
+
+TEST_F(PushTest, AskingWhetherAKeyIsKnownHasNoEffect) {
+  const std::string asked = event(
+      1, "insert", "items", R"("only_if_known":true,"fingerprint":"f","rows":[{"name":"q"}])");
+  EXPECT_EQ(push("ann", asked, "r->>'code'"), "HF404");
+  EXPECT_EQ(query("select count(*) from items"), "0");
+  push("ann", event(1, "insert", "items", R"("fingerprint":"f","rows":[{"name":"q"}])"));
+  EXPECT_EQ(push("ann", asked, "r->>'replayed'"), "true");
+}
+
+TEST_F(PushTest, NothingIsEverRaisedAsASerializationFailure) {
+  run("create function clash() returns trigger language plpgsql as"
+      " $$ begin raise sqlstate '40001'; end $$;"
+      "create trigger clash before insert on readings for each row execute function clash()");
+  EXPECT_EQ(
+      push("ann",
+           event(1, "insert", "readings", R"("rows":[{"value":1}])") + "," + insertion(2, "after"),
+           "concat_ws(' ', r->>'status', r->>'code')"),
+      "500 40001\n201");
+}
+
+}  // namespace
+}  // namespace holdfast::companion
