@@ -8,6 +8,8 @@
 #include <optional>
 #include <utility>
 
+#include "gateway/http/uri.h"
+
 namespace holdfast::routes {
 namespace {
 
@@ -72,6 +74,40 @@ bool made_upstream(const AcceptedType& type) {
   return type.is("application/geo+json") || type.name.starts_with("application/vnd.pgrst.plan");
 }
 
+// A handler of a relation takes its rows, so it is passed over where others are selected.
+bool selects_whole_rows(std::string_view query) {
+  const auto parameters = http::parse_query(query);
+  return std::ranges::all_of(parameters, [](const auto& parameter) {
+    return parameter.first != "select" || parameter.second == "*";
+  });
+}
+
+// PostgREST's own vendored types have no handlers.
+bool is_vendored(const AcceptedType& type) {
+  return type.name.starts_with("application/vnd.pgrst.object") ||
+         type.name.starts_with("application/vnd.pgrst.plan") ||
+         type.name.starts_with("application/vnd.pgrst.array");
+}
+
+bool handles(const cache::MediaHandler& handler, const AcceptedType& type,
+             const cache::Table& table, bool whole_rows) {
+  if (is_vendored(type)) return false;
+  if (!handler.relation) return type.is(handler.media_type);
+  return whole_rows && handler.relation->schema == table.schema &&
+         handler.relation->table == table.name &&
+         (handler.media_type == "*/*" || type.is(handler.media_type));
+}
+
+template <typename MadeByHandler>
+Negotiated pick(const std::vector<AcceptedType>& accepted, const MadeByHandler& made_by_handler) {
+  for (const AcceptedType& candidate : accepted) {
+    if (made_by_handler(candidate)) return MadeUpstream{};
+    if (auto type = media_type(candidate)) return *type;
+    if (made_upstream(candidate)) return MadeUpstream{};
+  }
+  return NotAcceptable{not_acceptable(accepted)};
+}
+
 }  // namespace
 
 std::vector<AcceptedType> accepted_types(const http::Headers& headers) {
@@ -95,12 +131,20 @@ Negotiated negotiate(const http::Headers& headers) {
   // Nearly every request.
   const auto members = headers.list("Accept");
   if (members.empty() || (members.size() == 1 && members[0] == "*/*")) return MediaType{};
-  const auto accepted = accepted_types(headers);
-  for (const AcceptedType& candidate : accepted) {
-    if (auto type = media_type(candidate)) return *type;
-    if (made_upstream(candidate)) return MadeUpstream{};
-  }
-  return NotAcceptable{not_acceptable(accepted)};
+  return pick(accepted_types(headers), [](const AcceptedType&) { return false; });
+}
+
+Negotiated negotiate(const http::Headers& headers, const cache::Catalog& catalog,
+                     const cache::Table& table, std::string_view query) {
+  if (catalog.media_handlers().empty()) return negotiate(headers);
+  auto accepted = accepted_types(headers);
+  if (accepted.empty()) accepted.push_back({"*/*", {}, 1.0});
+  const bool whole_rows = selects_whole_rows(query);
+  return pick(accepted, [&](const AcceptedType& type) {
+    return std::ranges::any_of(catalog.media_handlers(), [&](const cache::MediaHandler& handler) {
+      return handles(handler, type, table, whole_rows);
+    });
+  });
 }
 
 }  // namespace holdfast::routes

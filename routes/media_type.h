@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "cache/catalog/catalog.h"
 #include "cache/query/query.h"
 #include "gateway/base/error.h"
 #include "gateway/http/headers.h"
@@ -45,5 +46,9 @@ using Negotiated = std::variant<MediaType, MadeUpstream, NotAcceptable>;
 
 // The preferred type that can be had. Nothing asked means JSON.
 Negotiated negotiate(const http::Headers& headers);
+// The same for a read of `table`, for which the catalog may have handlers of its own: what one of
+// them makes is MadeUpstream. `query` is the target's.
+Negotiated negotiate(const http::Headers& headers, const cache::Catalog& catalog,
+                     const cache::Table& table, std::string_view query);
 
 }  // namespace holdfast::routes

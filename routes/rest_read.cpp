@@ -97,7 +97,8 @@ RestRead::Answer RestRead::answer(const RestRequest& rest, const cache::Table& t
   const auto preferences = parse_preferences(rest.request.headers);
   if (!preferences) return error_response(preferences.error());
   const CacheControl control = parse_cache_control(rest.request.headers);
-  const auto negotiated = negotiate(rest.request.headers);
+  const auto negotiated =
+      negotiate(rest.request.headers, rest.store->catalog(), table, rest.request.query());
   const auto* media = std::get_if<MediaType>(&negotiated);
   if (media == nullptr) {
     // The upstream may have a handler of its own for the type.
@@ -119,7 +120,8 @@ RestRead::Answer RestRead::answer_from_replica(const RestRequest& rest, const ca
                                                const ReadPlan& read, const MediaType& media,
                                                const Preferences& preferences) const {
   auto reader = rest.store->reader();
-  auto output = cache::query::execute(*reader, *read.plan, read.binding, media.form, media.nulls_stripped);
+  auto output =
+      cache::query::execute(*reader, *read.plan, read.binding, media.form, media.nulls_stripped);
   if (!output && output.error().code == cache::kForwardCode) {
     return Elsewhere{std::move(output).error().message, relations_of(*read.plan)};
   }
@@ -131,11 +133,12 @@ RestRead::Answer RestRead::answer_from_replica(const RestRequest& rest, const ca
   auto response =
       respond_with(*read.plan, *std::move(output), media, preferences, table, *rest.store);
   if (read.location) response.headers.add("Content-Location", *read.location);
+  rest.store->note_read(*read.plan, context_.clock.now());
   return response;
 }
 
 PlanCache::Found RestRead::plan_for(const RestRequest& rest, const cache::Table& table,
-                                   const Preferences& preferences) const {
+                                    const Preferences& preferences) const {
   cache::query::PlanOptions options;
   options.aggregates = context_.rest.aggregates;
   options.max_rows = context_.rest.max_rows;
@@ -230,7 +233,8 @@ http::Response RestRead::respond_with(const Plan& plan, cache::query::Output out
   http::Response response;
   response.status = status_of(output);
   response.headers.add("Content-Type", media.content_type);
-  response.headers.add("Content-Range", content_range(plan.binding.window.offset, output.rows, output.total));
+  response.headers.add("Content-Range",
+                       content_range(plan.binding.window.offset, output.rows, output.total));
   Preferences::Applied applied;
   applied.count = true;
   applied.timezone = true;

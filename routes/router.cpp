@@ -100,8 +100,8 @@ bool Router::route_control(const http::Request& request, const std::string& path
     return true;
   }
   const bool sync = path == "/sync" || path == "/sync/pause" || path == "/sync/resume";
-  const auto entry = below(path, "/outbox");
-  if (!sync && !entry) return false;
+  const bool queue = below(path, "/outbox") || below(path, "/conflicts");
+  if (!sync && !queue) return false;
   if (auto refusal = control_.refuse(request)) {
     respond(*std::move(refusal));
     return true;
@@ -117,18 +117,13 @@ bool Router::route_control(const http::Request& request, const std::string& path
     }
     return true;
   }
-  const bool change = entry->ends_with("/retry") || entry->ends_with("/discard");
-  if (request.method != (change ? "POST" : "GET")) {
-    respond(wrong_method(change ? "POST" : "GET"));
+  if (request.method != "GET" && request.method != "POST") {
+    respond(wrong_method("GET, POST"));
     return true;
   }
-  context_.workers.post([this, request, entry = *entry, respond] {
-    const std::string id = entry.substr(0, entry.find('/'));
-    if (entry.empty()) return respond(list_outbox(context_, request));
-    if (entry == id) return respond(show_entry(context_, id));
-    if (entry == id + "/retry") return respond(retry_entry(context_, id));
-    if (entry == id + "/discard") return respond(discard_entry(context_, id));
-    respond(no_route());
+  context_.workers.post([this, request, path, respond] {
+    auto response = queue_route(context_, request, path);
+    respond(response ? *std::move(response) : no_route());
   });
   return true;
 }

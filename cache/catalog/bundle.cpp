@@ -169,6 +169,19 @@ std::vector<Function> read_computed(const Node& root, const std::string& schema)
   return functions;
 }
 
+// "media_handlers" lists all functions that give a media type; aggregates make answers.
+std::vector<MediaHandler> read_media_handlers(const Node& root, const std::string& schema) {
+  std::vector<MediaHandler> handlers;
+  for (const Node& node : root.member("media_handlers").items()) {
+    if (node.member("kind").text_or_empty() != "aggregate") continue;
+    const std::string argument = node.member("argument").text_or_empty();
+    MediaHandler handler{node.member("media_type").text(), std::nullopt};
+    if (argument != "anyelement") handler.relation = RelationName{schema, argument};
+    handlers.push_back(std::move(handler));
+  }
+  return handlers;
+}
+
 }  // namespace
 
 Result<Catalog> catalog_of_bundle(std::string_view json) {
@@ -195,8 +208,9 @@ Result<Catalog> catalog_of_bundle(std::string_view json) {
   complete_domains(tables, domains_with_casts(root));
   std::move(others).move_to(tables);
   std::vector<Function> functions = read_computed(root, schema);
+  std::vector<MediaHandler> handlers = read_media_handlers(root, schema);
   if (problem) return bad_document(*problem);
-  return Catalog(std::move(tables), std::move(functions), {schema});
+  return Catalog(std::move(tables), std::move(functions), {schema}, {}, std::move(handlers));
 }
 
 }  // namespace holdfast::cache

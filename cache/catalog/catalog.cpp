@@ -59,9 +59,11 @@ bool Table::is_key(std::size_t column) const {
 
 Catalog::Catalog(std::vector<Table> tables, std::vector<Function> functions,
                  std::vector<std::string> schemas,
-                 std::map<std::string, std::string> schema_comments)
+                 std::map<std::string, std::string> schema_comments,
+                 std::vector<MediaHandler> media_handlers)
     : schemas_(std::move(schemas)),
       schema_comments_(std::move(schema_comments)),
+      media_handlers_(std::move(media_handlers)),
       tables_(std::move(tables)),
       functions_(std::move(functions)) {
   if (schemas_.empty()) schemas_ = schemas_of(tables_);

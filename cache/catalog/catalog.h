@@ -141,6 +141,12 @@ struct Function {
   std::string comment;
 };
 
+// An aggregate that makes an answer of another media type than PostgREST's own.
+struct MediaHandler {
+  std::string media_type;                // lower case; "*/*" is for any
+  std::optional<RelationName> relation;  // whose rows it takes; nullopt: any
+};
+
 // What is known of the upstream's schema.
 //
 // Immutable after construction.
@@ -151,7 +157,8 @@ class Catalog {
   // default); without any, every table's schema is served. Table and column order is kept.
   Catalog(std::vector<Table> tables, std::vector<Function> functions,
           std::vector<std::string> schemas = {},
-          std::map<std::string, std::string> schema_comments = {});
+          std::map<std::string, std::string> schema_comments = {},
+          std::vector<MediaHandler> media_handlers = {});
 
   bool empty() const { return tables_.empty(); }
   const std::vector<std::string>& schemas() const { return schemas_; }
@@ -159,6 +166,7 @@ class Catalog {
   const std::map<std::string, std::string>& schema_comments() const { return schema_comments_; }
   const std::vector<Table>& tables() const { return tables_; }
   const std::vector<Function>& functions() const { return functions_; }
+  const std::vector<MediaHandler>& media_handlers() const { return media_handlers_; }
   // Exposed or not.
   const Table* find(std::string_view schema, std::string_view table) const;
   // The function that makes `name` a computed column or relationship of `table`: its one argument
@@ -171,6 +179,7 @@ class Catalog {
  private:
   std::vector<std::string> schemas_;
   std::map<std::string, std::string> schema_comments_;
+  std::vector<MediaHandler> media_handlers_;
   std::vector<Table> tables_;
   std::vector<Function> functions_;
   std::unordered_map<std::string, std::size_t> index_;  // schema, NUL, table -> tables_

@@ -388,6 +388,25 @@ functions as (
   left join argument_lines on argument_lines.oid = function.oid
   left join callers on callers.oid = function.oid
 ),
+-- Aggregates over rows that give a domain named like a media type.
+media_handlers as (
+  select coalesce(pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_object(
+           'media_type', pg_catalog.lower(media_type.typname),
+           'relation', case when relation.oid is not null
+             then pg_catalog.jsonb_build_array(namespace.nspname, relation.relname) end)),
+         '[]') as list
+  from pg_catalog.pg_type media_type
+  join pg_catalog.pg_proc handler on handler.prorettype = media_type.oid
+    and handler.prokind = 'a' and handler.pronargs = 1
+    and handler.pronamespace in (select oid from exposed)
+  join pg_catalog.pg_type argument on argument.oid = handler.proargtypes[0]
+  left join pg_catalog.pg_class relation
+    on relation.oid = argument.typrelid and relation.relkind in ('r', 'p', 'v', 'm', 'f')
+  left join pg_catalog.pg_namespace namespace on namespace.oid = relation.relnamespace
+  where media_type.typtype = 'd'
+    and media_type.typname ~* '^([a-z0-9.-]+/[a-z0-9.+-]+|\*/\*)$'
+    and (relation.oid is not null or argument.oid = 'pg_catalog.anyelement'::regtype)
+),
 schema_comments as (
   select coalesce(pg_catalog.jsonb_object_agg(exposed.nspname, comment.text) filter (
            where comment.text is not null), '{}') as by_schema
@@ -400,5 +419,6 @@ select pg_catalog.jsonb_build_object(
          'schemas', pg_catalog.to_jsonb($1::text[]),
          'schema_comments', schema_comments.by_schema,
          'tables', tables.list,
-         'functions', functions.list) as catalog
-from tables cross join functions cross join schema_comments
+         'functions', functions.list,
+         'media_handlers', media_handlers.list) as catalog
+from tables cross join functions cross join schema_comments cross join media_handlers

@@ -43,6 +43,14 @@ Function read_function(const Node& node) {
   return function;
 }
 
+MediaHandler read_media_handler(const Node& node) {
+  MediaHandler handler;
+  handler.media_type = node.member("media_type").text();
+  const std::vector<std::string> relation = node.member("relation").texts();
+  if (relation.size() == 2) handler.relation = RelationName{relation[0], relation[1]};
+  return handler;
+}
+
 Json null_if_empty(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
 const char* word(TableKind kind) {
@@ -198,6 +206,12 @@ Json print_function(const Function& function) {
           {"comment", null_if_empty(function.comment)}};
 }
 
+Json print_media_handler(const MediaHandler& handler) {
+  Json json{{"media_type", handler.media_type}, {"relation", nullptr}};
+  if (handler.relation) json["relation"] = {handler.relation->schema, handler.relation->table};
+  return json;
+}
+
 }  // namespace
 
 Result<Catalog> parse_catalog(std::string_view json) {
@@ -219,12 +233,17 @@ Result<Catalog> read_catalog(const nlohmann::json& document) {
     functions.push_back(read_function(item));
   }
   std::vector<std::string> schemas = root.member("schemas").texts();
+  std::vector<MediaHandler> handlers;
+  for (const Node& item : root.member("media_handlers").items()) {
+    handlers.push_back(read_media_handler(item));
+  }
   std::map<std::string, std::string> comments;
   for (const auto& [schema, comment] : root.member("schema_comments").members()) {
     comments.emplace(schema, comment.text());
   }
   if (problem) return bad_document(*problem);
-  return Catalog(std::move(tables), std::move(functions), std::move(schemas), std::move(comments));
+  return Catalog(std::move(tables), std::move(functions), std::move(schemas), std::move(comments),
+                 std::move(handlers));
 }
 
 std::string print_bundle_table(const Table& table) {
@@ -247,6 +266,7 @@ std::string print_catalog(const Catalog& catalog) {
   }
   json["tables"] = print_list(catalog.tables(), print_table);
   json["functions"] = print_list(catalog.functions(), print_function);
+  json["media_handlers"] = print_list(catalog.media_handlers(), print_media_handler);
   // Names may hold any bytes; an unprintable one must not keep the rest from being written.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -68,6 +68,30 @@ TEST(MediaTypeTest, ARefusalNamesAllThatWereAskedInTheirOrderOfPreference) {
   EXPECT_EQ(error.message, "None of these media types are available: image/png, a/b, text/plain");
 }
 
+TEST(MediaTypeTest, WhatAHandlerMakesIsTheUpstreamsToAnswer) {
+  cache::Table table;
+  table.schema = "public";
+  table.name = "t";
+  cache::Table other = table;
+  other.name = "other";
+  const cache::Catalog catalog({table, other}, {}, {"public"}, {},
+                               {{"text/tab", cache::RelationName{"public", "t"}},
+                                {"application/json", cache::RelationName{"public", "t"}},
+                                {"a/any", std::nullopt}});
+  const auto made = [&](const cache::Table& of, const char* accept, const char* query = "") {
+    return std::holds_alternative<MadeUpstream>(
+        negotiate({{"Accept", accept}}, catalog, of, query));
+  };
+  EXPECT_TRUE(made(table, "text/tab"));
+  EXPECT_TRUE(made(table, "text/tab", "select=*&id=eq.1"));
+  EXPECT_FALSE(made(table, "text/tab", "select=id")) << "it takes whole rows";
+  EXPECT_FALSE(made(other, "text/tab"));
+  EXPECT_TRUE(made(other, "a/any", "select=id"));
+  EXPECT_TRUE(made(table, "application/json"));
+  EXPECT_FALSE(made(table, "*/*"));
+  EXPECT_FALSE(made(table, "application/vnd.pgrst.object+json"));
+}
+
 TEST(MediaTypeTest, ADescriptionIsNoFormOfRows) {
   for (const char* type : {"application/openapi+json", "application/octet-stream"}) {
     EXPECT_TRUE(std::holds_alternative<NotAcceptable>(negotiated(type))) << type;

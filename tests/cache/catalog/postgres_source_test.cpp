@@ -281,6 +281,15 @@ TEST_F(PostgresSourceTest, TypesOfOtherSchemasThanPostgresOwnAreToldApart) {
   EXPECT_EQ(catalog_->schema_comments().at("app"), "The shop");
 }
 
+TEST_F(PostgresSourceTest, AggregatesThatMakeAMediaTypeAreItsHandlers) {
+  const auto& handlers = catalog_->media_handlers();
+  ASSERT_EQ(handlers.size(), 2U);
+  EXPECT_EQ(handlers[0].media_type, "*/*");
+  EXPECT_FALSE(handlers[0].relation);
+  EXPECT_EQ(handlers[1].media_type, "text/tab");
+  EXPECT_EQ(handlers[1].relation->table, "customers");
+}
+
 TEST_F(PostgresSourceTest, OutputArgumentsAndProceduresAreLeftOut) {
   ASSERT_EQ(functions("split").size(), 1U);
   ASSERT_EQ(functions("split")[0]->arguments.size(), 1U);

@@ -88,6 +88,11 @@ revoke execute on function area(text) from public;
 grant execute on function area(text) to authenticated;
 create function public.initials(app.customers) returns text language sql as $$ select 'x' $$;
 create function public.elsewhere(int) returns text language sql as $$ select 'x' $$;
+create domain "text/tab" as text; create domain "*/*" as bytea;
+create function tab_step("text/tab", customers) returns "text/tab" language sql as 'select $1';
+create function any_step("*/*", anyelement) returns "*/*" language sql as 'select $1';
+create aggregate tab(customers) (sfunc = tab_step, stype = "text/tab", initcond = '');
+create aggregate whatever(anyelement) (sfunc = any_step, stype = "*/*", initcond = '');
 create procedure work() language sql as '';
 
 grant select, insert on customers to authenticated;
