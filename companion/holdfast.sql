@@ -233,15 +233,22 @@ begin
 end $$;
 
 create or replace function holdfast.texts(list json) returns text[]
-language sql immutable set search_path = '' as $$
+language sql immutable as $$
   select coalesce(pg_catalog.array_agg(item), '{}')
   from pg_catalog.json_array_elements_text(list) as item
 $$;
 
 create or replace function holdfast.members(object json) returns text[]
-language sql immutable set search_path = '' as $$
+language sql immutable as $$
   select coalesce(pg_catalog.array_agg(distinct name), '{}')
   from pg_catalog.json_object_keys(object) as name
+$$;
+
+-- The columns that an insert names; without a list of them, those of its first row.
+create or replace function holdfast.named_columns(event json) returns text[]
+language sql immutable as $$
+  select case when event -> 'columns' is null then holdfast.members(event -> 'rows' -> 0)
+              else holdfast.texts(event -> 'columns') end
 $$;
 
 create or replace function holdfast.key_columns(relation regclass) returns text[]
@@ -308,8 +315,7 @@ create or replace function holdfast.insert_rows(
   relation regclass, event json, returning_rows boolean) returns json
 language plpgsql as $$
 declare
-  names text[] := case when event -> 'columns' is null
-    then holdfast.members(event -> 'rows' -> 0) else holdfast.texts(event -> 'columns') end;
+  names constant text[] := holdfast.named_columns(event);
   part record;
   written json;
   all_rows json[] := '{}';
@@ -467,13 +473,13 @@ begin
 end $$;
 
 -- The keys of rows, to find them again: rows themselves would grow old.
-create or replace function holdfast.keys_of(relation regclass, rows json) returns json
-language sql stable as $$
+create or replace function holdfast.keys_of(key_names text[], rows json) returns json
+language sql immutable as $$
   select pg_catalog.json_agg(pg_catalog.json_build_object('key',
            (select pg_catalog.json_object_agg(name, item -> name)
-            from pg_catalog.unnest(holdfast.key_columns(relation)) as name)))
+            from pg_catalog.unnest(key_names) as name)))
   from pg_catalog.json_array_elements(rows) as item
-  where holdfast.key_columns(relation) is not null
+  where key_names is not null
 $$;
 
 -- The rows that a transaction which the hook has noted inserted, unless they were changed since.
@@ -545,7 +551,7 @@ begin
       when 'delete' then holdfast.delete_rows(relation, event, returning_rows) end;
     if op in ('insert', 'upsert') then
       perform holdfast.keep_result(key,
-        pg_catalog.json_build_object('keys', holdfast.keys_of(relation, rows)));
+        pg_catalog.json_build_object('keys', holdfast.keys_of(holdfast.key_columns(relation), rows)));
     else
       perform holdfast.keep_result(key, '{}');
     end if;
@@ -616,6 +622,107 @@ begin
   end loop;
 end $$;
 
+-- What inserts must have in common to go as one statement; null: it goes alone.
+create or replace function holdfast.run_of(event json) returns text
+language sql immutable as $$
+  select case when event ->> 'op' = 'insert' and event ->> 'key' ~ '^hf1:[0-9a-f-]{36}$'
+                   and event -> 'only_if_known' is null and event -> 'missing' is null
+                   and pg_catalog.json_typeof(event -> 'rows' -> 0) = 'object'
+    then pg_catalog.concat_ws(' ', event -> 'schema', event -> 'table', event -> 'columns',
+           case when event -> 'columns' is null then holdfast.members(event -> 'rows' -> 0) end) end
+$$;
+
+-- Claims the keys of all events, or says that one of them is known.
+create or replace function holdfast.claim_keys(events json[]) returns boolean
+language plpgsql security definer set search_path = '' as $$
+declare
+  owner constant text := holdfast.subject();
+  claimed bigint;
+begin
+  insert into holdfast.applied (subject, key, fingerprint)
+    select owner, pg_catalog.substr(event ->> 'key', 5)::uuid,
+           coalesce(event ->> 'fingerprint', pg_catalog.md5(event::text))
+    from pg_catalog.unnest(events) as event
+    on conflict (subject, key) do nothing;
+  get diagnostics claimed = row_count;
+  return claimed = pg_catalog.cardinality(events);
+end $$;
+
+create or replace function holdfast.keep_results(outcomes json[]) returns void
+language sql security definer set search_path = '' as $$
+  update holdfast.applied set result = pg_catalog.json_build_object('keys', outcome -> 'keys')
+  from pg_catalog.unnest(outcomes) as outcome
+  where subject = holdfast.subject() and key = pg_catalog.substr(outcome ->> 'key', 5)::uuid
+    and transaction = pg_catalog.pg_current_xact_id()
+$$;
+
+-- Inserts of one table as one statement. Whatever speaks against that is raised: then they go in
+-- smaller parts, at last one by one.
+create or replace function holdfast.insert_run(events json[], deferred text) returns json[]
+language plpgsql as $$
+declare
+  relation constant regclass := holdfast.table_of(events[1]);
+  key_names constant text[] := holdfast.key_columns(relation);
+  names constant text[] := holdfast.named_columns(events[1]);
+  given json;
+  written json;
+  outcomes json[];
+begin
+  -- A trigger for each statement would run once for all.
+  if exists (select from pg_catalog.pg_trigger
+             where tgrelid = relation and not tgisinternal and tgtype & 1 = 0)
+     or not holdfast.claim_keys(events) then
+    raise sqlstate 'HF404';
+  end if;
+  select pg_catalog.json_agg(item order by place, at) into given
+  from pg_catalog.unnest(events) with ordinality as one (event, place)
+  cross join lateral pg_catalog.json_array_elements(event -> 'rows')
+    with ordinality as part (item, at);
+  select insert_part.rows into written
+  from holdfast.insert_part(relation, events[1], names, given, true);
+  -- A trigger may have left out a row, and then nobody knows whose.
+  if pg_catalog.json_array_length(written) <> pg_catalog.json_array_length(given) then
+    raise sqlstate 'HF404';
+  end if;
+  select pg_catalog.array_agg(pg_catalog.json_build_object('key', event ->> 'key', 'status', 201,
+           'rows', rows, 'keys', holdfast.keys_of(key_names, rows)) order by place)
+    into outcomes
+  from (
+    select place, pg_catalog.min(event::text)::json as event,
+           pg_catalog.json_agg(item order by number) as rows
+    from (
+      select event, place, pg_catalog.row_number() over (order by place, at) as number
+      from pg_catalog.unnest(events) with ordinality as one (event, place)
+      cross join lateral pg_catalog.json_array_elements(event -> 'rows')
+        with ordinality as part (part_item, at)
+    ) sources
+    join pg_catalog.json_array_elements(written) with ordinality as row_ (item, number)
+      using (number)
+    group by place
+  ) slices;
+  perform holdfast.keep_results(outcomes);
+  if deferred <> '' then
+    set constraints all immediate;
+    execute 'set constraints ' || deferred || ' deferred';
+  end if;
+  return outcomes;
+end $$;
+
+create or replace function holdfast.push_run(events json[], deferred text) returns json[]
+language plpgsql as $$
+declare
+  half constant integer := pg_catalog.cardinality(events) / 2;
+begin
+  if half = 0 then return array[holdfast.push_event(events[1], deferred)]; end if;
+  begin
+    return holdfast.insert_run(events, deferred);
+  exception when others then
+    null;
+  end;
+  return holdfast.push_run(events[1:half], deferred)
+    || holdfast.push_run(events[half + 1:], deferred);
+end $$;
+
 create or replace function holdfast.deferred_constraints() returns text
 language sql stable set search_path = '' as $$
   select coalesce(pg_catalog.string_agg(
@@ -625,11 +732,15 @@ language sql stable set search_path = '' as $$
   where condeferred
 $$;
 
+-- Small statements whose costs nobody can estimate: compiling them would take longer than they do.
 create or replace function public.holdfast_push(events json) returns json
-language plpgsql volatile as $$
+language plpgsql volatile set jit = off as $$
 declare
   deferred constant text := holdfast.deferred_constraints();
-  event json;
+  list json[];
+  runs text[];
+  last integer;
+  at integer := 1;
   results json[] := '{}';
 begin
   if pg_catalog.json_typeof(events) <> 'array' then
@@ -638,11 +749,15 @@ begin
   if pg_catalog.json_array_length(events) > 1000 then
     raise sqlstate 'PT413' using message = 'too many events in one call';
   end if;
-  for event in
-    select item from pg_catalog.json_array_elements(events) with ordinality as one (item, place)
-    order by place
-  loop
-    results := pg_catalog.array_append(results, holdfast.push_event(event, deferred));
+  select pg_catalog.array_agg(item order by place),
+         pg_catalog.array_agg(holdfast.run_of(item) order by place)
+    into list, runs
+  from pg_catalog.json_array_elements(events) with ordinality as one (item, place);
+  while at <= coalesce(pg_catalog.cardinality(list), 0) loop
+    last := at;
+    while runs[last + 1] = runs[at] loop last := last + 1; end loop;
+    results := results || holdfast.push_run(list[at:last], deferred);
+    at := last + 1;
   end loop;
   perform holdfast.sweep();
   return pg_catalog.json_build_object(

@@ -64,6 +64,28 @@ TEST_F(PushTest, RepeatIsAnsweredWithWhatItDid) {
   EXPECT_EQ(query("select count(*) from readings"), "1");
 }
 
+TEST_F(PushTest, NeighbouringInsertsAreOneStatementWithAnOutcomeForEach) {
+  const std::string events = event(1, "insert", "readings", R"("rows":[{"value":1}])") + "," +
+                             event(2, "insert", "readings", R"("rows":[{"value":2},{"value":3}])") +
+                             "," + event(3, "insert", "readings", R"("rows":[{"value":4}])");
+  const std::string values =
+      "(select string_agg(w->>'value', ' ') from json_array_elements(r->'rows') w)";
+  EXPECT_EQ(push("ann", events, values), "1\n2 3\n4");
+  EXPECT_EQ(query("select count(distinct cmin::text) from readings"), "1");
+  EXPECT_EQ(push("ann", events, "concat_ws(' ', r->>'replayed', " + values + ")"),
+            "true 1\ntrue 2 3\ntrue 4");
+}
+
+TEST_F(PushTest, TriggerForEachStatementRunsForEachEvent) {
+  run("create function count_statement() returns trigger language plpgsql security definer as"
+      " $$ begin insert into public.effects(name) values ('statement'); return null; end $$;"
+      "create trigger counted after insert on readings for each statement"
+      " execute function count_statement()");
+  push("ann", event(1, "insert", "readings", R"("rows":[{"value":1}])") + "," +
+                  event(2, "insert", "readings", R"("rows":[{"value":2}])"));
+  EXPECT_EQ(query("select count(*) from effects where name = 'statement'"), "2");
+}
+
 TEST_F(PushTest, ConcurrentDuplicateWaitsAndTakesNoEffect) {
   EXPECT_EQ(race("commit"), "1 200");
   EXPECT_EQ(effects("raced"), "INSERT");
