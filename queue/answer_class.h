@@ -19,6 +19,7 @@ enum class AnswerClass {
   kMissingParent,  // 23503
   kRaised,         // P0001: a RAISE in the schema
   kReplayed,       // the companion's hook knows the key: it has taken effect before
+  kSchemaChanged,  // the table or a column is not there any more
   kRefused,        // can never succeed as it is
 };
 

@@ -69,8 +69,17 @@ std::string words_of(const ClassifiedAnswer& answer) {
 
 Verdict judge_refusal(const upstream::Answer& answer, const ClassifiedAnswer& classified) {
   switch (classified.kind) {
-    case AnswerClass::kTransient:
-      return TryAgain{answer.status, words_of(classified), false, classified.retry_after, false};
+    case AnswerClass::kSchemaChanged: {
+      TryAgain parked{answer.status, words_of(classified), false, std::nullopt, false};
+      parked.parks = true;
+      return parked;
+    }
+    case AnswerClass::kTransient: {
+      // One entry alone that is too large, or takes too long, will be so again.
+      const bool own_doing = answer.status == 413 || classified.code == "57014";
+      return TryAgain{answer.status, words_of(classified), false, classified.retry_after,
+                      own_doing};
+    }
     case AnswerClass::kServerError:
       return TryAgain{answer.status, words_of(classified), false, classified.retry_after, true};
     case AnswerClass::kToken:

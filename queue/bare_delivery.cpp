@@ -1,12 +1,30 @@
 #include "queue/bare_delivery.h"
 
+#include "cache/replica/temporary_ids.h"
 #include "queue/bare_row_send.h"
 #include "queue/bare_send.h"
 
 namespace holdfast::queue {
+namespace {
 
-bool BareDelivery::joins(const Sender&, std::span<const Parcel>, const Parcel&, bool) const {
-  return false;
+// As PostgREST answers for a table that it does not know.
+constexpr int kNoLongerThere = 404;
+
+// Which row of an answer is whose is only known of one entry's.
+bool awaits_ids(const Sender& sender, const Parcel& parcel) {
+  auto reader = sender.store.reader();
+  return cache::TemporaryIds::unresolved(*reader, parcel.entry.sequence) > 0;
+}
+
+}  // namespace
+
+bool BareDelivery::joins(const Sender& sender, std::span<const Parcel> batch, const Parcel& next,
+                         bool) const {
+  // Rows that one statement inserts may refer to each other.
+  if (batch.size() >= limit_.get() || batch.front().asked || next.asked) return false;
+  return table_of(sender.store, next.entry) != nullptr &&
+         insert_together(batch.front().entry, next.entry) &&
+         !awaits_ids(sender, batch.front()) && !awaits_ids(sender, next);
 }
 
 bool BareDelivery::sends_whole(const Parcel& parcel) const {
@@ -15,16 +33,22 @@ bool BareDelivery::sends_whole(const Parcel& parcel) const {
 }
 
 std::vector<Receipt> BareDelivery::deliver(const Sender& sender, std::span<const Parcel> parcels) {
-  std::vector<Receipt> receipts;
-  for (const Parcel& parcel : parcels) receipts.push_back(send(sender, parcel));
-  return receipts;
+  if (parcels.size() > 1) {
+    const cache::Table& table = *table_of(sender.store, parcels.front().entry);
+    return BareInserts(upstream_, sender, table, limit_).deliver(parcels);
+  }
+  return {send(sender, parcels.front())};
 }
 
 Receipt BareDelivery::send(const Sender& sender, const Parcel& parcel) {
   const cache::Table* table = table_of(sender.store, parcel.entry);
   if (table == nullptr) {
-    return {Refused{
-        0, "the table " + parcel.entry.relation + " is not in the upstream's schema any more"}};
+    TryAgain gone;
+    gone.reason =
+        "the table " + parcel.entry.relation + " is not in the upstream's schema any more";
+    gone.status = kNoLongerThere;
+    gone.parks = true;
+    return {gone};
   }
   const auto row = single_row(parcel.entry, parcel.effects);
   if (row && !sends_whole(parcel)) {

@@ -2,6 +2,7 @@
 
 #include "cache/replica/options.h"
 #include "gateway/upstream/upstream.h"
+#include "queue/bare_inserts.h"
 #include "queue/delivery.h"
 
 namespace holdfast::queue {
@@ -25,6 +26,7 @@ class BareDelivery final : public Delivery {
 
   upstream::Upstream& upstream_;
   const cache::ReplicaOptions& options_;
+  BatchLimit limit_;
 };
 
 }  // namespace holdfast::queue

@@ -56,7 +56,7 @@ Condition BareRowSend::condition() const {
 Verdict BareRowSend::send(Guard guard, const Condition& condition, Representation representation) {
   std::string target = "/rest/v1/" + http::percent_encode(table_.name) + "?" +
                        cache::key_filter(table_, {write_.old_key});
-  if (guard == Guard::kBase && !condition.parameter.empty()) target += "&" + condition.parameter;
+  if (guard == Guard::kBase && !condition.parameters.empty()) target += "&" + condition.parameters;
   const auto outcome =
       upstream_.call(entry_call(sender_, entry_, table_, std::move(target),
                                 write_.deletion ? "" : write_.changes, representation));
@@ -119,9 +119,9 @@ std::optional<Verdict> BareRowSend::judge_update(const SeenRows& seen) const {
   const auto unchanged = [&](std::optional<std::size_t> column) {
     return !column || (*base_)[*column] == (*now)[*column];
   };
-  const bool same = unchanged(columns_.version) && unchanged(columns_.stamp) &&
-                    compare_three_ways(table_, columns_, write_.changes, base_, *now)
-                        .collisions.empty();
+  const bool same =
+      unchanged(columns_.version) && unchanged(columns_.stamp) &&
+      compare_three_ways(table_, columns_, write_.changes, base_, *now).collisions.empty();
   if (same) return std::nullopt;
   return Collided{seen.images, seen.clock_offset};
 }

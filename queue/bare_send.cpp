@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cache/replica/key.h"
+#include "cache/replica/temporary_ids.h"
 
 namespace holdfast::queue {
 namespace {
@@ -29,6 +30,11 @@ BareSend::BareSend(upstream::Upstream& upstream, const Sender& sender, const Par
       table_(table) {}
 
 Verdict BareSend::deliver() {
+  if (entry_.lost_answer && awaits_ids()) {
+    return Uncertain{0,
+                     "The answer was lost, and without a key of ours nothing shows whether the "
+                     "rows arrived"};
+  }
   if (entry_.lost_answer) {
     if (auto verdict = settle()) return *std::move(verdict);
   }
@@ -36,6 +42,11 @@ Verdict BareSend::deliver() {
   // A principal that may not read the table cannot be given the row back.
   const bool readable = sender_.store.status(table_) != cache::TableStatus::kDenied;
   return send(readable ? Representation::kRows : Representation::kNone);
+}
+
+bool BareSend::awaits_ids() const {
+  auto reader = sender_.store.reader();
+  return cache::TemporaryIds::unresolved(*reader, entry_.sequence) > 0;
 }
 
 std::optional<Verdict> BareSend::settle() {

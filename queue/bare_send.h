@@ -29,6 +29,8 @@ class BareSend {
   const Told& told() const { return told_; }
 
  private:
+  // Whether its rows have keys that only the upstream makes: hard case 9.
+  bool awaits_ids() const;
   using Images = std::vector<cache::UpstreamImage>;
 
   // After a lost answer: a verdict when the rows show one, nullopt when it is to be sent again.

@@ -1,5 +1,9 @@
 #include "queue/dispatcher.h"
 
+#include <algorithm>
+
+#include "cache/replica/temporary_ids.h"
+
 namespace holdfast::queue {
 namespace {
 
@@ -21,6 +25,12 @@ void in_outbox(cache::Store& store, const Job& job) {
   });
 }
 
+bool awaits_ids(cache::Database& database, const std::vector<std::int64_t>& batch) {
+  return std::any_of(batch.begin(), batch.end(), [&](std::int64_t entry) {
+    return cache::TemporaryIds::unresolved(database, entry) > 0;
+  });
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(Delivery& delivery, upstream::CredentialSource& credentials,
@@ -30,6 +40,7 @@ Dispatcher::Dispatcher(Delivery& delivery, upstream::CredentialSource& credentia
       credentials_(credentials),
       options_(options),
       clock_(clock),
+      logger_(logger),
       recorder_(options, tables, clock, std::move(random), std::move(logger)),
       awaited_(clock) {}
 
@@ -104,7 +115,22 @@ void Dispatcher::prepare(cache::Store& store, bool force) {
 }
 
 void Dispatcher::recover(cache::Store& store) {
-  in_outbox(store, [](Outbox& outbox, Transaction& transaction) { outbox.recover(transaction); });
+  in_outbox(store, [](Outbox& outbox, Transaction& transaction) {
+    outbox.recover(transaction);
+    outbox.release_schema_changed(transaction);
+  });
+}
+
+void Dispatcher::watch(cache::Store& store) {
+  // Longer than any wait that is given: a Retry-After, or kStalledWait.
+  const auto longest = clock_.now() + std::max(2 * options_.backoff_cap, 2 * kStalledWait);
+  std::int64_t freed = 0;
+  in_outbox(store, [&](Outbox& outbox, Transaction& transaction) {
+    freed = outbox.unstick(transaction, longest);
+  });
+  if (freed > 0) {
+    logger_->warn("queue_unstuck principal={} entries={}", store.principal().id, freed);
+  }
 }
 
 void Dispatcher::upstream_reached(cache::Store& store) {
@@ -153,6 +179,8 @@ void Dispatcher::claim_neighbours(Outbox& outbox, Transaction& transaction, cons
     if (awaited_.contains(next.id)) return;
     const auto tie = outbox.tie(database, next, batch);
     if (tie == Outbox::Tie::kBlocked) return;
+    // It names a row by an id that the upstream does not know.
+    if (tie == Outbox::Tie::kDepends && awaits_ids(database, batch)) return;
     Parcel parcel{std::move(next), {}};
     parcel.effects = sender.store.overlay().effects(database, parcel.entry.sequence);
     const bool several = row_starts(parcel.entry, parcel.effects).size() > 1;
@@ -178,23 +206,25 @@ Dispatcher::Reply Dispatcher::send(cache::Store& store, const Sender& sender,
   // From here on nobody else answers the app. Whatever is thrown, its write is queued.
   auto waiter = parcels.front().asked ? awaited_.take(parcels.front().entry.id) : std::nullopt;
   const bool heard = waiter && receipts.front().told.answer;
-  Reply reply = Reply::kAnswered;
   for (std::size_t i = 0; i < parcels.size(); ++i) {
     Verdict& verdict = receipts.at(i).verdict;
     if (auto* refused = std::get_if<TokenRefused>(&verdict)) {
       verdict = after_refused_token(store, sender.credentials, std::move(*refused));
     }
-    const auto* again = std::get_if<TryAgain>(&verdict);
-    progress.pressed = again != nullptr && again->status != 0 ? progress.pressed + 1 : 0;
-    reply = again == nullptr || again->status != 0 ? Reply::kAnswered
-            : again->lost_answer                   ? Reply::kLost
-                                                   : Reply::kNotSent;
     results.push_back({&parcels[i], std::move(verdict), heard && i == 0});
   }
+  const Reply reply = reply_of(results.back().verdict, progress);
   const auto ended = outcome.ended;
   recorder_.write_down(store, results, outcome);
   if (heard && outcome.ended > ended) waiter->tell(std::move(receipts.front().told));
   return reply;
+}
+
+Dispatcher::Reply Dispatcher::reply_of(const Verdict& last, Progress& progress) {
+  const auto* again = std::get_if<TryAgain>(&last);
+  progress.pressed = again != nullptr && again->status != 0 ? progress.pressed + 1 : 0;
+  if (again == nullptr || again->status != 0) return Reply::kAnswered;
+  return again->lost_answer ? Reply::kLost : Reply::kNotSent;
 }
 
 Verdict Dispatcher::after_refused_token(const cache::Store& store,

@@ -34,10 +34,14 @@ class Dispatcher {
   // Deletes what was delivered longer than keep_delivered ago.
   void forget_delivered(cache::Store& store);
 
+  // The watchdog: looks for entries that nothing else would send again, and says so in the log.
+  void watch(cache::Store& store);
+
   // Who waits for answers to entries of any store.
   Awaited& awaited() { return awaited_; }
 
-  // After a start, before the first drain(): what was being sent may have taken effect.
+  // After a start, or with another catalog, before the first drain(): what was being sent may have
+  // taken effect, and what the old schema did not take may be taken now.
   void recover(cache::Store& store);
   // The upstream answers again: entries that wait for it alone need not wait longer.
   void upstream_reached(cache::Store& store);
@@ -59,6 +63,8 @@ class Dispatcher {
              Progress& progress) const;
   Reply send(cache::Store& store, const Sender& sender, std::span<const Parcel> parcels,
              Progress& progress, DrainOutcome& outcome);
+  // Of a send, by what became of its last parcel.
+  static Reply reply_of(const Verdict& last, Progress& progress);
   Verdict after_refused_token(const cache::Store& store, const upstream::Credentials& credentials,
                               TokenRefused refused);
   void prepare(cache::Store& store, bool force);
@@ -74,6 +80,7 @@ class Dispatcher {
   upstream::CredentialSource& credentials_;
   const DispatcherOptions options_;
   const Clock& clock_;
+  const std::shared_ptr<Logger> logger_;
   const Recorder recorder_;
   Awaited awaited_;
 };

@@ -1,5 +1,7 @@
 #include "queue/outbox.h"
 
+#include "queue/real_ids.h"
+
 #include "queue/outbox_sql.h"
 
 namespace holdfast::queue {
@@ -86,7 +88,9 @@ void Outbox::forget(Transaction& transaction, Timestamp before) {
 
 void Outbox::acknowledge(Transaction& transaction, const Entry& entry,
                          const std::vector<cache::UpstreamImage>& images, Timestamp now) {
-  overlay_.acknowledge(transaction, entry.sequence, images);
+  auto known = images;
+  put_real_ids(transaction, overlay_, entry, known);
+  overlay_.acknowledge(transaction, entry.sequence, known);
   end(transaction, entry, State::kAcknowledged, 0, "", now);
 }
 
@@ -137,8 +141,9 @@ void Outbox::park(Transaction& transaction, const Entry& entry, State state, int
 
 void Outbox::retry(Transaction& transaction, const Entry& entry) {
   Statement& update = transaction.database().cached(
-      "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL, ended_at=NULL"
-      " WHERE sequence=?1");
+      "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL, ended_at=NULL,"
+      // Who has looked and sends it again knows that it did not arrive.
+      " lost_answer=CASE WHEN state='uncertain' THEN 0 ELSE lost_answer END WHERE sequence=?1");
   update.bind(1, entry.sequence).run();
   if (is_end(entry.state)) overlay_.reactivate(transaction, entry.sequence);
   release(transaction, State::kBlocked);

@@ -91,6 +91,11 @@ class Outbox {
   void release(cache::Transaction& transaction, State state);
   // Those that wait because the upstream gave no answer, back to queued.
   void release_unreached(cache::Transaction& transaction);
+  // Those that were parked because the upstream's schema had changed, back to queued.
+  void release_schema_changed(cache::Transaction& transaction);
+  // What nothing else would send again, back to queued: waits that a jump of the clock has put far
+  // beyond `longest`, and blocked entries that nobody stands before. How many there were.
+  std::int64_t unstick(cache::Transaction& transaction, Timestamp longest);
   // All that could be sent are held, as there is no token to send them with.
   void hold_all(cache::Transaction& transaction, const std::string& reason);
 
@@ -111,6 +116,16 @@ class Outbox {
   };
   // Sends it again at once with a new idempotency key: it surely was not applied as it was.
   void rebase(cache::Transaction& transaction, const Entry& entry, const Rebase& rebase);
+
+  // Puts other content in the place of an entry that is not under way: `entry` with its new body,
+  // target and minted_key, `effects` and `references` of it. It is another write to the upstream,
+  // so it gets a new idempotency key, and is sent at once.
+  void edit(cache::Transaction& transaction, const Entry& entry, std::span<cache::Effect> effects,
+            const References& references);
+
+  // The unfinished entries that need a row which the dead letter would have made, also by others
+  // in between, in order.
+  std::vector<std::string> dependants(cache::Database& database, const Entry& dead) const;
 
   // Deletes entries that were acknowledged or discarded before `before`, and what they did to rows.
   void forget(cache::Transaction& transaction, Timestamp before);

@@ -107,6 +107,33 @@ void Outbox::take(Transaction& transaction, Entry& entry) const {
   ++entry.attempts;
 }
 
+void Outbox::release_schema_changed(Transaction& transaction) {
+  Statement& update = transaction.database().cached(
+      "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL WHERE " HF_UNFINISHED
+      " AND state='stalled' AND last_status BETWEEN 400 AND 499");
+  update.run();
+}
+
+std::int64_t Outbox::unstick(Transaction& transaction, Timestamp longest) {
+  Database& database = transaction.database();
+  Statement& waits = database.cached(
+      "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL WHERE " HF_UNFINISHED
+      " AND state IN ('waiting', 'stalled') AND (next_attempt_at>?1 OR next_attempt_at IS NULL)");
+  waits.bind(1, micros(longest)).run();
+  std::int64_t freed = database.changes();
+  std::vector<std::int64_t> blocked;
+  Statement& select = database.cached("SELECT sequence FROM hf_outbox WHERE " HF_UNFINISHED
+                                      " AND state='blocked' ORDER BY sequence LIMIT 1000");
+  while (select.step()) blocked.push_back(select.integer(0));
+  Statement& free = database.cached("UPDATE hf_outbox SET state='queued' WHERE sequence=?1");
+  for (const std::int64_t sequence : blocked) {
+    if (find_blocker(database, sequence)) continue;
+    free.bind(1, sequence).run();
+    ++freed;
+  }
+  return freed;
+}
+
 std::vector<Entry> Outbox::ready_after(Database& database, std::int64_t sequence, Timestamp now,
                                        int limit) const {
   Statement& statement = database.cached(kReadyAfter);

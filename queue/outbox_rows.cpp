@@ -136,4 +136,46 @@ void Outbox::rebase(Transaction& transaction, const Entry& entry, const Rebase& 
   update.bind(5, std::string_view(body)).bind(6, std::string_view(new_key())).run();
 }
 
+void Outbox::edit(Transaction& transaction, const Entry& entry, std::span<Effect> effects,
+                  const References& references) {
+  cache::Database& database = transaction.database();
+  if (!is_end(entry.state)) overlay_.drop(transaction, entry.sequence);
+  for (const char* old :
+       {"DELETE FROM hf_effects WHERE entry=?1", "DELETE FROM hf_references WHERE entry=?1"}) {
+    database.cached(old).bind(1, entry.sequence).run();
+  }
+  Statement& update = database.cached(
+      "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL, ended_at=NULL, lost_answer=0,"
+      " attempts=0, last_status=0, last_error='', body=?2, minted_key=?3, idempotency_key=?4,"
+      " target=?5 WHERE sequence=?1");
+  update.bind(1, entry.sequence).bind(2, std::string_view(entry.body));
+  update.bind(3, std::int64_t{entry.minted_key}).bind(4, std::string_view(new_key()));
+  update.bind(5, std::string_view(entry.target)).run();
+  refer(transaction, entry.sequence, references);
+  overlay_.apply(transaction, entry.sequence, effects);
+  release(transaction, State::kBlocked);
+}
+
+std::vector<std::string> Outbox::dependants(cache::Database& database, const Entry& dead) const {
+  // What it would have made, and what those who need that make in turn.
+  constexpr const char* kDependants = R"sql(
+WITH RECURSIVE needs(entry) AS (
+  SELECT ?1
+  UNION
+  SELECT e.entry FROM needs n JOIN hf_effects d ON d.entry=n.entry AND d.kind IN (1, 2)
+    JOIN hf_effects e ON e.relation=d.relation AND e.key=d.key AND e.active=1 AND e.entry>n.entry
+  UNION
+  SELECT r.entry FROM needs n JOIN hf_effects d ON d.entry=n.entry AND d.kind IN (1, 2)
+    JOIN hf_references r ON r.relation=d.relation AND r.key=d.key AND r.entry>n.entry
+)
+SELECT o.id FROM hf_outbox o JOIN needs n ON n.entry=o.sequence
+  WHERE o.sequence<>?1 AND o.state NOT IN ('acknowledged', 'resolved', 'dead', 'discarded')
+  ORDER BY o.sequence)sql";
+  Statement statement(database, kDependants);
+  statement.bind(1, dead.sequence);
+  std::vector<std::string> ids;
+  while (statement.step()) ids.emplace_back(statement.text(0));
+  return ids;
+}
+
 }  // namespace holdfast::queue

@@ -1,5 +1,9 @@
 #include "queue/row_version.h"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include "cache/pull/puller.h"
 #include "cache/replica/key.h"
 #include "cache/values/codec.h"
@@ -21,31 +25,45 @@ bool comparable(const cache::Type& type) {
   return type.kind != TypeKind::kJson && type.kind != TypeKind::kOther;
 }
 
-// Conditions joined by "and".
+// A column whose name means something else as a query parameter can only stand inside and=(…).
+bool is_reserved(const std::string& name) {
+  constexpr std::array<std::string_view, 8> kReserved = {
+      "select", "order", "limit", "offset", "columns", "on_conflict", "and", "or"};
+  return std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end() ||
+         name.find_first_of(".\"(),:") != std::string::npos;
+}
+
+// Conditions that all have to hold.
 class Conditions {
  public:
   Conditions(const Table& table, const cache::Row& base) : table_(table), base_(base) {}
 
   // False when the column cannot be compared.
-  bool add(std::size_t column) {
-    const auto& [name, type] = std::pair(table_.columns[column].name, table_.columns[column].type);
-    const cache::Value& value = base_[column];
-    std::string condition = cache::quoted_name(name);
-    if (cache::is_null(value)) {
-      condition += ".is.null";
-    } else {
-      if (!comparable(type)) return false;
-      const std::string literal = cache::filter_literal(type, value);
-      if (literal.size() > kLongestValue) return false;
-      condition += ".eq." + literal;
+  bool add(std::size_t index) {
+    const cache::Column& column = table_.columns[index];
+    const cache::Value& value = base_[index];
+    const bool inside = is_reserved(column.name);
+    std::string test = "is.null";
+    if (!cache::is_null(value)) {
+      if (!comparable(column.type)) return false;
+      std::string text;
+      if (inside) {
+        text = cache::filter_literal(column.type, value);
+      } else {
+        cache::print_text(column.type, cache::view(value), text);
+      }
+      if (text.size() > kLongestValue) return false;
+      test = "eq." + text;
     }
-    if (text_.size() + condition.size() > kLongestCondition) return false;
-    text_ += (text_.empty() ? "" : ",") + condition;
+    const std::string parameter =
+        inside ? "and=" +
+                     http::percent_encode("(" + cache::quoted_name(column.name) + "." + test + ")")
+               : http::percent_encode(column.name) + "=" + http::percent_encode(test);
+    if (text_.size() + parameter.size() > kLongestCondition) return false;
+    text_ += (text_.empty() ? "" : "&") + parameter;
     return true;
   }
-  std::string parameter() const {
-    return text_.empty() ? "" : "and=" + http::percent_encode("(" + text_ + ")");
-  }
+  std::string parameters() const { return text_; }
 
  private:
   const Table& table_;
@@ -74,7 +92,7 @@ Condition update_condition(const Table& table, const VersionColumns& columns,
     if (columns.bookkeeping(column) || table.is_key(column)) continue;
     if (!conditions.add(column) && !versioned) condition.whole = false;
   }
-  condition.parameter = conditions.parameter();
+  condition.parameters = conditions.parameters();
   return condition;
 }
 
@@ -84,7 +102,7 @@ Condition deletion_condition(const Table& table, const VersionColumns& columns,
   for (const auto column : {columns.version, columns.stamp, columns.created}) {
     if (column && !table.is_key(*column)) conditions.add(*column);
   }
-  return {conditions.parameter(), columns.any()};
+  return {conditions.parameters(), columns.any()};
 }
 
 }  // namespace holdfast::queue

@@ -24,8 +24,8 @@ VersionColumns version_columns(const cache::Table& table, const cache::TableOpti
 
 // A condition that only the row as it was in `base` meets, besides its key.
 struct Condition {
-  // A query parameter such as "and=(version.eq.7)", percent-encoded; empty: there is none.
-  std::string parameter;
+  // Query parameters such as "version=eq.7&title=eq.a", percent-encoded; empty: there is none.
+  std::string parameters;
   // It names every column that matters; else the row has to be read before.
   bool whole = true;
 };

@@ -9,6 +9,8 @@ namespace {
 constexpr auto kFaultPause = std::chrono::seconds(5);
 // How often delivered entries are cleared away.
 constexpr auto kForgetInterval = std::chrono::hours(1);
+// How often the watchdog looks at the queues.
+constexpr auto kWatchInterval = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -189,8 +191,11 @@ MonotonicTime Synchronizer::dispatch_all() {
   std::optional<Timestamp> due;
   const bool forget = !forgot_at_ || clock_.monotonic() - *forgot_at_ >= kForgetInterval;
   if (forget) forgot_at_ = clock_.monotonic();
+  const bool watch = !watched_at_ || clock_.monotonic() - *watched_at_ >= kWatchInterval;
+  if (watch) watched_at_ = clock_.monotonic();
   for (const auto& store : stores_.all()) {
     if (forget) dispatcher_.forget_delivered(*store);
+    if (watch) dispatcher_.watch(*store);
     const auto outcome = drain(*store, false);
     if (outcome.next_due && (!due || *outcome.next_due < *due)) due = outcome.next_due;
   }

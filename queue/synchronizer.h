@@ -107,7 +107,8 @@ class Synchronizer {
   const Clock& clock_;
   const std::shared_ptr<Logger> logger_;
   std::function<void()> refused_;
-  std::optional<MonotonicTime> forgot_at_;  // the dispatching thread only
+  std::optional<MonotonicTime> forgot_at_;   // the dispatching thread only
+  std::optional<MonotonicTime> watched_at_;  // the same
 
   mutable Mutex mutex_;
   Condition dispatch_changed_;

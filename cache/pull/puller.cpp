@@ -36,6 +36,7 @@ PullOutcome Puller::pull(Store& store, PullDepth depth, bool force) {
   for (const Table* table : store.replicated()) {
     TablePull pull(store, *table, stamp_column(*table, replica_.of(table->name)), options_, clock_,
                    TableSource(upstream_, *table, *credentials, options_.page_rows, force));
+    if (replica_.of(table->name).append_only) pull.keep_synced_rows();
     const auto failure = pull.run(depth);
     outcome.rows += pull.rows();
     if (!failure) continue;

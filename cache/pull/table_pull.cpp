@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "cache/pull/deviations.h"
 #include "cache/replica/key.h"
 #include "cache/values/codec.h"
 
@@ -237,6 +238,8 @@ void TablePull::settle_differences(KeySet upstream, std::int64_t mark) {
         vanished.push_back(key);
       } else if (found->second == stamp_text(row)) {
         upstream.erase(found);
+      } else if (append_only_) {
+        suspects_.insert(key);
       }
     });
     for (const std::string& key : vanished) apply_image(transaction, key, std::nullopt, mark);
@@ -275,8 +278,13 @@ std::optional<PullFailure> TablePull::read_queued_keys() {
       }
       for (const std::string& key : keys) {
         const auto row = found.find(key);
-        apply_image(transaction, key,
-                    row == found.end() ? std::nullopt : std::optional<Row>(*row->second), mark);
+        const auto image = row == found.end() ? std::nullopt : std::optional<Row>(*row->second);
+        // Others were queued because what is here is presumed.
+        if (append_only_ && !suspects_.contains(key)) {
+          store_.overlay().put_base(transaction, table_, key, image);
+        } else {
+          apply_image(transaction, key, image, mark);
+        }
       }
     });
   }
@@ -327,8 +335,8 @@ void TablePull::apply_page(Transaction& transaction, const RowPage& page, std::i
   Overlay& overlay = store_.overlay();
   Database& database = transaction.database();
   rows_ += static_cast<std::int64_t>(page.rows.size());
-  const bool plain =
-      !overlay.has_pending(database, table_) && overlay.acknowledgements(database) == mark;
+  const bool plain = !append_only_ && !overlay.has_pending(database, table_) &&
+                     overlay.acknowledgements(database) == mark;
   for (const Row& row : page.rows) {
     if (plain) {
       overlay.put_clean(transaction, table_, row);
@@ -347,12 +355,21 @@ void TablePull::apply_image(Transaction& transaction, const std::string& key,
   const bool newer_here = statement.step();
   statement.reset();
   if (!newer_here) {
+    if (append_only_ && keeps(transaction, key, image)) return;
     store_.overlay().put_base(transaction, table_, key, image);
     return;
   }
   // The image was read before our own write arrived there, and would undo it.
   Statement& reread = database.cached("INSERT OR IGNORE INTO hf_rereads VALUES(?1, ?2)");
   reread.bind(1, std::string_view(relation_)).bind(2, std::string_view(key)).run();
+}
+
+bool TablePull::keeps(Transaction& transaction, const std::string& key,
+                      const std::optional<Row>& image) {
+  const auto here = store_.overlay().base_of(transaction.database(), table_, key);
+  if (!here || here == image) return here.has_value();
+  report_deviation(transaction, table_, key, *here, image, started_);
+  return true;
 }
 
 void TablePull::note_stamps(const RowPage& page) {

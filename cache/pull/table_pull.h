@@ -21,6 +21,9 @@ class TablePull {
   TablePull(Store& store, const Table& table, std::optional<std::size_t> stamp,
             const PullOptions& options, const Clock& clock, TableSource source);
 
+  // What is synced stays as it is; the upstream's changes to it are reported (append-only tables).
+  void keep_synced_rows() { append_only_ = true; }
+
   // nullopt = done.
   std::optional<PullFailure> run(PullDepth depth);
   // Rows received so far.
@@ -59,6 +62,8 @@ class TablePull {
   void apply_page(Transaction& transaction, const RowPage& page, std::int64_t mark);
   void apply_image(Transaction& transaction, const std::string& key,
                    const std::optional<Row>& image, std::int64_t mark);
+  // Of an append-only table: a row that is here stays; another image of it is reported.
+  bool keeps(Transaction& transaction, const std::string& key, const std::optional<Row>& image);
   void note_stamps(const RowPage& page);
   void finish(const Progress& progress);
   std::string stamp_text(const Row& row) const;
@@ -70,6 +75,9 @@ class TablePull {
   const PullOptions& options_;
   TableSource source_;
   Timestamp started_;
+  bool append_only_ = false;
+  // Rows of an append-only table whose stamp is another one upstream.
+  std::set<std::string> suspects_;
   std::int64_t rows_ = 0;
   std::optional<std::int64_t> newest_stamp_;  // microseconds since 2000-01-01
   std::optional<Timestamp> first_date_;       // the upstream's clock before the first page's query

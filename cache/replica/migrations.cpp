@@ -154,6 +154,72 @@ CREATE INDEX hf_conflicts_open ON hf_conflicts(sequence) WHERE state = 'open';
 
 -- Its effect, if there is one, left its key with the upstream's companion.
 ALTER TABLE hf_outbox ADD COLUMN keyed INTEGER NOT NULL DEFAULT 0;
+)sql",
+    R"sql(
+-- Every change of an entry's or a conflict's state, chained: each record's mac covers the one
+-- before. Made by the triggers below in the transaction of the change, sealed before its commit.
+CREATE TABLE hf_journal(
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER,                     -- Unix microseconds; NULL until it is sealed
+  event TEXT NOT NULL,            -- created, state, changed, forgotten, conflict, decided, note
+  subject TEXT NOT NULL,          -- the entry's or conflict's id
+  was TEXT,
+  became TEXT,
+  content TEXT,                   -- SHA-256 of what the entry sends, hexadecimal
+  mac TEXT                        -- HMAC-SHA-256, hexadecimal
+);
+CREATE INDEX hf_journal_unsealed ON hf_journal(number) WHERE mac IS NULL;
+CREATE INDEX hf_journal_by_subject ON hf_journal(subject, number);
+
+-- What was cut off the beginning of the journal.
+CREATE TABLE hf_journal_segments(
+  first INTEGER PRIMARY KEY,
+  last INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  head TEXT NOT NULL,             -- the mac of its last record
+  mac TEXT NOT NULL               -- over all of this and the segment before
+);
+
+CREATE TRIGGER hf_journal_created AFTER INSERT ON hf_outbox BEGIN
+  INSERT INTO hf_journal(event, subject, became) VALUES('created', new.id, new.state);
+END;
+CREATE TRIGGER hf_journal_state AFTER UPDATE OF state ON hf_outbox
+    WHEN old.state IS NOT new.state BEGIN
+  INSERT INTO hf_journal(event, subject, was, became)
+    VALUES('state', new.id, old.state, new.state);
+END;
+CREATE TRIGGER hf_journal_changed
+    AFTER UPDATE OF method, target, headers, body, role, claims, idempotency_key ON hf_outbox
+    WHEN old.idempotency_key IS NOT new.idempotency_key OR old.body IS NOT new.body
+      OR old.target IS NOT new.target OR old.method IS NOT new.method
+      OR old.headers IS NOT new.headers OR old.role IS NOT new.role
+      OR old.claims IS NOT new.claims BEGIN
+  INSERT INTO hf_journal(event, subject) VALUES('changed', new.id);
+END;
+CREATE TRIGGER hf_journal_forgotten AFTER DELETE ON hf_outbox BEGIN
+  INSERT INTO hf_journal(event, subject, was) VALUES('forgotten', old.id, old.state);
+END;
+CREATE TRIGGER hf_journal_conflict AFTER INSERT ON hf_conflicts BEGIN
+  INSERT INTO hf_journal(event, subject, became) VALUES('conflict', new.id, new.state);
+END;
+CREATE TRIGGER hf_journal_decided AFTER UPDATE OF state ON hf_conflicts
+    WHEN old.state IS NOT new.state BEGIN
+  INSERT INTO hf_journal(event, subject, was, became)
+    VALUES('decided', new.id, old.state, new.state || ' ' || ifnull(new.choice, ''));
+END;
+)sql",
+    R"sql(
+-- Negative ids that stand for keys which only the upstream makes; kept for ever, so that an app
+-- that has one still finds the row.
+CREATE TABLE hf_temporary_ids(
+  relation TEXT NOT NULL,
+  temporary INTEGER NOT NULL,
+  entry INTEGER NOT NULL,         -- the outbox entry that inserts the row
+  position INTEGER NOT NULL,      -- of the row in its request
+  real INTEGER,                   -- NULL until the upstream has told it
+  PRIMARY KEY(relation, temporary)
+) WITHOUT ROWID;
+CREATE INDEX hf_temporary_ids_by_entry ON hf_temporary_ids(entry) WHERE real IS NULL;
 )sql"};
 
 int version_of(Database& database) {

@@ -64,6 +64,11 @@ void Writer::run(Priority priority, const Job& job) {
   promise.get_future().get();
 }
 
+void Writer::before_commit(Job job) {
+  MutexLock lock(state_->mutex);
+  state_->before_commit = std::move(job);
+}
+
 void Writer::loop(State& state) {
   for (;;) {
     auto group = next_group(state);
@@ -93,11 +98,17 @@ std::vector<Writer::Task> Writer::next_group(State& state) {
 
 void Writer::write_group(State& state, std::vector<Task>& group) {
   if (!state.reserve.keep()) refuse_for_want_of_room(group);
+  Job before_commit;
+  {
+    MutexLock lock(state.mutex);
+    before_commit = state.before_commit;
+  }
   try {
     Transaction transaction(*state.database);
     for (auto& task : group) {
       if (!task.error) run_in_savepoint(transaction, task);
     }
+    if (before_commit) before_commit(transaction);
     transaction.commit();
   } catch (...) {
     // Nothing of the group is durable: every caller has to hear it, also those whose job was fine.

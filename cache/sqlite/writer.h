@@ -41,6 +41,10 @@ class Writer {
   // Submits and waits for the commit; throws what the job or the commit threw.
   void run(Priority priority, const Job& job);
 
+  // `job` runs from now on in every group's transaction, after the group's own jobs and before its
+  // commit. What it throws is the group's fault.
+  void before_commit(Job job);
+
  private:
   struct Task {
     Priority priority;
@@ -61,6 +65,7 @@ class Writer {
     std::deque<Task> client HF_GUARDED_BY(mutex);
     std::deque<Task> background HF_GUARDED_BY(mutex);
     bool stopping HF_GUARDED_BY(mutex) = false;
+    Job before_commit HF_GUARDED_BY(mutex);
   };
 
   static void loop(State& state);

@@ -45,8 +45,8 @@ TEST(AnswerClassTest, ACodeDecides) {
   EXPECT_EQ(class_of(409, "23503"), AnswerClass::kMissingParent);
   EXPECT_EQ(class_of(400, "P0001"), AnswerClass::kRaised);
   EXPECT_EQ(class_of(400, "23514"), AnswerClass::kRefused);
-  EXPECT_EQ(class_of(400, "PGRST204"), AnswerClass::kRefused);
-  EXPECT_EQ(class_of(404, "PGRST205"), AnswerClass::kRefused);
+  EXPECT_EQ(class_of(400, "PGRST204"), AnswerClass::kSchemaChanged);
+  EXPECT_EQ(class_of(404, "PGRST205"), AnswerClass::kSchemaChanged);
   EXPECT_EQ(class_of(402, "PT402"), AnswerClass::kRefused);
 }
 

@@ -267,7 +267,7 @@ TEST_F(BareSendTest, ATableThatIsGoneParksItsEntries) {
   std::erase_if(fewer, [](const cache::Table& table) { return table.name == "todos"; });
   sample_.reopen(std::make_shared<const cache::Catalog>(fewer, std::vector<cache::Function>{}));
   drain();
-  expect_state(sequence, "dead");
+  expect_state(sequence, "stalled");
   EXPECT_THAT(entry(sequence).last_error, HasSubstr("public.todos"));
   EXPECT_TRUE(upstream_.calls().empty());
 }

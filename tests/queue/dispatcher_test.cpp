@@ -68,7 +68,7 @@ TEST_F(DispatcherTest, AKeyOnARowGoesOutInOrder) {
 
 TEST_F(DispatcherTest, TheUpstreamsSilenceEndsTheDrain) {
   const auto first = insert("todos", R"({"id":1,"title":"a"})");
-  const auto second = insert("todos", R"({"id":2,"title":"b"})");
+  const auto second = insert("todos", R"({"id":2,"title":"b","done":false})");
   upstream_.set_offline(true);
   const auto outcome = drain();
   EXPECT_FALSE(outcome.reached);
@@ -109,7 +109,7 @@ TEST_F(DispatcherTest, WhenTheUpstreamAnswersAgainNobodyWaitsLonger) {
 
 TEST_F(DispatcherTest, AnEntryThatAloneGetsNoAnswerHoldsNobodyElseBack) {
   const auto poison = insert("todos", R"({"id":1,"title":"a"})");
-  const auto second = insert("todos", R"({"id":2,"title":"b"})");
+  const auto second = insert("todos", R"({"id":2,"title":"b","done":false})");
   const auto third = insert("todos", R"({"id":3,"title":"c"})");
   upstream_.push(upstream::Failure{upstream::Loss::kAnswerLost, "reset"});
   answer(201, "[" + todo(2, "b") + "]");
@@ -124,7 +124,7 @@ TEST_F(DispatcherTest, AnEntryThatAloneGetsNoAnswerHoldsNobodyElseBack) {
 
 TEST_F(DispatcherTest, TwoLostAnswersEndTheDrain) {
   const auto first = insert("todos", R"({"id":1,"title":"a"})");
-  insert("todos", R"({"id":2,"title":"b"})");
+  insert("todos", R"({"id":2,"title":"b","done":false})");
   const auto third = insert("todos", R"({"id":3,"title":"c"})");
   upstream_.push(upstream::Failure{upstream::Loss::kAnswerLost, "reset"});
   upstream_.push(upstream::Failure{upstream::Loss::kAnswerLost, "reset"});

@@ -1,0 +1,63 @@
+#include "queue/explanation.h"
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace holdfast::queue {
+namespace {
+
+constexpr const char* kEditOrDiscard = " Edit it and send it again, or discard it.";
+
+// By the beginning of the upstream's code; the first that fits counts.
+constexpr std::array<std::pair<std::string_view, const char*>, 14> kCodes = {{
+    {"23502", "A column that must have a value has none."},
+    {"23503",
+     "It refers to a row that the upstream does not have, or a row that others refer to would go."},
+    {"23505", "The upstream has a row with the same unique value already."},
+    {"23514", "A rule of the table (CHECK) does not accept its values."},
+    {"22P02", "A value does not have the form that its column needs."},
+    {"22", "A value does not fit its column."},
+    {"23", "A rule of the table does not accept it."},
+    {"42501", "The user's rights or the table's policies do not permit it."},
+    {"42", "It does not fit the upstream's tables as they are now."},
+    {"P0001", "A function or trigger of the upstream refused it."},
+    {"PGRST1", "The upstream could not read the request."},
+    {"PGRST2", "It does not fit the upstream's tables as they are now."},
+    {"HF422", "The same idempotency key was used for another write."},
+    {"21000", "It names the same row twice."},
+}};
+
+std::string explain_refusal(const Entry& entry) {
+  for (const auto& [code, words] : kCodes) {
+    if (entry.last_error.starts_with(code)) return std::string(words) + kEditOrDiscard;
+  }
+  return std::string("The upstream refused it for good.") + kEditOrDiscard;
+}
+
+}  // namespace
+
+std::string explain(const Entry& entry) {
+  switch (entry.state) {
+    case State::kDead:
+      return explain_refusal(entry);
+    case State::kHeld:
+      return "There is no valid sign-in of this user. It is sent as soon as the user signs in.";
+    case State::kBlocked:
+      return "It waits for an earlier write that it depends on.";
+    case State::kStalled:
+      return "It fails again and again, and is tried once an hour. Others do not wait for it.";
+    case State::kUncertain:
+      return "Its answer was lost, and nothing shows whether it took effect. Look at the "
+             "upstream's "
+             "rows: discard it if they show it, else retry it.";
+    case State::kConflict:
+      return "Somebody else changed the same row. Decide which side stands (conflicts resolve).";
+    case State::kResolved:
+      return "The upstream's row stands; this write is kept for reading only.";
+    default:
+      return "";
+  }
+}
+
+}  // namespace holdfast::queue
