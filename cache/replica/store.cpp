@@ -64,6 +64,7 @@ Store::Store(const std::string& path, http::Principal principal,
   migrate_principal_file(*database);
   create_tables(*database);
   load_states(*database);
+  indexes_ = std::make_unique<LearnedIndexes>(*database);
   writer_ = std::make_unique<Writer>(std::move(database));
 }
 

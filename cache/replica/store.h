@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cache/catalog/catalog.h"
+#include "cache/replica/learned_indexes.h"
 #include "cache/replica/overlay.h"
 #include "cache/sqlite/writer.h"
 #include "gateway/base/clock.h"
@@ -78,6 +79,9 @@ class Store {
   // For jobs on the writer and for readers' lookups; see Overlay's thread rule.
   Overlay& overlay() { return overlay_; }
 
+  // After an answer from here: what is read often gets an index.
+  void note_read(const query::Plan& plan, Timestamp now) { indexes_->note(plan, now, *writer_); }
+
   TableStatus status(const Table& table) const;
   // Only while status() is kDenied.
   Denial denial(const Table& table) const;
@@ -121,6 +125,7 @@ class Store {
   std::atomic<std::int64_t> pulled_writes_{0};
   mutable Mutex mutex_;
   std::map<const Table*, Denial> denials_ HF_GUARDED_BY(mutex_);
+  std::unique_ptr<LearnedIndexes> indexes_;
   std::unique_ptr<Writer> writer_;  // last: its thread must end before the rest goes
 };
 
