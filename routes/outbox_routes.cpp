@@ -4,7 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "gateway/http/uri.h"
+#include "queue/conflicts.h"
+#include "queue/explanation.h"
 #include "queue/outbox.h"
+#include "routes/conflict_routes.h"
 #include "routes/error_response.h"
 
 namespace holdfast::routes {
@@ -12,6 +15,8 @@ namespace {
 
 using json = nlohmann::json;
 using queue::Entry;
+
+json text_or_null(const std::string& text) { return text.empty() ? json(nullptr) : json(text); }
 
 json print_entry(const Entry& entry, const http::Principal& principal) {
   return {{"id", entry.id},
@@ -27,7 +32,15 @@ json print_entry(const Entry& entry, const http::Principal& principal) {
            entry.next_attempt_at ? json(format_rfc3339(*entry.next_attempt_at)) : json(nullptr)},
           {"last_status", entry.last_status == 0 ? json(nullptr) : json(entry.last_status)},
           {"last_error", entry.last_error.empty() ? json(nullptr) : json(entry.last_error)},
+          {"explanation", text_or_null(queue::explain(entry))},
+          {"parent", entry.parent ? json(*entry.parent) : json(nullptr)},
           {"idempotency_key", entry.idempotency_key}};
+}
+
+void add_dependants(json& text, cache::Store& store, cache::Database& database,
+                    const Entry& entry) {
+  if (entry.state != queue::State::kDead) return;
+  text["dependants"] = queue::Outbox(store.overlay()).dependants(database, entry);
 }
 
 json parsed_or_null(const std::string& text) {
@@ -65,6 +78,18 @@ http::Response with_entry(const Context& context, const std::string& id,
   return no_entry(id);
 }
 
+// Neither under way nor ended well.
+bool may_change(const Entry& entry) {
+  return entry.state != queue::State::kSending &&
+         (!is_end(entry.state) || entry.state == queue::State::kDead);
+}
+
+// A conflict that is decided by retrying or discarding its write needs no other decision.
+void close_conflict(cache::Transaction& transaction, const Entry& entry, const char* choice,
+                    Timestamp now) {
+  queue::Conflicts::close_of(transaction, entry.id, choice, now);
+}
+
 // Changes an entry in a transaction of its own, unless it is under way or has ended well.
 http::Response change_entry(
     const Context& context, const std::string& id,
@@ -90,6 +115,40 @@ http::Response change_entry(
   });
 }
 
+struct Filter {
+  std::optional<queue::State> state = queue::State::kDead;
+  std::string reason;
+  std::string table;
+
+  bool accepts(const Entry& entry) const {
+    const bool same_table =
+        table.empty() || entry.relation == table || entry.relation.ends_with("." + table);
+    return same_table && entry.last_error.find(reason) != std::string::npos;
+  }
+};
+
+Result<Filter> read_filter(const std::string& body) {
+  const auto parsed = json::parse(body, nullptr, false);
+  if (!parsed.is_object()) {
+    return invalid_request("HF400", "Say which, as {\"state\":\"dead\",\"reason\":\"…\"}");
+  }
+  Filter filter;
+  for (const auto& [name, value] : parsed.items()) {
+    if (!value.is_string()) return invalid_request("HF400", name + " must be text");
+    const auto text = value.get<std::string>();
+    if (name == "reason") {
+      filter.reason = text;
+    } else if (name == "table") {
+      filter.table = text;
+    } else if (name == "state" && queue::state_named(text)) {
+      filter.state = queue::state_named(text);
+    } else {
+      return invalid_request("HF400", "There is no " + name + " " + text);
+    }
+  }
+  return filter;
+}
+
 }  // namespace
 
 http::Response list_outbox(const Context& context, const http::Request& request) {
@@ -110,6 +169,7 @@ http::Response list_outbox(const Context& context, const http::Request& request)
       for (const auto& effect : store->overlay().effects(*reader, entry.sequence)) {
         text["rows"].push_back({{"table", effect.relation}, {"key", parsed_or_null(effect.key)}});
       }
+      add_dependants(text, *store, *reader, entry);
       entries.push_back(std::move(text));
     }
   }
@@ -124,23 +184,87 @@ http::Response show_entry(const Context& context, const std::string& id) {
     json text = print_entry(entry, store.principal());
     text["body"] = parsed_or_null(entry.body);
     auto reader = store.reader();
+    add_dependants(text, store, *reader, entry);
     text["effects"] = print_effects(store.overlay().effects(*reader, entry.sequence));
     return http::json_response(200, text.dump());
   });
 }
 
 http::Response retry_entry(const Context& context, const std::string& id) {
+  const Timestamp now = context.clock.now();
   return change_entry(
-      context, id, [](queue::Outbox& outbox, cache::Transaction& transaction, const Entry& entry) {
+      context, id,
+      [now](queue::Outbox& outbox, cache::Transaction& transaction, const Entry& entry) {
+        close_conflict(transaction, entry, "local", now);
         outbox.retry(transaction, entry);
       });
 }
 
 http::Response discard_entry(const Context& context, const std::string& id) {
   const Timestamp now = context.clock.now();
-  return change_entry(context, id,
-                      [now](queue::Outbox& outbox, cache::Transaction& transaction,
-                            const Entry& entry) { outbox.discard(transaction, entry, now); });
+  return change_entry(
+      context, id,
+      [now](queue::Outbox& outbox, cache::Transaction& transaction, const Entry& entry) {
+        close_conflict(transaction, entry, "remote", now);
+        outbox.discard(transaction, entry, now);
+      });
+}
+
+http::Response change_entries(const Context& context, BulkChange change, const std::string& body) {
+  const auto filter = read_filter(body);
+  if (!filter) return error_response(filter.error());
+  const Timestamp now = context.clock.now();
+  json ids = json::array();
+  for (const auto& store : context.stores.all()) {
+    std::vector<std::string> changed;
+    store->writer().run(cache::Writer::Priority::kClient, [&](cache::Transaction& transaction) {
+      changed.clear();
+      queue::Outbox outbox(store->overlay());
+      for (const Entry& entry : outbox.list(transaction.database(), filter->state)) {
+        if (!may_change(entry) || !filter->accepts(entry)) continue;
+        if (change == BulkChange::kRetry) {
+          outbox.retry(transaction, entry);
+        } else {
+          outbox.discard(transaction, entry, now);
+        }
+        changed.push_back(entry.id);
+      }
+    });
+    for (auto& id : changed) ids.push_back(std::move(id));
+  }
+  context.synchronizer.wake_dispatcher();
+  return http::json_response(200, json{{"changed", ids.size()}, {"ids", ids}}.dump());
+}
+
+std::optional<http::Response> queue_route(const Context& context, const http::Request& request,
+                                          const std::string& path) {
+  const bool conflicts = path.starts_with("/conflicts");
+  const std::string_view root = conflicts ? "/conflicts" : "/outbox";
+  std::string rest = path.substr(root.size());
+  if (!rest.empty()) rest.erase(0, 1);
+  const std::string id = rest.substr(0, rest.find('/'));
+  const std::string verb = id.size() < rest.size() ? rest.substr(id.size() + 1) : "";
+  if (request.method == "GET") {
+    if (!verb.empty()) return std::nullopt;
+    if (id.empty()) {
+      return conflicts ? list_conflicts(context, request) : list_outbox(context, request);
+    }
+    return conflicts ? show_conflict(context, id) : show_entry(context, id);
+  }
+  if (conflicts) {
+    if (verb != "resolve") return std::nullopt;
+    return resolve_conflict(context, id, request.body);
+  }
+  if (verb.empty() && id == "retry") {
+    return change_entries(context, BulkChange::kRetry, request.body);
+  }
+  if (verb.empty() && id == "discard") {
+    return change_entries(context, BulkChange::kDiscard, request.body);
+  }
+  if (verb == "retry") return retry_entry(context, id);
+  if (verb == "discard") return discard_entry(context, id);
+  if (verb == "edit") return edit_entry(context, id, request.body);
+  return std::nullopt;
 }
 
 }  // namespace holdfast::routes

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "gateway/http/response.h"
@@ -16,5 +17,19 @@ http::Response show_entry(const Context& context, const std::string& id);
 http::Response retry_entry(const Context& context, const std::string& id);
 // POST /outbox/{id}/discard: gives it up; its effects are taken back.
 http::Response discard_entry(const Context& context, const std::string& id);
+// POST /outbox/{id}/edit with {"body":…}: another body for the same rows, under a new idempotency
+// key, sent at once. 400 with the upstream's or Postgres' words where it cannot be.
+http::Response edit_entry(const Context& context, const std::string& id, const std::string& body);
+
+// POST /outbox/retry and /outbox/discard: all entries that fit {"state":"dead","reason":"23514",
+// "table":"todos"}; each may be left out, the state is then "dead", and a reason is any part of the
+// upstream's words. Answers {"changed":n,"ids":[…]}.
+enum class BulkChange { kRetry, kDiscard };
+http::Response change_entries(const Context& context, BulkChange change, const std::string& body);
+
+// Everything below /outbox and /conflicts; `path` is normal. nullopt: there is no such route.
+// Waits for the disk.
+std::optional<http::Response> queue_route(const Context& context, const http::Request& request,
+                                          const std::string& path);
 
 }  // namespace holdfast::routes

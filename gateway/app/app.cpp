@@ -7,6 +7,7 @@
 #include "cache/replica/stores.h"
 #include "gateway/app/catalog_keeper.h"
 #include "gateway/app/data_folder.h"
+#include "gateway/app/journal_heads.h"
 #include "gateway/app/project_storage.h"
 #include "gateway/base/periodic_task.h"
 #include "gateway/base/worker_pool.h"
@@ -31,6 +32,11 @@ namespace {
 constexpr std::size_t kWorkers = 64;
 // However short the interval of syncing is.
 constexpr std::chrono::milliseconds kLeastCompanionInterval{2'000};
+// How often the journals' heads are kept elsewhere too.
+constexpr std::chrono::milliseconds kJournalHeads{30'000};
+// How long its records stay, and how often older ones are sealed into a segment.
+constexpr auto kJournalKept = std::chrono::hours(90 * 24);
+constexpr auto kJournalCut = std::chrono::hours(24);
 // Plans of reads that are kept; one takes a few kilobytes.
 constexpr std::size_t kPlans = 1'000;
 
@@ -82,6 +88,7 @@ struct App::Parts {
         dispatcher(delivery, credentials, config.dispatcher, config.replica, clock, random_fraction,
                    logger),
         responses(config.responses, clock),
+        journal(folder.seal_key(), clock),
         stores(folder.path() + "/principals", config.replica, config.rest.schemas.front(),
                [this](cache::Store& store) { opened(store); }),
         puller(upstream, credentials, config.replica, config.pull, clock, logger),
@@ -91,6 +98,8 @@ struct App::Parts {
         companion_watch(
             "companion", std::max(config.pull.interval, kLeastCompanionInterval),
             [this, key = catalog_options(config).api_key] { look_for_companion(key); }, logger),
+        journal_heads(
+            "journal_heads", kJournalHeads, [this] { keep_journal_heads(); }, logger),
         workers(kWorkers, logger),
         plans(kPlans),
         context{stores,       authenticator, sign_ins, upstream,          connectivity,
@@ -104,8 +113,23 @@ struct App::Parts {
 
   // Before anybody else has the store: what was being sent at a crash may have taken effect.
   void opened(cache::Store& store) {
+    journal.attach(store);
     dispatcher.recover(store);
     if (synchronizer_ready) synchronizer.wake_puller(store.principal().id);
+  }
+
+  void keep_journal_heads() {
+    const Timestamp now = clock.now();
+    const bool cut = now - journals_cut_at >= kJournalCut;
+    if (cut) journals_cut_at = now;
+    for (const auto& store : stores.all()) {
+      if (cut) {
+        store->writer().run(
+            cache::Writer::Priority::kBackground,
+            [&](cache::Transaction& transaction) { journal.cut(transaction, now - kJournalKept); });
+      }
+      keep_journal_head(file, *store);
+    }
   }
 
   void close_ended_sessions() {
@@ -148,12 +172,15 @@ struct App::Parts {
   queue::Dispatcher dispatcher;
   bool synchronizer_ready = false;
   cache::ResponseCache responses;  // its work is done by the stores' writers
+  queue::Journal journal;
+  Timestamp journals_cut_at{};
   cache::Stores stores;
   cache::Puller puller;
   queue::Synchronizer synchronizer;
   upstream::Prober prober;
   CatalogKeeper keeper;
   PeriodicTask companion_watch;
+  PeriodicTask journal_heads;
   WorkerPool workers;
   routes::PlanCache plans;
   routes::Context context;
@@ -208,6 +235,7 @@ void App::start() {
   parts.prober.start();
   parts.keeper.start();
   parts.companion_watch.start();
+  parts.journal_heads.start();
   parts.synchronizer.start();
   parts.session_closing.start();
 }
@@ -220,7 +248,9 @@ void App::stop() {
   parts_->synchronizer.stop();
   parts_->keeper.stop();
   parts_->companion_watch.stop();
+  parts_->journal_heads.stop();
   parts_->prober.stop();
+  parts_->keep_journal_heads();
   parts_.reset();
 }
 

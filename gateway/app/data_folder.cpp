@@ -13,6 +13,7 @@
 
 #include "gateway/crypto/base64.h"
 #include "gateway/crypto/random.h"
+#include "gateway/crypto/seal.h"
 
 namespace holdfast::app {
 namespace {
@@ -81,6 +82,16 @@ std::string DataFolder::control_token(const std::string& configured) const {
   return token;
 }
 
+std::string DataFolder::seal_key() const {
+  const std::string file = path_ + "/seal_key";
+  auto key = crypto::base64url_decode(read_file(file));
+  if (!key || key->size() != crypto::kSealKeySize) {
+    key = crypto::random_bytes(crypto::kSealKeySize);
+  }
+  write_private(file, crypto::base64url_encode(*key));
+  return *std::move(key);
+}
+
 void DataFolder::announce(const std::string& url) const {
   write_private(path_ + "/gateway.url", url);
 }
@@ -92,6 +103,10 @@ std::optional<RunningGateway> find_running(const std::string& path) {
     return std::nullopt;
   }
   return RunningGateway{read_file(path + "/gateway.url"), read_file(path + "/control_token")};
+}
+
+std::string read_seal_key(const std::string& path) {
+  return crypto::base64url_decode(read_file(path + "/seal_key")).value_or("");
 }
 
 std::string default_data_folder(const std::string& upstream_url) {

@@ -29,6 +29,9 @@ class DataFolder {
   // The token of the control surface: `configured`, else the kept one, else a new one. It is kept
   // in the file control_token, mode 0600, for the command line.
   std::string control_token(const std::string& configured) const;
+  // The key under which secrets are kept in this folder, made at the first call; in the file
+  // seal_key, mode 0600.
+  std::string seal_key() const;
   // Tells the command line where the gateway answers.
   void announce(const std::string& url) const;
 
@@ -43,6 +46,9 @@ struct RunningGateway {
   std::string control_token;
 };
 std::optional<RunningGateway> find_running(const std::string& path);
+
+// The folder's seal_key(), without its lock; empty when there is none yet.
+std::string read_seal_key(const std::string& path);
 
 // $XDG_DATA_HOME/holdfast/<project> (or ~/.local/share/…), the project being named by its URL.
 std::string default_data_folder(const std::string& upstream_url);

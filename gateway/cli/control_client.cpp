@@ -21,7 +21,7 @@ std::string words_of(const upstream::Answer& answer) {
 }  // namespace
 
 Result<std::string> ask_gateway(const CommonOptions& options, const std::string& method,
-                                const std::string& target) {
+                                const std::string& target, const std::string& body) {
   HF_TRY(const config::Config config, load(options));
   const std::string folder = data_folder_of(config);
   const auto running = app::find_running(folder);
@@ -36,6 +36,8 @@ Result<std::string> ask_gateway(const CommonOptions& options, const std::string&
   upstream::Call call;
   call.method = method;
   call.target = target;
+  call.body = body;
+  if (!body.empty()) call.headers.set("Content-Type", "application/json");
   call.headers.set("Authorization", "Bearer " + running->control_token);
   call.timeout = kPatience;
   const auto outcome = client.call(call);

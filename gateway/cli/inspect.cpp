@@ -97,11 +97,6 @@ int outbox_show(const CommonOptions& common, const std::string& id) {
   return ask_and_print(common, "GET", "/outbox/" + http::percent_encode(id), print_json);
 }
 
-int outbox_change(const CommonOptions& common, const std::string& id, const std::string& action) {
-  return ask_and_print(common, "POST", "/outbox/" + http::percent_encode(id) + "/" + action,
-                       print_json);
-}
-
 int catalog_pull(const CommonOptions& common, const std::string& db_url) {
   const auto config = load(common);
   if (!config) return fail(config.error().message);

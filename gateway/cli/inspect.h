@@ -12,8 +12,6 @@ int sync(const CommonOptions& common);
 // `state` narrows the list; empty = all that is unfinished or dead.
 int outbox_list(const CommonOptions& common, const std::string& state);
 int outbox_show(const CommonOptions& common, const std::string& id);
-// `action`: retry or discard.
-int outbox_change(const CommonOptions& common, const std::string& id, const std::string& action);
 
 // Reads the catalog over `db_url` (else the configured one) and keeps it for the next start.
 int catalog_pull(const CommonOptions& common, const std::string& db_url);

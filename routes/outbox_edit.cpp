@@ -1,0 +1,125 @@
+#include "cache/replica/mutation.h"
+#include "cache/values/json.h"
+#include "gateway/http/uri.h"
+#include "queue/conflicts.h"
+#include "queue/outbox.h"
+#include "routes/error_response.h"
+#include "routes/outbox_routes.h"
+
+// A dead letter, or another entry that is not under way, with another body.
+namespace holdfast::routes {
+namespace {
+
+using cache::Mutation;
+using queue::Entry;
+
+Error conflict(const std::string& words) {
+  return {ErrorKind::kConflict, "HF409", words, std::nullopt, std::nullopt};
+}
+
+// The write that the entry is, with `body`.
+Result<Mutation> mutation_of(const Entry& entry, const cache::Table& table,
+                             const std::string& body) {
+  if (entry.operation == "delete") return conflict("A deletion has no body to edit");
+  Mutation mutation;
+  mutation.table = &table;
+  const auto query = entry.target.find('?');
+  HF_TRY(mutation.query, cache::query::Query::parse(
+                             query == std::string::npos ? "" : entry.target.substr(query + 1)));
+  const bool has = entry.headers.find("resolution=merge-duplicates") != std::string::npos;
+  const bool ignores = entry.headers.find("resolution=ignore-duplicates") != std::string::npos;
+  if (has) mutation.resolution = cache::Resolution::kMergeDuplicates;
+  if (ignores) mutation.resolution = cache::Resolution::kIgnoreDuplicates;
+  if (entry.headers.find("missing=default") != std::string::npos) {
+    mutation.missing = cache::Missing::kDefault;
+  }
+  HF_TRY(mutation.body, cache::parse_body(body));
+  mutation.operation =
+      entry.operation == "update" ? cache::Operation::kUpdate : cache::Operation::kInsert;
+  return mutation;
+}
+
+Result<std::string> body_of(const std::string& request) {
+  const auto parsed = cache::parse_body(request);
+  if (parsed && parsed->rows.size() == 1) {
+    for (const auto& [name, token] : parsed->rows[0]) {
+      if (name == "body") return token;
+    }
+  }
+  return invalid_request("HF400", "Say the new body, as {\"body\":{…}}");
+}
+
+// In the writer, with the store's own catalog.
+class Edit {
+ public:
+  Edit(const Context& context, cache::Store& store, cache::Transaction& transaction)
+      : context_(context), store_(store), transaction_(transaction), outbox_(store.overlay()) {}
+
+  Result<void> run(const std::string& id, const std::string& body) {
+    auto entry = outbox_.find(transaction_.database(), id);
+    if (!entry || entry->state == queue::State::kSending ||
+        (is_end(entry->state) && entry->state != queue::State::kDead)) {
+      return conflict("The entry is being sent, or has ended already");
+    }
+    const cache::Table* table = store_.overlay().find_table(entry->relation);
+    if (table == nullptr) return conflict("Its table is not there any more");
+    HF_TRY(const auto mutation, mutation_of(*entry, *table, body));
+    // Computed on the rows as they are without it.
+    if (!is_end(entry->state)) store_.overlay().drop(transaction_, entry->sequence);
+    HF_TRY(auto changes, compute(mutation, *entry));
+    entry->body = mutation.operation == cache::Operation::kInsert ? changes.body : body;
+    entry->minted_key = changes.minted_key;
+    queue::Conflicts::close_of(transaction_, entry->id, "merged", context_.clock.now());
+    outbox_.edit(transaction_, *entry, changes.effects, changes.references);
+    return {};
+  }
+
+ private:
+  Result<cache::Changes> compute(const Mutation& mutation, const Entry& entry) {
+    cache::query::PlanOptions options;
+    options.max_rows = 0;
+    options.text_order = context_.rest.text_order;
+    auto principal = store_.principal();
+    principal.role = entry.role;
+    principal.claims = entry.claims;
+    auto computed =
+        cache::compute_changes(transaction_.database(), store_.catalog(), store_.overlay(),
+                               mutation, {{principal, entry.created_at}, options, false});
+    if (auto* error = std::get_if<Error>(&computed)) return std::move(*error);
+    if (auto* ask = std::get_if<cache::AskUpstream>(&computed)) return conflict(ask->reason);
+    auto& changes = std::get<cache::Changes>(computed);
+    if (changes.effects.empty()) return conflict("The row that it changes is not here");
+    return std::move(changes);
+  }
+
+  const Context& context_;
+  cache::Store& store_;
+  cache::Transaction& transaction_;
+  queue::Outbox outbox_;
+};
+
+}  // namespace
+
+http::Response edit_entry(const Context& context, const std::string& id, const std::string& body) {
+  const auto text = body_of(body);
+  if (!text) return error_response(text.error());
+  for (const auto& store : context.stores.all()) {
+    if (!queue::Outbox(store->overlay()).find(*store->reader(), id)) continue;
+    std::optional<Error> error;
+    store->writer().run(cache::Writer::Priority::kClient, [&](cache::Transaction& transaction) {
+      cache::Savepoint savepoint(transaction);
+      const auto edited = Edit(context, *store, transaction).run(id, *text);
+      if (!edited) {
+        error = edited.error();
+        return;
+      }
+      savepoint.release();
+    });
+    if (error) return error_response(*error);
+    context.synchronizer.wake_dispatcher();
+    return show_entry(context, id);
+  }
+  return show_entry(context, id);
+}
+
+}  // namespace holdfast::routes

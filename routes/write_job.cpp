@@ -1,0 +1,267 @@
+#include "routes/write_job.h"
+
+#include "cache/replica/key.h"
+#include "cache/replica/temporary_ids.h"
+#include "cache/values/codec.h"
+#include "gateway/http/uri.h"
+#include "routes/error_response.h"
+#include "routes/table_rules.h"
+#include "routes/write_answer.h"
+#include "routes/write_through.h"
+
+namespace holdfast::routes {
+namespace {
+
+using cache::Changes;
+using cache::Operation;
+
+std::string location_of(const cache::Table& table, const std::string& key) {
+  const auto values = cache::key_values(table, key);
+  std::string location = "/" + http::percent_encode(table.name) + "?";
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const cache::Column& column = table.columns[table.primary_key->columns[i]];
+    std::string text;
+    cache::print_text(column.type, cache::view(values[i]), text);
+    if (i > 0) location += '&';
+    location += http::percent_encode(column.name) + "=eq." + http::percent_encode(text);
+  }
+  return location;
+}
+
+std::vector<std::int64_t> rowids_of(cache::Database& database, const cache::Overlay& overlay,
+                                    const cache::Table& table,
+                                    const std::vector<std::string>& keys) {
+  std::vector<std::int64_t> rowids;
+  for (const std::string& key : keys) {
+    const auto stored = overlay.rows(table).find(database, cache::key_values(table, key));
+    if (stored) rowids.push_back(stored->rowid);
+  }
+  return rowids;
+}
+
+// What an update sets, whatever form its body came in; empty for others.
+std::string assigned_object(const cache::Mutation& mutation) {
+  if (mutation.operation != Operation::kUpdate) return "";
+  std::string object = "{";
+  for (const auto& [name, token] : mutation.body.rows.at(0)) {
+    if (object.size() > 1) object += ',';
+    cache::append_json_string(name, object);
+    object += ':' + token;
+  }
+  return object + '}';
+}
+
+// Where the local rows are the truth, what is shown is what the upstream would have.
+std::vector<cache::UpstreamImage> visible_images(cache::Database& database,
+                                                 const cache::Overlay& overlay,
+                                                 std::span<const cache::Effect> effects) {
+  std::vector<cache::UpstreamImage> images;
+  for (const cache::Effect& effect : effects) {
+    const cache::Table* table = overlay.find_table(effect.relation);
+    auto stored = overlay.rows(*table).find(database, cache::key_values(*table, effect.key));
+    images.push_back({table, effect.key,
+                      stored ? std::optional<cache::Row>(std::move(stored->row)) : std::nullopt});
+  }
+  return images;
+}
+
+}  // namespace
+
+WriteOutcome WriteJob::run(cache::Transaction& transaction) {
+  outcome_ = {};
+  cache::Database& database = transaction.database();
+  cache::Store& store = *request_.rest.store;
+  if (const auto key = request_.rest.request.headers.find("Idempotency-Key")) {
+    const auto earlier = queue::Outbox(store.overlay()).answer_for(database, std::string(*key));
+    if (earlier) {
+      outcome_.answer = read_answer(*earlier);
+      return std::move(outcome_);
+    }
+  }
+  cache::query::PlanOptions options;
+  options.max_rows = 0;
+  options.text_order = context_.rest.text_order;
+  names_temporary_ids_ = cache::TemporaryIds(store.overlay()).resolve(database, request_.mutation);
+  const cache::MutationContext mutation_context{
+      {request_.rest.caller.principal, context_.clock.now()},
+      options,
+      context_.standalone,
+      // A row that is not upstream yet can have no row upstream that refers to it.
+      !context_.standalone && (!is_online() || names_temporary_ids_)};
+  auto computed = cache::compute_changes(database, store.catalog(), store.overlay(),
+                                         request_.mutation, mutation_context);
+  if (auto* error = std::get_if<Error>(&computed)) {
+    outcome_.answer = error_response(*error);
+    return std::move(outcome_);
+  }
+  if (auto* ask = std::get_if<cache::AskUpstream>(&computed)) {
+    outcome_.ask_upstream = std::move(ask->reason);
+    return std::move(outcome_);
+  }
+  auto& changes = std::get<Changes>(computed);
+  if (std::string reason = inexact(changes); !reason.empty()) {
+    outcome_.ask_upstream = std::move(reason);
+    return std::move(outcome_);
+  }
+  // Nothing would be queued that could be answered later.
+  if (!changes.doubt.empty() && changes.effects.empty() && !despite_doubt_ && is_online() &&
+      !names_temporary_ids_) {
+    outcome_.doubt = std::move(changes.doubt);
+    return std::move(outcome_);
+  }
+  cache::Savepoint savepoint(transaction);
+  if (auto error = write_changes(transaction, changes)) {
+    // The savepoint takes the changes back, as PostgREST rolls its transaction back.
+    take_error(*std::move(error));
+  } else if (outcome_.ask_upstream.empty() && !rolls_back()) {
+    savepoint.release();
+  }
+  return std::move(outcome_);
+}
+
+bool WriteJob::rolls_back() const {
+  return request_.preferences.transaction == TransactionEnd::kRollback;
+}
+
+std::string WriteJob::inexact(const Changes& changes) const {
+  if (context_.standalone) return "";
+  if (!changes.reshaped.empty() && request_.representation) {
+    return "the upstream's form of " + changes.reshaped.front();
+  }
+  // What leaves no trace cannot be put right later.
+  Preferences without_rows = request_.preferences;
+  without_rows.representation = Return::kNone;
+  return rolls_back() ? upstream_knows_better(request_.mutation, changes, without_rows,
+                                              request_.rest.caller.principal.role)
+                      : "";
+}
+
+void WriteJob::take_error(Error error) {
+  // How many rows there are is not known from stale ones; a plain insert's are its own.
+  const bool own_rows = request_.mutation.operation == Operation::kInsert &&
+                        request_.mutation.resolution == cache::Resolution::kNone;
+  const bool waits = outcome_.wait.has_value();
+  outcome_ = {};
+  if (error.code == cache::kForwardCode) {
+    outcome_.ask_upstream = std::move(error.message);
+  } else if (waits && !own_rows) {
+    outcome_.ask_upstream = "the number of rows";
+  } else {
+    outcome_.answer = error_response(error);
+  }
+}
+
+std::optional<Error> WriteJob::write_changes(cache::Transaction& transaction, Changes& changes) {
+  const auto& [rest, table, preferences, media, mutation, plan] = request_;
+  const auto limit = wait_limit(transaction.database(), changes);
+  if (auto error = refuse_count(changes)) return error;
+  if (!is_online()) {
+    auto error = refuse_offline_bulk(context_.replica.of(table.name), mutation, changes);
+    if (error && !context_.standalone) return error;
+  }
+  auto entries = plan_entries(mutation, changes, assigned_object(mutation), rest.caller.principal,
+                              context_.clock.now());
+  // What is not one request here would be answered in parts.
+  if (limit && (entries.size() > 1 || media.form == cache::query::Form::kCsv)) {
+    outcome_.ask_upstream = outcome_.wait->reason;
+    return std::nullopt;
+  }
+  // Rows that go are shown as they were, others as they have become.
+  const bool deletion = mutation.operation == Operation::kDelete;
+  std::string body;
+  if (deletion) {
+    HF_TRY(body, represent(transaction.database(), changes));
+  }
+  const auto first = enqueue(transaction, changes, std::move(entries));
+  if (!deletion) {
+    HF_TRY(body, represent(transaction.database(), changes));
+  }
+  outcome_.answer = write_answer(mutation, changes, preferences, media, std::move(body),
+                                 first && !rolls_back() ? first->id : "", context_.standalone);
+  if (preferences.representation == Return::kHeadersOnly && changes.keys.size() == 1 &&
+      mutation.operation == Operation::kInsert) {
+    outcome_.answer->headers.add("Location", location_of(table, changes.keys[0]));
+  }
+  if (first && first->app_key) {
+    queue::Outbox(rest.store->overlay())
+        .keep_answer(transaction, first->sequence, print_answer(*outcome_.answer));
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> WriteJob::refuse_count(const Changes& changes) const {
+  const auto affected = static_cast<std::int64_t>(changes.keys.size());
+  const auto& preferences = request_.preferences;
+  if (preferences.handling == Handling::kStrict && preferences.max_affected &&
+      affected > *preferences.max_affected) {
+    return invalid_request("PGRST124", "Query result exceeds max-affected preference constraint",
+                           "The query affects " + std::to_string(affected) + " rows");
+  }
+  if (request_.media.form == cache::query::Form::kObject && affected != 1) {
+    return invalid_request("PGRST116", "Cannot coerce the result to a single JSON object",
+                           "The result contains " + std::to_string(affected) + " rows");
+  }
+  return std::nullopt;
+}
+
+Result<std::string> WriteJob::represent(cache::Database& database, const Changes& changes) const {
+  if (!request_.representation) return std::string();
+  const auto rowids =
+      rowids_of(database, request_.rest.store->overlay(), request_.table, changes.keys);
+  HF_TRY(auto output, cache::query::execute(database, *request_.representation, request_.media.form,
+                                            request_.media.nulls_stripped, rowids));
+  return std::move(output.body);
+}
+
+std::optional<queue::Entry> WriteJob::enqueue(cache::Transaction& transaction, Changes& changes,
+                                              std::vector<PlannedEntry> entries) {
+  const auto& request = request_.rest.request;
+  auto& overlay = request_.rest.store->overlay();
+  queue::Outbox outbox(overlay);
+  std::optional<queue::Entry> first;
+  for (auto& [entry, effects] : entries) {
+    const auto app_key = request.headers.find("Idempotency-Key");
+    if (!first && app_key) entry.app_key = std::string(*app_key);
+    outbox.append(transaction, entry, effects, changes.references);
+    if (!first) {
+      cache::TemporaryIds::remember(transaction, entry.sequence, request_.table,
+                                    changes.temporary_ids);
+    }
+    if (context_.standalone) {
+      outbox.acknowledge(transaction, entry,
+                         visible_images(transaction.database(), overlay, effects),
+                         context_.clock.now());
+    }
+    if (!first) first = std::move(entry);
+  }
+  outcome_.queued = first.has_value() && !rolls_back();
+  if (first && outcome_.wait) {
+    outcome_.wait->entry = first->id;
+    outcome_.wait->asked = asked_request(request, request_.mutation, request_.preferences, *first);
+  }
+  if (!first) outcome_.wait.reset();
+  return first;
+}
+
+std::optional<std::chrono::milliseconds> WriteJob::wait_limit(cache::Database& database,
+                                                              const Changes& changes) {
+  const auto& preferences = request_.preferences;
+  // The request as it came names ids that only this gateway knows.
+  if (names_temporary_ids_) return std::nullopt;
+  if (!is_online() || preferences.respond_async || changes.effects.empty()) return std::nullopt;
+  std::string reason = upstream_knows_better(request_.mutation, changes, preferences,
+                                             request_.rest.caller.principal.role);
+  const bool queues = context_.replica.of(request_.table.name).writes == cache::WriteMode::kQueue;
+  if (preferences.wait) reason = "Prefer: wait";
+  if (!preferences.wait && queues && changes.doubt.empty()) return std::nullopt;
+  const std::chrono::milliseconds limit =
+      preferences.wait ? *preferences.wait : context_.rest.write_wait;
+  if (reason.empty() || limit.count() == 0) return std::nullopt;
+  // It would overtake what cannot be sent now, or wait for it.
+  if (!context_.synchronizer.flows(*request_.rest.store, database)) return std::nullopt;
+  outcome_.wait =
+      WriteOutcome::Wait{"", limit, {}, std::move(reason), has_side_effects(request_.mutation)};
+  return limit;
+}
+
+}  // namespace holdfast::routes
