@@ -14,13 +14,12 @@ WorkerPool::~WorkerPool() {
 }
 
 void WorkerPool::post(std::function<void()> work) {
-  {
-    MutexLock lock(mutex_);
-    queue_.push_back(std::move(work));
-    if (queue_.size() > idle_ && threads_.size() < limit_ && !stopping_) {
-      threads_.emplace_back([this] { run(); });
-    }
+  MutexLock lock(mutex_);
+  queue_.push_back(std::move(work));
+  if (queue_.size() > idle_ && threads_.size() < limit_ && !stopping_) {
+    threads_.emplace_back([this] { run(); });
   }
+  // Under the lock: once it is free, the work may be done and the pool gone.
   changed_.notify_one();
 }
 
