@@ -7,6 +7,9 @@
 namespace holdfast::routes {
 namespace {
 
+// More than any client stays.
+constexpr std::chrono::seconds kLongestWait{600};
+
 std::string lower(std::string_view text) {
   std::string out(text);
   std::transform(out.begin(), out.end(), out.begin(), [](char c) {
@@ -51,6 +54,7 @@ bool read_enumerated(Preferences& preferences, const std::string& text) {
   }
   if (text == "handling=strict") return take(p.handling, Handling::kNone, Handling::kStrict);
   if (text == "handling=lenient") return take(p.handling, Handling::kNone, Handling::kLenient);
+  if (text == "respond-async") return p.respond_async = true;
   if (text == "missing=default") {
     p.missing_default = !p.missing_null;
     return true;
@@ -62,28 +66,47 @@ bool read_enumerated(Preferences& preferences, const std::string& text) {
   return false;
 }
 
+// "max-affected=10" -> 10
+std::optional<std::int64_t> number_after(std::string_view text, std::string_view name) {
+  if (!text.starts_with(name)) return std::nullopt;
+  const std::string_view digits = text.substr(name.size());
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  return number;
+}
+
 bool read_valued(Preferences& preferences, std::string_view text) {
   if (text.starts_with("timezone=")) {
-    preferences.timezone = std::string(text.substr(9));
+    if (!preferences.timezone) preferences.timezone = std::string(text.substr(9));
     return true;
   }
-  if (text.starts_with("max-affected=")) {
-    std::int64_t rows = 0;
-    const auto digits = text.substr(13);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), rows);
-    if (error != std::errc() || end != digits.data() + digits.size()) return false;
+  if (const auto rows = number_after(text, "max-affected=")) {
     if (!preferences.max_affected) preferences.max_affected = rows;
+    return true;
+  }
+  const auto seconds = number_after(text, "wait=");
+  if (seconds && *seconds >= 0) {
+    if (!preferences.wait)
+      preferences.wait = std::min(std::chrono::seconds(*seconds), kLongestWait);
     return true;
   }
   return false;
 }
 
-void read_one(Preferences& preferences, std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  if (text.empty()) return;
-  if (read_enumerated(preferences, lower(text)) || read_valued(preferences, text)) return;
-  preferences.unknown.emplace_back(text);
+template <typename Take>
+void for_each_preference(const http::Headers& headers, const Take& take) {
+  for (const std::string_view line : headers.list("Prefer")) {
+    std::string_view rest = line;
+    while (!rest.empty()) {
+      const auto semicolon = rest.find(';');
+      std::string_view text = rest.substr(0, semicolon);
+      while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+      while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+      if (!text.empty()) take(text);
+      rest = semicolon == std::string_view::npos ? std::string_view() : rest.substr(semicolon + 1);
+    }
+  }
 }
 
 const char* name_of(Return value) {
@@ -118,14 +141,10 @@ const char* name_of(CountPreference value) {
 
 Result<Preferences> parse_preferences(const http::Headers& headers) {
   Preferences preferences;
-  for (const std::string_view member : headers.list("Prefer")) {
-    std::string_view rest = member;
-    while (!rest.empty()) {
-      const auto semicolon = rest.find(';');
-      read_one(preferences, rest.substr(0, semicolon));
-      rest = semicolon == std::string_view::npos ? std::string_view() : rest.substr(semicolon + 1);
-    }
-  }
+  for_each_preference(headers, [&](std::string_view text) {
+    if (read_enumerated(preferences, lower(text)) || read_valued(preferences, text)) return;
+    preferences.unknown.emplace_back(text);
+  });
   if (preferences.handling == Handling::kStrict && !preferences.unknown.empty()) {
     std::string names;
     for (const auto& name : preferences.unknown) names += (names.empty() ? "" : ", ") + name;
@@ -133,6 +152,15 @@ Result<Preferences> parse_preferences(const http::Headers& headers) {
                            "Invalid preferences: " + names);
   }
   return preferences;
+}
+
+std::string join_preferences(const http::Headers& headers,
+                             const std::function<bool(std::string_view member)>& left_out) {
+  std::string joined;
+  for_each_preference(headers, [&](std::string_view member) {
+    if (!left_out(member)) joined.append(joined.empty() ? "" : ", ").append(member);
+  });
+  return joined;
 }
 
 std::string Preferences::applied(const Applied& which) const {
@@ -150,11 +178,14 @@ std::string Preferences::applied(const Applied& which) const {
   add(which.missing && missing_null, "missing=null");
   add(which.representation, name_of(representation));
   add(which.count, name_of(count));
+  add(which.transaction && transaction == TransactionEnd::kRollback, "tx=rollback");
   add(which.handling && handling == Handling::kStrict, "handling=strict");
   add(which.handling && handling == Handling::kLenient, "handling=lenient");
+  if (which.timezone && timezone) add(true, "timezone=" + *timezone);
   if (which.max_affected && max_affected) {
     add(true, "max-affected=" + std::to_string(*max_affected));
   }
+  add(which.respond_async && respond_async, "respond-async");
   return text;
 }
 

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gateway/base/result.h"
@@ -27,6 +30,9 @@ struct Preferences {
   Handling handling = Handling::kNone;
   std::optional<std::string> timezone;
   std::optional<std::int64_t> max_affected;
+  // RFC 7240: how long the upstream's own answer is waited for; not at all with respond-async.
+  std::optional<std::chrono::seconds> wait;
+  bool respond_async = false;
   std::vector<std::string> unknown;  // as sent
 
   // What of them `applied` names, in PostgREST's order; empty when nothing is.
@@ -35,11 +41,19 @@ struct Preferences {
     bool missing = false;
     bool representation = false;
     bool count = false;
+    bool transaction = false;
+    bool timezone = false;
     bool handling = false;
     bool max_affected = false;
+    bool respond_async = false;
   };
   std::string applied(const Applied& which) const;
 };
+
+// The request's Prefer lines as one, without the members for which `left_out` is true; empty when
+// none is left.
+std::string join_preferences(const http::Headers& headers,
+                             const std::function<bool(std::string_view member)>& left_out);
 
 // PGRST122 when handling=strict comes with preferences that are not known.
 Result<Preferences> parse_preferences(const http::Headers& headers);
