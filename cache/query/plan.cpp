@@ -57,7 +57,6 @@ Result<Plan> read_plan(const Query& query, const Catalog& catalog, const Table& 
   HF_TRY(const RowWindow window, row_window(query, options));
   Parameters parameters(catalog, std::move(zone));
   SelectWriter writer(parameters, options);
-  if (options.count && root->aggregated()) return forward("a count of groups");
   if (options.count) HF_TRY_VOID(write_count(writer, *root, parameters, plan));
   HF_TRY(const auto columns, writer.outputs(*root));
   HF_TRY(const auto from, writer.from(*root));
@@ -96,6 +95,8 @@ Result<Plan> read_plan_in_zone(const Query& query, const Catalog& catalog, const
 Result<Plan> target_plan(const Query& query, const Catalog& catalog, const Table& table,
                          const PlanOptions& options) {
   HF_TRY(const auto root, resolve(query, catalog, table, options, Wanted::kFiltersOnly));
+  // They must exist, and say nothing else: a mutation's own filters choose its rows, !inner or not.
+  root->embeds.clear();
   Plan plan;
   Parameters parameters(catalog);
   SelectWriter writer(parameters, options);

@@ -128,7 +128,7 @@ Planned plan_read(const Query& query, const Catalog& catalog, const Table& table
                   const PlanOptions& options);
 
 // The rows of `table` that a mutation's filters select: one column, the rowid. `exact` in the sense
-// of plan_read. Embedded filters do not restrict it, unless !inner.
+// of plan_read. Embeds do not restrict it, not even !inner; they must exist.
 Planned plan_targets(const Query& query, const Catalog& catalog, const Table& table,
                      const PlanOptions& options);
 

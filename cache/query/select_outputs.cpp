@@ -26,6 +26,12 @@ const SelectField* row_count(const Place& place) {
 
 Result<std::vector<OutputColumn>> SelectWriter::outputs(const Place& place) {
   std::vector<OutputColumn> columns;
+  const SelectField* count = place.embed == nullptr ? row_count(place) : nullptr;
+  if (count != nullptr && !options_.range) {
+    columns.push_back({count->alias.empty() ? "count" : count->alias, "count(*)", &bigint_type(),
+                       Member::Kind::kValue, {}});
+    return columns;
+  }
   HF_TRY_VOID(add_fields(place, columns));
   for (const auto& embed : place.embeds) {
     HF_TRY_VOID(embed->spread ? add_spread(*embed, columns) : add_embed(*embed, columns));

@@ -67,6 +67,40 @@ TEST_F(SearchTest, OfTwoOrdersTheFirstCounts) {
   EXPECT_EQ(get("clubs", "select=id&order=id.desc&order=id.asc&limit=1"), R"([{"id":3}])");
 }
 
+TEST_F(SearchTest, CountAsAColumnCountsTheRows) {
+  EXPECT_EQ(get("clubs", "select=count"), R"([{"count":3}])");
+  EXPECT_EQ(get("clubs", "select=n:count&id=gt.1"), R"([{"n":2}])");
+  EXPECT_TRUE(get("clubs", "select=count&limit=1").starts_with("forward"));
+}
+
+TEST_F(SearchTest, TheTotalOfGroupsIsThatOfTheirRows) {
+  options_.aggregates = true;
+  options_.count = true;
+  const Planned grouped = plan("people", "select=club_id,count()");
+  ASSERT_TRUE(std::holds_alternative<Plan>(grouped));
+  const auto output = execute(database_, std::get<Plan>(grouped), Form::kArray);
+  ASSERT_TRUE(output);
+  EXPECT_EQ(get("people", "select=count()"),
+            "[{\"count\":" + std::to_string(output->total.value_or(-1)) + "}]");
+  EXPECT_LT(output->rows, *output->total);
+}
+
+TEST_F(SearchTest, AMutationsRowsAreChosenByItsOwnFiltersAlone) {
+  const auto query =
+      Query::parse("select=id,clubs!people_club_fkey!inner(id)&clubs.id=eq.0&id=lt.3");
+  ASSERT_TRUE(query);
+  const Planned planned = plan_targets(*query, catalog_, table("people"), options_);
+  ASSERT_TRUE(std::holds_alternative<Plan>(planned));
+  const auto rows = execute_targets(database_, std::get<Plan>(planned));
+  ASSERT_TRUE(rows);
+  EXPECT_EQ(rows->size(), 2U);
+}
+
+TEST_F(SearchTest, TheOrderOfAToOneEmbedMustNameAColumn) {
+  EXPECT_TRUE(get("people", "select=id,clubs!people_club_fkey(id)&clubs.order=nothing")
+                  .starts_with("42703"));
+}
+
 class Expressions {
  public:
   explicit Expressions(unsigned seed) : random_(seed) {}
