@@ -7,6 +7,9 @@
 
 namespace holdfast::routes {
 
+// The fields that select among PostgREST's answers, as it names them in Vary.
+inline constexpr const char* kVary = "Accept, Prefer, Range";
+
 // What a client asks of caches (RFC 9111 5.2.1).
 struct CacheControl {
   bool no_cache = false;        // the upstream's answer, where there is one to be had

@@ -19,8 +19,8 @@ bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
 constexpr std::array<std::string_view, 10> kNotForwarded = {
     "Host",    "Connection", "Keep-Alive", "Content-Length", "Transfer-Encoding",
     "Upgrade", "Expect",     "TE",         "Origin",         "Accept-Encoding"};
-constexpr std::array<std::string_view, 7> kNotReturned = {
-    "Connection", "Keep-Alive", "Content-Length", "Transfer-Encoding", "Date", "Server", "Vary"};
+constexpr std::array<std::string_view, 6> kNotReturned = {
+    "Connection", "Keep-Alive", "Content-Length", "Transfer-Encoding", "Date", "Server"};
 
 http::Response unavailable(const upstream::Failure& failure, Surface surface, bool is_read) {
   if (surface == Surface::kAuth) return auth_unavailable();

@@ -48,7 +48,7 @@ http::Response ReadForwarder::answer(const ForwardedRead& read) const {
 }
 
 http::Response ReadForwarder::answer_without_upstream(const ForwardedRead& read,
-                                                      std::string why) const {
+                                                      const std::string& why) const {
   if (read.offline_answer) {
     if (auto response = read.offline_answer()) return *std::move(response);
   }

@@ -35,7 +35,7 @@ class ReadForwarder {
 
  private:
   http::Response answer(const ForwardedRead& read) const;
-  http::Response answer_without_upstream(const ForwardedRead& read, std::string why) const;
+  http::Response answer_without_upstream(const ForwardedRead& read, const std::string& why) const;
 
   const Context& context_;
 };

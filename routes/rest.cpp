@@ -2,7 +2,9 @@
 
 #include "cache/query/relationships.h"
 #include "cache/query/suggestions.h"
+#include "routes/cache_control.h"
 #include "routes/error_response.h"
+#include "routes/old_ids.h"
 #include "routes/profile.h"
 #include "routes/rest_read.h"
 #include "routes/rest_root.h"
@@ -21,7 +23,7 @@ http::Response options_response(const cache::Catalog& catalog, const cache::Tabl
   }
   if (table.updatable) allowed += ",PATCH";
   if (table.deletable) allowed += ",DELETE";
-  return {200, {{"Allow", allowed}}, ""};
+  return {200, {{"Allow", allowed}, {"Vary", kVary}}, ""};
 }
 
 Error unknown_table(const cache::Catalog& catalog, const std::string& schema,
@@ -93,6 +95,7 @@ void Rest::handle_table(RestRequest rest, http::Respond respond) const {
     return respond(error_response(unknown_table(rest.store->catalog(), *schema, rest.resource)));
   }
   if (is_read(rest.request)) {
+    put_real_ids(rest, *table);
     return RestRead(context_, reads_).handle(std::move(rest), *table, respond);
   }
   if (is_write(rest.request)) {

@@ -16,21 +16,26 @@ using cache::query::Plan;
 using Kind = ForwardReason::Kind;
 using Range = std::pair<std::int64_t, std::optional<std::int64_t>>;
 
-// "0-9" or "0-" of a Range line whose unit is items, as the Rust and C# clients send it.
-std::optional<Range> parse_range(const http::Headers& headers) {
-  const auto field = headers.find("Range");
-  if (!field) return std::nullopt;
-  std::string_view text = *field;
-  if (text.starts_with("items=")) text.remove_prefix(6);
-  std::int64_t first = 0;
-  const char* end = text.data() + text.size();
-  const auto start = std::from_chars(text.data(), end, first);
-  if (start.ec != std::errc() || start.ptr == end || *start.ptr != '-') return std::nullopt;
-  if (start.ptr + 1 == end) return Range{first, std::nullopt};
-  std::int64_t last = 0;
-  const auto stop = std::from_chars(start.ptr + 1, end, last);
-  if (stop.ec != std::errc() || stop.ptr != end) return std::nullopt;
-  return Range{first, last};
+std::optional<std::int64_t> read_row(std::string_view text) {
+  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+  std::int64_t row = 0;
+  const auto end = text.data() + text.size();
+  if (!digits || std::from_chars(text.data(), end, row).ec != std::errc()) return std::nullopt;
+  return row;
+}
+
+// "0-9" or "0-" of a Range line, as the Rust and C# clients send it. Only GET has ranges (RFC 9110
+// 14.2), and whatever has another form is no range.
+std::optional<Range> parse_range(const http::Request& request) {
+  const auto field = request.headers.find("Range");
+  if (!field || request.method != "GET") return std::nullopt;
+  const auto dash = field->find('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const auto first = read_row(field->substr(0, dash));
+  if (!first) return std::nullopt;
+  if (dash + 1 == field->size()) return Range{*first, std::nullopt};
+  const auto last = read_row(field->substr(dash + 1));
+  return last ? std::optional(Range{*first, last}) : std::nullopt;
 }
 
 int status_of(const cache::query::Output& output) {
@@ -143,7 +148,7 @@ PlanCache::Found RestRead::plan_for(const RestRequest& rest, const cache::Table&
   options.aggregates = context_.rest.aggregates;
   options.max_rows = context_.rest.max_rows;
   options.text_order = context_.rest.text_order;
-  options.range = parse_range(rest.request.headers);
+  options.range = parse_range(rest.request);
   options.count = preferences.count != CountPreference::kNone;
   options.timezone = preferences.timezone.value_or("");
   return context_.plans.find_or_plan(rest.store->shared_catalog(), table, rest.request.query(),
@@ -243,6 +248,7 @@ http::Response RestRead::respond_with(const Plan& plan, cache::query::Output out
     response.headers.add("Preference-Applied", std::move(text));
   }
   if (context_.rest.schemas.size() > 1) response.headers.add("Content-Profile", table.schema);
+  response.headers.add("Vary", kVary);
   response.headers.add("Cache-Status", hit_status());
   if (const auto age = age_of(plan, store, context_.clock.now())) {
     response.headers.add("Age", std::to_string(age->count()));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "routes/cache_control.h"
 #include "routes/error_response.h"
 #include "routes/media_type.h"
 #include "routes/openapi.h"
@@ -23,7 +24,7 @@ std::optional<Error> refuse_media_type(const http::Headers& headers) {
 
 void RestRoot::handle(RestRequest rest, http::Respond respond) const {
   if (rest.request.method == "OPTIONS") {
-    return respond({200, {{"Allow", "OPTIONS,GET,HEAD"}}, ""});
+    return respond({200, {{"Allow", "OPTIONS,GET,HEAD"}, {"Vary", kVary}}, ""});
   }
   if (!is_read(rest.request)) return respond(error_response(unsupported_method(rest.request)));
   const auto schema = schema_of(rest.request, context_.rest.schemas);
@@ -51,6 +52,7 @@ std::optional<http::Response> RestRoot::describe(const RestRequest& rest,
   http::Response response;
   response.headers.add("Content-Type", "application/openapi+json; charset=utf-8");
   if (context_.rest.schemas.size() > 1) response.headers.add("Content-Profile", schema);
+  response.headers.add("Vary", kVary);
   response.headers.add("Cache-Status", hit_status());
   if (rest.request.method == "HEAD") return response;
   const std::string host(rest.request.headers.find("Host").value_or("localhost"));

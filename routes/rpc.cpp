@@ -1,5 +1,6 @@
 #include "routes/rpc.h"
 
+#include "routes/cache_control.h"
 #include "routes/error_response.h"
 #include "routes/forwarder.h"
 #include "routes/profile.h"
@@ -35,8 +36,10 @@ Error wrong_method(const std::string& method) {
 }
 
 http::Response options_response(Effects effects) {
-  return {
-      200, {{"Allow", effects == Effects::kWrites ? "OPTIONS,POST" : "OPTIONS,GET,HEAD,POST"}}, ""};
+  return {200,
+          {{"Allow", effects == Effects::kWrites ? "OPTIONS,POST" : "OPTIONS,GET,HEAD,POST"},
+           {"Vary", kVary}},
+          ""};
 }
 
 }  // namespace

@@ -1,0 +1,82 @@
+#include <gmock/gmock.h>
+
+#include "tests/routes/fixture.h"
+
+namespace holdfast::routes {
+namespace {
+
+using ::testing::HasSubstr;
+
+class RestReadTest : public RoutesTest {
+ protected:
+  RestReadTest() {
+    put("lists", R"([{"id":1,"title":"a","slot":1,"updated_at":null},)"
+                 R"({"id":2,"title":"b","slot":2,"updated_at":null},)"
+                 R"({"id":3,"title":"c","slot":3,"updated_at":null}])");
+    go_online();
+  }
+  http::Response lists(http::Headers headers, const std::string& query = "&order=id",
+                       const std::string& method = "GET") {
+    return rest(method, "lists?select=id" + query, "", std::move(headers));
+  }
+};
+
+TEST_F(RestReadTest, ARangeIsOneOfRowsAndOfGetOnly) {
+  const auto window = lists({{"Range-Unit", "items"}, {"Range", "1-1"}});
+  EXPECT_EQ(window.body, R"([{"id":2}])");
+  EXPECT_EQ(header(window, "Content-Range"), "1-1/*");
+  EXPECT_EQ(window.status, 200);
+  EXPECT_EQ(header(lists({{"Range", "1-"}}), "Content-Range"), "1-2/*");
+  EXPECT_EQ(header(lists({{"Range", "0-0"}}, "", "HEAD"), "Content-Range"), "0-2/*");
+  for (const char* other : {"items=0-0", "bytes=0-0", "-1", "0", "0-x", "", "+0-0"}) {
+    EXPECT_EQ(header(lists({{"Range", other}}), "Content-Range"), "0-2/*") << other;
+  }
+}
+
+TEST_F(RestReadTest, AnImpossibleRangeIsRefusedInPostgrestsWords) {
+  const auto turned = lists({{"Range", "1-0"}});
+  EXPECT_EQ(turned.status, 416);
+  EXPECT_THAT(turned.body, HasSubstr("The lower boundary must be lower than or equal to the upper "
+                                     "boundary in the Range header."));
+  const auto behind = lists({{"Prefer", "count=exact"}}, "&offset=10");
+  EXPECT_EQ(behind.status, 416);
+  EXPECT_THAT(behind.body, HasSubstr("PGRST103"));
+  EXPECT_THAT(behind.body, HasSubstr("An offset of 10 was requested, but there are only 3 rows."));
+  EXPECT_EQ(header(behind, "Content-Range"), "*/3");
+  EXPECT_EQ(lists({}, "&offset=10").status, 200) << "without a count nobody knows";
+}
+
+TEST_F(RestReadTest, EveryKindOfCountGivesANumber) {
+  for (const std::string kind : {"exact", "planned", "estimated"}) {
+    const auto part = lists({{"Prefer", "count=" + kind}}, "&order=id&limit=2");
+    EXPECT_EQ(part.status, 206) << kind;
+    EXPECT_EQ(header(part, "Content-Range"), "0-1/3");
+    EXPECT_EQ(header(part, "Preference-Applied"), "count=" + kind);
+    EXPECT_EQ(lists({{"Prefer", "count=" + kind}}).status, 200);
+  }
+  EXPECT_EQ(header(lists({{"Prefer", "count=exact"}}, "&id=eq.9"), "Content-Range"), "*/0");
+}
+
+TEST_F(RestReadTest, StrictHandlingRefusesWhatIsNotKnown) {
+  const auto strict = lists({{"Prefer", "handling=strict, anything"}, {"Prefer", "else"}});
+  EXPECT_EQ(strict.status, 400);
+  EXPECT_THAT(strict.body, HasSubstr("PGRST122"));
+  EXPECT_THAT(strict.body, HasSubstr("Invalid preferences: anything, else"));
+  EXPECT_EQ(lists({{"Prefer", "handling=lenient, anything"}}).status, 200);
+  const auto both = lists({{"Prefer", "handling=strict"}, {"Prefer", "count=exact"}});
+  EXPECT_EQ(header(both, "Preference-Applied"), "count=exact, handling=strict");
+}
+
+TEST_F(RestReadTest, AnUnknownProfileIsRefusedWithTheServedOnes) {
+  const auto refused = lists({{"Accept-Profile", "secret"}});
+  EXPECT_EQ(refused.status, 406);
+  EXPECT_THAT(refused.body, HasSubstr("\"Invalid schema: secret\""));
+  EXPECT_THAT(refused.body, HasSubstr("Only the following schemas are exposed: public"));
+}
+
+TEST_F(RestReadTest, AnswersSayWhatSelectsThem) {
+  EXPECT_EQ(header(lists({}), "Vary"), "Accept, Prefer, Range");
+}
+
+}  // namespace
+}  // namespace holdfast::routes
