@@ -27,6 +27,31 @@ std::string ProjectFile::device_id() {
   return id;
 }
 
+std::optional<std::string> ProjectFile::text(std::string_view name) {
+  MutexLock lock(mutex_);
+  return get(name);
+}
+
+std::map<std::string, std::string> ProjectFile::texts(std::string_view prefix) {
+  MutexLock lock(mutex_);
+  Statement& statement = database_.cached(
+      "SELECT name, value FROM settings WHERE substr(name, 1, length(?1)) = ?1");
+  statement.bind(1, prefix);
+  std::map<std::string, std::string> found;
+  while (statement.step()) found.emplace(statement.text(0), statement.text(1));
+  return found;
+}
+
+void ProjectFile::keep_text(std::string_view name, std::string_view text) {
+  MutexLock lock(mutex_);
+  set(name, text);
+}
+
+void ProjectFile::erase_text(std::string_view name) {
+  MutexLock lock(mutex_);
+  database_.cached("DELETE FROM settings WHERE name=?1").bind(1, name).run();
+}
+
 std::optional<std::string> ProjectFile::get(std::string_view name) {
   Statement& statement = database_.cached("SELECT value FROM settings WHERE name=?1");
   statement.bind(1, name);

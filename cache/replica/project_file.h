@@ -1,7 +1,9 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "cache/sqlite/database.h"
 #include "gateway/base/mutex.h"
@@ -21,6 +23,12 @@ class ProjectFile {
 
   // This installation's identity, made at the first call.
   std::string device_id();
+
+  // Further texts by name, for others' bookkeeping.
+  std::optional<std::string> text(std::string_view name);
+  std::map<std::string, std::string> texts(std::string_view prefix);
+  void keep_text(std::string_view name, std::string_view text);
+  void erase_text(std::string_view name);
 
  private:
   std::optional<std::string> get(std::string_view name) HF_REQUIRES(mutex_);

@@ -30,10 +30,12 @@ Error unsuitable(const std::string& algorithm) {
 }  // namespace
 
 Authenticator::Authenticator(IdentityOptions options, upstream::Upstream& upstream, TokenBook& book,
-                             std::function<bool()> offline, const Clock& clock)
+                             const SessionKeeper& keeper, std::function<bool()> offline,
+                             const Clock& clock)
     : options_(std::move(options)),
       upstream_(upstream),
       book_(book),
+      keeper_(keeper),
       offline_(std::move(offline)),
       clock_(clock) {}
 
@@ -43,7 +45,7 @@ Authentication Authenticator::authenticate(const http::Request& request) {
   auto of_key = principal_of_key(key);
   if (!of_key) return invalid_api_key();
 
-  const auto bearer = bearer_token(request);
+  const auto bearer = bearer_token(request.headers);
   if (!bearer || *bearer == key) {
     return Caller{*std::move(of_key), std::move(key), std::string(bearer.value_or("")), false, {}};
   }
@@ -63,7 +65,7 @@ Result<Caller> Authenticator::confirm(const http::Request& request) {
   if (auto* caller = std::get_if<Caller>(&first)) return std::move(*caller);
   if (auto* error = std::get_if<Error>(&first)) return std::move(*error);
 
-  const std::string token(bearer_token(request).value_or(""));
+  const std::string token(bearer_token(request.headers).value_or(""));
   auto key = presented_key(request);
   HF_TRY(const auto jwt, parse_jwt(token));
   HF_TRY(auto claims, read_claims(jwt.payload));
@@ -94,11 +96,19 @@ std::optional<Principal> Authenticator::principal_of_key(const std::string& key)
 
 Result<TokenCache::Entry> Authenticator::find_or_verify(std::string_view token) {
   if (auto known = known_.find(token)) return known;
+  if (keeper_.tokens.is_ours(token)) {
+    HF_TRY(auto claims, keeper_.tokens.verify(token));
+    return keep(token, std::move(claims), true);
+  }
   HF_TRY(const auto jwt, parse_jwt(token));
   const bool hs256 = jwt.algorithm == "HS256";
   const bool asymmetric = jwt.algorithm == "ES256" || jwt.algorithm == "RS256";
   if (!hs256 && !asymmetric) return unsuitable(jwt.algorithm);
-  if (asymmetric || options_.jwt_secret.empty()) return needs_confirmation(jwt);
+  if (asymmetric || options_.jwt_secret.empty()) {
+    if (!keeper_.sessions.of_access_token(token)) return needs_confirmation(jwt);
+    HF_TRY(auto claims, read_claims(jwt.payload));
+    return keep(token, std::move(claims));
+  }
   HF_TRY_VOID(verify_hs256(jwt, options_.jwt_secret));
   HF_TRY(auto claims, read_claims(jwt.payload));
   return keep(token, std::move(claims));
@@ -109,12 +119,13 @@ Result<TokenCache::Entry> Authenticator::find_or_verify(std::string_view token) 
 Result<TokenCache::Entry> Authenticator::needs_confirmation(const Jwt& jwt) const {
   HF_TRY(const auto claims, read_claims(jwt.payload));
   HF_TRY_VOID(check_begun(claims, clock_.now()));
+  if (keeper_.sessions.has_ended(claims.session_id)) return token_expired();
   if (expired(claims, clock_.now()) && !offline_()) return token_expired();
   return TokenCache::Entry();
 }
 
-TokenCache::Entry Authenticator::keep(std::string_view token, Claims claims) {
-  auto entry = std::make_shared<KnownToken>(std::move(claims));
+TokenCache::Entry Authenticator::keep(std::string_view token, Claims claims, bool made_here) {
+  auto entry = std::make_shared<KnownToken>(std::move(claims), made_here);
   known_.put(token, entry);
   return entry;
 }
@@ -123,12 +134,16 @@ Result<Caller> Authenticator::admit(KnownToken& token, std::string_view text, st
   const auto now = clock_.now();
   const auto& claims = token.claims;
   HF_TRY_VOID(check_begun(claims, now));
+  const bool over = token.made_here ? !keeper_.sessions.lives(claims.session_id)
+                                    : keeper_.sessions.has_ended(claims.session_id);
+  if (over) return token_expired();
   const bool late = expired(claims, now);
   if (late && (now > *claims.expires + options_.offline_grace || !offline_())) {
     return token_expired();
   }
   Caller caller{claims.principal, std::move(key), std::string(text), late, claims.expires};
-  if (!late && !token.remembered.exchange(true)) book_.remember(caller, claims.issued, now);
+  if (!late && !token.made_here && !token.remembered.exchange(true))
+    book_.remember(caller, claims.issued, now);
   return caller;
 }
 

@@ -12,6 +12,7 @@
 #include "gateway/http/request.h"
 #include "gateway/identity/jwt.h"
 #include "gateway/identity/options.h"
+#include "gateway/identity/session_keeper.h"
 #include "gateway/identity/token_book.h"
 #include "gateway/identity/token_cache.h"
 #include "gateway/upstream/upstream.h"
@@ -25,16 +26,17 @@ using Authentication = std::variant<http::Caller, Error, NeedsConfirmation>;
 
 // Says for whom a request acts, from its API key and its bearer token, as Supabase does.
 //
-// A token counts only when its signature was verified (HS256, with the configured secret) or the
-// upstream confirmed it; an expired one only while offline and within the grace. Refusals are the
+// A token counts only when its signature was verified (HS256 with the configured secret, or the
+// gateway's own), when it came with a sign-in through this gateway, or when the upstream confirmed
+// it; an expired one only while offline and within the grace. Refusals are the
 // edge's two 401s, PGRST301 and PGRST303. Each accepted caller is told to the TokenBook.
 // Thread-safe.
 class Authenticator {
  public:
-  // `offline` says whether the upstream is known to be away; it, `upstream`, `book` and `clock`
-  // must outlive the Authenticator.
+  // `offline` says whether the upstream is known to be away; it and all references must outlive
+  // the Authenticator.
   Authenticator(IdentityOptions options, upstream::Upstream& upstream, TokenBook& book,
-                std::function<bool()> offline, const Clock& clock);
+                const SessionKeeper& keeper, std::function<bool()> offline, const Clock& clock);
 
   // Never waits.
   Authentication authenticate(const http::Request& request);
@@ -49,12 +51,13 @@ class Authenticator {
   // The token when it is known or can be verified here; null when the upstream must confirm it.
   Result<TokenCache::Entry> find_or_verify(std::string_view token);
   Result<TokenCache::Entry> needs_confirmation(const Jwt& jwt) const;
-  TokenCache::Entry keep(std::string_view token, Claims claims);
+  TokenCache::Entry keep(std::string_view token, Claims claims, bool made_here = false);
   Result<http::Caller> admit(KnownToken& token, std::string_view text, std::string key);
 
   const IdentityOptions options_;
   upstream::Upstream& upstream_;
   TokenBook& book_;
+  const SessionKeeper& keeper_;
   const std::function<bool()> offline_;
   const Clock& clock_;
   TokenCache known_;

@@ -16,8 +16,8 @@ std::string presented_key(const http::Request& request) {
   return "";
 }
 
-std::optional<std::string_view> bearer_token(const http::Request& request) {
-  const auto field = request.headers.find("Authorization");
+std::optional<std::string_view> bearer_token(const http::Headers& headers) {
+  const auto field = headers.find("Authorization");
   if (!field) return std::nullopt;
   const auto scheme_end = field->find(' ');
   if (!http::equals_ignoring_case(field->substr(0, scheme_end), "bearer")) return std::nullopt;

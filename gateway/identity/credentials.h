@@ -13,8 +13,8 @@ namespace holdfast::identity {
 std::string presented_key(const http::Request& request);
 
 // The token of `Authorization: Bearer`, perhaps empty; nullopt without the field or for another
-// scheme. Valid as long as the request's headers.
-std::optional<std::string_view> bearer_token(const http::Request& request);
+// scheme. Valid until the headers change.
+std::optional<std::string_view> bearer_token(const http::Headers& headers);
 
 // The 401s of Supabase's edge, to be told by their codes: their bodies have only two keys.
 Error no_api_key();       // HF_NO_API_KEY

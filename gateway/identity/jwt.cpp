@@ -134,6 +134,7 @@ Result<Claims> read_claims(std::string_view payload) {
   HF_TRY(read.expires, read_time(*claims, "exp"));
   HF_TRY(read.not_before, read_time(*claims, "nbf"));
   HF_TRY(read.issued, read_time(*claims, "iat"));
+  read.session_id = text_claim(*claims, "session_id");
   read.principal = principal_of(*claims);
   return read;
 }

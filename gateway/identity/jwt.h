@@ -34,6 +34,7 @@ struct Claims {
   std::optional<Timestamp> expires;
   std::optional<Timestamp> not_before;
   std::optional<Timestamp> issued;
+  std::string session_id;  // Supabase Auth's; empty without one
 };
 
 // Reads the payload of a token; the caller says whether it is to be believed.

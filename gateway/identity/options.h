@@ -14,6 +14,8 @@ struct IdentityOptions {
   std::string service_key;
   // Seconds after its `exp` for which a token still reads and queues while offline. Default 7 days.
   std::chrono::seconds offline_grace{std::chrono::hours(7 * 24)};
+  // Seconds for which a session that was signed out still delivers what it wrote. Default 7 days.
+  std::chrono::seconds deliver_after_logout{std::chrono::hours(7 * 24)};
 };
 
 }  // namespace holdfast::identity

@@ -16,9 +16,11 @@ namespace holdfast::identity {
 
 // A token whose signature was found good, or that the upstream confirmed.
 struct KnownToken {
-  explicit KnownToken(Claims its_claims) : claims(std::move(its_claims)) {}
+  explicit KnownToken(Claims its_claims, bool was_made_here = false)
+      : claims(std::move(its_claims)), made_here(was_made_here) {}
 
   const Claims claims;
+  const bool made_here;  // signed by this gateway: good for its session, never to be sent
   std::atomic<bool> remembered{false};  // told to the TokenBook
 };
 

@@ -4,6 +4,7 @@ import { after, before, beforeEach, test } from 'node:test';
 
 import { anonKey } from '../upstream/keys.mjs';
 import { anonymousClient, succeeded } from './support/client.mjs';
+import { eventually } from './support/wait.mjs';
 import { World } from './support/world.mjs';
 
 let world;
@@ -99,4 +100,80 @@ test('a token that does not verify is refused and not taken as anonymous', async
     assert.equal(answer.status, 401);
     assert.equal((await answer.json()).code, 'PGRST301');
   }
+});
+
+const issuerOf = (authorization) => {
+  const payload = authorization?.split(' ')[1]?.split('.')[1];
+  return payload ? JSON.parse(Buffer.from(payload, 'base64url').toString()).iss : undefined;
+};
+
+test('an offline hour signs nobody out, and its writes are sent as their user', async () => {
+  const { client, user } = await signedUp('hour@example.com');
+  await notesOf(client);
+  await world.holdfast.sync();
+  await world.upstream.kill();
+  const before = succeeded(await client.auth.getSession()).session;
+  const { session } = succeeded(await client.auth.refreshSession());
+  assert.notEqual(session.access_token, before.access_token);
+  assert.equal(issuerOf(`Bearer ${session.access_token}`), 'holdfast');
+  assert.equal(session.user.email, 'hour@example.com');
+  assert.equal(succeeded(await client.auth.getUser()).user.id, user.id);
+  const row = { id: crypto.randomUUID(), user_id: user.id, body: 'after the refresh' };
+  succeeded(await client.from('notes').insert(row));
+  assert.deepEqual(bodies(await notesOf(client)), ['after the refresh']);
+
+  // Nobody asks for anything between the restart and the delivery.
+  await world.holdfast.kill();
+  await world.holdfast.restart();
+  await world.upstream.restart();
+  await world.holdfast.drained();
+  const [kept] = await world.database.sql`select user_id, body from notes where id = ${row.id}`;
+  assert.deepEqual({ ...kept }, { user_id: user.id, body: 'after the refresh' });
+
+  // The app still holds the gateway's token; the upstream never sees it.
+  assert.equal(succeeded(await client.auth.getUser()).user.id, user.id);
+  succeeded(await client.auth.updateUser({ data: { nickname: 'h' } }));
+  const seen = await world.upstream.requests();
+  assert.deepEqual(
+    seen.filter(({ headers }) => issuerOf(headers.authorization) === 'holdfast'),
+    [],
+  );
+  const { session: renewed } = succeeded(await client.auth.refreshSession());
+  assert.notEqual(issuerOf(`Bearer ${renewed.access_token}`), 'holdfast');
+});
+
+test('a sign-out while offline ends access at once and is told upstream last', async () => {
+  const { client, user } = await signedUp('leaving@example.com');
+  await notesOf(client);
+  await world.holdfast.sync();
+  await world.upstream.kill();
+  const row = { id: crypto.randomUUID(), user_id: user.id, body: 'before leaving' };
+  succeeded(await client.from('notes').insert(row));
+  const { session } = succeeded(await client.auth.getSession());
+  assert.equal((await client.auth.signOut()).error, null);
+  const late = await fetch(`${world.holdfast.url}/rest/v1/notes`, {
+    headers: { apikey: anonKey, authorization: `Bearer ${session.access_token}` },
+  });
+  assert.equal(late.status, 401);
+  await world.upstream.restart();
+  await world.holdfast.drained();
+  assert.deepEqual(await world.database.operations('notes', { id: row.id }), ['INSERT']);
+  await eventually('the upstream is told', async () =>
+    (await world.upstream.requests()).some(({ path }) => path.startsWith('/auth/v1/logout')),
+  );
+});
+
+test('a refresh that the upstream refuses signs the person out', async () => {
+  const { client } = await signedUp('revoked@example.com');
+  await world.upstream.fault({
+    match: '^/auth/v1/token',
+    method: 'POST',
+    times: 1,
+    status: 400,
+    headers: { 'content-type': 'application/json' },
+    body: '{"code":"refresh_token_not_found","message":"Invalid Refresh Token"}',
+  });
+  const { data, error } = await client.auth.refreshSession();
+  assert.equal(error?.status, 400);
+  assert.equal(data.session, null);
 });

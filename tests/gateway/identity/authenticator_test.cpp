@@ -6,6 +6,7 @@
 #include "tests/gateway/identity/tokens.h"
 #include "tests/support/fake_upstream.h"
 #include "tests/support/manual_clock.h"
+#include "tests/support/memory_storage.h"
 
 namespace holdfast::identity {
 namespace {
@@ -24,7 +25,7 @@ class AuthenticatorTest : public ::testing::Test {
   void use(std::string jwt_secret) {
     const IdentityOptions options{std::move(jwt_secret), kAnonKey, kServiceKey, 7 * 24h};
     authenticator_ = std::make_unique<Authenticator>(
-        options, upstream_, book_, [this] { return offline_; }, clock_);
+        options, upstream_, book_, keeper_, [this] { return offline_; }, clock_);
   }
   static std::string seconds(Timestamp time) {
     return std::to_string(
@@ -68,7 +69,10 @@ class AuthenticatorTest : public ::testing::Test {
 
   support::ManualClock clock_;
   support::FakeUpstream upstream_;
-  TokenBook book_{IdentityOptions{"", kAnonKey, kServiceKey, 7 * 24h}};
+  const IdentityOptions no_secret_{"", kAnonKey, kServiceKey, 7 * 24h};
+  TokenBook book_{no_secret_};
+  support::MemoryStorage storage_;
+  SessionKeeper keeper_{storage_, std::string(32, 'k'), upstream_, book_, no_secret_, clock_};
   bool offline_ = false;
   std::unique_ptr<Authenticator> authenticator_;
 };

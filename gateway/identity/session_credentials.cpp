@@ -1,0 +1,26 @@
+#include "gateway/identity/session_credentials.h"
+
+namespace holdfast::identity {
+
+std::optional<upstream::Credentials> SessionCredentials::credentials_for(
+    const http::Principal& principal) {
+  if (const auto caller = book_.caller_for(principal.id, clock_.now())) {
+    return upstream::Credentials{caller->api_key, caller->bearer};
+  }
+  if (principal.kind != http::Principal::Kind::kUser) return std::nullopt;
+  const auto session = sessions_.newest_of(principal.id);
+  if (!session) return std::nullopt;
+  const auto outcome = refresher_.current(session->id);
+  const auto* current = std::get_if<Session>(&outcome);
+  if (current == nullptr) return std::nullopt;
+  return upstream::Credentials{current->api_key, current->access_token};
+}
+
+void SessionCredentials::refuse(const http::Principal& principal,
+                                const upstream::Credentials& refused) {
+  if (principal.kind != http::Principal::Kind::kUser) return;
+  book_.forget(principal.id, refused.bearer);
+  sessions_.expire(refused.bearer);
+}
+
+}  // namespace holdfast::identity

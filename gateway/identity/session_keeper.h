@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+
+#include "gateway/identity/gateway_tokens.h"
+#include "gateway/identity/options.h"
+#include "gateway/identity/session_refresher.h"
+#include "gateway/identity/sessions.h"
+#include "gateway/identity/storage.h"
+
+namespace holdfast::identity {
+
+// The parts that keep people signed in. Thread-safe, as each of them is.
+struct SessionKeeper {
+  // See Sessions for `seal_key`. All references must outlive the keeper.
+  SessionKeeper(Storage& its_storage, std::string seal_key, upstream::Upstream& upstream,
+                TokenBook& its_book, const IdentityOptions& its_options, const Clock& clock)
+      : storage(its_storage),
+        book(its_book),
+        options(its_options),
+        sessions(storage, std::move(seal_key), clock),
+        tokens(sessions),
+        refresher(sessions, upstream, book, clock) {}
+
+  Storage& storage;
+  TokenBook& book;
+  const IdentityOptions& options;
+  Sessions sessions;
+  GatewayTokens tokens;
+  SessionRefresher refresher;
+};
+
+}  // namespace holdfast::identity

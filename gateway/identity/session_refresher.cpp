@@ -1,0 +1,97 @@
+#include "gateway/identity/session_refresher.h"
+
+#include <nlohmann/json.hpp>
+
+namespace holdfast::identity {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kReuse = 10s;
+// A token this near its end may run out on its way.
+constexpr auto kMargin = 10s;
+
+upstream::Call refresh_call(const Session& session) {
+  upstream::Call call;
+  call.method = "POST";
+  call.target = "/auth/v1/token?grant_type=refresh_token";
+  call.headers.add("apikey", session.api_key);
+  call.headers.add("Authorization", "Bearer " + session.api_key);
+  call.headers.add("Content-Type", "application/json;charset=UTF-8");
+  call.headers.add("X-Supabase-Api-Version", "2024-01-01");
+  call.body = nlohmann::json{{"refresh_token", session.refresh_token}}.dump();
+  return call;
+}
+
+// Only an answer that looks like GoTrue's says that the session is over (hard case 11).
+bool refuses(const upstream::Answer& answer) {
+  const int status = answer.status;
+  if (status < 400 || status > 499 || status == 408 || status == 425 || status == 429) return false;
+  const auto body = nlohmann::json::parse(answer.body, nullptr, false);
+  if (!body.is_object()) return false;
+  return body.contains("error_code") || body.contains("code") || body.contains("error");
+}
+
+}  // namespace
+
+void remember(TokenBook& book, const Session& session, Timestamp now) {
+  http::Caller caller;
+  caller.principal = session.principal();
+  caller.api_key = session.api_key;
+  caller.bearer = session.access_token;
+  caller.token_expires = session.expires();
+  if (caller.principal.kind == http::Principal::Kind::kUser) book.remember(caller, now, now);
+}
+
+SessionRefresher::Outcome SessionRefresher::refresh(const std::string& id) {
+  return refresh_unless(id, [this](const Session& session, bool just_refreshed) {
+    return just_refreshed && clock_.now() < session.expires();
+  });
+}
+
+SessionRefresher::Outcome SessionRefresher::current(const std::string& id) {
+  return refresh_unless(id, [this](const Session& session, bool) {
+    return clock_.now() + kMargin < session.expires();
+  });
+}
+
+SessionRefresher::Outcome SessionRefresher::refresh_unless(
+    const std::string& id, const std::function<bool(const Session&, bool just_refreshed)>& good) {
+  const auto turn = turn_of(id);
+  MutexLock lock(turn->mutex);
+  const auto session = sessions_.find(id);
+  if (!session) return Unavailable{"the session has ended"};
+  const auto now = clock_.monotonic();
+  if (good(*session, turn->refreshed && now < *turn->refreshed + kReuse)) return *session;
+  auto outcome = ask(*session);
+  if (std::holds_alternative<Session>(outcome)) turn->refreshed = now;
+  return outcome;
+}
+
+SessionRefresher::Outcome SessionRefresher::ask(const Session& session) {
+  auto outcome = upstream_.call(refresh_call(session));
+  if (!outcome.answered()) return Unavailable{outcome.failure().reason};
+  upstream::Answer answer = std::move(outcome).answer();
+  if (answer.status == 200) {
+    if (const auto renewed = read_sign_in(answer.body)) {
+      auto kept = sessions_.renew(session.id, *renewed);
+      if (!kept) return Unavailable{"the session has ended"};
+      remember(book_, *kept, clock_.now());
+      return *std::move(kept);
+    }
+  }
+  if (!refuses(answer)) {
+    return Unavailable{"the upstream answered " + std::to_string(answer.status)};
+  }
+  sessions_.forget(session.id);
+  return Refused{std::move(answer)};
+}
+
+std::shared_ptr<SessionRefresher::Turn> SessionRefresher::turn_of(const std::string& id) {
+  MutexLock lock(mutex_);
+  auto& turn = turns_[id];
+  if (!turn) turn = std::make_shared<Turn>();
+  return turn;
+}
+
+}  // namespace holdfast::identity

@@ -1,0 +1,203 @@
+#include "routes/auth.h"
+
+#include <nlohmann/json.hpp>
+
+#include "gateway/http/uri.h"
+#include "gateway/identity/credentials.h"
+#include "queue/outbox.h"
+#include "routes/write_answer.h"
+
+namespace holdfast::routes {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+constexpr auto kGatewayTokenLifetime = 3600s;
+constexpr const char* kKeysName = "document:jwks";
+constexpr const char* kSettingsName = "document:auth_settings";
+
+std::string parameter(const http::Request& request, std::string_view name) {
+  for (auto& [key, value] : http::parse_query(request.query())) {
+    if (key == name) return std::move(value);
+  }
+  return "";
+}
+
+std::string member(std::string_view body, const char* name) {
+  const auto object = json::parse(body, nullptr, false);
+  if (!object.is_object()) return "";
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+http::Response auth_answer(std::string body) {
+  auto response = http::json_response(200, std::move(body));
+  response.headers.set("X-Supabase-Api-Version", "2024-01-01");
+  response.headers.set("Cache-Control", "no-store");
+  return response;
+}
+
+// No answer of the upstream's own: there was none, or it was a proxy's.
+bool is_away(const http::Response& response) { return response.status >= 500; }
+
+std::string merged_keys(const std::string& upstream_keys, const std::string& own) {
+  json document = json::parse(upstream_keys, nullptr, false);
+  if (!document.is_object() || !document.contains("keys") || !document["keys"].is_array()) {
+    document = {{"keys", json::array()}};
+  }
+  document["keys"].push_back(json::parse(own));
+  return document.dump();
+}
+
+bool is_json_object(const std::string& body) {
+  return json::parse(body, nullptr, false).is_object();
+}
+
+}  // namespace
+
+void Auth::handle(http::Request request, const std::string& path, http::Respond respond) const {
+  context_.workers.post([this, request = std::move(request), path, respond = std::move(respond)]() {
+    http::Response response;
+    try {
+      response = answer(request, path);
+    } catch (...) {
+      response = fault_response(std::current_exception(), *context_.logger);
+    }
+    respond(std::move(response));
+  });
+}
+
+http::Response Auth::answer(const http::Request& request, const std::string& path) const {
+  const bool get = request.method == "GET";
+  const bool post = request.method == "POST";
+  if (post && path == "token") {
+    return parameter(request, "grant_type") == "refresh_token" ? refresh(request)
+                                                               : sign_in(request);
+  }
+  if (post && (path == "signup" || path == "verify")) return sign_in(request);
+  if (path == "user" && (get || request.method == "PUT")) return user(request);
+  if (post && path == "logout") return logout(request);
+  if (get && path == ".well-known/jwks.json") return keys(request);
+  if (get && path == "settings") return settings(request);
+  return forward(request);
+}
+
+http::Response Auth::forward(const http::Request& request) const {
+  return forwarder_.forward_now(request, Surface::kAuth, "sign-in");
+}
+
+http::Response Auth::sign_in(const http::Request& request) const {
+  http::Response response = forward(request);
+  const auto answer = response.status == 200 ? identity::read_sign_in(response.body) : std::nullopt;
+  if (!answer) return response;
+  auto& keeper = context_.sign_ins;
+  const auto session = keeper.sessions.adopt(*answer, identity::presented_key(request));
+  const auto now = context_.clock.now();
+  identity::remember(keeper.book, session, now);
+  response.body = identity::sign_in_answer(response.body, session, now);
+  return response;
+}
+
+http::Response Auth::refresh(const http::Request& request) const {
+  auto& keeper = context_.sign_ins;
+  const auto session = keeper.sessions.of_app_token(member(request.body, "refresh_token"));
+  // A token from the time before the app came here: its session is taken over.
+  if (!session) return sign_in(request);
+  const auto outcome = keeper.refresher.refresh(session->id);
+  if (const auto* renewed = std::get_if<identity::Session>(&outcome)) {
+    const auto now = context_.clock.now();
+    const auto left = std::chrono::floor<std::chrono::seconds>(renewed->expires() - now);
+    return auth_answer(identity::session_answer(*renewed, renewed->access_token, left, now));
+  }
+  if (const auto* refused = std::get_if<identity::SessionRefresher::Refused>(&outcome)) {
+    return response_for(refused->answer, "sign-in");
+  }
+  return refresh_offline(*session);
+}
+
+http::Response Auth::refresh_offline(const identity::Session& session) const {
+  const auto& keeper = context_.sign_ins;
+  const auto now = context_.clock.now();
+  if (now > session.expires() + keeper.options.offline_grace) return auth_unavailable();
+  const auto token = keeper.tokens.mint(session, now, kGatewayTokenLifetime);
+  return auth_answer(identity::session_answer(session, token, kGatewayTokenLifetime, now));
+}
+
+http::Response Auth::user(const http::Request& request) const {
+  const auto session = session_of(request);
+  http::Response response = forward(request);
+  if (!session) return response;
+  if (response.status == 200 && is_json_object(response.body)) {
+    context_.sign_ins.sessions.keep_user(session->id, response.body);
+  }
+  if (request.method != "GET" || !is_away(response) || session->user == "{}") return response;
+  return auth_answer(session->user);
+}
+
+http::Response Auth::logout(const http::Request& request) const {
+  const auto session = session_of(request);
+  const std::string asked = parameter(request, "scope");
+  const std::string scope = asked.empty() ? "global" : asked;
+  if (!session || scope == "others") return forward(request);
+  auto& keeper = context_.sign_ins;
+  const bool must_deliver = has_pending_writes(*session);
+  std::optional<http::Response> response;
+  if (!must_deliver) response = forward(request);
+  const bool done = response && !is_away(*response);
+  for (const auto& one : keeper.sessions.of_principal(session->principal().id)) {
+    if (scope != "global" && one.id != session->id) continue;
+    if (done) {
+      keeper.book.forget(one.principal().id, one.access_token);
+      keeper.sessions.forget(one.id);
+    } else {
+      keeper.sessions.end(one.id, scope);
+    }
+  }
+  return done ? *std::move(response) : http::Response{204, {}, ""};
+}
+
+http::Response Auth::keys(const http::Request& request) const {
+  auto& keeper = context_.sign_ins;
+  http::Response response = forward(request);
+  if (response.status == 200 && is_json_object(response.body)) {
+    keeper.storage.put(kKeysName, response.body);
+  } else if (!is_away(response)) {
+    return response;
+  }
+  const auto kept = keeper.storage.get(kKeysName).value_or("");
+  auto merged = auth_answer(merged_keys(kept, keeper.tokens.jwk()));
+  merged.headers.set("Cache-Control", "public, max-age=600");
+  return merged;
+}
+
+http::Response Auth::settings(const http::Request& request) const {
+  auto& storage = context_.sign_ins.storage;
+  http::Response response = forward(request);
+  if (response.status == 200 && is_json_object(response.body)) {
+    storage.put(kSettingsName, response.body);
+  }
+  if (!is_away(response)) return response;
+  auto kept = storage.get(kSettingsName);
+  return kept ? auth_answer(*std::move(kept)) : response;
+}
+
+std::optional<identity::Session> Auth::session_of(const http::Request& request) const {
+  const auto bearer = identity::bearer_token(request.headers);
+  if (!bearer) return std::nullopt;
+  auto& sessions = context_.sign_ins.sessions;
+  if (auto session = sessions.of_access_token(*bearer)) return session;
+  const auto authentication = context_.authenticator.authenticate(request);
+  const auto* caller = std::get_if<http::Caller>(&authentication);
+  if (caller == nullptr) return std::nullopt;
+  auto session = sessions.find(member(caller->principal.claims, "session_id"));
+  return session && !session->ended_at ? session : std::nullopt;
+}
+
+bool Auth::has_pending_writes(const identity::Session& session) const {
+  const auto store = context_.stores.open(session.principal());
+  auto reader = store->reader();
+  return !queue::Outbox(store->overlay()).empty(*reader);
+}
+
+}  // namespace holdfast::routes

@@ -1,0 +1,229 @@
+#include "gateway/identity/sessions.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "gateway/identity/gateway_tokens.h"
+#include "gateway/identity/session_closer.h"
+#include "gateway/identity/session_credentials.h"
+#include "gateway/identity/session_keeper.h"
+#include "gateway/identity/session_upstream.h"
+#include "tests/gateway/identity/tokens.h"
+#include "tests/support/fake_upstream.h"
+#include "tests/support/manual_clock.h"
+#include "tests/support/memory_storage.h"
+
+namespace holdfast::identity {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+const std::string kSealKey(32, 'k');
+const std::string kKey = "sb_publishable_fake";
+
+class SessionsTest : public ::testing::Test {
+ protected:
+  // A token of the n-th generation of a session.
+  std::string token(int n, const std::string& session = "s1") const {
+    return hs256(R"({"sub":"u1","role":"authenticated","email":"a@example.com","session_id":")" +
+                 session + R"(","n":)" + std::to_string(n) + "}");
+  }
+  SignIn answer(int n, const std::string& session = "s1") const {
+    return {token(n, session), "upstream-refresh-" + std::to_string(n), 3600s, R"({"id":"u1"})"};
+  }
+  std::string body(int n) const {
+    return R"({"access_token":")" + token(n) + R"(","refresh_token":"upstream-refresh-)" +
+           std::to_string(n) + R"(","expires_in":3600,"user":{"id":"u1"}})";
+  }
+  Session signed_in() { return keeper_.sessions.adopt(answer(1), kKey); }
+  static http::Principal user() {
+    return http::Principal{http::Principal::Kind::kUser, "u1", "authenticated", "{}",
+                           "user-" + crypto::sha256_hex("u1").substr(0, 32)};
+  }
+  static upstream::Call call_with(const std::string& bearer) {
+    upstream::Call call;
+    call.target = "/rest/v1/notes";
+    call.headers.add("Authorization", "Bearer " + bearer);
+    return call;
+  }
+  std::string sent_bearer() const {
+    return std::string(upstream_.calls().back().headers.find("Authorization").value_or(""));
+  }
+
+  support::ManualClock clock_;
+  support::FakeUpstream upstream_;
+  support::MemoryStorage storage_;
+  IdentityOptions options_{"", kKey, "", 7 * 24h, 7 * 24h};
+  TokenBook book_{options_};
+  SessionKeeper keeper_{storage_, kSealKey, upstream_, book_, options_, clock_};
+  SessionUpstream real_{upstream_, keeper_.tokens, keeper_.refresher};
+  SessionCredentials credentials_{book_, keeper_.sessions, keeper_.refresher, clock_};
+};
+
+TEST_F(SessionsTest, TheAppNeverHoldsTheUpstreamsRefreshToken) {
+  const Session session = signed_in();
+  const std::string answered = sign_in_answer(body(1), session, clock_.now());
+  EXPECT_THAT(answered, Not(HasSubstr("upstream-refresh-1")));
+  EXPECT_THAT(answered, HasSubstr(session.app_token));
+}
+
+TEST_F(SessionsTest, ASessionSurvivesARestartAndItsTokensAreSealed) {
+  const Session session = signed_in();
+  for (const auto& [name, text] : storage_.all("")) {
+    EXPECT_THAT(text, Not(HasSubstr("upstream-refresh"))) << name;
+  }
+  const Sessions again(storage_, kSealKey, clock_);
+  ASSERT_TRUE(again.of_app_token(session.app_token));
+  EXPECT_EQ(again.of_app_token(session.app_token)->refresh_token, "upstream-refresh-1");
+  const Sessions with_another_key(storage_, std::string(32, 'x'), clock_);
+  EXPECT_FALSE(with_another_key.of_app_token(session.app_token));
+}
+
+TEST_F(SessionsTest, TheRotatedTokenIsDurableBeforeItIsAnswered) {
+  const Session session = signed_in();
+  clock_.advance(1h);
+  upstream_.push(200, body(2));
+  const auto outcome = keeper_.refresher.refresh(session.id);
+  ASSERT_TRUE(std::holds_alternative<Session>(outcome));
+  const Sessions after_a_crash(storage_, kSealKey, clock_);
+  EXPECT_EQ(after_a_crash.find(session.id)->refresh_token, "upstream-refresh-2");
+  EXPECT_EQ(after_a_crash.find(session.id)->app_token, session.app_token);
+}
+
+TEST_F(SessionsTest, RefreshesWithinTheReuseIntervalAreOneCall) {
+  const Session session = signed_in();
+  clock_.advance(1h);
+  upstream_.push(200, body(2));
+  EXPECT_TRUE(std::holds_alternative<Session>(keeper_.refresher.refresh(session.id)));
+  EXPECT_TRUE(std::holds_alternative<Session>(keeper_.refresher.refresh(session.id)));
+  EXPECT_EQ(upstream_.calls().size(), 1);
+  clock_.advance(11s);
+  upstream_.push(200, body(3));
+  EXPECT_TRUE(std::holds_alternative<Session>(keeper_.refresher.refresh(session.id)));
+  EXPECT_EQ(upstream_.calls().size(), 2);
+}
+
+TEST_F(SessionsTest, OnlyARefusalOfSupabasesOwnEndsASession) {
+  const Session session = signed_in();
+  clock_.advance(1h);
+  upstream_.push(200, "<html>sign in to the hotel's network</html>");
+  upstream_.push(403, "<html>blocked</html>");
+  upstream_.push(429, R"({"code":"over_request_rate_limit","message":"slow down"})");
+  upstream_.push(500, R"({"code":"unexpected_failure"})");
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_TRUE(std::holds_alternative<SessionRefresher::Unavailable>(
+        keeper_.refresher.refresh(session.id)))
+        << i;
+  }
+  EXPECT_TRUE(keeper_.sessions.lives(session.id));
+  upstream_.push(400, R"({"code":"refresh_token_already_used","message":"Already Used"})");
+  EXPECT_TRUE(
+      std::holds_alternative<SessionRefresher::Refused>(keeper_.refresher.refresh(session.id)));
+  EXPECT_FALSE(keeper_.sessions.find(session.id));
+}
+
+TEST_F(SessionsTest, AGatewayTokenCarriesTheClaimsAndIsVerifiedHereAlone) {
+  const Session session = signed_in();
+  const std::string minted = keeper_.tokens.mint(session, clock_.now(), 3600s);
+  EXPECT_TRUE(keeper_.tokens.is_ours(minted));
+  EXPECT_FALSE(keeper_.tokens.is_ours(token(1)));
+  const auto claims = keeper_.tokens.verify(minted);
+  ASSERT_TRUE(claims);
+  EXPECT_EQ(claims->principal.id, user().id);
+  EXPECT_EQ(claims->session_id, "s1");
+  EXPECT_THAT(claims->principal.claims, HasSubstr("a@example.com"));
+
+  support::MemoryStorage elsewhere;
+  Sessions others(elsewhere, kSealKey, clock_);
+  const GatewayTokens other_gateway(others);
+  EXPECT_FALSE(other_gateway.verify(minted));
+  std::string forged = minted;
+  forged[forged.size() - 20] = forged[forged.size() - 20] == 'A' ? 'B' : 'A';
+  EXPECT_FALSE(keeper_.tokens.verify(forged));
+  const GatewayTokens after_a_restart(keeper_.sessions);
+  EXPECT_TRUE(after_a_restart.verify(minted));
+}
+
+TEST_F(SessionsTest, AGatewayTokenNeverGoesUpstream) {
+  const Session session = signed_in();
+  const std::string minted = keeper_.tokens.mint(session, clock_.now(), 3600s);
+  upstream_.push(200, "[]");
+  EXPECT_TRUE(real_.call(call_with(minted)).answered());
+  EXPECT_EQ(sent_bearer(), "Bearer " + token(1));
+
+  clock_.advance(2h);
+  upstream_.push(200, body(2));
+  upstream_.push(200, "[]");
+  EXPECT_TRUE(real_.call(call_with(minted)).answered());
+  EXPECT_EQ(sent_bearer(), "Bearer " + token(2));
+
+  clock_.advance(2h);
+  upstream_.clear_calls();
+  upstream_.push(503, "");
+  const auto outcome = real_.call(call_with(minted));
+  ASSERT_FALSE(outcome.answered());
+  EXPECT_EQ(outcome.failure().loss, upstream::Loss::kNotSent);
+  EXPECT_EQ(upstream_.calls().size(), 1);
+}
+
+TEST_F(SessionsTest, WhatWasQueuedIsSentWithARefreshedTokenAfterTheAppHasGone) {
+  signed_in();
+  clock_.advance(3h);
+  upstream_.push(200, body(2));
+  const auto credentials = credentials_.credentials_for(user());
+  ASSERT_TRUE(credentials);
+  EXPECT_EQ(credentials->bearer, token(2));
+  EXPECT_EQ(credentials->api_key, kKey);
+  credentials_.refuse(user(), *credentials);
+  upstream_.push(200, body(3));
+  ASSERT_TRUE(credentials_.credentials_for(user()));
+  EXPECT_EQ(credentials_.credentials_for(user())->bearer, token(3));
+}
+
+TEST_F(SessionsTest, NobodyElsesTokenIsGivenOut) {
+  signed_in();
+  auto other = user();
+  other.id = "user-of-another-subject";
+  EXPECT_FALSE(credentials_.credentials_for(other));
+}
+
+TEST_F(SessionsTest, AnEndedSessionAnswersNobodyButDeliversAndIsSignedOutLast) {
+  const Session session = signed_in();
+  keeper_.sessions.end(session.id, "global");
+  EXPECT_FALSE(keeper_.sessions.of_app_token(session.app_token));
+  EXPECT_FALSE(keeper_.sessions.of_access_token(token(1)));
+  EXPECT_TRUE(keeper_.sessions.has_ended(session.id));
+  EXPECT_TRUE(credentials_.credentials_for(user()));
+
+  const auto close = [&](bool pending) {
+    close_ended_sessions(
+        keeper_, upstream_, [&](const std::string&) { return pending; }, clock_);
+  };
+  close(true);
+  EXPECT_TRUE(upstream_.calls().empty());
+  upstream_.push(503, "");
+  close(false);
+  EXPECT_TRUE(keeper_.sessions.has_ended(session.id));
+  upstream_.push(204, "");
+  close(false);
+  EXPECT_EQ(upstream_.calls().back().target, "/auth/v1/logout?scope=global");
+  EXPECT_EQ(sent_bearer(), "Bearer " + token(1));
+  EXPECT_FALSE(keeper_.sessions.find(session.id));
+}
+
+TEST_F(SessionsTest, DeliveryAfterASignOutEndsAtItsLimit) {
+  const Session session = signed_in();
+  keeper_.sessions.end(session.id, "local");
+  clock_.advance(8 * 24h);
+  upstream_.push(200, body(2));
+  upstream_.push(204, "");
+  close_ended_sessions(
+      keeper_, upstream_, [](const std::string&) { return true; }, clock_);
+  EXPECT_EQ(upstream_.calls().back().target, "/auth/v1/logout?scope=local");
+  EXPECT_FALSE(keeper_.sessions.find(session.id));
+}
+
+}  // namespace
+}  // namespace holdfast::identity
