@@ -33,11 +33,18 @@ Denial denial_of(const Table& table) {
   return {401, body + "}"};
 }
 
+// nullopt where the bundle has none: a relation whose rows could not be read when it was made has
+// null for them.
+std::optional<std::string_view> rows_of(const RawObject& relation) {
+  const auto rows = member(relation, "rows");
+  return rows == "null" ? std::nullopt : rows;
+}
+
 bool denied_to_anonymous(const Store& store, const RawObject& relation) {
   if (store.principal().kind != http::Principal::Kind::kAnonymous) return false;
   if (member(relation, "rows_as_anon_error")) return true;
   const auto privileges = member(relation, "anon_privileges");
-  return !member(relation, "rows") && privileges &&
+  return !rows_of(relation) && privileges &&
          privileges->find("\"select\"") == std::string_view::npos;
 }
 
@@ -81,7 +88,7 @@ Result<void> read_tables_of_schema(const Store& store, const RawObject& bundle,
     if (std::find(replicated.begin(), replicated.end(), table) == replicated.end()) continue;
     HF_TRY(const RawObject relation, read_object(text, "table " + name));
     HF_TRY(std::optional<Denial> denial, read_denial(store, *table, relation));
-    const auto rows = member(relation, "rows");
+    const auto rows = rows_of(relation);
     if (!rows && !denial) continue;
     auto parsed = parse_rows(*table, rows.value_or("[]"));
     if (!parsed) {

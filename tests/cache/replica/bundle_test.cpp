@@ -138,6 +138,12 @@ TEST_F(BundleTest, WhatIsNotCompleteStaysSo) {
             TableStatus::kNotReplicated);
 }
 
+TEST_F(BundleTest, ARelationWhoseRowsCouldNotBeReadIsNotEmpty) {
+  const auto store = open("anon.db", two_schemas(), http::Principal::anonymous());
+  ASSERT_TRUE(import_bundle(*store, R"({"schema":"public","tables":{"logs":{"rows":null}}})"));
+  EXPECT_EQ(store->status(*store->catalog().find("public", "logs")), TableStatus::kSyncing);
+}
+
 TEST_F(BundleTest, WhatIsNoBundleChangesNothing) {
   const auto store = open("anon.db", two_schemas(), http::Principal::anonymous());
   fill(*store, "public", "logs", R"([{"line":"kept"}])");
