@@ -123,23 +123,27 @@ void Reader::note(std::size_t at, char32_t found, char32_t token) {
 }
 
 bool Reader::unexpected_here() {
+  if (!keeps_errors_) return false;
   const auto [point, size] = peek();
   note(position_, size == 0 ? kEndOfInput : point, kNothing);
   return false;
 }
 
 bool Reader::unexpected_here(const Expectation& expectation) {
+  if (!keeps_errors_) return false;
   unexpected_here();
   if (trouble_.at == position_) trouble_.expect(expectation);
   return false;
 }
 
 bool Reader::unexpected_token(char32_t point, std::size_t at) {
+  if (!keeps_errors_) return false;
   note(at, kNothing, point);
   return false;
 }
 
 bool Reader::refuse() {
+  if (!keeps_errors_) return false;
   note(position_, kNothing, kNothing);
   return false;
 }
@@ -161,6 +165,10 @@ bool Reader::text(std::string_view wanted) {
   if (matched == wanted.size()) {
     advance(matched);
     return true;
+  }
+  if (!keeps_errors_) {
+    advance(matched);
+    return false;
   }
   // The trouble stands where the text began, but shows the character that was wrong.
   const std::size_t start = position_;
