@@ -115,15 +115,20 @@ int Statement::column_count() const { return sqlite3_column_count(handle_.get())
 int Statement::parameter_count() const { return sqlite3_bind_parameter_count(handle_.get()); }
 
 ValueView Statement::column(int index) const {
-  switch (sqlite3_column_type(handle_.get(), index)) {
+  // One call that checks the statement instead of three; without its mutex (configure_process())
+  // the value may be read as it is.
+  sqlite3_value* value = sqlite3_column_value(handle_.get(), index);
+  switch (sqlite3_value_type(value)) {
     case SQLITE_INTEGER:
-      return integer(index);
+      return static_cast<std::int64_t>(sqlite3_value_int64(value));
     case SQLITE_FLOAT:
-      return real(index);
+      return sqlite3_value_double(value);
     case SQLITE_NULL:
       return Null{};
-    default:
-      return text(index);
+    default: {
+      const auto* bytes = sqlite3_value_text(value);
+      return text_of(bytes, sqlite3_value_bytes(value));
+    }
   }
 }
 
