@@ -43,10 +43,10 @@ export async function load(server, { file, headers }, { connections, seconds }) 
 }
 
 // Every target once, so that caches are warm; resolves with the body of the first.
-export async function warm(server, { targets, headers }) {
+export async function warm(server, { targets, headers, fresh }) {
   const fields = Object.fromEntries([['apikey', apiKey], ...headers.map((h) => h.split(': '))]);
   const bodies = [];
-  for (const target of targets) {
+  for (const target of fresh ? targets.slice(0, 1) : targets) {
     const answer = await fetch(server.url + target, { headers: fields });
     if (!answer.ok) throw new Error(`${server.url}${target}: ${answer.status}`);
     bodies.push(await answer.text());

@@ -78,7 +78,8 @@ function numbers(seed) {
 
 const targets = (count, make) => Array.from({ length: count }, make);
 
-// Each: what is asked, and how often another literal comes before the list begins anew.
+// Each: what is asked, with other literals until the list begins anew. All targets are asked once
+// before anything is measured, but those of a `fresh` one.
 export function readCases(rows) {
   const random = numbers(7);
   const key = (room) => 1 + random(rows - room);
@@ -87,6 +88,14 @@ export function readCases(rows) {
       name: 'one row by key',
       slug: 'row',
       targets: targets(1000, () => `/rest/v1/items?select=*&id=eq.${key(1)}`),
+      headers: [],
+    },
+    {
+      // Nothing has been asked before: nginx passes it on, and no target is known.
+      name: 'one row, ever new keys',
+      slug: 'new',
+      fresh: true,
+      targets: targets(100_000, () => `/rest/v1/items?select=*&id=eq.${key(1)}`),
       headers: [],
     },
     {
