@@ -5,17 +5,11 @@
 
 #include "cache/replica/constraints.h"
 #include "cache/replica/key.h"
+#include "cache/replica/temporary_ids.h"
 #include "cache/values/codec.h"
 
 namespace holdfast::cache {
 namespace {
-
-std::optional<std::string_view> find_member(const RawObject& object, std::string_view name) {
-  for (const auto& [key, token] : object) {
-    if (key == name) return token;
-  }
-  return std::nullopt;
-}
 
 // The indices of the columns that the request gives values to.
 Result<std::vector<std::size_t>> target_columns(const Mutation& mutation) {
@@ -35,14 +29,13 @@ Result<std::vector<std::size_t>> target_columns(const Mutation& mutation) {
 
 class Insertion {
  public:
-  Insertion(Database& database, const Catalog& catalog, const Overlay& overlay,
-            const Mutation& mutation, const MutationContext& context)
-      : database_(database),
-        catalog_(catalog),
-        overlay_(overlay),
-        mutation_(mutation),
-        table_(*mutation.table),
-        context_(context) {}
+  explicit Insertion(const Computation& computation)
+      : database_(computation.database),
+        catalog_(computation.catalog),
+        overlay_(computation.overlay),
+        mutation_(computation.mutation),
+        table_(computation.table()),
+        context_(computation.context) {}
 
   Computed compute() {
     auto columns = target_columns(mutation_);
@@ -53,8 +46,13 @@ class Insertion {
       auto outcome = add_row(object);
       if (outcome) return std::move(*outcome);
     }
+    if (!table_.primary_key && !mutation_.body.rows.empty()) return AskUpstream{kNoKey};
     if (!minted_columns_.empty() && rows_.size() != mutation_.body.rows.size()) {
       return AskUpstream{"an upsert that makes keys for some of its rows only"};
+    }
+    const auto& ids = changes_.temporary_ids;
+    if (!ids.empty() && ids.size() != mutation_.body.rows.size()) {
+      return AskUpstream{"keys made by the upstream for some of the rows only"};
     }
     finish_request();
     return std::move(changes_);
@@ -65,10 +63,12 @@ class Insertion {
   std::optional<Computed> add_row(const RawObject& object) {
     Row row(table_.columns.size(), Null{});
     std::vector<std::size_t> sent;
+    row_id_.reset();
     for (std::size_t i = 0; i < table_.columns.size(); ++i) {
       if (auto outcome = fill_column(object, i, row, sent)) return outcome;
     }
     if (auto error = check_row(table_, row, changes_.provisional)) return std::move(*error);
+    if (!table_.primary_key) return std::nullopt;
     return place_row(row, sent);
   }
 
@@ -78,6 +78,8 @@ class Insertion {
     if (std::find(columns_.begin(), columns_.end(), index) != columns_.end()) {
       if (const auto token = find_member(object, column.name)) {
         if (auto error = refuse_generated(table_, column)) return std::move(*error);
+        if (auto readable = check_readable(column); !readable) return std::move(readable).error();
+        note_reshaped(column, changes_.reshaped);
         auto value = parse_json(column.type, *token);
         if (!value) return std::move(value).error();
         row[index] = *std::move(value);
@@ -97,20 +99,34 @@ class Insertion {
     const Column& column = table_.columns[index];
     auto computed = compute_default(column, context_.defaults);
     if (!computed && context_.authoritative) computed = next_in_sequence(index);
+    if (!computed && context_.temporary_ids && TemporaryIds::column_of(table_) == index) {
+      row_id_ = next_temporary_id();
+      row[index] = *row_id_;
+      random_keys_ = false;
+      note_provisional(column.name);
+      return std::nullopt;
+    }
     if (!computed && table_.is_key(index)) {
       return AskUpstream{"the key column " + column.name + " is made by the upstream"};
     }
     if (!computed) {
-      if (std::find(changes_.provisional.begin(), changes_.provisional.end(), column.name) ==
-          changes_.provisional.end()) {
-        changes_.provisional.push_back(column.name);
-      }
+      note_provisional(column.name);
       return std::nullopt;
     }
     if (table_.is_key(index) && !computed->random) random_keys_ = false;
     if (table_.is_key(index)) minted_columns_.insert(index);
     row[index] = std::move(computed->value);
     return std::nullopt;
+  }
+
+  void note_provisional(const std::string& name) {
+    auto& names = changes_.provisional;
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+
+  std::int64_t next_temporary_id() {
+    next_id_ = next_id_ ? *next_id_ - 1 : TemporaryIds::next(database_, overlay_, table_);
+    return *next_id_;
   }
 
   // Only where the local store is the truth: one more than the largest value.
@@ -237,10 +253,12 @@ class Insertion {
     changes_.effects.push_back(std::move(effect));
     changes_.keys.push_back(key);
     rows_.push_back(row);
+    if (row_id_) changes_.temporary_ids.push_back(*row_id_);
   }
 
   Result<void> find_conflict_columns() {
     if (mutation_.query.on_conflict().empty()) {
+      if (!table_.primary_key) return {};
       conflict_columns_ = table_.primary_key->columns;
       return {};
     }
@@ -307,14 +325,15 @@ class Insertion {
   std::set<std::string> keys_in_request_;
   std::vector<Row> rows_;
   std::int64_t sequence_steps_ = 0;
-  bool random_keys_ = true;  // all key values so far are random and made here
+  std::optional<std::int64_t> next_id_;
+  std::optional<std::int64_t> row_id_;  // the temporary id of the row at hand
+  bool random_keys_ = true;             // all key values so far are random and made here
 };
 
 }  // namespace
 
-Computed compute_insertion(Database& database, const Catalog& catalog, const Overlay& overlay,
-                           const Mutation& mutation, const MutationContext& context) {
-  return Insertion(database, catalog, overlay, mutation, context).compute();
+Computed compute_insertion(const Computation& computation) {
+  return Insertion(computation).compute();
 }
 
 }  // namespace holdfast::cache

@@ -1,11 +1,11 @@
 #pragma once
 
-#include "cache/replica/mutation.h"
+#include "cache/replica/computation.h"
 
 namespace holdfast::cache {
 
-// compute_changes() of a POST: plain inserts and upserts. The table must have a primary key.
-Computed compute_insertion(Database& database, const Catalog& catalog, const Overlay& overlay,
-                           const Mutation& mutation, const MutationContext& context);
+// compute_changes() of a POST or PUT: plain inserts and upserts. Of a table without a primary key
+// only errors and what inserts nothing are computed here.
+Computed compute_insertion(const Computation& computation);
 
 }  // namespace holdfast::cache

@@ -15,8 +15,8 @@ namespace {
 
 using Targets = std::variant<std::vector<Row>, AskUpstream, Error>;
 
-Targets find_targets(Database& database, const Catalog& catalog, const Overlay& overlay,
-                     const Mutation& mutation, const MutationContext& context) {
+Targets find_targets(const Computation& computation) {
+  const auto& [database, catalog, overlay, mutation, context] = computation;
   auto planned = query::plan_targets(mutation.query, catalog, *mutation.table, context.plan);
   if (auto* error = std::get_if<Error>(&planned)) return std::move(*error);
   if (auto* forward = std::get_if<query::Forward>(&planned)) {
@@ -37,24 +37,35 @@ struct Assignment {
   std::vector<Value> values;
 };
 
-Result<Assignment> read_assignment(const Mutation& mutation) {
+std::vector<std::string> named_columns(const Mutation& mutation) {
+  if (!mutation.query.columns().empty()) return mutation.query.columns();
+  std::vector<std::string> names;
+  for (const auto& [name, token] : mutation.body.rows.at(0)) names.push_back(name);
+  return names;
+}
+
+// What a column that columns= names and the body lacks is set to.
+Result<Value> missing_value(const Column& column, const Mutation& mutation,
+                            const MutationContext& context) {
+  if (mutation.missing == Missing::kNull) return Value(Null{});
+  auto computed = compute_default(column, context.defaults);
+  if (!computed) return invalid_request(kForwardCode, "the default of " + column.name);
+  return std::move(computed->value);
+}
+
+Result<Assignment> read_assignment(const Mutation& mutation, const MutationContext& context) {
   const Table& table = *mutation.table;
   Assignment assignment;
-  const auto& named = mutation.query.columns();
-  for (const auto& name : named) {
-    if (!table.find_column(name)) return unknown_column(table, name);
-  }
-  for (const auto& [name, token] : mutation.body.rows.at(0)) {
-    if (!named.empty() && std::find(named.begin(), named.end(), name) == named.end()) continue;
+  for (const auto& name : named_columns(mutation)) {
     const auto index = table.column_index(name);
     if (!index) return unknown_column(table, name);
     const Column& column = table.columns[*index];
-    if (column.generated != Generated::kNo) {
-      return invalid_request("428C9",
-                             "column \"" + column.name + "\" can only be updated to DEFAULT",
-                             "Column \"" + column.name + "\" is a generated column.");
-    }
-    HF_TRY(Value value, parse_json(column.type, token));
+    const auto token = find_member(mutation.body.rows[0], name);
+    if (!token && mutation.missing == Missing::kDefault && is_made_upstream(column)) continue;
+    if (auto error = refuse_assigned(column)) return *std::move(error);
+    HF_TRY_VOID(check_readable(column));
+    HF_TRY(Value value,
+           token ? parse_json(column.type, *token) : missing_value(column, mutation, context));
     assignment.columns.push_back(*index);
     assignment.values.push_back(std::move(value));
   }
@@ -63,21 +74,22 @@ Result<Assignment> read_assignment(const Mutation& mutation) {
 
 class Update {
  public:
-  Update(Database& database, const Catalog& catalog, const Overlay& overlay,
-         const Mutation& mutation, const MutationContext& context)
-      : database_(database),
-        catalog_(catalog),
-        overlay_(overlay),
-        mutation_(mutation),
-        table_(*mutation.table),
-        context_(context) {}
+  explicit Update(const Computation& computation)
+      : computation_(computation),
+        database_(computation.database),
+        catalog_(computation.catalog),
+        overlay_(computation.overlay),
+        mutation_(computation.mutation),
+        table_(computation.table()),
+        context_(computation.context) {}
 
   Computed compute() {
-    auto assignment = read_assignment(mutation_);
+    auto assignment = read_assignment(mutation_, context_);
     if (!assignment) return std::move(assignment).error();
+    if (!table_.primary_key) return AskUpstream{kNoKey};
     // As PostgREST has it, an update that sets nothing affects nothing.
     if (assignment->columns.empty()) return std::move(changes_);
-    auto targets = find_targets(database_, catalog_, overlay_, mutation_, context_);
+    auto targets = find_targets(computation_);
     if (auto* ask = std::get_if<AskUpstream>(&targets)) return std::move(*ask);
     if (auto* error = std::get_if<Error>(&targets)) return std::move(*error);
     for (const Row& row : std::get<std::vector<Row>>(targets)) {
@@ -86,6 +98,9 @@ class Update {
     // What they are made from may have changed.
     for (const Column& column : table_.columns) {
       if (column.generated != Generated::kNo) changes_.provisional.push_back(column.name);
+    }
+    for (const std::size_t index : assignment->columns) {
+      note_reshaped(table_.columns[index], changes_.reshaped);
     }
     if (changes_.keys.empty()) changes_.doubt = "no row here matches";
     return std::move(changes_);
@@ -132,6 +147,7 @@ class Update {
     return names;
   }
 
+  const Computation& computation_;
   Database& database_;
   const Catalog& catalog_;
   const Overlay& overlay_;
@@ -143,16 +159,17 @@ class Update {
 
 class Deletion {
  public:
-  Deletion(Database& database, const Catalog& catalog, const Overlay& overlay,
-           const Mutation& mutation, const MutationContext& context)
-      : database_(database),
-        catalog_(catalog),
-        overlay_(overlay),
-        mutation_(mutation),
-        context_(context) {}
+  explicit Deletion(const Computation& computation)
+      : computation_(computation),
+        database_(computation.database),
+        catalog_(computation.catalog),
+        overlay_(computation.overlay),
+        mutation_(computation.mutation),
+        context_(computation.context) {}
 
   Computed compute() {
-    auto targets = find_targets(database_, catalog_, overlay_, mutation_, context_);
+    if (!computation_.table().primary_key) return AskUpstream{kNoKey};
+    auto targets = find_targets(computation_);
     if (auto* ask = std::get_if<AskUpstream>(&targets)) return std::move(*ask);
     if (auto* error = std::get_if<Error>(&targets)) return std::move(*error);
     const auto& rows = std::get<std::vector<Row>>(targets);
@@ -216,6 +233,7 @@ class Deletion {
     changes_.effects.push_back(std::move(effect));
   }
 
+  const Computation& computation_;
   Database& database_;
   const Catalog& catalog_;
   const Overlay& overlay_;
@@ -225,27 +243,37 @@ class Deletion {
   Changes changes_;
 };
 
-Computed compute(Database& database, const Catalog& catalog, const Overlay& overlay,
-                 const Mutation& mutation, const MutationContext& context) {
-  switch (mutation.operation) {
+Computed compute(const Computation& computation) {
+  switch (computation.mutation.operation) {
     case Operation::kInsert:
-      return compute_insertion(database, catalog, overlay, mutation, context);
+      return compute_insertion(computation);
     case Operation::kUpdate:
-      return Update(database, catalog, overlay, mutation, context).compute();
+      return Update(computation).compute();
     case Operation::kDelete:
-      return Deletion(database, catalog, overlay, mutation, context).compute();
+      return Deletion(computation).compute();
   }
   throw std::logic_error("a mutation of an unknown operation");
 }
 
 }  // namespace
 
+Result<void> check_columns(const Mutation& mutation) {
+  if (mutation.operation == Operation::kDelete || mutation.body.rows.empty()) {
+    // An array without rows still has the columns that it is said to have.
+    for (const auto& name : mutation.query.columns()) {
+      if (!mutation.table->find_column(name)) return unknown_column(*mutation.table, name);
+    }
+    return {};
+  }
+  for (const auto& name : named_columns(mutation)) {
+    if (!mutation.table->find_column(name)) return unknown_column(*mutation.table, name);
+  }
+  return {};
+}
+
 Computed compute_changes(Database& database, const Catalog& catalog, const Overlay& overlay,
                          const Mutation& mutation, const MutationContext& context) {
-  if (!mutation.table->primary_key) {
-    return AskUpstream{"the table has no primary key"};
-  }
-  Computed computed = compute(database, catalog, overlay, mutation, context);
+  Computed computed = compute({database, catalog, overlay, mutation, context});
   // Text that only Postgres can read, such as 'now'.
   auto* error = std::get_if<Error>(&computed);
   if (error != nullptr && error->code == kForwardCode) {

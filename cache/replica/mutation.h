@@ -23,7 +23,8 @@ struct Mutation {
   Operation operation = Operation::kInsert;
   Resolution resolution = Resolution::kNone;
   Missing missing = Missing::kNull;
-  RawBody body;  // insert: the rows; update: one object; delete: nothing
+  bool single = false;  // a PUT: one row, by its key
+  RawBody body;         // insert: the rows; update: one object; delete: nothing
   query::Query query;
 };
 
@@ -37,7 +38,12 @@ struct Changes {
   std::vector<std::pair<std::string, std::string>> references;
   // Columns whose value only the upstream can compute; they are shown as NULL until then.
   std::vector<std::string> provisional;
+  // Columns whose values the upstream may print otherwise than they were sent.
+  std::vector<std::string> reshaped;
   std::int64_t inserted = 0;
+  // The keys of the inserted rows, where they are ids that stand for the upstream's own (see
+  // TemporaryIds), in the order of the request; empty otherwise.
+  std::vector<std::int64_t> temporary_ids;
   // Why the replica's rows make the outcome doubtful, if they do: the upstream is to be asked while
   // it can be, else the changes hold.
   std::string doubt;
@@ -53,6 +59,9 @@ struct AskUpstream {
   std::string reason;
 };
 
+// Names that the table does not have in columns= or in the body: PGRST204, whatever the rows are.
+Result<void> check_columns(const Mutation& mutation);
+
 using Computed = std::variant<Changes, AskUpstream, Error>;
 
 struct MutationContext {
@@ -62,6 +71,8 @@ struct MutationContext {
   // are decided here. Otherwise stale data proves nothing, and only rows of the same request and
   // own pending writes do.
   bool authoritative = false;
+  // The upstream cannot be asked: where it counts keys, temporary ones stand for them.
+  bool temporary_ids = false;
 };
 
 // Computes what `mutation` does to the rows as they are visible now. Errors are those that

@@ -74,7 +74,7 @@ std::optional<Row> apply_effect(const Table& table, const Effect& effect, std::o
   throw std::logic_error("an effect of an unknown kind");
 }
 
-Overlay::Overlay(const Catalog& catalog) {
+Overlay::Overlay(const Catalog& catalog) : catalog_(catalog) {
   for (const Table& table : catalog.tables()) {
     stores_.emplace(&table, RowStore(table));
     tables_.emplace(relation_of(table), &table);

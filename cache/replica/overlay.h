@@ -53,6 +53,7 @@ class Overlay {
   // `catalog` must outlive the Overlay.
   explicit Overlay(const Catalog& catalog);
 
+  const Catalog& catalog() const { return catalog_; }
   const RowStore& rows(const Table& table) const { return stores_.at(&table); }
 
   // Records the effects of `entry` and shows them. Fills in each effect's `base`.
@@ -89,6 +90,15 @@ class Overlay {
   // Hands the effects of `entry` from `first` to before `last` (places in effects()) to `other`.
   void hand_over(Transaction& transaction, std::int64_t entry, std::size_t first, std::size_t last,
                  std::int64_t other) const;
+
+  // Overwrites what one effect (a place in effects()) says; refresh() shows it.
+  void rewrite(Transaction& transaction, std::int64_t entry, std::int64_t ordinal,
+               const Effect& effect) const;
+  // The pending row at `from` is to be at `to`, where its effects are already; refresh() shows it.
+  void move(Transaction& transaction, const Table& table, const std::string& from,
+            const std::string& to) const;
+  // Shows the rows of the entry's effects as they are with all pending ones.
+  void refresh(Transaction& transaction, std::int64_t entry);
 
   // The effects of `entry` in order.
   std::vector<Effect> effects(Database& database, std::int64_t entry) const;
@@ -132,6 +142,7 @@ class Overlay {
   void rebase_later(Transaction& transaction, const Effect& ended, std::int64_t entry) const;
   void deactivate(Transaction& transaction, std::int64_t entry) const;
 
+  const Catalog& catalog_;
   std::map<const Table*, RowStore> stores_;
   std::map<std::string, const Table*, std::less<>> tables_;
 };

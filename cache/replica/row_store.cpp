@@ -210,6 +210,16 @@ std::int64_t RowStore::largest(Database& database, std::size_t column) const {
   return value;
 }
 
+std::int64_t RowStore::smallest(Database& database, std::size_t column) const {
+  Statement& statement =
+      database.cached("SELECT min(" + quote(table_.columns[column].storage_name) + ") FROM " +
+                      quote(table_.storage_name));
+  statement.step();
+  const std::int64_t value = statement.is_null(0) ? 0 : statement.integer(0);
+  statement.reset();
+  return value;
+}
+
 Row RowStore::get(Database& database, std::int64_t rowid) const {
   Statement& statement = database.cached(select_ + "rowid=?1");
   statement.bind(1, rowid);

@@ -40,6 +40,8 @@ class RowStore {
   void for_each(Database& database, const std::function<void(const Row&)>& row) const;
   // The largest value of an integer column; 0 when there is none.
   std::int64_t largest(Database& database, std::size_t column) const;
+  // The smallest, likewise.
+  std::int64_t smallest(Database& database, std::size_t column) const;
   Row get(Database& database, std::int64_t rowid) const;
 
   // Inserts the row, or replaces the one with its key. Nothing is written when the same row is

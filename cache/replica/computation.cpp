@@ -1,0 +1,44 @@
+#include "cache/replica/computation.h"
+
+#include <algorithm>
+
+#include "cache/values/codec.h"
+
+namespace holdfast::cache {
+
+std::optional<std::string_view> find_member(const RawObject& object, std::string_view name) {
+  for (const auto& [key, token] : object) {
+    if (key == name) return token;
+  }
+  return std::nullopt;
+}
+
+bool is_made_upstream(const Column& column) {
+  return column.generated != Generated::kNo || column.identity == Identity::kAlways;
+}
+
+std::optional<Error> refuse_assigned(const Column& column) {
+  if (!is_made_upstream(column)) return std::nullopt;
+  const bool generated = column.generated != Generated::kNo;
+  return invalid_request("428C9", "column \"" + column.name + "\" can only be updated to DEFAULT",
+                         "Column \"" + column.name +
+                             (generated ? "\" is a generated column."
+                                        : "\" is an identity column defined as GENERATED ALWAYS."));
+}
+
+Result<void> check_readable(const Column& column) {
+  if (!column.custom_casts) return {};
+  return invalid_request(kForwardCode, "casts of domain " + column.domain);
+}
+
+void note_reshaped(const Column& column, std::vector<std::string>& reshaped) {
+  const Type& type = column.type.kind == TypeKind::kArray && column.type.element
+                         ? *column.type.element
+                         : column.type;
+  if (type.kind != TypeKind::kOther) return;
+  if (std::find(reshaped.begin(), reshaped.end(), column.name) == reshaped.end()) {
+    reshaped.push_back(column.name);
+  }
+}
+
+}  // namespace holdfast::cache

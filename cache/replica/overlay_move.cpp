@@ -1,0 +1,35 @@
+#include "cache/replica/key.h"
+#include "cache/replica/overlay.h"
+
+namespace holdfast::cache {
+
+void Overlay::rewrite(Transaction& transaction, std::int64_t entry, std::int64_t ordinal,
+                      const Effect& effect) const {
+  Statement& update = transaction.database().cached(
+      "UPDATE hf_effects SET key=?3, changes=?4, row=?5, base=?6 WHERE entry=?1 AND ordinal=?2");
+  update.bind(1, entry).bind(2, ordinal).bind(3, std::string_view(effect.key));
+  update.bind(4, std::string_view(effect.changes));
+  if (!effect.row.empty()) update.bind(5, std::string_view(effect.row));
+  if (effect.base) update.bind(6, std::string_view(*effect.base));
+  update.run();
+}
+
+void Overlay::move(Transaction& transaction, const Table& table, const std::string& from,
+                   const std::string& to) const {
+  if (from == to || !rows(table).exists(transaction.database())) return;
+  // A pull may have brought the row before its acknowledgement came.
+  const Base there = load_base(transaction.database(), table, to);
+  if (!there.pending) save_base(transaction, table, to, there.row);
+  forget_base(transaction, table, from);
+  show(transaction, table, from, std::nullopt);
+}
+
+void Overlay::refresh(Transaction& transaction, std::int64_t entry) {
+  for (const Effect& effect : effects(transaction.database(), entry)) {
+    if (const Table* table = find_table(effect.relation)) {
+      recompute(transaction, *table, effect.key);
+    }
+  }
+}
+
+}  // namespace holdfast::cache

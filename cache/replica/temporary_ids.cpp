@@ -1,0 +1,278 @@
+#include "cache/replica/temporary_ids.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "cache/query/syntax.h"
+#include "cache/replica/key.h"
+#include "cache/values/codec.h"
+
+namespace holdfast::cache {
+namespace {
+
+// How many foreign keys may lead from a column to the id that it holds.
+constexpr int kDeepestKey = 6;
+
+// "-5" or "\"-5\"" -> -5
+std::optional<std::int64_t> negative_number(std::string_view text) {
+  if (text.size() > 2 && text.front() == '"' && text.back() == '"') {
+    text = text.substr(1, text.size() - 2);
+  }
+  if (!text.starts_with('-')) return std::nullopt;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::string print_object(const RawObject& object) {
+  std::string text = "{";
+  for (const auto& [name, token] : object) {
+    if (text.size() > 1) text += ',';
+    append_json_string(name, text);
+    text += ':' + token;
+  }
+  return text + '}';
+}
+
+bool is_counted(const Column& column) {
+  const auto kind = column.type.kind;
+  const bool integer =
+      kind == TypeKind::kInt2 || kind == TypeKind::kInt4 || kind == TypeKind::kInt8;
+  return integer &&
+         (column.identity != Identity::kNo ||
+          (column.default_expression && column.default_expression->starts_with("nextval(")));
+}
+
+}  // namespace
+
+std::string replace_ids(const Table& table, const std::set<std::size_t>& columns,
+                        const std::map<std::int64_t, std::int64_t>& real,
+                        const std::string& object) {
+  auto body = parse_body(object, BodyKeys::kAny);
+  if (!body || body->rows.size() != 1) return object;
+  bool changed = false;
+  for (auto& [name, token] : body->rows[0]) {
+    const auto index = table.column_index(name);
+    if (!index || !columns.contains(*index)) continue;
+    const auto number = negative_number(token);
+    const auto found = number ? real.find(*number) : real.end();
+    if (found == real.end()) continue;
+    token = std::to_string(found->second);
+    changed = true;
+  }
+  return changed ? print_object(body->rows[0]) : object;
+}
+
+std::optional<std::size_t> TemporaryIds::column_of(const Table& table) {
+  if (!table.primary_key) return std::nullopt;
+  for (const std::size_t index : table.primary_key->columns) {
+    if (is_counted(table.columns[index])) return index;
+  }
+  return std::nullopt;
+}
+
+std::int64_t TemporaryIds::next(Database& database, const Overlay& overlay, const Table& table) {
+  const auto column = column_of(table);
+  std::int64_t lowest = 0;
+  if (overlay.rows(table).exists(database)) {
+    lowest = std::min(lowest, overlay.rows(table).smallest(database, *column));
+  }
+  Statement& used =
+      database.cached("SELECT coalesce(min(temporary), 0) FROM hf_temporary_ids WHERE relation=?1");
+  used.bind(1, std::string_view(relation_of(table))).step();
+  lowest = std::min(lowest, used.integer(0));
+  used.reset();
+  return lowest - 1;
+}
+
+void TemporaryIds::remember(Transaction& transaction, std::int64_t entry, const Table& table,
+                            const std::vector<std::int64_t>& ids) {
+  Statement& insert = transaction.database().cached(
+      "INSERT INTO hf_temporary_ids(relation, temporary, entry, position) VALUES(?1, ?2, ?3, ?4)");
+  std::int64_t position = 0;
+  for (const std::int64_t id : ids) {
+    insert.bind(1, std::string_view(relation_of(table))).bind(2, id).bind(3, entry);
+    insert.bind(4, position++).run();
+  }
+}
+
+std::int64_t TemporaryIds::unresolved(Database& database, std::int64_t entry) {
+  Statement& statement =
+      database.cached("SELECT count(*) FROM hf_temporary_ids WHERE entry=?1 AND real IS NULL");
+  statement.bind(1, entry).step();
+  const std::int64_t count = statement.integer(0);
+  statement.reset();
+  return count;
+}
+
+TemporaryIds::Carriers TemporaryIds::carriers_of(const Table& table) const {
+  Carriers carriers;
+  carriers[&table].insert(*column_of(table));
+  for (bool grown = true; grown;) {
+    grown = false;
+    for (const Table& child : catalog_.tables()) {
+      for (const ForeignKey& key : child.foreign_keys) {
+        const Table* parent = catalog_.find(key.ref_schema, key.ref_table);
+        const auto known = carriers.find(parent);
+        if (parent == nullptr || known == carriers.end()) continue;
+        for (std::size_t i = 0; i < key.columns.size(); ++i) {
+          const auto referenced = parent->column_index(key.ref_columns[i]);
+          if (!referenced || !known->second.contains(*referenced)) continue;
+          grown = carriers[&child].insert(key.columns[i]).second || grown;
+        }
+      }
+    }
+  }
+  return carriers;
+}
+
+TemporaryIds::Adoption TemporaryIds::adopt(Transaction& transaction, std::int64_t entry,
+                                           std::vector<UpstreamImage>& images) {
+  Database& database = transaction.database();
+  Adoption adoption;
+  std::vector<std::int64_t> ids;
+  std::string relation;
+  Statement& mine = database.cached(
+      "SELECT relation, temporary FROM hf_temporary_ids WHERE entry=?1 AND real IS NULL"
+      " ORDER BY position");
+  mine.bind(1, entry);
+  while (mine.step()) {
+    relation = mine.text(0);
+    ids.push_back(mine.integer(1));
+  }
+  const Table* table = ids.empty() ? nullptr : overlay_.find_table(relation);
+  if (table == nullptr) return adoption;
+  const std::size_t column = *column_of(*table);
+  const auto own = overlay_.effects(database, entry);
+  if (images.size() != ids.size() ||
+      !std::all_of(images.begin(), images.end(), [](const auto& image) { return image.row; })) {
+    images.clear();
+    for (const Effect& effect : own) {
+      images.push_back({overlay_.find_table(effect.relation), effect.key, std::nullopt});
+    }
+    return adoption;
+  }
+  Statement& known =
+      database.cached("UPDATE hf_temporary_ids SET real=?3 WHERE relation=?1 AND temporary=?2");
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto* real = std::get_if<std::int64_t>(&(*images[i].row)[column]);
+    if (real == nullptr) continue;
+    adoption.real[ids[i]] = *real;
+    known.bind(1, std::string_view(relation)).bind(2, ids[i]).bind(3, *real).run();
+  }
+  adoption.carriers = carriers_of(*table);
+  std::vector<std::pair<const Table*, std::string>> moved;
+  for (const Effect& effect : own) moved.emplace_back(table, effect.key);
+  std::set<std::int64_t> done;
+  for (std::size_t i = 0; i < moved.size(); ++i) {
+    const auto [place, key] = moved[i];
+    std::vector<std::int64_t> entries;
+    Statement& about = database.cached(
+        "SELECT entry FROM hf_effects WHERE relation=?1 AND key=?2 AND active=1 UNION"
+        " SELECT entry FROM hf_references WHERE relation=?1 AND key=?2 ORDER BY 1");
+    const std::string name = relation_of(*place);
+    about.bind(1, std::string_view(name)).bind(2, std::string_view(key));
+    while (about.step()) entries.push_back(about.integer(0));
+    for (const std::int64_t each : entries) {
+      if (done.insert(each).second) rename_entry(transaction, each, adoption, moved);
+    }
+    const std::string renamed = replace_ids(*place, adoption.carriers[place], adoption.real, key);
+    Statement& refer =
+        database.cached("UPDATE OR IGNORE hf_references SET key=?3 WHERE relation=?1 AND key=?2");
+    refer.bind(1, std::string_view(name)).bind(2, std::string_view(key));
+    refer.bind(3, std::string_view(renamed)).run();
+    overlay_.move(transaction, *place, key, renamed);
+  }
+  for (const Renamed& each : adoption.renamed) overlay_.refresh(transaction, each.entry);
+  return adoption;
+}
+
+void TemporaryIds::rename_entry(Transaction& transaction, std::int64_t entry, Adoption& adoption,
+                                std::vector<std::pair<const Table*, std::string>>& moved) {
+  auto before = overlay_.effects(transaction.database(), entry);
+  std::int64_t ordinal = -1;
+  for (const Effect& effect : before) {
+    ++ordinal;
+    const Table* table = overlay_.find_table(effect.relation);
+    const auto found = adoption.carriers.find(table);
+    if (table == nullptr || found == adoption.carriers.end()) continue;
+    const auto renamed = [&](const std::string& object) {
+      return object.empty() ? object : replace_ids(*table, found->second, adoption.real, object);
+    };
+    Effect after = effect;
+    after.key = renamed(effect.key);
+    after.changes = renamed(effect.changes);
+    after.row = renamed(effect.row);
+    if (effect.base) after.base = renamed(*effect.base);
+    overlay_.rewrite(transaction, entry, ordinal, after);
+    const std::pair<const Table*, std::string> place(table, effect.key);
+    if (after.key != effect.key && std::find(moved.begin(), moved.end(), place) == moved.end()) {
+      moved.push_back(place);
+    }
+  }
+  adoption.renamed.push_back({entry, std::move(before)});
+}
+
+std::vector<const Table*> TemporaryIds::sources_of(const Table& table, std::size_t column,
+                                                   int depth) const {
+  std::vector<const Table*> sources;
+  // Keys that refer to each other in a circle lead to nothing new.
+  if (depth == kDeepestKey) return sources;
+  if (column_of(table) == column) sources.push_back(&table);
+  for (const ForeignKey& key : table.foreign_keys) {
+    const Table* parent = catalog_.find(key.ref_schema, key.ref_table);
+    if (parent == nullptr) continue;
+    for (std::size_t i = 0; i < key.columns.size(); ++i) {
+      const auto referenced = parent->column_index(key.ref_columns[i]);
+      if (key.columns[i] != column || !referenced) continue;
+      const auto further = sources_of(*parent, *referenced, depth + 1);
+      sources.insert(sources.end(), further.begin(), further.end());
+    }
+  }
+  return sources;
+}
+
+TemporaryIds::Found TemporaryIds::find(Database& database, const Table& table,
+                                       const std::string& column, const std::string& text) const {
+  const auto number = negative_number(text);
+  const auto index = number ? table.column_index(column) : std::nullopt;
+  Found found;
+  if (!index) return found;
+  for (const Table* source : sources_of(table, *index)) {
+    Statement& statement =
+        database.cached("SELECT real FROM hf_temporary_ids WHERE relation=?1 AND temporary=?2");
+    statement.bind(1, std::string_view(relation_of(*source))).bind(2, *number);
+    if (!statement.step()) continue;
+    found.named = true;
+    if (!statement.is_null(0)) found.real = std::to_string(statement.integer(0));
+    statement.reset();
+  }
+  return found;
+}
+
+bool TemporaryIds::resolve(Database& database, Mutation& mutation) const {
+  bool named = false;
+  for (RawObject& row : mutation.body.rows) {
+    for (auto& [name, token] : row) {
+      auto found = find(database, *mutation.table, name, token);
+      named = named || found.named;
+      if (found.real) token = *std::move(found.real);
+    }
+  }
+  const auto replace = [&](const std::string& column, const std::string& value) {
+    auto found = find(database, *mutation.table, column, value);
+    named = named || found.named;
+    return found.real;
+  };
+  if (auto query = mutation.query.with_values(replace)) mutation.query = *std::move(query);
+  return named;
+}
+
+std::optional<std::string> TemporaryIds::real_id(Database& database, const Table& table,
+                                                 const std::string& column,
+                                                 const std::string& text) const {
+  return find(database, table, column, text).real;
+}
+
+}  // namespace holdfast::cache
