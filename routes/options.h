@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -15,6 +16,9 @@ struct RestOptions {
   bool aggregates = false;
   // What is done with order and ranges on text whose collation is not reproduced exactly here.
   cache::query::TextOrder text_order = cache::query::TextOrder::kExact;
+  // How long an app waits for the upstream's own answer to a write before it is answered that the
+  // write is queued; 0 = not at all.
+  std::chrono::milliseconds write_wait{2'000};
   // Exposed schemas; the first one is the default.
   std::vector<std::string> schemas = {"public"};
 };

@@ -13,7 +13,9 @@ namespace {
 using cache::Operation;
 
 int status_of(const cache::Mutation& mutation, const cache::Changes& changes, bool rows) {
-  if (mutation.operation != Operation::kInsert) return rows ? 200 : 204;
+  if (mutation.operation != Operation::kInsert || (mutation.single && !rows)) {
+    return rows ? 200 : 204;
+  }
   const bool merged = mutation.resolution == cache::Resolution::kMergeDuplicates;
   return merged && changes.inserted == 0 ? 200 : 201;
 }
@@ -38,27 +40,35 @@ http::Response write_answer(const cache::Mutation& mutation, const cache::Change
   http::Response response;
   response.status = status_of(mutation, changes, rows);
   if (rows) response.headers.add("Content-Type", media.content_type);
-  response.headers.add("Content-Range",
-                       range_of(mutation, static_cast<std::int64_t>(changes.keys.size()),
-                                preferences.count != CountPreference::kNone));
+  if (!mutation.single) {
+    response.headers.add("Content-Range",
+                         range_of(mutation, static_cast<std::int64_t>(changes.keys.size()),
+                                  preferences.count != CountPreference::kNone));
+  }
   Preferences::Applied applied;
-  applied.resolution = mutation.operation == Operation::kInsert;
-  applied.missing = mutation.operation != Operation::kDelete;
+  applied.resolution = mutation.operation == Operation::kInsert && !mutation.single;
+  applied.missing = mutation.operation != Operation::kDelete && !mutation.single;
   applied.representation = true;
   applied.count = true;
+  applied.transaction = true;
   applied.handling = true;
   applied.max_affected = preferences.handling == Handling::kStrict;
+  applied.respond_async = !standalone;
   if (std::string text = preferences.applied(applied); !text.empty()) {
     response.headers.add("Preference-Applied", std::move(text));
   }
   if (standalone) {
     response.headers.add("Cache-Status", hit_status());
   } else {
-    response.headers.add("Cache-Status", "holdfast; detail=queued");
+    response.headers.add("Cache-Status", preferences.transaction == TransactionEnd::kRollback
+                                             ? "holdfast; detail=rolled-back"
+                                             : "holdfast; detail=queued");
     if (!outbox_id.empty()) response.headers.add("Holdfast-Outbox-Id", outbox_id);
   }
-  if (!changes.provisional.empty() && !standalone) {
-    response.headers.add("Holdfast-Provisional", joined(changes.provisional));
+  std::vector<std::string> provisional = changes.provisional;
+  provisional.insert(provisional.end(), changes.reshaped.begin(), changes.reshaped.end());
+  if (!provisional.empty() && !standalone) {
+    response.headers.add("Holdfast-Provisional", joined(provisional));
   }
   response.body = std::move(body);
   return response;

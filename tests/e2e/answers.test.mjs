@@ -75,7 +75,11 @@ test('a generated column is named as not known yet when its row changes', async 
   await world.holdfast.drained();
   const answer = await fetch(`${world.holdfast.url}/rest/v1/Stand?standId=eq.gen`, {
     method: 'PATCH',
-    headers: { apikey: anonKey, 'content-type': 'application/json' },
+    headers: {
+      apikey: anonKey,
+      'content-type': 'application/json',
+      prefer: 'respond-async',
+    },
     body: '{"width":3}',
   });
   assert.equal(answer.headers.get('holdfast-provisional'), 'area');

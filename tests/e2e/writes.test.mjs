@@ -110,7 +110,7 @@ describe('writes while the upstream is gone', () => {
   });
 });
 
-test('a frozen upstream delays nobody, and gets the write later', { timeout: 30_000 }, async () => {
+test('a frozen upstream delays nobody beyond write_wait, and gets the write later', { timeout: 30_000 }, async () => {
   const id = crypto.randomUUID();
   world.upstream.freeze();
   try {
@@ -119,7 +119,8 @@ test('a frozen upstream delays nobody, and gets the write later', { timeout: 30_
     assert.equal(written.status, 201);
     const read = await world.app.from('tags').select('name').eq('id', id).single();
     assert.equal(read.data?.name, 'while frozen');
-    assert.ok(Date.now() - started < 1500, `took ${Date.now() - started} ms`);
+    // Tags have row-level security, so its answer is worth the two seconds of write_wait.
+    assert.ok(Date.now() - started < 2900, `took ${Date.now() - started} ms`);
   } finally {
     world.upstream.thaw();
   }

@@ -40,7 +40,7 @@ TEST(PreferencesTest, WhatWasAppliedIsNamedInPostgrestsOrder) {
                           "max-affected=5, handling=strict, count=exact, "
                           "return=representation, missing=default, "
                           "resolution=ignore-duplicates"}});
-  Preferences::Applied all{true, true, true, true, true, true};
+  Preferences::Applied all{true, true, true, true, true, true, true, true, true};
   EXPECT_EQ(p.applied(all),
             "resolution=ignore-duplicates, missing=default, return=representation, count=exact, "
             "handling=strict, max-affected=5");

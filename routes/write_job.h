@@ -1,0 +1,85 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cache/replica/mutation.h"
+#include "queue/outbox.h"
+#include "routes/media_type.h"
+#include "routes/outbox_entries.h"
+#include "routes/preferences.h"
+#include "routes/rest.h"
+
+namespace holdfast::routes {
+
+// One write of an app, parsed, and what is asked back of it.
+struct WriteRequest {
+  RestRequest rest;
+  const cache::Table& table;
+  Preferences preferences;
+  MediaType media;
+  cache::Mutation mutation;
+  std::optional<cache::query::Plan> representation = std::nullopt;
+};
+
+// What a WriteJob came to, once its transaction has committed. Exactly one of the first three.
+struct WriteOutcome {
+  std::optional<http::Response> answer;
+  std::string ask_upstream;  // the reason, when only the upstream can decide
+  std::string doubt;         // the reason, when the upstream would know better
+
+  bool queued = false;
+  // The entry whose answer the upstream is to give: `answer` is for the case that it is late.
+  struct Wait {
+    std::string entry;
+    std::chrono::milliseconds limit;
+    queue::AskedRequest asked;
+    std::string reason;
+    bool side_effects = false;
+  };
+  std::optional<Wait> wait;
+};
+
+// A write's part in the writer: computes its changes, writes them to the replica and the outbox,
+// and makes the answer.
+// One thread at a time: the writer's, then whoever answers.
+class WriteJob {
+ public:
+  // Both must outlive it.
+  WriteJob(const Context& context, WriteRequest& request)
+      : context_(context), request_(request) {}
+
+  // The write is queued though the upstream would know better.
+  void despite_doubt() { despite_doubt_ = true; }
+
+  // Into an empty outcome. What it has written is taken back where there is no success.
+  WriteOutcome run(cache::Transaction& transaction);
+
+ private:
+  std::optional<Error> write_changes(cache::Transaction& transaction, cache::Changes& changes);
+  // max-affected, and one row for an object.
+  std::optional<Error> refuse_count(const cache::Changes& changes) const;
+  // The rows that the mutation is asked to give back; empty when it is not.
+  Result<std::string> represent(cache::Database& database, const cache::Changes& changes) const;
+  // Appends the entries and shows their effects; the first one, if there is any.
+  std::optional<queue::Entry> enqueue(cache::Transaction& transaction, cache::Changes& changes,
+                                      std::vector<PlannedEntry> entries);
+  // How long the upstream's own answer is waited for; nullopt: not at all.
+  std::optional<std::chrono::milliseconds> wait_limit(cache::Database& database,
+                                                      const cache::Changes& changes);
+  bool is_online() const { return !context_.standalone && !context_.connectivity.offline(); }
+  void take_error(Error error);
+  bool rolls_back() const;  // Prefer: tx=rollback
+  // Why what would be shown may not be what the upstream would show; empty when it is.
+  std::string inexact(const cache::Changes& changes) const;
+
+  const Context& context_;
+  WriteRequest& request_;
+  bool names_temporary_ids_ = false;
+  bool despite_doubt_ = false;
+  WriteOutcome outcome_;
+};
+
+}  // namespace holdfast::routes

@@ -1,0 +1,171 @@
+#include "routes/write_through.h"
+
+#include <algorithm>
+
+#include "cache/replica/key.h"
+#include "gateway/http/uri.h"
+#include "routes/forwarder.h"
+
+namespace holdfast::routes {
+namespace {
+
+using cache::Mutation;
+using cache::Operation;
+
+bool updates(const Mutation& mutation) {
+  return mutation.operation == Operation::kUpdate ||
+         mutation.resolution == cache::Resolution::kMergeDuplicates;
+}
+
+bool fires(const Mutation& mutation, const cache::Trigger& trigger) {
+  return (mutation.operation == Operation::kInsert && trigger.on_insert) ||
+         (mutation.operation == Operation::kDelete && trigger.on_delete) ||
+         (updates(mutation) && trigger.on_update);
+}
+
+const char* privilege_for(const Mutation& mutation) {
+  switch (mutation.operation) {
+    case Operation::kUpdate:
+      return "update";
+    case Operation::kDelete:
+      return "delete";
+    case Operation::kInsert:
+      break;
+  }
+  return "insert";
+}
+
+std::string every_column(const cache::Table& table) {
+  std::string list;
+  for (const auto& column : table.columns) {
+    list += (list.empty() ? "" : ",") + cache::quoted_name(column.name);
+  }
+  return http::percent_encode(list);
+}
+
+// The query's parameters but those of which `left_out` names one, as they came.
+template <typename LeftOut>
+std::string parameters_of(std::string_view query, const LeftOut& left_out) {
+  std::string kept;
+  while (!query.empty()) {
+    const auto end = query.find('&');
+    const std::string_view parameter = query.substr(0, end);
+    query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
+    const std::string name = http::query_decode(parameter.substr(0, parameter.find('=')));
+    if (!parameter.empty() && !left_out(name)) {
+      kept.append(kept.empty() ? "" : "&").append(parameter);
+    }
+  }
+  return kept;
+}
+
+void append_parameters(std::string& target, const std::string& parameters) {
+  if (parameters.empty()) return;
+  target += target.find('?') == std::string::npos ? '?' : '&';
+  target += parameters;
+}
+
+// Ours, not PostgREST's, which would refuse them under handling=strict.
+bool is_gateway_preference(std::string_view member) {
+  return http::equals_ignoring_case(member, "respond-async") || member.starts_with("wait=");
+}
+
+bool is_return_preference(std::string_view member) { return member.starts_with("return="); }
+
+// What was asked beside the app's own request was not asked by it.
+void set_applied(http::Response& response, const upstream::Answer& answer,
+                 const Preferences& preferences) {
+  const bool minimal = preferences.representation == Return::kMinimal;
+  std::string applied;
+  for (const std::string_view member : answer.headers.list("Preference-Applied")) {
+    const bool about_rows = is_return_preference(member);
+    if (about_rows && !minimal) continue;
+    applied.append(applied.empty() ? "" : ", ").append(about_rows ? "return=minimal" : member);
+  }
+  response.headers.remove("Preference-Applied");
+  if (!applied.empty()) response.headers.set("Preference-Applied", applied);
+}
+
+void set_preferences(http::Headers& headers, const std::string& preferences) {
+  headers.remove("Prefer");
+  if (!preferences.empty()) headers.set("Prefer", preferences);
+}
+
+}  // namespace
+
+std::string upstream_knows_better(const Mutation& mutation, const cache::Changes& changes,
+                                  const Preferences& preferences, const std::string& role) {
+  const cache::Table& table = *mutation.table;
+  if (!changes.doubt.empty()) return changes.doubt;
+  if (table.row_security) return "row-level security";
+  if (has_side_effects(mutation)) return "triggers";
+  if (mutation.operation != Operation::kDelete && !table.checks.empty()) return "checks";
+  if (!changes.provisional.empty() || !changes.reshaped.empty())
+    return "values that the upstream makes";
+  if (!is_granted(mutation, role)) return "grants";
+  if (preferences.representation == Return::kRepresentation) return "rows asked back";
+  return "";
+}
+
+// Where nothing is known of grants nothing is known of policies and triggers either.
+bool is_granted(const Mutation& mutation, const std::string& role) {
+  const auto& privileges = mutation.table->privileges;
+  const auto granted = privileges.find(role);
+  return granted != privileges.end() && std::find(granted->second.begin(), granted->second.end(),
+                                                  privilege_for(mutation)) != granted->second.end();
+}
+
+bool has_side_effects(const Mutation& mutation) {
+  const auto& triggers = mutation.table->triggers;
+  return std::any_of(triggers.begin(), triggers.end(),
+                     [&](const cache::Trigger& trigger) { return fires(mutation, trigger); });
+}
+
+queue::AskedRequest asked_request(const http::Request& request, const Mutation& mutation,
+                                  const Preferences& preferences, const queue::Entry& entry) {
+  queue::AskedRequest asked;
+  asked.method = request.method;
+  asked.target = request.target;
+  asked.body = request.body;
+  asked.headers = call_for(request).headers;
+  for (const char* own : {"apikey", "Authorization", "Idempotency-Key"}) asked.headers.remove(own);
+  const bool minted = mutation.operation == Operation::kInsert && entry.body != request.body;
+  if (minted && !mutation.single) {
+    asked.target = entry.target;
+    asked.body = entry.body;
+    asked.headers.set("Content-Type", "application/json");
+    append_parameters(asked.target, parameters_of(request.query(), [](const std::string& name) {
+                        return name == "columns" || name == "on_conflict";
+                      }));
+  }
+  const std::string prefer = join_preferences(request.headers, is_gateway_preference);
+  set_preferences(asked.headers, prefer);
+  const bool has_select = mutation.query.has_select();
+  if (preferences.representation == Return::kRepresentation) {
+    asked.complete_rows = !has_select;
+  } else if (preferences.representation != Return::kHeadersOnly && !has_select) {
+    asked.without_rows = asked.headers;
+    const std::string others = join_preferences(request.headers, [](std::string_view member) {
+      return is_gateway_preference(member) || is_return_preference(member);
+    });
+    set_preferences(asked.headers, others + (others.empty() ? "" : ", ") + "return=representation");
+    append_parameters(asked.target, "select=" + every_column(*mutation.table));
+    asked.complete_rows = true;
+  }
+  return asked;
+}
+
+http::Response awaited_answer(const queue::Told& told, const queue::AskedRequest& asked,
+                              const Mutation& mutation, const Preferences& preferences,
+                              const std::string& reason) {
+  http::Response response = response_for(*told.answer, reason);
+  const bool rows_unasked = asked.without_rows.has_value() && told.with_rows;
+  if (!rows_unasked || response.status >= 300) return response;
+  response.body.clear();
+  response.headers.remove("Content-Type");
+  if (mutation.operation != Operation::kInsert) response.status = 204;
+  set_applied(response, *told.answer, preferences);
+  return response;
+}
+
+}  // namespace holdfast::routes
