@@ -10,7 +10,7 @@
 #include "tests/cache/replica/sample.h"
 #include "tests/support/fake_upstream.h"
 #include "tests/support/manual_clock.h"
-#include "tests/support/memory_storage.h"
+#include "tests/gateway/identity/memory_storage.h"
 #include "tests/support/temp_dir.h"
 
 namespace holdfast::routes {
@@ -101,7 +101,7 @@ class RoutesTest : public ::testing::Test {
   upstream::Connectivity connectivity_{upstream_options_, clock_};
   identity::IdentityOptions identity_{"", kKey, "sb_secret_test"};
   identity::TokenBook book_{identity_};
-  support::MemoryStorage storage_;
+  identity::MemoryStorage storage_;
   identity::SessionKeeper sign_ins_{storage_, std::string(32, 'k'), upstream_, book_, identity_,
                                     clock_};
   identity::SessionUpstream session_upstream_{upstream_, sign_ins_.tokens, sign_ins_.refresher};

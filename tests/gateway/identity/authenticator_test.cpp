@@ -3,10 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/gateway/identity/memory_storage.h"
 #include "tests/gateway/identity/tokens.h"
 #include "tests/support/fake_upstream.h"
 #include "tests/support/manual_clock.h"
-#include "tests/support/memory_storage.h"
 
 namespace holdfast::identity {
 namespace {
@@ -71,7 +71,7 @@ class AuthenticatorTest : public ::testing::Test {
   support::FakeUpstream upstream_;
   const IdentityOptions no_secret_{"", kAnonKey, kServiceKey, 7 * 24h};
   TokenBook book_{no_secret_};
-  support::MemoryStorage storage_;
+  MemoryStorage storage_;
   SessionKeeper keeper_{storage_, std::string(32, 'k'), upstream_, book_, no_secret_, clock_};
   bool offline_ = false;
   std::unique_ptr<Authenticator> authenticator_;

@@ -8,10 +8,10 @@
 #include "gateway/identity/session_credentials.h"
 #include "gateway/identity/session_keeper.h"
 #include "gateway/identity/session_upstream.h"
+#include "tests/gateway/identity/memory_storage.h"
 #include "tests/gateway/identity/tokens.h"
 #include "tests/support/fake_upstream.h"
 #include "tests/support/manual_clock.h"
-#include "tests/support/memory_storage.h"
 
 namespace holdfast::identity {
 namespace {
@@ -54,7 +54,7 @@ class SessionsTest : public ::testing::Test {
 
   support::ManualClock clock_;
   support::FakeUpstream upstream_;
-  support::MemoryStorage storage_;
+  MemoryStorage storage_;
   IdentityOptions options_{"", kKey, "", 7 * 24h, 7 * 24h};
   TokenBook book_{options_};
   SessionKeeper keeper_{storage_, kSealKey, upstream_, book_, options_, clock_};
@@ -135,7 +135,7 @@ TEST_F(SessionsTest, AGatewayTokenCarriesTheClaimsAndIsVerifiedHereAlone) {
   EXPECT_EQ(claims->session_id, "s1");
   EXPECT_THAT(claims->principal.claims, HasSubstr("a@example.com"));
 
-  support::MemoryStorage elsewhere;
+  MemoryStorage elsewhere;
   Sessions others(elsewhere, kSealKey, clock_);
   const GatewayTokens other_gateway(others);
   EXPECT_FALSE(other_gateway.verify(minted));

@@ -6,11 +6,11 @@
 #include "gateway/base/mutex.h"
 #include "gateway/identity/storage.h"
 
-namespace holdfast::support {
+namespace holdfast::identity {
 
 // A Storage that lasts as long as the test.
 // Thread-safe.
-class MemoryStorage final : public identity::Storage {
+class MemoryStorage final : public Storage {
  public:
   std::optional<std::string> get(std::string_view name) override {
     MutexLock lock(mutex_);
@@ -40,4 +40,4 @@ class MemoryStorage final : public identity::Storage {
   std::map<std::string, std::string> texts_ HF_GUARDED_BY(mutex_);
 };
 
-}  // namespace holdfast::support
+}  // namespace holdfast::identity
