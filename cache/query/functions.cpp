@@ -109,26 +109,38 @@ void match(FunctionContext& context, Arguments arguments) {
   fail(context, forward("a class of characters beyond ASCII"));
 }
 
+// In jsonb a scalar is an array of one to an index; in json it is none.
+enum class Scalars : std::uint8_t { kNoArrays, kArraysOfOne };
+
+std::optional<std::string_view> element(std::string_view json, std::int64_t index,
+                                        Scalars scalars) {
+  const bool scalar = !json.starts_with('[') && !json.starts_with('{');
+  if (!scalar || scalars == Scalars::kNoArrays) return json_element(json, index);
+  return index == 0 || index == -1 ? std::optional(json) : std::nullopt;
+}
+
 // Follows the path of keys (text) and indices (integers) from argument 1 on.
-std::optional<std::string_view> follow(const Arguments& arguments) {
+std::optional<std::string_view> follow(const Arguments& arguments, Scalars scalars) {
   std::optional<std::string_view> json = text_of(arguments, 0);
   for (int i = 1; json && i < arguments.size(); ++i) {
     const auto step = arguments[i];
     const auto* index = std::get_if<std::int64_t>(&step);
-    json = index != nullptr ? json_element(*json, *index)
+    json = index != nullptr ? element(*json, *index, scalars)
                             : json_member(*json, std::get<std::string_view>(step));
   }
   return json;
 }
 
+template <Scalars scalars>
 void json_value(FunctionContext& context, Arguments arguments) {
-  const auto json = arguments.is_null(0) ? std::nullopt : follow(arguments);
+  const auto json = arguments.is_null(0) ? std::nullopt : follow(arguments, scalars);
   if (!json) return context.null();
   context.text(*json);
 }
 
+template <Scalars scalars>
 void json_as_text(FunctionContext& context, Arguments arguments) {
-  const auto json = arguments.is_null(0) ? std::nullopt : follow(arguments);
+  const auto json = arguments.is_null(0) ? std::nullopt : follow(arguments, scalars);
   if (!json || *json == "null") return context.null();
   if (!json->starts_with('"')) return context.text(*json);
   context.text(decode_json_string(*json));
@@ -151,8 +163,10 @@ constexpr ScalarFunction kScalars[] = {{"hf_object", -1, object},
                                        {"hf_like", 2, like},
                                        {"hf_match", 2, match},
                                        {"hf_ilike", 2, ilike},
-                                       {"hf_json_value", -1, json_value},
-                                       {"hf_json_text", -1, json_as_text},
+                                       {"hf_json_value", -1, json_value<Scalars::kNoArrays>},
+                                       {"hf_json_text", -1, json_as_text<Scalars::kNoArrays>},
+                                       {"hf_jsonb_value", -1, json_value<Scalars::kArraysOfOne>},
+                                       {"hf_jsonb_text", -1, json_as_text<Scalars::kArraysOfOne>},
                                        {"hf_jsonb", 2, to_jsonb}};
 
 }  // namespace

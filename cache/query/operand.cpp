@@ -78,8 +78,9 @@ Result<Operand> follow_path(Operand base, const std::vector<JsonStep>& path,
                             Parameters& parameters) {
   HF_TRY(base, path_base(std::move(base), parameters));
   const bool as_text = path.back().as_text;
-  std::string call = as_text ? "hf_json_text(" : "hf_json_value(";
-  call += base.sql;
+  const bool jsonb = base.type->kind == TypeKind::kJsonb;
+  std::string call = jsonb ? "hf_jsonb_" : "hf_json_";
+  call += (as_text ? "text(" : "value(") + base.sql;
   for (std::size_t i = 0; i < path.size(); ++i) {
     if (i > 0 && path[i - 1].as_text) return no_text_operator(path[i]);
     call += "," + parameters.value(operand_value(path[i]));

@@ -173,7 +173,13 @@ Result<std::string> SelectWriter::exists(const Place& embed) {
   HF_TRY(auto all, link(embed));
   HF_TRY(auto own, conditions(embed, false));
   all.insert(all.end(), own.begin(), own.end());
-  return "EXISTS (SELECT 1 FROM " + bare_from(embed) + and_where(all) + ")";
+  std::string sql = "EXISTS (SELECT 1 FROM " + bare_from(embed) + and_where(all);
+  const auto& [limit, offset] = embed.range;
+  if (windowed_ && (limit || offset != 0)) {
+    sql += " LIMIT " + parameters_.value(limit.value_or(-1));
+    if (offset != 0) sql += " OFFSET " + parameters_.value(offset);
+  }
+  return sql + ")";
 }
 
 // How the embed's rows belong to its parent's row.
@@ -246,8 +252,11 @@ Result<std::string> SelectWriter::where(const Place& place) {
 }
 
 Result<std::string> SelectWriter::bare_where(const Place& place) {
-  HF_TRY(const auto terms, conditions(place, false));
-  return balanced(terms, " AND ");
+  windowed_ = false;
+  auto terms = conditions(place, false);
+  windowed_ = true;
+  if (!terms) return std::move(terms).error();
+  return balanced(*terms, " AND ");
 }
 
 Result<std::string> SelectWriter::order(const Place& place) {

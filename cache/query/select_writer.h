@@ -73,6 +73,8 @@ class SelectWriter {
   Parameters& parameters_;
   const PlanOptions& options_;
   ConditionWriter conditions_;
+  // An embed's limit and offset decide whether it has rows; not where rows are only counted.
+  bool windowed_ = true;
 };
 
 }  // namespace holdfast::cache::query

@@ -68,5 +68,13 @@ TEST_F(ComparisonTest, JsonbIsOrderedWhereNoStringOfAnUnknownCollationMatters) {
             R"([{"id":2},{"id":5},{"id":1}])");
 }
 
+// PostgreSQL keeps a jsonb scalar as an array of one, and shows it.
+TEST_F(ComparisonTest, ScalarOfJsonbIsAnArrayOfOneToAnIndex) {
+  EXPECT_EQ(get("people", "select=about->0,b:about->>-1,c:about->1,d:about->0->0&id=eq.6"),
+            R"([{"about":7,"b":"7","c":null,"d":7}])");
+  EXPECT_EQ(get("people", "select=n:about->n->>0,k:about->0&id=eq.7"), R"([{"n":"10","k":null}])");
+  EXPECT_EQ(get("items", "select=k:extra->k->0->0&id=eq.1"), R"([{"k":null}])");
+}
+
 }  // namespace
 }  // namespace holdfast::cache::query

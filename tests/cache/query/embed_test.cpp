@@ -160,5 +160,15 @@ TEST_F(EmbedTest, TargetsThatAreNotExactAreForwarded) {
       std::holds_alternative<Forward>(plan_targets(*query, catalog_, table("items"), options_)));
 }
 
+TEST_F(EmbedTest, InnerEmbedWithoutRowsInItsWindowLeavesTheParentOut) {
+  EXPECT_EQ(get("people", "select=id,memberships!inner(club_id)&memberships.limit=0"), "[]");
+  EXPECT_EQ(get("people", "select=id,memberships!inner(club_id)&memberships.offset=1"),
+            R"([{"id":1,"memberships":[{"club_id":2}]}])");
+  options_.count = true;
+  const auto counted = plan("people", "select=id,memberships!inner(club_id)&memberships.limit=0");
+  const auto output = execute(database_, std::get<Plan>(counted), Form::kArray);
+  EXPECT_EQ(output->total, 3);
+}
+
 }  // namespace
 }  // namespace holdfast::cache::query
