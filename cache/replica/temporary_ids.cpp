@@ -129,22 +129,10 @@ TemporaryIds::Carriers TemporaryIds::carriers_of(const Table& table) const {
 
 TemporaryIds::Adoption TemporaryIds::adopt(Transaction& transaction, std::int64_t entry,
                                            std::vector<UpstreamImage>& images) {
-  Database& database = transaction.database();
   Adoption adoption;
-  std::vector<std::int64_t> ids;
-  std::string relation;
-  Statement& mine = database.cached(
-      "SELECT relation, temporary FROM hf_temporary_ids WHERE entry=?1 AND real IS NULL"
-      " ORDER BY position");
-  mine.bind(1, entry);
-  while (mine.step()) {
-    relation = mine.text(0);
-    ids.push_back(mine.integer(1));
-  }
-  const Table* table = ids.empty() ? nullptr : overlay_.find_table(relation);
+  const auto [table, ids] = unresolved_of(transaction.database(), entry);
   if (table == nullptr) return adoption;
-  const std::size_t column = *column_of(*table);
-  const auto own = overlay_.effects(database, entry);
+  const auto own = overlay_.effects(transaction.database(), entry);
   if (images.size() != ids.size() ||
       !std::all_of(images.begin(), images.end(), [](const auto& image) { return image.row; })) {
     images.clear();
@@ -153,43 +141,77 @@ TemporaryIds::Adoption TemporaryIds::adopt(Transaction& transaction, std::int64_
     }
     return adoption;
   }
-  Statement& known =
-      database.cached("UPDATE hf_temporary_ids SET real=?3 WHERE relation=?1 AND temporary=?2");
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    const auto* real = std::get_if<std::int64_t>(&(*images[i].row)[column]);
-    if (real == nullptr) continue;
-    adoption.real[ids[i]] = *real;
-    known.bind(1, std::string_view(relation)).bind(2, ids[i]).bind(3, *real).run();
-  }
+  adoption.real = learn(transaction, *table, ids, images);
   adoption.carriers = carriers_of(*table);
-  std::vector<std::pair<const Table*, std::string>> moved;
+  std::vector<Place> moved;
   for (const Effect& effect : own) moved.emplace_back(table, effect.key);
+  // Renaming may move further rows, whose keys hold the id too.
   std::set<std::int64_t> done;
   for (std::size_t i = 0; i < moved.size(); ++i) {
-    const auto [place, key] = moved[i];
-    std::vector<std::int64_t> entries;
-    Statement& about = database.cached(
-        "SELECT entry FROM hf_effects WHERE relation=?1 AND key=?2 AND active=1 UNION"
-        " SELECT entry FROM hf_references WHERE relation=?1 AND key=?2 ORDER BY 1");
-    const std::string name = relation_of(*place);
-    about.bind(1, std::string_view(name)).bind(2, std::string_view(key));
-    while (about.step()) entries.push_back(about.integer(0));
-    for (const std::int64_t each : entries) {
+    const Place place = moved[i];
+    for (const std::int64_t each : entries_about(transaction.database(), place)) {
       if (done.insert(each).second) rename_entry(transaction, each, adoption, moved);
     }
-    const std::string renamed = replace_ids(*place, adoption.carriers[place], adoption.real, key);
-    Statement& refer =
-        database.cached("UPDATE OR IGNORE hf_references SET key=?3 WHERE relation=?1 AND key=?2");
-    refer.bind(1, std::string_view(name)).bind(2, std::string_view(key));
-    refer.bind(3, std::string_view(renamed)).run();
-    overlay_.move(transaction, *place, key, renamed);
+    move_row(transaction, place, adoption);
   }
   for (const Renamed& each : adoption.renamed) overlay_.refresh(transaction, each.entry);
   return adoption;
 }
 
+std::pair<const Table*, std::vector<std::int64_t>> TemporaryIds::unresolved_of(
+    Database& database, std::int64_t entry) const {
+  std::pair<const Table*, std::vector<std::int64_t>> found{nullptr, {}};
+  Statement& mine = database.cached(
+      "SELECT relation, temporary FROM hf_temporary_ids WHERE entry=?1 AND real IS NULL"
+      " ORDER BY position");
+  mine.bind(1, entry);
+  while (mine.step()) {
+    found.first = overlay_.find_table(mine.text(0));
+    found.second.push_back(mine.integer(1));
+  }
+  return found;
+}
+
+std::map<std::int64_t, std::int64_t> TemporaryIds::learn(Transaction& transaction,
+                                                         const Table& table,
+                                                         const std::vector<std::int64_t>& ids,
+                                                         const std::vector<UpstreamImage>& images) {
+  std::map<std::int64_t, std::int64_t> real;
+  Statement& known = transaction.database().cached(
+      "UPDATE hf_temporary_ids SET real=?3 WHERE relation=?1 AND temporary=?2");
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto* id = std::get_if<std::int64_t>(&(*images[i].row)[*column_of(table)]);
+    if (id == nullptr) continue;
+    real[ids[i]] = *id;
+    known.bind(1, std::string_view(relation_of(table))).bind(2, ids[i]).bind(3, *id).run();
+  }
+  return real;
+}
+
+std::vector<std::int64_t> TemporaryIds::entries_about(Database& database, const Place& place) {
+  std::vector<std::int64_t> entries;
+  Statement& about = database.cached(
+      "SELECT entry FROM hf_effects WHERE relation=?1 AND key=?2 AND active=1 UNION"
+      " SELECT entry FROM hf_references WHERE relation=?1 AND key=?2 ORDER BY 1");
+  about.bind(1, std::string_view(relation_of(*place.first)));
+  about.bind(2, std::string_view(place.second));
+  while (about.step()) entries.push_back(about.integer(0));
+  return entries;
+}
+
+void TemporaryIds::move_row(Transaction& transaction, const Place& place,
+                            const Adoption& adoption) const {
+  const auto& [table, key] = place;
+  const std::string renamed = replace_ids(*table, adoption.carriers.at(table), adoption.real, key);
+  Statement& refer = transaction.database().cached(
+      "UPDATE OR IGNORE hf_references SET key=?3 WHERE relation=?1 AND key=?2");
+  refer.bind(1, std::string_view(relation_of(*table))).bind(2, std::string_view(key));
+  refer.bind(3, std::string_view(renamed)).run();
+  overlay_.move(transaction, *table, key, renamed);
+}
+
 void TemporaryIds::rename_entry(Transaction& transaction, std::int64_t entry, Adoption& adoption,
-                                std::vector<std::pair<const Table*, std::string>>& moved) {
+                                std::vector<Place>& moved) {
   auto before = overlay_.effects(transaction.database(), entry);
   std::int64_t ordinal = -1;
   for (const Effect& effect : before) {
@@ -206,7 +228,7 @@ void TemporaryIds::rename_entry(Transaction& transaction, std::int64_t entry, Ad
     after.row = renamed(effect.row);
     if (effect.base) after.base = renamed(*effect.base);
     overlay_.rewrite(transaction, entry, ordinal, after);
-    const std::pair<const Table*, std::string> place(table, effect.key);
+    const Place place(table, effect.key);
     if (after.key != effect.key && std::find(moved.begin(), moved.end(), place) == moved.end()) {
       moved.push_back(place);
     }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cache/replica/mutation.h"
@@ -67,8 +68,18 @@ class TemporaryIds {
   };
   Found find(Database& database, const Table& table, const std::string& column,
              const std::string& text) const;
+  using Place = std::pair<const Table*, std::string>;  // a row, by its key
+  // The table and the ids of the entry's rows that are not known upstream; nullptr without any.
+  std::pair<const Table*, std::vector<std::int64_t>> unresolved_of(Database& database,
+                                                                   std::int64_t entry) const;
+  // Keeps what the images tell.
+  static std::map<std::int64_t, std::int64_t> learn(Transaction& transaction, const Table& table,
+                                                    const std::vector<std::int64_t>& ids,
+                                                    const std::vector<UpstreamImage>& images);
+  static std::vector<std::int64_t> entries_about(Database& database, const Place& place);
   void rename_entry(Transaction& transaction, std::int64_t entry, Adoption& adoption,
-                    std::vector<std::pair<const Table*, std::string>>& moved);
+                    std::vector<Place>& moved);
+  void move_row(Transaction& transaction, const Place& place, const Adoption& adoption) const;
 
   const Catalog& catalog_;
   Overlay& overlay_;
