@@ -144,7 +144,9 @@ Error bad_document(const std::string& what) {
 }
 
 Key read_key(const Node& node, const Table& table) {
-  return {node.member("name").text_or_empty(), read_indices(node.member("columns"), table)};
+  Key key{node.member("name").text_or_empty(), read_indices(node.member("columns"), table)};
+  if (key.columns.empty()) node.note("columns of the key are expected");
+  return key;
 }
 
 ForeignKey read_foreign_key(const Node& node, const Table& table) {
@@ -156,7 +158,7 @@ ForeignKey read_foreign_key(const Node& node, const Table& table) {
   key.ref_columns = node.member("ref_columns").texts();
   key.on_update = read_action(node.member("on_update"));
   key.on_delete = read_action(node.member("on_delete"));
-  if (key.columns.size() != key.ref_columns.size()) {
+  if (key.columns.empty() || key.columns.size() != key.ref_columns.size()) {
     node.note("as many ref_columns as columns are expected");
   }
   return key;
@@ -171,8 +173,11 @@ Table read_table(const Node& node, std::string schema, std::string name) {
   table.definition = node.member("definition").text_or_empty();
   read_accepted(node.member("accepts"), table);
   table.row_security = node.member("row_security").flag_or(false);
-  for (const Node& item : node.member("columns").items())
-    table.columns.push_back(read_column(item));
+  for (const Node& item : node.member("columns").items()) {
+    Column column = read_column(item);
+    if (table.find_column(column.name) != nullptr) item.note("a second column of this name");
+    table.columns.push_back(std::move(column));
+  }
   const Node primary_key = node.member("primary_key");
   if (!primary_key.is_null()) table.primary_key = read_key(primary_key, table);
   for (const Node& item : node.member("unique").items()) {
