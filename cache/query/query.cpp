@@ -5,6 +5,7 @@
 
 #include "cache/query/grammar.h"
 #include "cache/query/syntax.h"
+#include "cache/values/text.h"
 #include "gateway/http/uri.h"
 
 namespace holdfast::cache::query {
@@ -26,7 +27,8 @@ std::vector<Parameter> split_parameters(std::string_view raw) {
     if (equals == std::string_view::npos) continue;
     std::string name = http::query_decode(part.substr(0, equals));
     if (name != "apikey") {
-      parameters.push_back({std::move(name), http::query_decode(part.substr(equals + 1))});
+      parameters.push_back(
+          {mend_utf8(std::move(name)), mend_utf8(http::query_decode(part.substr(equals + 1)))});
     }
   }
   return parameters;

@@ -66,7 +66,11 @@ Result<Value> parse_jsonb(std::string_view text) {
 Result<Value> parse_opaque(const Type& type, std::string_view text) {
   if (range_bound(type) != nullptr) return to_value(parse_range(type, text));
   HF_TRY_VOID(check_utf8(text));
-  return Value(std::string(text));
+  if (!text.starts_with(kOpaqueJson)) return Value(std::string(text));
+  // As a JSON string, so that a client's text cannot pass for JSON.
+  std::string token(1, kOpaqueJson);
+  append_json_string(text, token);
+  return Value(std::move(token));
 }
 
 Result<Value> parse(const Type& type, std::string_view text, Modifier modifier) {

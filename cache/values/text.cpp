@@ -93,6 +93,21 @@ Result<void> check_utf8(std::string_view text) {
   return {};
 }
 
+std::string mend_utf8(std::string text) {
+  std::string mended;
+  std::size_t kept = 0;  // up to where `mended` has the text
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = sequence_length(std::string_view(text).substr(at));
+    if (length == 0 && text[at] != '\0') {
+      mended.append(text, kept, at - kept).append("\xEF\xBF\xBD");
+      kept = at + 1;
+    }
+    at += std::max<std::size_t>(length, 1);
+  }
+  if (kept == 0) return text;
+  return mended.append(text, kept);
+}
+
 std::size_t count_characters(std::string_view text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return !is_continuation(c); }));

@@ -26,6 +26,8 @@ int hex_value(char c);
 
 // 22021 unless it is UTF-8 without a NUL byte.
 Result<void> check_utf8(std::string_view text);
+// Every byte that is no part of a well-formed sequence becomes U+FFFD; NUL stays.
+std::string mend_utf8(std::string text);
 // Of valid UTF-8.
 std::size_t count_characters(std::string_view text);
 // The first `count` characters of valid UTF-8.

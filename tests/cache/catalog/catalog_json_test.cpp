@@ -104,6 +104,18 @@ TEST(CatalogDocument, ForeignKeyOfUnequalLengthsIsRefused) {
               testing::HasSubstr("foreign_keys[0]"));
 }
 
+TEST(CatalogDocument, KeyWithoutColumnsIsRefused) {
+  EXPECT_THAT(message_of(R"({"tables":[{"schema":"a","name":"b","columns":[],
+                          "primary_key":{"name":"k","columns":[]}}]})"),
+              testing::HasSubstr("tables[0].primary_key: columns of the key are expected"));
+}
+
+TEST(CatalogDocument, SecondColumnOfOneNameIsRefused) {
+  EXPECT_THAT(message_of(R"({"tables":[{"schema":"a","name":"b","columns":[
+                          {"name":"c","type":"text"},{"name":"c","type":"text"}]}]})"),
+              testing::HasSubstr("tables[0].columns[1]: a second column of this name"));
+}
+
 TEST(CatalogDocument, WhatIsNoCatalogIsRefused) {
   for (const char* const text : {"", "no json", "[]", "{}", "null", R"({"tables":{}})",
                                  R"({"version":2,"tables":[]})", R"({"tables":[1]})"}) {

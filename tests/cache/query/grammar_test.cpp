@@ -287,5 +287,15 @@ TEST(Grammar, LongTargetsAreReadInLinearTime) {
   EXPECT_GT(tree(list).select.size(), 12000U);
 }
 
+TEST(Grammar, BytesThatAreNoUtf8BecomeReplacementCharacters) {
+  const auto query = Query::parse("id=eq.a%FFb%C3&n=eq.%C3%A9%00");
+  ASSERT_TRUE(query);
+  EXPECT_EQ(query->tree().filters[0].second.filter.value,
+            "a\xEF\xBF\xBD"
+            "b\xEF\xBF\xBD");
+  EXPECT_EQ(query->tree().filters[1].second.filter.value, std::string("\xC3\xA9\0", 3));
+  EXPECT_EQ(Query::parse("\xF2oss_id=is.unknown").error().message.find('\xF2'), std::string::npos);
+}
+
 }  // namespace
 }  // namespace holdfast::cache::query
