@@ -24,6 +24,10 @@ elseif(HF_SANITIZE STREQUAL "thread")
   target_compile_options(hf_options INTERFACE -O1 -fsanitize=thread -fno-omit-frame-pointer)
   target_link_options(hf_options INTERFACE -fsanitize=thread)
 endif()
+if(HF_SANITIZE STREQUAL "fuzzer")
+  target_compile_options(hf_options INTERFACE -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
+  target_link_options(hf_options INTERFACE -fsanitize=address,undefined)
+endif()
 
 set(HF_PRECOMPILED <algorithm> <chrono> <cstdint> <functional> <map> <memory> <optional> <span>
   <string> <string_view> <unordered_map> <utility> <variant> <vector>)
