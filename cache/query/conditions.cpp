@@ -267,6 +267,8 @@ Result<std::string> ConditionWriter::write_expression(const Operand& operand, Op
 Result<std::string> ConditionWriter::write_set(const Operand& operand, Operator op,
                                                const std::string& value) {
   const Type& type = *operand.type;
+  // Of json <@ PostgreSQL finds more than one candidate, and says so.
+  if (type.kind == TypeKind::kJson && op == Operator::kCd) return forward("<@ of json");
   if (type.kind == TypeKind::kJson) return no_operator(type, op);
   if (value.find('\0') != std::string::npos) return forward("a NUL character");
   const char* function = set_function(type, op);
