@@ -126,7 +126,7 @@ json print_upstream(const Context& context, const StatusIdentity& identity) {
     latency = static_cast<double>(link.latency->count()) / 1000.0;
   }
   return {{"url", identity.upstream_url},
-          {"tier", identity.tier},
+          {"tier", identity.tier()},
           {"latency_ms", latency},
           {"last_seen", time_or_null(link.last_seen)}};
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "gateway/http/response.h"
@@ -10,7 +11,7 @@ namespace holdfast::routes {
 // What /status shows beside the queue and the replicas.
 struct StatusIdentity {
   std::string upstream_url;
-  std::string tier = "bare";  // companion or bare
+  std::function<std::string()> tier;  // companion or bare
 };
 
 // The body of GET /status. With `detailed`, also each principal by itself and recent errors, which

@@ -1,6 +1,5 @@
 #include "cache/replica/store.h"
 
-#include <exception>
 
 #include "cache/query/query.h"
 #include "cache/replica/migrations.h"
@@ -34,8 +33,8 @@ ReaderLease::ReaderLease(ReaderPool& pool, std::unique_ptr<Database> database)
     : pool_(&pool), database_(std::move(database)) {}
 
 ReaderLease::~ReaderLease() {
-  // After an exception a statement may stand in mid-step, with its snapshot: that connection goes.
-  if (!database_ || std::uncaught_exceptions() > 0) return;
+  if (!database_) return;
+  database_->let_go_of_snapshot();
   MutexLock lock(pool_->mutex_);
   pool_->idle_.push_back(std::move(database_));
 }

@@ -141,6 +141,14 @@ std::string Database::path() const {
   return path == nullptr ? "" : path;
 }
 
+void Database::let_go_of_snapshot() {
+  if (sqlite3_txn_state(handle_.get(), "main") == SQLITE_TXN_NONE) return;
+  sqlite3_stmt* statement = nullptr;
+  while ((statement = sqlite3_next_stmt(handle_.get(), statement)) != nullptr) {
+    if (sqlite3_stmt_busy(statement) != 0) sqlite3_reset(statement);
+  }
+}
+
 std::int64_t Database::last_insert_rowid() const {
   return sqlite3_last_insert_rowid(handle_.get());
 }

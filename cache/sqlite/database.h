@@ -62,6 +62,10 @@ class Database {
 
   // The path of the file; "" for a database in memory.
   std::string path() const;
+  // Ends the statements that stand in mid-step: each would hold the state of the file that it saw
+  // first, and everything read later on this connection would be as old.
+  void let_go_of_snapshot();
+
   std::int64_t last_insert_rowid() const;
   std::int64_t changes() const;
   // Whether a transaction is open.

@@ -112,6 +112,10 @@ void print_element(const Type& element, const std::optional<std::string>& text, 
     out += "null";
     return;
   }
+  if (element.kind == TypeKind::kOther && text->starts_with(kOpaqueJson)) {
+    out += std::string_view(*text).substr(1);
+    return;
+  }
   const auto value = parse_text(element, *text);
   if (value) {
     print_json(element, view(*value), out);

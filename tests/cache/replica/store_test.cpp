@@ -133,6 +133,25 @@ TEST_F(StoresTest, WhatIsReplicatedIsWhatTheOptionsName) {
   EXPECT_TRUE(stores->open(http::Principal::service())->replicated().empty());
 }
 
+TEST_F(StoresTest, AReaderNeverShowsTheStateThatAnEarlierUserLeftOff) {
+  auto stores = open();
+  const auto store = stores->open(user("a"));
+  const auto count = [&] {
+    auto reader = store->reader();
+    Statement statement(*reader, "SELECT count(*) FROM hf_meta WHERE name='late'");
+    statement.step();
+    return statement.integer(0);
+  };
+  {
+    auto reader = store->reader();
+    reader->cached("SELECT name FROM sqlite_schema").step();  // left in mid-step
+  }
+  store->writer().run(Writer::Priority::kClient, [](Transaction& transaction) {
+    transaction.database().execute("INSERT INTO hf_meta VALUES('late', 1)");
+  });
+  EXPECT_EQ(count(), 1);
+}
+
 TEST(ProjectFileTest, TheCatalogAndTheDeviceAreKept) {
   support::TempDir dir;
   const std::string path = (dir.path() / "project.db").string();
