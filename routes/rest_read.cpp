@@ -238,8 +238,7 @@ http::Response RestRead::respond_with(const Plan& plan, cache::query::Output out
   http::Response response;
   response.status = status_of(output);
   response.headers.add("Content-Type", media.content_type);
-  response.headers.add("Content-Range",
-                       content_range(plan.binding.window.offset, output.rows, output.total));
+  response.headers.add("Content-Range", content_range(output.offset, output.rows, output.total));
   Preferences::Applied applied;
   applied.count = true;
   applied.timezone = true;

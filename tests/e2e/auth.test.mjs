@@ -170,8 +170,7 @@ test('a refresh that the upstream refuses signs the person out', async () => {
     method: 'POST',
     times: 1,
     status: 400,
-    headers: { 'content-type': 'application/json' },
-    body: '{"code":"refresh_token_not_found","message":"Invalid Refresh Token"}',
+    body: { code: 'refresh_token_not_found', message: 'Invalid Refresh Token' },
   });
   const { data, error } = await client.auth.refreshSession();
   assert.equal(error?.status, 400);
