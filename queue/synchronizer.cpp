@@ -290,6 +290,16 @@ cache::PullOutcome Synchronizer::pull(cache::Store& store, cache::PullDepth dept
   return outcome;
 }
 
+void Synchronizer::exclusively(const std::function<void()>& work) {
+  std::vector<std::unique_ptr<MutexLock>> turns;
+  for (const auto& store : stores_.all()) {
+    StoreLocks& locks = locks_of(*store);
+    turns.push_back(std::make_unique<MutexLock>(locks.drain));
+    turns.push_back(std::make_unique<MutexLock>(locks.pull));
+  }
+  work();
+}
+
 Synchronizer::StoreLocks& Synchronizer::locks_of(const cache::Store& store) {
   MutexLock lock(mutex_);
   return store_locks_[store.principal().id];

@@ -63,6 +63,11 @@ class Synchronizer {
   // be known to be offline and syncing be paused. Blocking.
   SyncNow sync_now();
 
+  // Runs `work` while no store is drained or pulled: for what replaces the stores. An entry that
+  // is being sent would otherwise be taken for one that a crash had left. Waits for the calls
+  // under way.
+  void exclusively(const std::function<void()>& work);
+
   void pause();
   void resume();
 

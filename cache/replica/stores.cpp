@@ -110,6 +110,7 @@ std::shared_ptr<Store> Stores::open(const http::Principal& principal) {
 }
 
 std::vector<std::shared_ptr<Store>> Stores::all() const {
+  MutexLock opening(opening_);
   MutexLock lock(mutex_);
   std::vector<std::shared_ptr<Store>> stores;
   for (const auto& [id, store] : stores_) stores.push_back(store);

@@ -30,6 +30,8 @@ class Stores {
 
   // The principal's store, opened or made when it is not open yet.
   std::shared_ptr<Store> open(const http::Principal& principal);
+  // Waits while the stores are being replaced: one that is missing for a moment would look like one
+  // with nothing to send. Not to be called by `opened`.
   std::vector<std::shared_ptr<Store>> all() const;
 
  private:
@@ -43,7 +45,7 @@ class Stores {
   const ReplicaOptions& options_;
   const std::string default_schema_;
   const Opened opened_;
-  Mutex opening_;  // one at a time opens; held around mutex_
+  mutable Mutex opening_;  // one at a time opens; held around mutex_
   mutable Mutex mutex_;
   std::shared_ptr<const Catalog> catalog_ HF_GUARDED_BY(mutex_);
   std::map<std::string, std::shared_ptr<Store>> stores_ HF_GUARDED_BY(mutex_);

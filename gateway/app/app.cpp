@@ -94,7 +94,7 @@ struct App::Parts {
         puller(upstream, credentials, config.replica, config.pull, clock, logger),
         synchronizer(stores, dispatcher, puller, config.dispatcher, config.pull, clock, logger),
         prober(monitored, connectivity, config.upstream, clock),
-        keeper(catalog_options(config), upstream, file, stores, logger),
+        keeper(catalog_options(config), upstream, file, stores, synchronizer, logger),
         companion_watch(
             "companion", std::max(config.pull.interval, kLeastCompanionInterval),
             [this, key = catalog_options(config).api_key] { look_for_companion(key); }, logger),

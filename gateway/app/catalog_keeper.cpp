@@ -17,11 +17,12 @@ constexpr std::chrono::seconds kLeastInterval{2};
 
 CatalogKeeper::CatalogKeeper(CatalogOptions options, upstream::Upstream& upstream,
                              cache::ProjectFile& file, cache::Stores& stores,
-                             std::shared_ptr<Logger> logger)
+                             queue::Synchronizer& synchronizer, std::shared_ptr<Logger> logger)
     : options_(std::move(options)),
       upstream_(upstream),
       file_(file),
       stores_(stores),
+      synchronizer_(synchronizer),
       logger_(std::move(logger)) {}
 
 CatalogKeeper::~CatalogKeeper() { stop(); }
@@ -71,7 +72,8 @@ bool CatalogKeeper::use(const std::string& document) {
   std::string hash = catalog->hash();
   if (hash == hash_) return true;
   logger_->info("catalog_used tables={} hash={}", catalog->tables().size(), hash);
-  stores_.set_catalog(std::make_shared<const cache::Catalog>(*std::move(catalog)));
+  synchronizer_.exclusively(
+      [&] { stores_.set_catalog(std::make_shared<const cache::Catalog>(*std::move(catalog))); });
   hash_ = std::move(hash);
   return true;
 }

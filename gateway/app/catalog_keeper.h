@@ -11,6 +11,7 @@
 #include "gateway/base/logging.h"
 #include "gateway/base/mutex.h"
 #include "gateway/upstream/upstream.h"
+#include "queue/synchronizer.h"
 
 namespace holdfast::app {
 
@@ -28,7 +29,8 @@ class CatalogKeeper {
  public:
   // All references must outlive it.
   CatalogKeeper(CatalogOptions options, upstream::Upstream& upstream, cache::ProjectFile& file,
-                cache::Stores& stores, std::shared_ptr<Logger> logger);
+                cache::Stores& stores, queue::Synchronizer& synchronizer,
+                std::shared_ptr<Logger> logger);
   ~CatalogKeeper();
 
   // Uses the document of the last run; false when there is none.
@@ -51,6 +53,7 @@ class CatalogKeeper {
   upstream::Upstream& upstream_;
   cache::ProjectFile& file_;
   cache::Stores& stores_;
+  queue::Synchronizer& synchronizer_;
   const std::shared_ptr<Logger> logger_;
   std::string hash_;  // of the catalog in use
 

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <future>
+#include <thread>
+
 #include "cache/replica/migrations.h"
 #include "cache/replica/project_file.h"
 #include "cache/replica/stores.h"
@@ -131,6 +135,29 @@ TEST_F(StoresTest, WhatIsReplicatedIsWhatTheOptionsName) {
   EXPECT_EQ(store->replicated()[0]->name, "lists");
   EXPECT_EQ(store->replicated()[1]->name, "logs");
   EXPECT_TRUE(stores->open(http::Principal::service())->replicated().empty());
+}
+
+// A queue that seems to be empty for a moment would be taken for delivered.
+TEST_F(StoresTest, NoStoreIsMissingWhileTheCatalogIsReplaced) {
+  std::atomic<int> seen{-1};
+  std::thread looking;
+  std::unique_ptr<Stores> stores;
+  bool replacing = false;
+  stores = std::make_unique<Stores>((dir_.path() / "principals").string(), options_, "public",
+                                    [&](Store&) {
+                                      if (!replacing) return;
+                                      std::promise<void> started;
+                                      looking = std::thread([&] {
+                                        started.set_value();
+                                        seen = static_cast<int>(stores->all().size());
+                                      });
+                                      started.get_future().wait();
+                                    });
+  stores->open(user("a"));
+  replacing = true;
+  stores->set_catalog(sample::catalog());
+  looking.join();
+  EXPECT_EQ(seen, 1);
 }
 
 TEST_F(StoresTest, AReaderNeverShowsTheStateThatAnEarlierUserLeftOff) {
