@@ -23,8 +23,8 @@ bool BareDelivery::joins(const Sender& sender, std::span<const Parcel> batch, co
   // Rows that one statement inserts may refer to each other.
   if (batch.size() >= limit_.get() || batch.front().asked || next.asked) return false;
   return table_of(sender.store, next.entry) != nullptr &&
-         insert_together(batch.front().entry, next.entry) &&
-         !awaits_ids(sender, batch.front()) && !awaits_ids(sender, next);
+         insert_together(batch.front().entry, next.entry) && !awaits_ids(sender, batch.front()) &&
+         !awaits_ids(sender, next);
 }
 
 bool BareDelivery::sends_whole(const Parcel& parcel) const {

@@ -38,7 +38,7 @@ class RestRead {
   // Whether there is an upstream that may be asked.
   bool upstream_usable(const CacheControl& control) const;
   PlanCache::Found plan_for(const RestRequest& rest, const cache::Table& table,
-                 const Preferences& preferences) const;
+                            const Preferences& preferences) const;
   // What is answered instead of the replica's rows; nullopt when they may be shown.
   std::optional<Answer> replica_unfit(const RestRequest& rest, const cache::query::Plan& plan,
                                       const CacheControl& control) const;

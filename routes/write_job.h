@@ -48,8 +48,7 @@ struct WriteOutcome {
 class WriteJob {
  public:
   // Both must outlive it.
-  WriteJob(const Context& context, WriteRequest& request)
-      : context_(context), request_(request) {}
+  WriteJob(const Context& context, WriteRequest& request) : context_(context), request_(request) {}
 
   // The write is queued though the upstream would know better.
   void despite_doubt() { despite_doubt_ = true; }

@@ -28,8 +28,11 @@ Result<std::vector<OutputColumn>> SelectWriter::outputs(const Place& place) {
   std::vector<OutputColumn> columns;
   const SelectField* count = place.embed == nullptr ? row_count(place) : nullptr;
   if (count != nullptr && !options_.range) {
-    columns.push_back({count->alias.empty() ? "count" : count->alias, "count(*)", &bigint_type(),
-                       Member::Kind::kValue, {}});
+    columns.push_back({count->alias.empty() ? "count" : count->alias,
+                       "count(*)",
+                       &bigint_type(),
+                       Member::Kind::kValue,
+                       {}});
     return columns;
   }
   HF_TRY_VOID(add_fields(place, columns));

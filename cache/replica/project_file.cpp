@@ -34,8 +34,8 @@ std::optional<std::string> ProjectFile::text(std::string_view name) {
 
 std::map<std::string, std::string> ProjectFile::texts(std::string_view prefix) {
   MutexLock lock(mutex_);
-  Statement& statement = database_.cached(
-      "SELECT name, value FROM settings WHERE substr(name, 1, length(?1)) = ?1");
+  Statement& statement =
+      database_.cached("SELECT name, value FROM settings WHERE substr(name, 1, length(?1)) = ?1");
   statement.bind(1, prefix);
   std::map<std::string, std::string> found;
   while (statement.step()) found.emplace(statement.text(0), statement.text(1));

@@ -1,6 +1,5 @@
 #include "cache/replica/store.h"
 
-
 #include "cache/query/query.h"
 #include "cache/replica/migrations.h"
 

@@ -8,9 +8,9 @@
 #include "queue/bare_delivery.h"
 #include "routes/router.h"
 #include "tests/cache/replica/sample.h"
+#include "tests/gateway/identity/memory_storage.h"
 #include "tests/support/fake_upstream.h"
 #include "tests/support/manual_clock.h"
-#include "tests/gateway/identity/memory_storage.h"
 #include "tests/support/temp_dir.h"
 
 namespace holdfast::routes {
@@ -126,7 +126,9 @@ class RoutesTest : public ::testing::Test {
   Context context_{stores_,       authenticator_, sign_ins_, session_upstream_, connectivity_,
                    synchronizer_, workers_,       clock_,    replica_,          options_,
                    plans_,        responses_,     logger_};
-  Router router_{context_, {"http://upstream.test", [] { return std::string("bare"); }}, ControlAccess(kControlToken)};
+  Router router_{context_,
+                 {"http://upstream.test", [] { return std::string("bare"); }},
+                 ControlAccess(kControlToken)};
   std::shared_ptr<cache::Store> store_;
 };
 
