@@ -12,7 +12,6 @@ namespace holdfast::queue {
 namespace {
 
 using cache::Effect;
-using cache::EffectKind;
 
 void add_member(std::string& object, const char* name, const std::string& token) {
   object += object.size() > 1 ? ",\"" : "\"";

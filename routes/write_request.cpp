@@ -47,9 +47,9 @@ std::string json_string(std::string_view text) {
 // Of a name that comes twice the last value counts.
 cache::RawBody parse_form(std::string_view body) {
   cache::RawObject object;
-  for (auto& [name, value] : http::parse_query(body)) {
-    std::erase_if(object, [&](const auto& member) { return member.first == name; });
-    object.emplace_back(std::move(name), json_string(value));
+  for (auto& field : http::parse_query(body)) {
+    std::erase_if(object, [&](const auto& member) { return member.first == field.first; });
+    object.emplace_back(std::move(field.first), json_string(field.second));
   }
   return {{std::move(object)}, false};
 }

@@ -64,9 +64,9 @@ struct ReplicaOptions {
   bool imported_only = false;
 
   const TableOptions& of(const std::string& table) const {
-    static const TableOptions kDefaults;
+    static const TableOptions defaults;
     const auto found = table_options.find(table);
-    return found == table_options.end() ? kDefaults : found->second;
+    return found == table_options.end() ? defaults : found->second;
   }
 };
 

@@ -144,6 +144,7 @@ TemporaryIds::Adoption TemporaryIds::adopt(Transaction& transaction, std::int64_
   adoption.real = learn(transaction, *table, ids, images);
   adoption.carriers = carriers_of(*table);
   std::vector<Place> moved;
+  moved.reserve(own.size());
   for (const Effect& effect : own) moved.emplace_back(table, effect.key);
   // Renaming may move further rows, whose keys hold the id too.
   std::set<std::int64_t> done;

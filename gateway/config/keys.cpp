@@ -232,8 +232,8 @@ std::vector<Key> all_keys() {
 }  // namespace
 
 const std::vector<Key>& known_keys() {
-  static const std::vector<Key> kKeys = all_keys();
-  return kKeys;
+  static const std::vector<Key> keys = all_keys();
+  return keys;
 }
 
 }  // namespace holdfast::config
