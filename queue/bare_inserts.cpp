@@ -81,6 +81,7 @@ std::vector<Receipt> BareInserts::deliver(std::span<const Parcel> parcels) {
   }
   Verdicts sent = send(batch);
   std::vector<Receipt> receipts;
+  receipts.reserve(verdicts.size());
   auto next = sent.begin();
   for (auto& verdict : verdicts) receipts.push_back({verdict ? *std::move(verdict) : *next++});
   return receipts;

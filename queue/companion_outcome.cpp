@@ -90,6 +90,7 @@ Verdict judge_mismatch(const EventOutcome& outcome, const Sender& sender, const 
                        const cache::Table& table, const cache::TableOptions& options) {
   const auto writes = row_writes(parcel.entry, parcel.effects);
   std::vector<std::string> keys;
+  keys.reserve(writes.size());
   for (const RowWrite& write : writes) keys.push_back(write.old_key);
   const Images images = at_keys(table, keys, images_of(outcome, table).value_or(Images{}));
   std::chrono::microseconds offset{0};

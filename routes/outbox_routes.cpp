@@ -143,7 +143,8 @@ Result<Filter> read_filter(const std::string& body) {
     } else if (name == "state" && queue::state_named(text)) {
       filter.state = queue::state_named(text);
     } else {
-      return invalid_request("HF400", "There is no " + name + " " + text);
+      return invalid_request("HF400",
+                             std::string("There is no ").append(name).append(" ").append(text));
     }
   }
   return filter;

@@ -14,8 +14,6 @@ constexpr int kMaxDepth = 100;
 constexpr int kMaxRepeat = 255;
 constexpr int kUnbounded = -1;
 
-constexpr std::u32string_view kSpecial = U"\\^$.[]()|*+?{}";
-
 struct NamedClass {
   std::string_view name;
   int (*test)(int);
@@ -315,7 +313,7 @@ class ExpressionParser {
     const std::vector<Step> piece(steps().begin() + static_cast<std::ptrdiff_t>(start),
                                   steps().end());
     steps().resize(start);
-    const auto copies = static_cast<std::size_t>(std::max(least, most) + 1);
+    const auto copies = static_cast<std::size_t>(std::max(least, most)) + 1;
     if ((piece.size() + 2) * copies > kMaxSteps) return false;
     for (int i = 0; i < least; ++i) append(piece, start);
     if (most == kUnbounded) {
