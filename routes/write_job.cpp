@@ -214,7 +214,7 @@ Result<std::string> WriteJob::represent(cache::Database& database, const Changes
 }
 
 std::optional<queue::Entry> WriteJob::enqueue(cache::Transaction& transaction, Changes& changes,
-                                              std::vector<PlannedEntry> entries) {
+                                              std::vector<PlannedEntry>&& entries) {
   const auto& request = request_.rest.request;
   auto& overlay = request_.rest.store->overlay();
   queue::Outbox outbox(overlay);

@@ -64,7 +64,7 @@ class WriteJob {
   Result<std::string> represent(cache::Database& database, const cache::Changes& changes) const;
   // Appends the entries and shows their effects; the first one, if there is any.
   std::optional<queue::Entry> enqueue(cache::Transaction& transaction, cache::Changes& changes,
-                                      std::vector<PlannedEntry> entries);
+                                      std::vector<PlannedEntry>&& entries);
   // How long the upstream's own answer is waited for; nullopt: not at all.
   std::optional<std::chrono::milliseconds> wait_limit(cache::Database& database,
                                                       const cache::Changes& changes);

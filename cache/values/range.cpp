@@ -198,7 +198,7 @@ bool is_adjacent_to(const std::string& upper, const std::string& lower) {
 }  // namespace
 
 const Type* range_bound(const Type& range) {
-  static const std::array<std::pair<std::string_view, Type>, 6> kRanges = {
+  static const std::array<std::pair<std::string_view, Type>, 6> ranges = {
       {{"int4range", make_type("integer")},
        {"int8range", make_type("bigint")},
        {"numrange", make_type("numeric")},
@@ -206,7 +206,7 @@ const Type* range_bound(const Type& range) {
        {"tsrange", make_type("timestamp without time zone")},
        {"tstzrange", make_type("timestamp with time zone")}}};
   if (range.kind != TypeKind::kOther || !range.base.ends_with("range")) return nullptr;
-  for (const auto& [name, bound] : kRanges) {
+  for (const auto& [name, bound] : ranges) {
     if (range.base == name) return &bound;
   }
   return nullptr;
