@@ -210,7 +210,11 @@ void Journal::seal(Transaction& transaction) const {
     record.mac = mac_of(key_, record, before);
     before = record.mac;
     update.bind(1, record.number).bind(2, now);
-    if (!record.content.empty()) update.bind(3, std::string_view(record.content));
+    if (record.content.empty()) {
+      update.bind(3, cache::Null{});
+    } else {
+      update.bind(3, std::string_view(record.content));
+    }
     update.bind(4, std::string_view(record.mac)).run();
   }
 }

@@ -78,6 +78,20 @@ TEST_F(JournalTest, WhatIsTakenBackLeavesNoRecord) {
   EXPECT_EQ(verify().records, 8);
 }
 
+// Group commit and an edit (a change of body and of state) put several records into one transaction.
+TEST_F(JournalTest, RecordsOfOneTransactionAreSealedEachWithItsOwnContent) {
+  sample_.write([&](cache::Transaction& transaction) {
+    transaction.database().execute(
+        "INSERT INTO hf_outbox(id, relation, operation, method, target, headers, body, role,"
+        " claims, idempotency_key, created_at, state)"
+        " VALUES('x', '', '', '', '', '', '', '', '', 'k', 0, 'queued');"
+        "UPDATE hf_outbox SET state='dead' WHERE id='x'");
+  });
+  const auto check = verify();
+  EXPECT_TRUE(check.faults.empty()) << check.faults.at(0).what;
+  EXPECT_EQ(check.records, 2);
+}
+
 TEST_F(JournalTest, AnAlteredRecordIsFound) {
   work();
   tamper("UPDATE hf_journal SET became='acknowledged' WHERE number=3");
