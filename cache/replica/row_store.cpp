@@ -201,19 +201,17 @@ void RowStore::for_each(Database& database, const std::function<void(const Row&)
 }
 
 std::int64_t RowStore::largest(Database& database, std::size_t column) const {
-  Statement& statement =
-      database.cached("SELECT max(" + quote(table_.columns[column].storage_name) + ") FROM " +
-                      quote(table_.storage_name));
-  statement.step();
-  const std::int64_t value = statement.is_null(0) ? 0 : statement.integer(0);
-  statement.reset();
-  return value;
+  return extreme(database, "max", column);
 }
 
 std::int64_t RowStore::smallest(Database& database, std::size_t column) const {
-  Statement& statement =
-      database.cached("SELECT min(" + quote(table_.columns[column].storage_name) + ") FROM " +
-                      quote(table_.storage_name));
+  return extreme(database, "min", column);
+}
+
+std::int64_t RowStore::extreme(Database& database, const char* function, std::size_t column) const {
+  Statement& statement = database.cached(std::string("SELECT ") + function + "(" +
+                                         quote(table_.columns[column].storage_name) + ") FROM " +
+                                         quote(table_.storage_name));
   statement.step();
   const std::int64_t value = statement.is_null(0) ? 0 : statement.integer(0);
   statement.reset();

@@ -51,6 +51,9 @@ class RowStore {
   void erase_all(Transaction& transaction) const;
 
  private:
+  // `function` of the column's values; 0 for no rows.
+  std::int64_t extreme(Database& database, const char* function, std::size_t column) const;
+
   const Table& table_;
   std::string select_;
   std::string find_;

@@ -1,24 +1,10 @@
 #include "cache/sqlite/function.h"
 
-#include <sqlite3.h>
+#include "cache/sqlite/native_value.h"
 
 namespace holdfast::cache {
 
-ValueView Arguments::operator[](int index) const {
-  sqlite3_value* value = values_[index];
-  switch (sqlite3_value_type(value)) {
-    case SQLITE_INTEGER:
-      return static_cast<std::int64_t>(sqlite3_value_int64(value));
-    case SQLITE_FLOAT:
-      return sqlite3_value_double(value);
-    case SQLITE_NULL:
-      return Null{};
-    default: {
-      const auto* text = reinterpret_cast<const char*>(sqlite3_value_text(value));
-      return std::string_view(text, static_cast<std::size_t>(sqlite3_value_bytes(value)));
-    }
-  }
-}
+ValueView Arguments::operator[](int index) const { return view_of(values_[index]); }
 
 bool Arguments::is_null(int index) const {
   return sqlite3_value_type(values_[index]) == SQLITE_NULL;

@@ -1,8 +1,7 @@
 #include "cache/sqlite/statement.h"
 
-#include <sqlite3.h>
-
 #include "cache/sqlite/database.h"
+#include "cache/sqlite/native_value.h"
 
 namespace holdfast::cache {
 namespace {
@@ -117,19 +116,7 @@ int Statement::parameter_count() const { return sqlite3_bind_parameter_count(han
 ValueView Statement::column(int index) const {
   // One call that checks the statement instead of three; without its mutex (configure_process())
   // the value may be read as it is.
-  sqlite3_value* value = sqlite3_column_value(handle_.get(), index);
-  switch (sqlite3_value_type(value)) {
-    case SQLITE_INTEGER:
-      return static_cast<std::int64_t>(sqlite3_value_int64(value));
-    case SQLITE_FLOAT:
-      return sqlite3_value_double(value);
-    case SQLITE_NULL:
-      return Null{};
-    default: {
-      const auto* bytes = sqlite3_value_text(value);
-      return text_of(bytes, sqlite3_value_bytes(value));
-    }
-  }
+  return view_of(sqlite3_column_value(handle_.get(), index));
 }
 
 bool Statement::is_null(int index) const {
