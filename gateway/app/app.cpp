@@ -1,5 +1,6 @@
 #include "gateway/app/app.h"
 
+#include <future>
 #include <random>
 
 #include "cache/pull/puller.h"
@@ -43,10 +44,6 @@ constexpr std::size_t kPlans = 1'000;
 double random_fraction() {
   thread_local std::mt19937_64 generator{std::random_device{}()};
   return std::uniform_real_distribution<double>(0.0, 1.0)(generator);
-}
-
-std::string data_folder_of(const config::Config& config) {
-  return config.data_dir.empty() ? default_data_folder(config.upstream.url) : config.data_dir;
 }
 
 // Without an upstream the replica is what was imported.
@@ -171,6 +168,7 @@ struct App::Parts {
   queue::CompanionDelivery delivery;
   queue::Dispatcher dispatcher;
   bool synchronizer_ready = false;
+  bool catalog_kept = false;
   cache::ResponseCache responses;  // its work is done by the stores' writers
   queue::Journal journal;
   Timestamp journals_cut_at{};
@@ -196,24 +194,26 @@ App::App(config::Config config, std::shared_ptr<Logger> logger, AppVariant varia
 
 App::~App() { stop(); }
 
+void App::open() {
+  parts_ = std::make_unique<Parts>(config_, variant_, logger_);
+  Parts& parts = *parts_;
+  parts.synchronizer_ready = true;
+  if (!variant_.catalog_document.empty()) {
+    parts.file.keep_catalog_document(variant_.catalog_document);
+  }
+  parts.catalog_kept = parts.keeper.load_kept();
+}
+
 void App::start() {
   if (!server::is_loopback_host(config_.listener.host)) {
     throw server::StartupError("[server] listen = \"" + config_.listener.host +
                                "\": an address that other machines reach needs TLS, which this "
                                "version does not serve; listen on 127.0.0.1");
   }
-  parts_ = std::make_unique<Parts>(config_, variant_, logger_);
+  open();
   Parts& parts = *parts_;
-  parts.synchronizer_ready = true;
-  if (variant_.standalone) {
-    if (!variant_.catalog_document.empty()) {
-      parts.file.keep_catalog_document(variant_.catalog_document);
-    }
-    parts.keeper.load_kept();
-  } else if (!parts.keeper.load_kept()) {
-    // The first run: without a catalog nothing could be answered from here.
-    parts.keeper.refresh();
-  }
+  // The first run: without a catalog nothing could be answered from here.
+  if (!variant_.standalone && !parts.catalog_kept) parts.keeper.refresh();
   parts.stores.open(http::Principal::anonymous());
   parts.listener.start();
   parts.folder.announce(url());
@@ -252,6 +252,19 @@ void App::stop() {
   parts_->prober.stop();
   parts_->keep_journal_heads();
   parts_.reset();
+}
+
+http::Response App::answer_control(http::Request request) {
+  Parts& parts = *parts_;
+  request.from_loopback = true;
+  request.headers.set("Authorization",
+                      "Bearer " + parts.folder.control_token(config_.control_token));
+  if (request.path() == "/sync") parts.look_for_companion(catalog_options(config_).api_key);
+  std::promise<http::Response> answer;
+  parts.router.handle(std::move(request), [&answer](http::Response response) {
+    answer.set_value(std::move(response));
+  });
+  return answer.get_future().get();
 }
 
 std::string App::url() const {

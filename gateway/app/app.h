@@ -6,6 +6,8 @@
 
 #include "gateway/base/logging.h"
 #include "gateway/config/config.h"
+#include "gateway/http/request.h"
+#include "gateway/http/response.h"
 #include "gateway/upstream/upstream.h"
 #include "routes/router.h"
 
@@ -33,12 +35,18 @@ class App {
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
-  // Opens the data folder and listens. Throws DataFolderError, server::StartupError, SqliteError.
+  // Opens the data folder and what is kept there: enough for answer(). Nothing listens, and the
+  // upstream is not called. Throws DataFolderError, SqliteError.
+  void open();
+  // Opens and listens. Throws server::StartupError too.
   void start();
   // Answers what is in flight and ends; within 5 s.
   void stop();
 
   std::string url() const;
+  // What the control surface answers, without a listener: for the command line where no gateway
+  // runs. After open(); a sync looks for the upstream first. Blocking.
+  http::Response answer_control(http::Request request);
   // For a variant's own work on the local rows (the demo's sample rows).
   cache::Stores& stores();
 

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "gateway/config/config.h"
 #include "gateway/crypto/base64.h"
 #include "gateway/crypto/random.h"
 #include "gateway/crypto/seal.h"
@@ -109,7 +110,9 @@ std::string read_seal_key(const std::string& path) {
   return crypto::base64url_decode(read_file(path + "/seal_key")).value_or("");
 }
 
-std::string default_data_folder(const std::string& upstream_url) {
+std::string data_folder_of(const config::Config& config) {
+  if (!config.data_dir.empty()) return config.data_dir;
+  const std::string& upstream_url = config.upstream.url;
   std::string project = upstream_url.substr(
       upstream_url.find("//") == std::string::npos ? 0 : upstream_url.find("//") + 2);
   for (char& c : project) {

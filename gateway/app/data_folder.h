@@ -4,6 +4,10 @@
 #include <stdexcept>
 #include <string>
 
+namespace holdfast::config {
+struct Config;
+}
+
 namespace holdfast::app {
 
 // The data folder cannot be used; what() is a sentence for the person who started the program.
@@ -50,7 +54,8 @@ std::optional<RunningGateway> find_running(const std::string& path);
 // The folder's seal_key(), without its lock; empty when there is none yet.
 std::string read_seal_key(const std::string& path);
 
-// $XDG_DATA_HOME/holdfast/<project> (or ~/.local/share/…), the project being named by its URL.
-std::string default_data_folder(const std::string& upstream_url);
+// The configured data folder; else $XDG_DATA_HOME/holdfast/<project> (or ~/.local/share/…), the
+// project being named by its URL.
+std::string data_folder_of(const config::Config& config);
 
 }  // namespace holdfast::app

@@ -22,22 +22,19 @@ Result<http::Principal> principal_named(const std::string& text) {
 }
 
 Result<std::string> read_input(const std::string& file) {
-  const auto drain = [](std::istream& stream) {
-    return std::string(std::istreambuf_iterator<char>(stream), {});
-  };
-  if (file == "-") return drain(std::cin);
+  if (file == "-") return text_or_stdin(file);
   std::ifstream stream(file, std::ios::binary);
   if (!stream) {
     return Error{ErrorKind::kNotFound, "HF404", "cannot read " + file, std::nullopt, std::nullopt};
   }
-  return drain(stream);
+  return std::string(std::istreambuf_iterator<char>(stream), {});
 }
 
 // The data folder, taken for this command, with the stores of a catalog.
 class OpenFolder {
  public:
   explicit OpenFolder(const config::Config& config)
-      : folder_(data_folder_of(config)),
+      : folder_(app::data_folder_of(config)),
         file_(folder_.path() + "/project.db"),
         options_(with_imports(config.replica)),
         stores_(folder_.path() + "/principals", options_, config.rest.schemas.front(),

@@ -3,8 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
-
-#include "gateway/app/data_folder.h"
+#include <iterator>
 
 namespace holdfast::cli {
 namespace {
@@ -31,8 +30,9 @@ Result<config::Config> load(const CommonOptions& options) {
   return config;
 }
 
-std::string data_folder_of(const config::Config& config) {
-  return config.data_dir.empty() ? app::default_data_folder(config.upstream.url) : config.data_dir;
+std::string text_or_stdin(const std::string& text) {
+  if (text != "-") return text;
+  return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
 }
 
 int fail(const std::string& message) {

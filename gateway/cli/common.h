@@ -17,8 +17,8 @@ struct CommonOptions {
 // The configuration that --config (else the user's own file, if there is one) and --data give.
 Result<config::Config> load(const CommonOptions& options);
 
-// The data folder that these options mean.
-std::string data_folder_of(const config::Config& config);
+// `text`, or what stdin gives where it is "-".
+std::string text_or_stdin(const std::string& text);
 
 // Prints "holdfast: …" on stderr; always 1, the exit status of failure.
 int fail(const std::string& message);

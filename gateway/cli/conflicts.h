@@ -6,21 +6,6 @@
 
 namespace holdfast::cli {
 
-// Which entries a command of the outbox is about: one, or all that fit.
-struct EntryChoice {
-  std::string id;
-  std::string reason;  // a part of the upstream's words
-  std::string table;
-  std::string state;
-  bool all = false;
-};
-
-// `action`: retry or discard; of one entry, or of all dead letters that fit.
-int outbox_change(const CommonOptions& common, const EntryChoice& choice,
-                  const std::string& action);
-// `body`: JSON, or "-" for stdin.
-int outbox_edit(const CommonOptions& common, const std::string& id, const std::string& body);
-
 // `state` narrows the list: open, resolved or reported.
 int conflicts_list(const CommonOptions& common, const std::string& state);
 int conflicts_show(const CommonOptions& common, const std::string& id);

@@ -7,8 +7,9 @@
 
 namespace holdfast::cli {
 
-// One request to the gateway that runs on the data folder, with its control token and `body`
-// (JSON). The answer's body; an error when none runs there, or with its words when it refuses.
+// One request of the control surface with `body` (JSON): to the gateway that runs on the data
+// folder, else answered from the folder itself. The answer's body; an error with the gateway's
+// words when it refuses, or when there is no such folder. Throws what App::open() throws.
 Result<std::string> ask_gateway(const CommonOptions& options, const std::string& method,
                                 const std::string& target, const std::string& body = "");
 

@@ -49,7 +49,7 @@ void print_text(const json& checks) {
 int verify(const CommonOptions& common) {
   const auto config = load(common);
   if (!config) return fail(config.error().message);
-  const std::string folder = data_folder_of(*config);
+  const std::string folder = app::data_folder_of(*config);
   const std::string secret = app::read_seal_key(folder);
   if (secret.empty() || !fs::exists(folder + "/principals")) {
     return fail("there is no journal in " + folder);

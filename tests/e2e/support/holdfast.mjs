@@ -1,5 +1,6 @@
 // The gateway under test as a process: HOLDFAST_BIN, or build/holdfast of this tree.
 
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,6 +79,13 @@ export class Holdfast {
       ready: readyLine,
     });
     this.#port = Number(port);
+  }
+
+  // A verb of the command line on this gateway's configuration and folder; {status, stdout, stderr}.
+  run(...words) {
+    const folder = ['--config', this.#configFile, '--data', join(this.#folder, 'data')];
+    const ended = spawnSync(holdfastBinary(), [...words, ...folder], { encoding: 'utf8' });
+    return { status: ended.status, stdout: ended.stdout, stderr: ended.stderr };
   }
 
   // SIGKILL: no handler runs, nothing is flushed.

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <functional>
+#include <initializer_list>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "gateway/base/result.h"
+#include "gateway/cli/common.h"
+
+namespace holdfast::cli {
+
+// Columns as wide as their longest cell, under a heading that a terminal shows in bold; the last
+// column may be of any length.
+class TextTable {
+ public:
+  explicit TextTable(std::vector<std::string> headings);
+
+  void add(std::vector<std::string> cells);
+  // On stdout; `empty` where there is no row.
+  void print(const std::string& empty) const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+};
+
+// A value as a person reads it: text without quotes, "-" for null.
+std::string text_of(const nlohmann::json& value);
+// The members of an object that `names` lists, as text.
+std::vector<std::string> texts_of(const nlohmann::json& object,
+                                  std::initializer_list<const char*> names);
+
+// Prints what the gateway said: as it is with --json, else by `print`. The exit status.
+int print_answer(const CommonOptions& common, const Result<std::string>& body,
+                 const std::function<void(const nlohmann::json&)>& print);
+
+void print_json(const nlohmann::json& value);
+
+}  // namespace holdfast::cli
