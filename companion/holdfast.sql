@@ -4,8 +4,9 @@
 -- `holdfast companion install`.
 --
 -- Run it again at any time: what is there already stays as it is. `select holdfast_uninstall()`
--- takes everything away. It makes the schema holdfast and three functions in the served schema:
--- holdfast_push(), holdfast_catalog() and holdfast_uninstall(). No table of yours is touched.
+-- takes everything away. It makes the schema holdfast, five functions in the served schema
+-- (holdfast_push(), holdfast_changes(), holdfast_digest(), holdfast_catalog() and
+-- holdfast_uninstall()) and on each served table two triggers, which log what changed.
 
 create schema if not exists holdfast;
 -- Every role of the API runs the hook; the tables stay closed to all of them.
@@ -34,10 +35,11 @@ alter table holdfast.applied enable row level security;
 insert into holdfast.settings (name, value) values
   ('schemas', '{public}'),   -- served by the API, the default one first
   ('keep_keys', '90 days'),  -- longer than any device is offline
+  ('keep_changes', '14 days'), -- a gateway that comes later compares its tables
   ('next_hook', ''),         -- the db_pre_request function that was there before
   ('lineage', pg_catalog.gen_random_uuid()::text)
 on conflict (name) do nothing;
-insert into holdfast.settings (name, value) values ('version', '1')
+insert into holdfast.settings (name, value) values ('version', '2')
 on conflict (name) do update set value = excluded.value where settings.value <> excluded.value;
 
 create or replace function holdfast.setting(wanted text) returns text
@@ -670,7 +672,8 @@ declare
 begin
   -- A trigger for each statement would run once for all.
   if exists (select from pg_catalog.pg_trigger
-             where tgrelid = relation and not tgisinternal and tgtype & 1 = 0)
+             where tgrelid = relation and not tgisinternal and tgtype & 1 = 0
+               and tgname not in ('holdfast_changes', 'holdfast_truncated'))
      or not holdfast.claim_keys(events) then
     raise sqlstate 'HF404';
   end if;
@@ -766,6 +769,514 @@ begin
     'results', pg_catalog.array_to_json(results));
 end $$;
 comment on function public.holdfast_push(json) is 'Holdfast: many writes, each exactly once';
+
+-- ---------------------------------------------------------------------------------------------
+-- The change log: which rows of the served tables changed, in the order of their commits. Triggers
+-- write it in the transaction of the change. Readers see their own part of it, see log_window().
+
+create table if not exists holdfast.changes (
+  transaction xid8 not null default pg_catalog.pg_current_xact_id(),
+  seq bigint generated always as identity,
+  relation oid not null,
+  rule text not null, -- of its table when it was written, see access_rule(); keys hang on it
+  key jsonb,          -- null: not for everybody who may read the table, or the table has none
+  owner text,
+  block text,         -- where in the table the key lies, see block_of(); null: anywhere
+  at timestamptz not null default pg_catalog.clock_timestamp(),
+  primary key (transaction, seq)
+);
+create index if not exists changes_at on holdfast.changes (at);
+alter table holdfast.changes enable row level security;
+
+-- Up to here the log was cleared; one row.
+create table if not exists holdfast.cleared (
+  transaction xid8 not null,
+  seq bigint not null
+);
+alter table holdfast.cleared enable row level security;
+insert into holdfast.cleared select '0', 0 where not exists (select from holdfast.cleared);
+
+-- What the policies for reading let each role see: 'true' all rows, 'owner' those whose column
+-- holds the token's subject, 'other' what nobody can tell from here. Row security that is off is
+-- one line 'true' for everybody.
+create or replace function holdfast.select_policies(
+  wanted oid, out roles oid[], out kind text, out owner text)
+returns setof record language sql stable set search_path = '' as $$
+  with expressions as (
+    select policy.polroles, policy.polpermissive,
+           pg_catalog.regexp_replace(pg_catalog.regexp_replace(pg_catalog.regexp_replace(
+             pg_catalog.pg_get_expr(policy.polqual, policy.polrelid),
+             '\( SELECT (auth\.(uid|jwt)\(\))( AS \w+)?\)', '\1', 'g'),
+             '\(?current_setting\(''request\.jwt\.claims''::text(, true)?\)\)?::jsonb?',
+             'auth.jwt()', 'g'),
+             '\(\(?auth\.jwt\(\)\)? ->> ''sub''::text\)(::uuid)?', 'auth.uid()', 'g') as test
+    from pg_catalog.pg_policy policy
+    where policy.polrelid = wanted and policy.polcmd in ('r', '*')
+  ), owners as (
+    select polroles, polpermissive, test, pg_catalog.regexp_match(test,
+      '^\((?:auth\.uid\(\) = \(?(\w+)\)?(?:::text)?|\(?(\w+)\)?(?:::text)? = auth\.uid\(\))\)$')
+      as found
+    from expressions
+  )
+  select array[0::oid], 'true', null::text
+  from pg_catalog.pg_class where oid = wanted and not relrowsecurity
+  union all
+  select polroles,
+         case when not polpermissive then 'other' when test = 'true' then 'true'
+              when found is not null then 'owner' else 'other' end,
+         case when polpermissive then coalesce(found[1], found[2]) end
+  from owners
+  where (select relrowsecurity from pg_catalog.pg_class where oid = wanted)
+$$;
+
+-- All of that in one text: keys that were logged under another one are shown to nobody.
+create or replace function holdfast.access_rule(wanted oid) returns text
+language sql stable set search_path = '' as $$
+  select coalesce(pg_catalog.string_agg(
+           pg_catalog.concat_ws(' ', roles::text, kind, owner), '; '
+           order by roles::text, kind, owner), 'nobody')
+  from holdfast.select_policies(wanted)
+$$;
+
+-- A part of a table that holds the key and thousands of others: 1,024 successive integers, or the
+-- UUIDs with the same first three digits.
+create or replace function holdfast.block_of(key jsonb, first_column text) returns text
+language sql immutable set search_path = '' as $$
+  select case
+    when pg_catalog.jsonb_typeof(key -> first_column) = 'number'
+         and key ->> first_column ~ '^-?[0-9]{1,18}$'
+      then pg_catalog.floor((key ->> first_column)::numeric / 1024)::text
+    when key ->> first_column ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+      then pg_catalog.left(key ->> first_column, 3) end
+$$;
+
+-- Clears the log's old end, a little at a time, now and then; nobody waits for another one who does.
+create or replace function holdfast.clear_changes() returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform from holdfast.cleared for update skip locked;
+  if not found then return; end if;
+  with gone as (
+    delete from holdfast.changes where (transaction, seq) in (
+      select transaction, seq from holdfast.changes
+      where at < pg_catalog.now() - (
+        select value::interval from holdfast.settings where name = 'keep_changes')
+      order by transaction, seq limit 5000 for update skip locked)
+    returning transaction, seq
+  ), newest as (select transaction, seq from gone order by transaction desc, seq desc limit 1)
+  update holdfast.cleared set transaction = newest.transaction, seq = newest.seq from newest
+  where (cleared.transaction, cleared.seq) < (newest.transaction, newest.seq);
+end $$;
+
+-- The trigger of a table with a key. Its arguments: the rule, the owner's column or '', and the
+-- key's columns. A failure here would be one of the app's own write, so nothing is assumed of them.
+create or replace function holdfast.log_row() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  keys constant text[] := tg_argv[2:];
+  images jsonb[] := '{}';
+  image jsonb;
+  key jsonb;
+  before jsonb;
+  owner text;
+  owner_before text;
+begin
+  if tg_op <> 'INSERT' then images := images || pg_catalog.to_jsonb(old); end if;
+  if tg_op <> 'DELETE' then images := images || pg_catalog.to_jsonb(new); end if;
+  foreach image in array images loop
+    if pg_catalog.cardinality(keys) = 1 then
+      key := pg_catalog.jsonb_build_object(keys[1], image -> keys[1]);
+    else
+      key := (select pg_catalog.jsonb_object_agg(name, image -> name)
+              from pg_catalog.unnest(keys) as name);
+    end if;
+    owner := image ->> tg_argv[1];
+    continue when key = before and owner is not distinct from owner_before;
+    insert into holdfast.changes (relation, rule, key, owner, block)
+      values (tg_relid, tg_argv[0], case when tg_argv[0] !~ ' other' then key end, owner,
+              holdfast.block_of(key, keys[1]));
+    before := key;
+    owner_before := owner;
+  end loop;
+  if pg_catalog.random() < 0.0005 then perform holdfast.clear_changes(); end if;
+  return null;
+end $$;
+
+-- The trigger of TRUNCATE, and of every statement on a table without a key.
+create or replace function holdfast.log_table() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  insert into holdfast.changes (relation, rule) values (tg_relid, '');
+  return null;
+end $$;
+
+-- Puts the triggers on the served tables, or mends them after a change of keys or policies. Where
+-- that is not allowed the table is followed without the log.
+create or replace function holdfast.watch_tables() returns void
+language plpgsql set search_path = '' as $$
+declare
+  served record;
+  keys text[];
+  owner_column text;
+  arguments text;
+begin
+  for served in
+    select relation.oid, relation.oid::regclass as name, relation.relispartition,
+           holdfast.access_rule(relation.oid) as rule
+    from pg_catalog.pg_class relation
+    join pg_catalog.pg_namespace namespace on namespace.oid = relation.relnamespace
+    where relation.relkind in ('r', 'p') and relation.relpersistence <> 't'
+      and namespace.nspname = any (
+        (select value from holdfast.settings where settings.name = 'schemas')::text[])
+    order by relation.relispartition, relation.oid
+  loop
+    keys := holdfast.key_columns(served.oid);
+    select case when pg_catalog.count(distinct owner) = 1 then pg_catalog.min(owner) else '' end
+      into owner_column from holdfast.select_policies(served.oid);
+    select pg_catalog.string_agg(pg_catalog.quote_literal(argument), ', ' order by place)
+      into arguments
+    from pg_catalog.unnest(array[served.rule, owner_column] || keys)
+      with ordinality as one (argument, place);
+    continue when exists (
+      select from pg_catalog.pg_trigger
+      where tgrelid = served.oid and tgname = 'holdfast_changes'
+        and (tgparentid <> 0 or pg_catalog.strpos(pg_catalog.pg_get_triggerdef(oid),
+          case when keys is null then 'EACH STATEMENT' else '(' || arguments || ')' end) > 0));
+    begin
+      execute pg_catalog.format('drop trigger if exists holdfast_changes on %s', served.name);
+      execute pg_catalog.format('create trigger holdfast_changes after insert or update or delete'
+        ' on %s for each %s', served.name, case when keys is null
+          then 'statement execute function holdfast.log_table()'
+          else 'row execute function holdfast.log_row(' || arguments || ')' end);
+      execute pg_catalog.format('alter table %s enable always trigger holdfast_changes',
+                                served.name);
+      execute pg_catalog.format('drop trigger if exists holdfast_truncated on %s', served.name);
+      execute pg_catalog.format('create trigger holdfast_truncated after truncate on %s'
+        ' for each statement execute function holdfast.log_table()', served.name);
+      execute pg_catalog.format('alter table %s enable always trigger holdfast_truncated',
+                                served.name);
+    exception when insufficient_privilege or lock_not_available or feature_not_supported then
+      raise warning '% is followed without the log: %', served.name, sqlerrm;
+    end;
+  end loop;
+end $$;
+
+-- The database as it is now: another one after a restore, whose log is not the one that was read.
+create or replace function holdfast.lineage() returns text
+language sql stable security definer set search_path = '' as $$
+  select pg_catalog.md5(pg_catalog.concat_ws(' ',
+    (select value from holdfast.settings where name = 'lineage'),
+    (select system_identifier from pg_catalog.pg_control_system()),
+    (select timeline_id from pg_catalog.pg_control_checkpoint()),
+    (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database()),
+    'holdfast.changes'::regclass::oid))
+$$;
+
+-- Tables whose policies look at one of `changed`, by themselves or in a function of theirs: who may
+-- read which of their rows may be different now.
+create or replace function holdfast.tables_depending_on(changed oid[]) returns oid[]
+language sql stable set search_path = '' as $$
+  select coalesce(pg_catalog.array_agg(distinct policy.polrelid), '{}')
+  from pg_catalog.pg_policy policy
+  join pg_catalog.pg_depend on classid = 'pg_catalog.pg_policy'::regclass and objid = policy.oid
+  left join pg_catalog.pg_proc function
+    on refclassid = 'pg_catalog.pg_proc'::regclass and function.oid = refobjid
+  where policy.polcmd in ('r', '*')
+    and (refclassid = 'pg_catalog.pg_class'::regclass and refobjid = any (changed)
+           and (refobjid <> policy.polrelid or deptype = 'n' and refobjsubid = 0)
+         or exists (select from pg_catalog.pg_class
+                    where oid = any (changed)
+                      and function.prosrc ~ ('\m' || relname || '\M')))
+$$;
+
+-- What hangs on grants and policies, in one text.
+create or replace function holdfast.access_hash() returns text
+language sql stable set search_path = '' as $$
+  select pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat_ws(' ', relation.oid,
+    relation.relrowsecurity, relation.relacl, policies.list), ' ' order by relation.oid))
+  from pg_catalog.pg_class relation
+  join pg_catalog.pg_namespace namespace on namespace.oid = relation.relnamespace
+  left join (
+    select polrelid, pg_catalog.string_agg(pg_catalog.concat_ws(' ', polroles, polpermissive,
+             pg_catalog.pg_get_expr(polqual, polrelid)), ' ' order by pg_policy.oid) as list
+    from pg_catalog.pg_policy where polcmd in ('r', '*') group by polrelid
+  ) policies on policies.polrelid = relation.oid
+  where relation.relkind in ('r', 'p')
+    and namespace.nspname = any (holdfast.setting('schemas')::text[])
+$$;
+
+-- How the caller may look at the changes of a table.
+create or replace function holdfast.view_of(
+  wanted oid, role name, out shown text, out owner text, out rule text)
+language plpgsql stable set search_path = '' as $$
+#variable_conflict use_column
+declare
+  keys constant text[] := holdfast.key_columns(wanted);
+begin
+  rule := holdfast.access_rule(wanted);
+  if not pg_catalog.has_any_column_privilege(role, wanted, 'SELECT')
+     or exists (select from pg_catalog.unnest(keys) as name
+                where not pg_catalog.has_column_privilege(role, wanted, name, 'SELECT')) then
+    shown := 'nothing';
+    return;
+  end if;
+  select case
+      when pg_catalog.bool_or(kind = 'other') or pg_catalog.count(distinct policy.owner) > 1
+        then 'block'
+      when pg_catalog.bool_or(kind = 'true') then 'all'
+      when pg_catalog.count(*) = 0 then 'nothing' else 'own' end, pg_catalog.min(policy.owner)
+    into shown, owner
+  from holdfast.select_policies(wanted) policy
+  where exists (select from pg_catalog.unnest(policy.roles) as member
+                where member = 0 or pg_catalog.pg_has_role(role, member, 'MEMBER'));
+  if (select rolbypassrls or rolsuper from pg_catalog.pg_roles where rolname = role) then
+    shown := 'all';
+  end if;
+end $$;
+
+-- The caller's part of the log behind the position `after` ("transaction:seq"; null asks for the
+-- newest position only). It ends before the oldest transaction that is still open, so nothing can
+-- appear behind it later, and never within a transaction. One of more than `most` changes shows as
+-- whole tables. Keys are shown to those who may read, or might have read, their rows by the rule
+-- of their table; where that cannot be told, the block of the key is all.
+create or replace function holdfast.log_window(after text, most integer) returns json
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  open_from constant xid8 :=
+    pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot());
+  role constant name := coalesce(nullif(pg_catalog.current_setting('role'), 'none'), session_user);
+  subject constant text := pg_catalog.substr(holdfast.subject(), 5);
+  from_transaction constant xid8 := pg_catalog.split_part(after, ':', 1)::xid8;
+  from_seq constant bigint := pg_catalog.split_part(after, ':', 2)::bigint;
+  last_transaction xid8;
+  coarse boolean := false;
+  changed oid[];
+  found_lines json;
+begin
+  if after is not null and (
+       (from_transaction, from_seq) < (select transaction, seq from holdfast.cleared)
+       or from_transaction > pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())) then
+    return pg_catalog.json_build_object('behind', true);
+  end if;
+  -- The transactions that fit; of one alone that does not, its tables.
+  select transaction into last_transaction
+  from holdfast.changes
+  where (transaction, seq) > (from_transaction, from_seq) and transaction < open_from
+  order by transaction, seq offset most limit 1;
+  if last_transaction is not null then
+    select transaction into last_transaction from holdfast.changes
+    where (transaction, seq) > (from_transaction, from_seq) and transaction < last_transaction
+    order by transaction desc limit 1;
+    if last_transaction is null then
+      coarse := true;
+      select transaction into last_transaction from holdfast.changes
+      where (transaction, seq) > (from_transaction, from_seq) and transaction < open_from
+      order by transaction, seq limit 1;
+    end if;
+  end if;
+  select pg_catalog.array_agg(distinct relation) into changed
+  from holdfast.changes
+  where (transaction, seq) > (from_transaction, from_seq) and transaction < open_from
+    and (last_transaction is null or transaction <= last_transaction);
+  with recursive views as (
+    select target.relid as relation, changed_relation, seen.*, namespace.nspname, class.relname
+    from pg_catalog.unnest(changed) as changed_relation
+    cross join lateral (
+      select changed_relation as relid union select relid::oid
+      from pg_catalog.pg_partition_ancestors(changed_relation) as relid) as target
+    join pg_catalog.pg_class class on class.oid = target.relid
+    join pg_catalog.pg_namespace namespace on namespace.oid = class.relnamespace
+      and namespace.nspname = any (holdfast.setting('schemas')::text[])
+    cross join lateral holdfast.view_of(target.relid, role) as seen
+    where seen.shown <> 'nothing'
+  ), lines as (
+    select views.nspname, views.relname, line.transaction, line.seq,
+      case when not coarse and line.key is not null and line.rule = views.rule
+             and (views.shown = 'all' or views.shown = 'own'
+                  and line.owner in (subject, pg_catalog.lower(subject)))
+        then line.key end as key,
+      case when not coarse then line.block end as block
+    from views join holdfast.changes line on line.relation = views.changed_relation
+    where (line.transaction, line.seq) > (from_transaction, from_seq)
+      and line.transaction < open_from
+      and (last_transaction is null or line.transaction <= last_transaction)
+      and not (not coarse and line.key is not null and line.rule = views.rule
+               and views.shown = 'own'
+               and line.owner is distinct from subject
+               and line.owner is distinct from pg_catalog.lower(subject))
+  ), shown as (
+    select nspname, relname, key, case when key is null then block end as block,
+           pg_catalog.min((transaction::text::numeric, seq)::text) as place
+    from lines group by 1, 2, 3, 4
+  )
+  -- A key goes as text: whoever reads the answer as JSON may round its numbers.
+  select coalesce(pg_catalog.json_agg(pg_catalog.json_strip_nulls(pg_catalog.json_build_object(
+           'schema', nspname, 'table', relname, 'key', key::text, 'block', block))), '[]')
+    into found_lines from shown where after is not null;
+  return pg_catalog.json_build_object(
+    'cursor', case when last_transaction is null then open_from::text || ':0'
+                   else last_transaction::text || ':9223372036854775807' end,
+    'more', last_transaction is not null,
+    'held_back_s', (select pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()
+                           - pg_catalog.min(at))
+                    from holdfast.changes where transaction >= open_from),
+    'lines', found_lines,
+    'recheck', (
+      select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(nspname, relname)), '[]')
+      from pg_catalog.pg_class class
+      join pg_catalog.pg_namespace namespace on namespace.oid = class.relnamespace
+      where after is not null and class.oid = any (holdfast.tables_depending_on(changed))));
+end $$;
+
+-- Tables whose changes are logged, as [schema, name].
+create or replace function holdfast.watched_tables() returns json
+language sql stable set search_path = '' as $$
+  select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(nspname, relname)
+                                      order by nspname, relname), '[]')
+  from pg_catalog.pg_trigger
+  join pg_catalog.pg_class class on class.oid = tgrelid
+  join pg_catalog.pg_namespace namespace on namespace.oid = relnamespace
+  where tgname = 'holdfast_changes' and tgenabled = 'A'
+$$;
+
+-- The columns of a table's rows as the caller sees them at these keys, in their order, each as
+-- a text that the API would print; null where there is none for the caller.
+create or replace function holdfast.rows_of_keys(relation regclass, names text[], keys json)
+returns text[] language plpgsql stable as $$
+declare
+  key_names constant text[] := holdfast.members(keys -> 0);
+  rows text[];
+begin
+  execute pg_catalog.format(
+    'select pg_catalog.array_agg((select pg_catalog.row_to_json(hf_columns)::text'
+    ' from (select %s from %s as hf_row where %s) as hf_columns) order by hf_place)'
+    ' from pg_catalog.json_array_elements($1) with ordinality as hf_line(hf_value, hf_place)'
+    ' cross join lateral pg_catalog.json_to_record(hf_value) as hf_key(%s)',
+    holdfast.column_list(relation, names, 'hf_row.%1$s', ', '), relation,
+    holdfast.column_list(relation, key_names, 'hf_row.%1$s = hf_key.%1$s', ' and '),
+    holdfast.column_list(relation, key_names, '%1$s %2$s', ', ')) into rows using keys;
+  return rows;
+end $$;
+
+-- What changed behind the position `after`, with the rows of the tables in `wanted`, an object
+-- {"schema.table": [column, …]}, as they are now for the caller, all of one snapshot.
+create or replace function public.holdfast_changes(
+  after text default null, wanted json default '{}', most integer default 500) returns json
+language plpgsql stable
+set timezone = 'UTC' set datestyle = 'ISO, MDY' set intervalstyle = 'postgres'
+set extra_float_digits = 1 set jit = off as $$
+declare
+  log constant json := holdfast.log_window(after, least(greatest(most, 1), 10000));
+  part record;
+  rows json[] := '{}';
+  texts text[];
+begin
+  for part in
+    select line ->> 'schema' as schema, line ->> 'table' as name,
+           pg_catalog.json_agg((line ->> 'key')::json) as keys,
+           pg_catalog.json_agg(line ->> 'key') as key_texts,
+           wanted -> pg_catalog.concat(line ->> 'schema', '.', line ->> 'table') as columns
+    from pg_catalog.json_array_elements(log -> 'lines') as line
+    where line -> 'key' is not null
+    group by 1, 2
+  loop
+    continue when part.columns is null;
+    begin
+      texts := holdfast.rows_of_keys(
+        pg_catalog.format('%I.%I', part.schema, part.name)::regclass,
+        holdfast.texts(part.columns), part.keys);
+    exception when others then
+      continue;  -- the table's own page says why
+    end;
+    -- What is large is read by key.
+    continue when pg_catalog.length(pg_catalog.array_to_string(texts, '')) > 4000000;
+    rows := rows || pg_catalog.json_build_object('schema', part.schema, 'table', part.name,
+      'keys', part.key_texts, 'rows', pg_catalog.to_json(texts));
+  end loop;
+  return pg_catalog.json_build_object(
+    'version', 1,
+    'lineage', holdfast.lineage(),
+    'access', holdfast.access_hash(),
+    'tables', holdfast.watched_tables(),
+    'log', log,
+    'rows', pg_catalog.array_to_json(rows));
+end $$;
+comment on function public.holdfast_changes(text, json, integer) is
+  'Holdfast: what changed, for a gateway that follows';
+
+-- How many rows of each question's range the caller sees, and the sum of their hashes: the first 60
+-- bits of SHA-256 over the wanted columns as the API prints them. A question:
+-- {"schema", "table", "columns": [name, …], "from": key, "before": key}; both ends may be absent.
+create or replace function holdfast.digest_of(question json) returns json
+language plpgsql stable as $$
+declare
+  relation constant regclass := holdfast.table_of(question);
+  keys constant text[] := holdfast.key_columns(relation);
+  key_list text;
+  ends text := '';
+  counted bigint;
+  summed numeric;
+begin
+  key_list := holdfast.column_list(relation, keys, 'hf_row.%1$s', ', ');
+  if question -> 'from' is not null then
+    ends := ends || pg_catalog.format(' and (%s) >= (select %s from'
+      ' pg_catalog.json_to_record($1 -> ''from'') as hf_from(%s))', key_list,
+      holdfast.column_list(relation, keys, 'hf_from.%1$s', ', '),
+      holdfast.column_list(relation, keys, '%1$s %2$s', ', '));
+  end if;
+  if question -> 'before' is not null then
+    ends := ends || pg_catalog.format(' and (%s) < (select %s from'
+      ' pg_catalog.json_to_record($1 -> ''before'') as hf_before(%s))', key_list,
+      holdfast.column_list(relation, keys, 'hf_before.%1$s', ', '),
+      holdfast.column_list(relation, keys, '%1$s %2$s', ', '));
+  end if;
+  execute pg_catalog.format(
+    'select pg_catalog.count(*), coalesce(pg_catalog.sum((''x'' || pg_catalog.left('
+    'pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(('
+    'select pg_catalog.row_to_json(hf_columns)::text from (select %s) as hf_columns),'
+    ' ''UTF8'')), ''hex''), 15))::bit(60)::bigint), 0) from %s as hf_row where true%s',
+    holdfast.column_list(relation, holdfast.texts(question -> 'columns'), 'hf_row.%1$s', ', '),
+    relation, ends) into counted, summed using question;
+  return pg_catalog.json_build_object('rows', counted, 'sum', summed::text);
+end $$;
+
+create or replace function public.holdfast_digest(questions json) returns json
+language plpgsql stable
+set timezone = 'UTC' set datestyle = 'ISO, MDY' set intervalstyle = 'postgres'
+set extra_float_digits = 1 set jit = off as $$
+begin
+  return (select coalesce(pg_catalog.json_agg(holdfast.digest_of(question) order by place), '[]')
+          from pg_catalog.json_array_elements(questions) with ordinality as one (question, place));
+end $$;
+comment on function public.holdfast_digest(json) is
+  'Holdfast: counts and hashes of parts of tables, to compare a replica with';
+
+-- Tables and policies that come later are watched as well, where an event trigger is allowed.
+create or replace function holdfast.watch_new_tables() returns event_trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  -- The triggers that this makes alter tables as well.
+  if pg_catalog.current_setting('holdfast.watching', true) = 'on' then return; end if;
+  perform pg_catalog.set_config('holdfast.watching', 'on', true);
+  perform holdfast.watch_tables();
+  perform pg_catalog.set_config('holdfast.watching', '', true);
+exception when others then
+  raise warning 'holdfast: %', sqlerrm;
+end $$;
+
+do $watch$
+begin
+  perform holdfast.watch_tables();
+  if exists (select from pg_catalog.pg_event_trigger where evtname = 'holdfast_watch') then
+    return;
+  end if;
+  create event trigger holdfast_watch on ddl_command_end
+    when tag in ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'ALTER TABLE', 'CREATE POLICY',
+                 'ALTER POLICY', 'DROP POLICY')
+    execute function holdfast.watch_new_tables();
+exception when insufficient_privilege then
+  raise notice 'no event trigger is allowed here: run this file again after new tables or policies';
+end $watch$;
 
 -- ---------------------------------------------------------------------------------------------
 -- holdfast_catalog(): what a gateway has to know of the schema. The query is the gateway's own,
@@ -1018,6 +1529,8 @@ trigger_lines as (
   from pg_catalog.pg_trigger fired
   join trigger_events on (fired.tgtype & trigger_events.bit) <> 0
   where not fired.tgisinternal and fired.tgenabled in ('O', 'A')
+    -- The companion's own only log.
+    and fired.tgname not in ('holdfast_changes', 'holdfast_truncated')
     and fired.tgrelid in (select oid from relations)
   group by fired.tgrelid, fired.tgname
 ),
@@ -1244,6 +1757,8 @@ begin
     end if;
   end if;
   drop function public.holdfast_push(json);
+  drop function public.holdfast_changes(text, json, integer);
+  drop function public.holdfast_digest(json);
   drop function public.holdfast_catalog();
   drop schema holdfast cascade;
   drop function public.holdfast_uninstall();
@@ -1264,7 +1779,8 @@ begin
     execute pg_catalog.format('revoke all on all tables in schema holdfast from %I', role);
     execute pg_catalog.format('revoke all on function public.holdfast_uninstall() from %I', role);
   end loop;
-  grant execute on function public.holdfast_push(json), public.holdfast_catalog() to public;
+  grant execute on function public.holdfast_push(json), public.holdfast_catalog(),
+    public.holdfast_changes(text, json, integer), public.holdfast_digest(json) to public;
 end $grants$;
 
 notify pgrst, 'reload config';
