@@ -49,13 +49,18 @@ function(hf_module name)
   target_precompile_headers(${name} REUSE_FROM hf_precompiled)
 endfunction()
 
+# Tests run the optimised modules, but are not worth optimising themselves: it takes as long again.
+add_library(hf_test_options INTERFACE)
+target_compile_options(hf_test_options INTERFACE $<$<CONFIG:Release>:-O0>)
+
 function(hf_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE hf_options ${ARG_LINKS} GTest::gmock GTest::gtest_main)
+  target_link_libraries(${name} PRIVATE
+    hf_options hf_test_options ${ARG_LINKS} GTest::gmock GTest::gtest_main)
   if(NOT TARGET hf_test_precompiled)
     hf_precompile(hf_test_precompiled ${HF_PRECOMPILED} <gtest/gtest.h> <gmock/gmock.h>)
-    target_link_libraries(hf_test_precompiled PRIVATE GTest::gmock)
+    target_link_libraries(hf_test_precompiled PRIVATE hf_test_options GTest::gmock)
   endif()
   target_precompile_headers(${name} REUSE_FROM hf_test_precompiled)
   add_test(NAME ${name} COMMAND ${name})
