@@ -14,7 +14,6 @@ using nlohmann::json;
 using namespace std::chrono_literals;
 
 constexpr auto kGatewayTokenLifetime = 3600s;
-constexpr const char* kKeysName = "document:jwks";
 constexpr const char* kSettingsName = "document:auth_settings";
 
 std::string parameter(const http::Request& request, std::string_view name) {
@@ -160,13 +159,10 @@ http::Response Auth::logout(const http::Request& request) const {
 http::Response Auth::keys(const http::Request& request) const {
   auto& keeper = context_.sign_ins;
   http::Response response = forward(request);
-  if (response.status == 200 && is_json_object(response.body)) {
-    keeper.storage.put(kKeysName, response.body);
-  } else if (!is_away(response)) {
-    return response;
-  }
-  const auto kept = keeper.storage.get(kKeysName).value_or("");
-  auto merged = auth_answer(merged_keys(kept, keeper.tokens.jwk()));
+  const bool taken = response.status == 200 && keeper.keys.adopt(response.body);
+  // A page of somebody on the way is no answer of the upstream's.
+  if (!taken && !is_away(response) && response.status != 200) return response;
+  auto merged = auth_answer(merged_keys(keeper.keys.document(), keeper.tokens.jwk()));
   merged.headers.set("Cache-Control", "public, max-age=600");
   return merged;
 }

@@ -161,6 +161,9 @@ std::optional<RestRead::Answer> RestRead::replica_unfit(const RestRequest& rest,
   const auto elsewhere = [&](Kind kind, std::string words, bool revalidate = false) {
     return Answer(Elsewhere{{kind, std::move(words)}, relations_of(plan), revalidate});
   };
+  if (rest.store->claims_unsettled()) {
+    return elsewhere(Kind::kStale, "the user's claims have changed", true);
+  }
   for (const cache::Table* table : plan.tables) {
     switch (rest.store->status(*table)) {
       case TableStatus::kNotReplicated:

@@ -26,12 +26,16 @@ Puller::Puller(upstream::Upstream& upstream, upstream::CredentialSource& credent
 
 PullOutcome Puller::pull(Store& store, PullDepth depth, bool force) {
   PullOutcome outcome;
+  // Before the token is taken: it is of the last claims counted here, or of newer ones.
+  const std::int64_t claims = store.claims_changes();
   const auto credentials = credentials_.credentials_for(store.principal());
   if (!credentials) {
     outcome.reached = false;  // nobody is signed in: that is no error
     return outcome;
   }
   const std::int64_t forwarded = store.forwarded_writes();
+  // Which rows other claims show is only known from their keys.
+  if (store.claims_unsettled()) depth = PullDepth::kKeys;
   bool overloaded = false;
   for (const Table* table : store.replicated()) {
     TablePull pull(store, *table, stamp_column(*table, replica_.of(table->name)), options_, clock_,
@@ -51,7 +55,9 @@ PullOutcome Puller::pull(Store& store, PullDepth depth, bool force) {
     // An overload passes, and the table was not read; a refusal stays, and must hold nothing back.
     overloaded = overloaded || failure->status >= 500;
   }
-  if (!overloaded) store.note_pull_finished(forwarded);
+  if (overloaded) return outcome;
+  store.note_pull_finished(forwarded);
+  if (depth == PullDepth::kKeys) store.settle_claims(claims);
   return outcome;
 }
 

@@ -63,6 +63,7 @@ Store::Store(const std::string& path, http::Principal principal,
   create_tables(*database);
   load_states(*database);
   indexes_ = std::make_unique<LearnedIndexes>(*database);
+  claims_ = std::make_unique<ClaimsEpoch>(*database);
   writer_ = std::make_unique<Writer>(std::move(database));
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cache/catalog/catalog.h"
+#include "cache/replica/claims_epoch.h"
 #include "cache/replica/learned_indexes.h"
 #include "cache/replica/overlay.h"
 #include "cache/sqlite/writer.h"
@@ -105,6 +106,14 @@ class Store {
   void note_pull_finished(std::int64_t forwarded_writes_at_start);
   bool behind_forwarded_write() const { return pulled_writes_ < forwarded_writes_; }
 
+  // Hard case 1. note_claims(): see ClaimsEpoch::note().
+  bool note_claims(const std::string& epoch, Timestamp issued) {
+    return claims_->note(epoch, issued, *writer_);
+  }
+  bool claims_unsettled() const { return claims_->unsettled(); }
+  std::int64_t claims_changes() const { return claims_->changes(); }
+  void settle_claims(std::int64_t changes) { claims_->settle(changes, *writer_); }
+
  private:
   struct State {
     std::atomic<TableStatus> status{TableStatus::kNotReplicated};
@@ -126,6 +135,7 @@ class Store {
   mutable Mutex mutex_;
   std::map<const Table*, Denial> denials_ HF_GUARDED_BY(mutex_);
   std::unique_ptr<LearnedIndexes> indexes_;
+  std::unique_ptr<ClaimsEpoch> claims_;
   std::unique_ptr<Writer> writer_;  // last: its thread must end before the rest goes
 };
 

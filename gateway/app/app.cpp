@@ -8,6 +8,7 @@
 #include "cache/replica/stores.h"
 #include "gateway/app/catalog_keeper.h"
 #include "gateway/app/data_folder.h"
+#include "gateway/app/issuers.h"
 #include "gateway/app/journal_heads.h"
 #include "gateway/app/project_storage.h"
 #include "gateway/base/periodic_task.h"
@@ -74,7 +75,9 @@ struct App::Parts {
                   clock),
         book(config.identity),
         storage(file),
-        sign_ins(storage, folder.seal_key(), monitored, book, config.identity, clock),
+        issuers(config.identity, config.upstream, clock),
+        sign_ins(storage, folder.seal_key(), monitored, book, config.identity, clock,
+                 issuers.list()),
         upstream(monitored, sign_ins.tokens, sign_ins.refresher),
         credentials(book, sign_ins.sessions, sign_ins.refresher, clock),
         authenticator(
@@ -113,6 +116,16 @@ struct App::Parts {
     journal.attach(store);
     dispatcher.recover(store);
     if (synchronizer_ready) synchronizer.wake_puller(store.principal().id);
+  }
+
+  // Hard case 1. On the thread of the token's request, before the request is answered.
+  void note_claims(const identity::Claims& claims) {
+    if (claims.principal.kind != http::Principal::Kind::kUser) return;
+    const auto store = stores.open(claims.principal);
+    if (store->note_claims(claims.epoch, claims.issued.value_or(Timestamp()))) {
+      log->info("claims_changed principal={}", claims.principal.id);
+      synchronizer.wake_puller(claims.principal.id);
+    }
   }
 
   void keep_journal_heads() {
@@ -159,6 +172,7 @@ struct App::Parts {
   upstream::MonitoredUpstream monitored;
   identity::TokenBook book;
   ProjectStorage storage;
+  Issuers issuers;
   identity::SessionKeeper sign_ins;
   identity::SessionUpstream upstream;
   identity::SessionCredentials credentials;
@@ -215,6 +229,8 @@ void App::start() {
   // The first run: without a catalog nothing could be answered from here.
   if (!variant_.standalone && !parts.catalog_kept) parts.keeper.refresh();
   parts.stores.open(http::Principal::anonymous());
+  parts.authenticator.observe_claims(
+      [&parts](const identity::Claims& claims) { parts.note_claims(claims); });
   parts.listener.start();
   parts.folder.announce(url());
   if (variant_.standalone) return;
@@ -244,6 +260,7 @@ void App::stop() {
   if (!parts_) return;
   parts_->listener.stop();
   parts_->upstream.stop();
+  parts_->issuers.stop();
   parts_->session_closing.stop();
   parts_->synchronizer.stop();
   parts_->keeper.stop();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gateway/config/kinds.h"
+#include "gateway/identity/options.h"
 
 namespace holdfast::config {
 namespace {
@@ -31,6 +32,8 @@ bool is_upstream_url(const std::string& text) {
 }
 
 bool is_origin(const std::string& text) { return text == "*" || is_web_address(text, "/?# @"); }
+
+bool is_key_source(const std::string& text) { return identity::parse_key_source(text).has_value(); }
 
 bool is_host_name(const std::string& text) {
   return !text.empty() && text.find_first_of(":/ @") == std::string::npos;
@@ -149,6 +152,11 @@ std::vector<Key> sync_keys() {
   return {
       key("auth.offline_grace", Duration{milliseconds(0), 3650 * kDay},
           HF_FIELD(identity.offline_grace)),
+      key("auth.jwks_urls",
+          TextList{"a list of https:// addresses of JWKS documents, each with its issuer before it "
+                   "where it is not ISSUER/.well-known/jwks.json",
+                   is_key_source},
+          HF_FIELD(identity.jwks_urls)),
       key("auth.deliver_after_logout", Duration{milliseconds(0), 3650 * kDay},
           HF_FIELD(identity.deliver_after_logout)),
       key("sync.interval", interval, HF_FIELD(pull.interval), HF_FIELD(dispatcher.flush_interval)),

@@ -27,10 +27,12 @@ Error unsuitable(const std::string& algorithm) {
                        "No suitable key was found to decode the JWT");
 }
 
+bool is_asymmetric(const Jwt& jwt) { return jwt.algorithm == "ES256" || jwt.algorithm == "RS256"; }
+
 }  // namespace
 
 Authenticator::Authenticator(IdentityOptions options, upstream::Upstream& upstream, TokenBook& book,
-                             const SessionKeeper& keeper, std::function<bool()> offline,
+                             SessionKeeper& keeper, std::function<bool()> offline,
                              const Clock& clock)
     : options_(std::move(options)),
       upstream_(upstream),
@@ -69,8 +71,28 @@ Result<Caller> Authenticator::confirm(const http::Request& request) {
   auto key = presented_key(request);
   HF_TRY(const auto jwt, parse_jwt(token));
   HF_TRY(auto claims, read_claims(jwt.payload));
+  if (is_asymmetric(jwt)) {
+    HF_TRY(const auto generation, confirm_by_fetched_keys(jwt, claims.issuer));
+    if (generation != 0) {
+      return admit(*keep(token, std::move(claims), false, generation), token, std::move(key));
+    }
+  }
   HF_TRY_VOID(confirm_with_upstream(upstream_, key, token, claims.principal.subject));
   return admit(*keep(token, std::move(claims)), token, std::move(key));
+}
+
+Result<std::uint64_t> Authenticator::confirm_by_fetched_keys(const Jwt& jwt,
+                                                             const std::string& issuer) {
+  auto& keys = keeper_.keys;
+  keys.refresh(issuer, keys.judge(jwt, issuer));
+  const auto generation = keys.generation();
+  const auto verdict = keys.judge(jwt, issuer);
+  if (verdict == KeyVerdict::kGood) return generation;
+  if (verdict == KeyVerdict::kBad) return wrong_key();
+  if (!keys.is_third_party(issuer)) return std::uint64_t{0};
+  if (keys.has_keys(issuer)) return wrong_key();
+  return upstream_unavailable("The token cannot be confirmed: the keys of " + issuer +
+                              " cannot be read");
 }
 
 std::optional<Principal> Authenticator::principal_of_configured_key(std::string_view key) const {
@@ -95,37 +117,66 @@ std::optional<Principal> Authenticator::principal_of_key(const std::string& key)
 }
 
 Result<TokenCache::Entry> Authenticator::find_or_verify(std::string_view token) {
-  if (auto known = known_.find(token)) return known;
+  const auto known = known_.find(token);
+  const bool by_a_key_taken_back =
+      known && known->key_generation != 0 && known->key_generation != keeper_.keys.generation();
+  if (known && !by_a_key_taken_back) return known;
   if (keeper_.tokens.is_ours(token)) {
     HF_TRY(auto claims, keeper_.tokens.verify(token));
     return keep(token, std::move(claims), true);
   }
   HF_TRY(const auto jwt, parse_jwt(token));
-  const bool hs256 = jwt.algorithm == "HS256";
-  const bool asymmetric = jwt.algorithm == "ES256" || jwt.algorithm == "RS256";
-  if (!hs256 && !asymmetric) return unsuitable(jwt.algorithm);
-  if (asymmetric || options_.jwt_secret.empty()) {
-    if (!keeper_.sessions.of_access_token(token)) return needs_confirmation(jwt);
-    HF_TRY(auto claims, read_claims(jwt.payload));
-    return keep(token, std::move(claims));
-  }
-  HF_TRY_VOID(verify_hs256(jwt, options_.jwt_secret));
-  HF_TRY(auto claims, read_claims(jwt.payload));
-  return keep(token, std::move(claims));
+  if (jwt.algorithm == "HS256") return verify_by_secret(token, jwt);
+  if (is_asymmetric(jwt)) return verify_by_published_key(token, jwt);
+  return unsuitable(jwt.algorithm);
 }
 
-// What its own claims rule out is not worth a call; offline, expiry is judged after the call that
-// cannot be made, because a 401 would sign the person out.
-Result<TokenCache::Entry> Authenticator::needs_confirmation(const Jwt& jwt) const {
-  HF_TRY(const auto claims, read_claims(jwt.payload));
+Result<TokenCache::Entry> Authenticator::verify_by_secret(std::string_view token, const Jwt& jwt) {
+  const bool has_secret = !options_.jwt_secret.empty();
+  if (has_secret) {
+    HF_TRY_VOID(verify_hs256(jwt, options_.jwt_secret));
+  }
+  HF_TRY(auto claims, read_claims(jwt.payload));
+  if (claims.issuer == kGatewayIssuer || keeper_.keys.is_third_party(claims.issuer)) {
+    return wrong_key();
+  }
+  if (has_secret || keeper_.sessions.of_access_token(token)) return keep(token, std::move(claims));
+  // The upstream confirms users only.
+  if (claims.principal.subject.empty()) return wrong_key();
+  return needs_confirmation(claims);
+}
+
+Result<TokenCache::Entry> Authenticator::verify_by_published_key(std::string_view token,
+                                                                 const Jwt& jwt) {
+  HF_TRY(auto claims, read_claims(jwt.payload));
+  if (claims.issuer == kGatewayIssuer) return wrong_key();
+  if (keeper_.sessions.of_access_token(token)) return keep(token, std::move(claims));
+  const auto generation = keeper_.keys.generation();
+  const auto verdict = keeper_.keys.judge(jwt, claims.issuer);
+  if (offline_() || !keeper_.keys.is_due(claims.issuer, verdict)) {
+    if (verdict == KeyVerdict::kGood) return keep(token, std::move(claims), false, generation);
+    if (verdict == KeyVerdict::kBad) return wrong_key();
+  }
+  return needs_confirmation(claims);
+}
+
+bool Authenticator::is_over(const Claims& claims, Timestamp now) const {
+  if (!expired(claims, now)) return false;
+  return now > *claims.expires + options_.offline_grace || !offline_();
+}
+
+// What its own claims rule out is not worth a call; offline, expiry within the grace is judged
+// after the call that cannot be made, because a 401 would sign the person out.
+Result<TokenCache::Entry> Authenticator::needs_confirmation(const Claims& claims) const {
   HF_TRY_VOID(check_begun(claims, clock_.now()));
   if (keeper_.sessions.has_ended(claims.session_id)) return token_expired();
-  if (expired(claims, clock_.now()) && !offline_()) return token_expired();
+  if (is_over(claims, clock_.now())) return token_expired();
   return TokenCache::Entry();
 }
 
-TokenCache::Entry Authenticator::keep(std::string_view token, Claims claims, bool made_here) {
-  auto entry = std::make_shared<KnownToken>(std::move(claims), made_here);
+TokenCache::Entry Authenticator::keep(std::string_view token, Claims claims, bool made_here,
+                                      std::uint64_t key_generation) {
+  auto entry = std::make_shared<KnownToken>(std::move(claims), made_here, key_generation);
   known_.put(token, entry);
   return entry;
 }
@@ -138,12 +189,12 @@ Result<Caller> Authenticator::admit(KnownToken& token, std::string_view text, st
                                     : keeper_.sessions.has_ended(claims.session_id);
   if (over) return token_expired();
   const bool late = expired(claims, now);
-  if (late && (now > *claims.expires + options_.offline_grace || !offline_())) {
-    return token_expired();
-  }
+  if (is_over(claims, now)) return token_expired();
   Caller caller{claims.principal, std::move(key), std::string(text), late, claims.expires};
   if (!late && !token.made_here && !token.remembered.exchange(true))
     book_.remember(caller, claims.issued, now);
+  // What this gateway signed says nothing new of its person.
+  if (claims_seen_ && !token.made_here && !token.claims_told.exchange(true)) claims_seen_(claims);
   return caller;
 }
 

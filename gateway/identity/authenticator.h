@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -26,9 +27,10 @@ using Authentication = std::variant<http::Caller, Error, NeedsConfirmation>;
 
 // Says for whom a request acts, from its API key and its bearer token, as Supabase does.
 //
-// A token counts only when its signature was verified (HS256 with the configured secret, or the
-// gateway's own), when it came with a sign-in through this gateway, or when the upstream confirmed
-// it; an expired one only while offline and within the grace. Refusals are the
+// A token counts only when its signature was verified (HS256 with the configured secret, ES256 and
+// RS256 with a published key of its issuer, or the gateway's own), when it came with a sign-in
+// through this gateway, or when the upstream confirmed it; an expired one only while offline and
+// within the grace. Refusals are the
 // edge's two 401s, PGRST301 and PGRST303. Each accepted caller is told to the TokenBook.
 // Thread-safe.
 class Authenticator {
@@ -36,7 +38,13 @@ class Authenticator {
   // `offline` says whether the upstream is known to be away; it and all references must outlive
   // the Authenticator.
   Authenticator(IdentityOptions options, upstream::Upstream& upstream, TokenBook& book,
-                const SessionKeeper& keeper, std::function<bool()> offline, const Clock& clock);
+                SessionKeeper& keeper, std::function<bool()> offline, const Clock& clock);
+
+  // `observer` is told the claims of each token that is accepted and was not before, on the thread
+  // of the request and before its caller is given out. Before the first request.
+  void observe_claims(std::function<void(const Claims&)> observer) {
+    claims_seen_ = std::move(observer);
+  }
 
   // Never waits.
   Authentication authenticate(const http::Request& request);
@@ -50,16 +58,24 @@ class Authenticator {
   std::optional<http::Principal> principal_of_key(const std::string& key);
   // The token when it is known or can be verified here; null when the upstream must confirm it.
   Result<TokenCache::Entry> find_or_verify(std::string_view token);
-  Result<TokenCache::Entry> needs_confirmation(const Jwt& jwt) const;
-  TokenCache::Entry keep(std::string_view token, Claims claims, bool made_here = false);
+  Result<TokenCache::Entry> verify_by_secret(std::string_view token, const Jwt& jwt);
+  Result<TokenCache::Entry> verify_by_published_key(std::string_view token, const Jwt& jwt);
+  Result<TokenCache::Entry> needs_confirmation(const Claims& claims) const;
+  // Whether the token has expired and does not pass for that we are offline.
+  bool is_over(const Claims& claims, Timestamp now) const;
+  // After a fetch where one is due: the KeySets' generation, or 0 when only the upstream can tell.
+  Result<std::uint64_t> confirm_by_fetched_keys(const Jwt& jwt, const std::string& issuer);
+  TokenCache::Entry keep(std::string_view token, Claims claims, bool made_here = false,
+                         std::uint64_t key_generation = 0);
   Result<http::Caller> admit(KnownToken& token, std::string_view text, std::string key);
 
   const IdentityOptions options_;
   upstream::Upstream& upstream_;
   TokenBook& book_;
-  const SessionKeeper& keeper_;
+  SessionKeeper& keeper_;
   const std::function<bool()> offline_;
   const Clock& clock_;
+  std::function<void(const Claims&)> claims_seen_;
   TokenCache known_;
 };
 

@@ -11,7 +11,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kSecretName = "signing_key";
-constexpr std::string_view kIssuer = "holdfast";
 
 crypto::SigningKey kept_key(Sessions& sessions) {
   if (const auto kept = sessions.secret(kSecretName)) {
@@ -42,7 +41,7 @@ std::string GatewayTokens::mint(const Session& session, Timestamp now,
   json claims = last ? json::parse(last->payload, nullptr, false) : json();
   if (!claims.is_object()) claims = json::object();
   const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
-  claims["iss"] = kIssuer;
+  claims["iss"] = kGatewayIssuer;
   claims["iat"] = seconds;
   claims["exp"] = seconds + lifetime.count();
   claims["session_id"] = session.id;

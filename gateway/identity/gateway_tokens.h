@@ -12,6 +12,9 @@
 
 namespace holdfast::identity {
 
+// The `iss` of the gateway's own tokens: no other key verifies a token that has it.
+inline constexpr std::string_view kGatewayIssuer = "holdfast";
+
 // Access tokens that this gateway signs itself, for sessions that must be refreshed while the
 // upstream is away. They carry the session's last claims, are good here alone, and never go
 // upstream (SessionUpstream).

@@ -64,6 +64,18 @@ json distinguishing(const json& claims) {
   return rest;
 }
 
+// What stays the same when a token is refreshed and when its person signs in again.
+json visible_claims(const json& claims) {
+  json visible = claims;
+  for (const auto* name : {"exp", "nbf", "iat", "jti", "session_id"}) visible.erase(name);
+  const auto methods = visible.find("amr");
+  if (methods == visible.end() || !methods->is_array()) return visible;
+  for (auto& method : *methods) {
+    if (method.is_object()) method.erase("timestamp");
+  }
+  return visible;
+}
+
 http::Principal principal_without_subject(const json& claims, const std::string& role) {
   const json rest = distinguishing(claims);
   if (role == "anon" && rest.size() <= claims.count("role")) return http::Principal::anonymous();
@@ -113,8 +125,8 @@ Result<Jwt> parse_jwt(std::string_view token) {
   if (!header || !header->contains("alg") || header->contains("crit")) {
     return token_refused("JWT couldn't be decoded");
   }
-  return Jwt{token.substr(0, second), text_claim(*header, "alg"), *std::move(payload),
-             *std::move(signature)};
+  return Jwt{token.substr(0, second), text_claim(*header, "alg"), text_claim(*header, "kid"),
+             *std::move(payload), *std::move(signature)};
 }
 
 Result<void> verify_hs256(const Jwt& jwt, std::string_view secret) {
@@ -135,6 +147,8 @@ Result<Claims> read_claims(std::string_view payload) {
   HF_TRY(read.not_before, read_time(*claims, "nbf"));
   HF_TRY(read.issued, read_time(*claims, "iat"));
   read.session_id = text_claim(*claims, "session_id");
+  read.issuer = text_claim(*claims, "iss");
+  read.epoch = short_hash(visible_claims(*claims).dump());
   read.principal = principal_of(*claims);
   return read;
 }

@@ -17,6 +17,7 @@ namespace holdfast::identity {
 struct Jwt {
   std::string_view signing_input;  // header and payload as they came, part of the token's text
   std::string algorithm;
+  std::string key_id;  // `kid`; empty without one
   std::string payload;
   std::string signature;
 };
@@ -35,6 +36,10 @@ struct Claims {
   std::optional<Timestamp> not_before;
   std::optional<Timestamp> issued;
   std::string session_id;  // Supabase Auth's; empty without one
+  std::string issuer;      // `iss`; empty without one
+  // A hash of what policies can see of the token: equal over a person's tokens until somebody
+  // changes its rights or its profile (hard case 1).
+  std::string epoch;
 };
 
 // Reads the payload of a token; the caller says whether it is to be believed.

@@ -2,6 +2,9 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
+
+#include "gateway/identity/key_source.h"
 
 namespace holdfast::identity {
 
@@ -16,6 +19,9 @@ struct IdentityOptions {
   std::chrono::seconds offline_grace{std::chrono::hours(7 * 24)};
   // Seconds for which a session that was signed out still delivers what it wrote. Default 7 days.
   std::chrono::seconds deliver_after_logout{std::chrono::hours(7 * 24)};
+  // Where third-party issuers publish the keys of their tokens (Clerk, Auth0, Firebase ...), each
+  // in a form of parse_key_source(). Default none: only the upstream's own keys verify.
+  std::vector<std::string> jwks_urls = {};
 };
 
 }  // namespace holdfast::identity

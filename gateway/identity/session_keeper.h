@@ -1,8 +1,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "gateway/identity/gateway_tokens.h"
+#include "gateway/identity/key_sets.h"
 #include "gateway/identity/options.h"
 #include "gateway/identity/session_refresher.h"
 #include "gateway/identity/sessions.h"
@@ -12,12 +14,14 @@ namespace holdfast::identity {
 
 // The parts that keep people signed in. Thread-safe, as each of them is.
 struct SessionKeeper {
-  // See Sessions for `seal_key`. All references must outlive the keeper.
+  // See Sessions for `seal_key`, KeySets for `issuers`. All references must outlive the keeper.
   SessionKeeper(Storage& its_storage, std::string seal_key, upstream::Upstream& upstream,
-                TokenBook& its_book, const IdentityOptions& its_options, const Clock& clock)
+                TokenBook& its_book, const IdentityOptions& its_options, const Clock& clock,
+                const std::vector<KeySets::Issuer>& issuers = {})
       : storage(its_storage),
         book(its_book),
         options(its_options),
+        keys(storage, upstream, its_options.anon_key, issuers, clock),
         sessions(storage, std::move(seal_key), clock),
         tokens(sessions),
         refresher(sessions, upstream, book, clock) {}
@@ -25,6 +29,7 @@ struct SessionKeeper {
   Storage& storage;
   TokenBook& book;
   const IdentityOptions& options;
+  KeySets keys;
   Sessions sessions;
   GatewayTokens tokens;
   SessionRefresher refresher;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,12 +17,18 @@ namespace holdfast::identity {
 
 // A token whose signature was found good, or that the upstream confirmed.
 struct KnownToken {
-  explicit KnownToken(Claims its_claims, bool was_made_here = false)
-      : claims(std::move(its_claims)), made_here(was_made_here) {}
+  explicit KnownToken(Claims its_claims, bool was_made_here = false,
+                      std::uint64_t its_key_generation = 0)
+      : claims(std::move(its_claims)),
+        made_here(was_made_here),
+        key_generation(its_key_generation) {}
 
   const Claims claims;
   const bool made_here;  // signed by this gateway: good for its session, never to be sent
-  std::atomic<bool> remembered{false};  // told to the TokenBook
+  // The KeySets' when a published key verified it; 0 when something else did.
+  const std::uint64_t key_generation;
+  std::atomic<bool> remembered{false};   // told to the TokenBook
+  std::atomic<bool> claims_told{false};  // told to the Authenticator's observer
 };
 
 // Known tokens by their whole text, so that a token that comes again costs one look-up. In memory

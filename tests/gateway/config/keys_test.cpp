@@ -22,7 +22,8 @@ TEST(KeysTest, SettingAKeyChangesThatKeyAlone) {
              std::string("7KiB"), std::string("other:1"), std::string("close"),
              std::string("network-first"), std::string("manual"), std::string("append_only"), false,
              std::string("off"), std::int64_t{3}, true, std::vector<std::string>{"other"},
-             std::vector<std::string>{"https://other.example"}}) {
+             std::vector<std::string>{"https://other.example"},
+             std::vector<std::string>{"https://other.example/.well-known/jwks.json"}}) {
       if (changed || !key.set(config, "todos", value)) continue;
       changed = key.print(config, "todos") != key.print(Config{}, "todos");
     }

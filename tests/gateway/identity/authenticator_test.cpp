@@ -245,6 +245,22 @@ TEST_F(AuthenticatorTest, AcceptedTokenIsEnteredInTheBook) {
   EXPECT_FALSE(book_.caller_for(id, clock_.now()).has_value());
 }
 
+TEST_F(AuthenticatorTest, ClaimsOfEachAcceptedTokenAreToldOnceAndThoseOfARefusedOneNever) {
+  std::vector<std::string> told;
+  authenticator_->observe_claims([&](const Claims& claims) {
+    // Whoever pulls for it must find its token.
+    EXPECT_TRUE(book_.caller_for(claims.principal.id, clock_.now()).has_value());
+    told.push_back(claims.principal.subject);
+  });
+  const auto token = user_token("u1");
+  accepted_bearer(token);
+  accepted_bearer(token);
+  accepted_bearer(user_token("u2"));
+  refused_bearer(hs256(user("u3", clock_.now() + 1h), "another secret"));
+  refused_bearer(hs256(user("u4", clock_.now() - 1h)));
+  EXPECT_EQ(told, (std::vector<std::string>{"u1", "u2"}));
+}
+
 TEST_F(AuthenticatorTest, RefusedTokenIsNotEnteredInTheBook) {
   const auto forged = hs256(user("u1", clock_.now() + 1h), "another secret");
   refused_bearer(forged);
@@ -329,6 +345,15 @@ TEST_F(ConfirmationTest, ExpiredTokenIsNotWorthACallOnlineAndUnavailableOffline)
   EXPECT_EQ(confirmed(token).substr(0, 5), "HF504");
 }
 
+// Neither would pass if it were confirmed, so that nobody is signed out by not asking.
+TEST_F(ConfirmationTest, WhatNoConfirmationCanSaveIsRefusedOfflineToo) {
+  offline_ = true;
+  upstream_.set_offline(true);
+  EXPECT_EQ(confirmed(hs256(user("u1", clock_.now() - 8 * 24h))), "PGRST303 JWT expired");
+  EXPECT_EQ(confirmed(hs256(R"({"role":"authenticated"})")),
+            "PGRST301 No suitable key or wrong key type");
+}
+
 TEST_F(ConfirmationTest, TokenWithoutASubCannotBeConfirmed) {
   upstream_.push(200, R"({"id":"u1"})");
   EXPECT_EQ(confirmed(hs256(R"({"role":"authenticated"})")),
@@ -341,6 +366,7 @@ TEST_F(ConfirmationTest, Hs256IsOnlyVerifiedHereWhenThereIsASecret) {
   EXPECT_EQ(confirmed(hs256(R"({"sub":"u1"})", "another secret")),
             "PGRST301 No suitable key or wrong key type");
   EXPECT_TRUE(upstream_.calls().empty());
+  upstream_.push(200, R"({"keys":[]})");
   upstream_.push(200, R"({"id":"u1"})");
   EXPECT_EQ(confirmed(token_with(R"({"alg":"ES256"})", R"({"sub":"u1"})")), "u1");
 }

@@ -83,6 +83,19 @@ TEST(ReadClaims, ClaimsAreCanonicalJson) {
             R"({"a":"é","b":[1,2],"sub":"u"})");
 }
 
+TEST(ReadClaims, EpochIsThatOfWhatPoliciesSeeAndOutlivesRefreshesAndSignIns) {
+  const auto epoch = [](const std::string& more) {
+    return read_claims(R"({"sub":"u1","role":"authenticated",)" + more + "}")->epoch;
+  };
+  const auto first = epoch(
+      R"("iat":1,"exp":2,"jti":"a","session_id":"s1","amr":[{"method":"password","timestamp":1}])");
+  EXPECT_EQ(first,
+            epoch(R"("amr":[{"timestamp":9,"method":"password"}],"iat":7,"session_id":"s2")"));
+  EXPECT_NE(first, epoch(R"("amr":[{"method":"otp","timestamp":1}])"));
+  EXPECT_NE(epoch(R"("aal":"aal1")"), epoch(R"("aal":"aal2")"));
+  EXPECT_NE(epoch(R"("app_metadata":{"org":1})"), epoch(R"("app_metadata":{"org":2})"));
+}
+
 TEST(ReadClaims, RoleDecidesWithoutASub) {
   EXPECT_EQ(claims_of(R"({"role":"anon","iss":"supabase","ref":"x","iat":1,"exp":2})").principal,
             Principal::anonymous());

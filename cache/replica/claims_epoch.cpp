@@ -1,0 +1,83 @@
+#include "cache/replica/claims_epoch.h"
+
+namespace holdfast::cache {
+namespace {
+
+using Priority = Writer::Priority;
+
+void keep(Transaction& transaction, const std::string& epoch, Timestamp issued, bool changed) {
+  Database& database = transaction.database();
+  Statement& put = database.cached(
+      "INSERT INTO hf_meta VALUES(?1, ?2) ON CONFLICT DO UPDATE SET value=excluded.value");
+  put.bind(1, std::string_view("claims_epoch")).bind(2, std::string_view(epoch)).run();
+  put.bind(1, std::string_view("claims_issued"));
+  put.bind(2, std::int64_t{issued.time_since_epoch().count()}).run();
+  if (!changed) return;
+  put.bind(1, std::string_view("claims_unsettled")).bind(2, std::string_view(epoch)).run();
+  // What was answered to the old claims is not kept for the new.
+  database.execute("DELETE FROM hf_responses");
+}
+
+}  // namespace
+
+ClaimsEpoch::ClaimsEpoch(Database& database) {
+  Statement statement(database,
+                      "SELECT name, value FROM hf_meta WHERE name IN"
+                      " ('claims_epoch', 'claims_issued', 'claims_unsettled')");
+  while (statement.step()) {
+    const std::string_view name = statement.text(0);
+    if (name == "claims_epoch") epoch_ = statement.text(1);
+    if (name == "claims_issued")
+      issued_ = Timestamp(std::chrono::microseconds(statement.integer(1)));
+    if (name == "claims_unsettled") changes_ = 1;
+  }
+}
+
+bool ClaimsEpoch::note(const std::string& epoch, Timestamp issued, Writer& writer) {
+  bool changed = false;
+  {
+    MutexLock lock(mutex_);
+    if (!epoch_.empty() && issued < issued_) return false;
+    if (epoch == epoch_ && issued == issued_) return false;
+    changed = !epoch_.empty() && epoch != epoch_;
+    if (changed) ++changes_;
+    epoch_ = epoch;
+    issued_ = issued;
+  }
+  const auto job = [=](Transaction& transaction) { keep(transaction, epoch, issued, changed); };
+  if (changed) {
+    writer.run(Priority::kEssential, job);
+  } else {
+    writer.submit(Priority::kEssential, job, [](const std::exception_ptr&) {});
+  }
+  return changed;
+}
+
+bool ClaimsEpoch::unsettled() const {
+  MutexLock lock(mutex_);
+  return settled_ < changes_;
+}
+
+std::int64_t ClaimsEpoch::changes() const {
+  MutexLock lock(mutex_);
+  return changes_;
+}
+
+void ClaimsEpoch::settle(std::int64_t changes, Writer& writer) {
+  std::string epoch;
+  {
+    MutexLock lock(mutex_);
+    if (settled_ == changes_) return;
+    settled_ = changes;
+    if (settled_ < changes_) return;
+    epoch = epoch_;
+  }
+  writer.run(Priority::kEssential, [&](Transaction& transaction) {
+    // Unless they have changed again meanwhile.
+    Statement& erase = transaction.database().cached(
+        "DELETE FROM hf_meta WHERE name='claims_unsettled' AND value=?1");
+    erase.bind(1, std::string_view(epoch)).run();
+  });
+}
+
+}  // namespace holdfast::cache
