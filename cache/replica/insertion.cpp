@@ -238,7 +238,10 @@ class Insertion {
     }
     Effect effect{relation_of(table_), existing_key, EffectKind::kInsert,
                   print_columns(table_, row, changed)};
-    effect.row = print_row(table_, existing->row);
+    // Shown once the row is gone upstream: then the upsert will make it anew.
+    Row made = row;
+    for (const std::size_t index : table_.primary_key->columns) made[index] = existing->row[index];
+    effect.row = print_row(table_, made);
     add_references(catalog_, table_, row, changes_.references);
     changes_.effects.push_back(std::move(effect));
     changes_.keys.push_back(existing_key);

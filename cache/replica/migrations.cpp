@@ -220,6 +220,52 @@ CREATE TABLE hf_temporary_ids(
   PRIMARY KEY(relation, temporary)
 ) WITHOUT ROWID;
 CREATE INDEX hf_temporary_ids_by_entry ON hf_temporary_ids(entry) WHERE real IS NULL;
+)sql",
+    R"sql(
+-- The largest key that was there before an insert was sent whose keys the upstream makes; empty:
+-- there was no row; NULL: nothing was noted.
+ALTER TABLE hf_outbox ADD COLUMN noted_key TEXT;
+-- The claims of its writer that decide what it says, JSON object; '' = none but the role.
+ALTER TABLE hf_outbox ADD COLUMN write_claims TEXT NOT NULL DEFAULT '';
+-- 1: a person has let it go although claims have changed.
+ALTER TABLE hf_outbox ADD COLUMN released INTEGER NOT NULL DEFAULT 0;
+-- What a delivered call gave back, JSON.
+ALTER TABLE hf_outbox ADD COLUMN result TEXT;
+
+-- The rows that this device has sent to append-only tables, chained: each hash covers the one
+-- before of the same table.
+CREATE TABLE hf_row_chains(
+  relation TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  entry TEXT NOT NULL,            -- the id of the entry that sent it
+  content TEXT NOT NULL,          -- the row as it was sent, JSON object
+  at INTEGER NOT NULL,            -- Unix microseconds of the write
+  hash TEXT NOT NULL,             -- SHA-256, hexadecimal
+  PRIMARY KEY(relation, number)
+) WITHOUT ROWID;
+)sql",
+    R"sql(
+ALTER TABLE hf_tables ADD COLUMN recheck INTEGER NOT NULL DEFAULT 0;  -- 1: to be compared soon
+ALTER TABLE hf_tables ADD COLUMN scrubbed_at INTEGER;  -- Unix microseconds: every row was compared
+ALTER TABLE hf_tables ADD COLUMN expected INTEGER;     -- rows upstream as the initial sync began
+ALTER TABLE hf_tables ADD COLUMN synced INTEGER;       -- rows that the initial sync has read
+ALTER TABLE hf_tables ADD COLUMN last_error TEXT;      -- of the last pull
+ALTER TABLE hf_tables ADD COLUMN added TEXT;           -- JSON array: columns still to be filled in
+
+-- Parts of tables in which the upstream's log shows a change, to be compared.
+CREATE TABLE hf_blocks(
+  relation TEXT NOT NULL,
+  block TEXT NOT NULL,
+  PRIMARY KEY(relation, block)
+) WITHOUT ROWID;
+
+-- Upstream rows that cannot be stored here; while there is one, its table's reads are forwarded.
+CREATE TABLE hf_unreadable(
+  relation TEXT NOT NULL,
+  key TEXT NOT NULL,              -- '' where the key cannot be read either
+  reason TEXT NOT NULL,
+  PRIMARY KEY(relation, key)
+) WITHOUT ROWID;
 )sql"};
 
 int version_of(Database& database) {

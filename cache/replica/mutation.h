@@ -71,7 +71,7 @@ struct MutationContext {
   // are decided here. Otherwise stale data proves nothing, and only rows of the same request and
   // own pending writes do.
   bool authoritative = false;
-  // The upstream cannot be asked: where it counts keys, temporary ones stand for them.
+  // Where the upstream counts keys, temporary ones stand for them.
   bool temporary_ids = false;
 };
 

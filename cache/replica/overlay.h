@@ -100,6 +100,9 @@ class Overlay {
   // Shows the rows of the entry's effects as they are with all pending ones.
   void refresh(Transaction& transaction, std::int64_t entry);
 
+  // Shows every row with pending effects again, in tables that have lost their rows.
+  void show_pending(Transaction& transaction);
+
   // The effects of `entry` in order.
   std::vector<Effect> effects(Database& database, std::int64_t entry) const;
 

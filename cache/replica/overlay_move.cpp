@@ -32,4 +32,16 @@ void Overlay::refresh(Transaction& transaction, std::int64_t entry) {
   }
 }
 
+void Overlay::show_pending(Transaction& transaction) {
+  std::vector<std::pair<std::string, std::string>> pending;
+  Statement statement(transaction.database(), "SELECT relation, key FROM hf_pending_base");
+  while (statement.step()) pending.emplace_back(statement.text(0), statement.text(1));
+  for (const auto& [relation, key] : pending) {
+    const Table* table = find_table(relation);
+    if (table != nullptr && rows(*table).exists(transaction.database())) {
+      recompute(transaction, *table, key);
+    }
+  }
+}
+
 }  // namespace holdfast::cache

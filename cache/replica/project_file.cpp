@@ -4,9 +4,13 @@
 
 namespace holdfast::cache {
 
-ProjectFile::ProjectFile(const std::string& path) : database_(path, OpenMode::kReadWrite) {
-  database_.execute(
+void make_project_file(Database& database) {
+  database.execute(
       "CREATE TABLE IF NOT EXISTS settings(name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID");
+}
+
+ProjectFile::ProjectFile(const std::string& path) : database_(path, OpenMode::kReadWrite) {
+  make_project_file(database_);
 }
 
 std::optional<std::string> ProjectFile::catalog_document() {

@@ -10,11 +10,14 @@
 
 namespace holdfast::cache {
 
+// Makes the tables of an empty file.
+void make_project_file(Database& database);
+
 // project.db: what belongs to the installation and not to one principal.
 // Thread-safe.
 class ProjectFile {
  public:
-  // Opens or makes the file.
+  // Opens or makes the file. Throws SqliteError.
   explicit ProjectFile(const std::string& path);
 
   // The catalog document that was kept last; nullopt before the first.

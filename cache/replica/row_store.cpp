@@ -3,25 +3,17 @@
 #include <set>
 #include <stdexcept>
 
+#include "cache/query/sql_text.h"
 #include "cache/values/codec.h"
 
 namespace holdfast::cache {
 namespace {
 
-std::string quote(std::string_view name) {
-  std::string quoted = "\"";
-  for (const char c : name) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
-}
-
 std::string name_list(const Table& table, const std::vector<std::size_t>& columns) {
   std::string list;
   for (const std::size_t index : columns) {
     if (!list.empty()) list += ',';
-    list += quote(table.columns[index].storage_name);
+    list += query::quote_identifier(table.columns[index].storage_name);
   }
   return list;
 }
@@ -30,14 +22,14 @@ std::string all_names(const Table& table) {
   std::string list;
   for (const Column& column : table.columns) {
     if (!list.empty()) list += ',';
-    list += quote(column.storage_name);
+    list += query::quote_identifier(column.storage_name);
   }
   return list;
 }
 
 // Columns have no SQLite type: values are stored as they are bound, and only their order is fixed.
 std::string column_definition(const Column& column) {
-  std::string definition = quote(column.storage_name);
+  std::string definition = query::quote_identifier(column.storage_name);
   const std::string_view collation = collation_of(column.type);
   if (collation != "BINARY") definition += " COLLATE " + std::string(collation);
   return definition;
@@ -50,7 +42,7 @@ bool is_rowid_alias(const Table& table) {
 }
 
 std::string create_sql(const Table& table) {
-  std::string sql = "CREATE TABLE IF NOT EXISTS " + quote(table.storage_name) + "(";
+  std::string sql = "CREATE TABLE IF NOT EXISTS " + query::quote_identifier(table.storage_name) + "(";
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     if (i > 0) sql += ',';
     sql += column_definition(table.columns[i]);
@@ -67,7 +59,7 @@ std::string condition(const Table& table, const std::vector<std::size_t>& column
   std::string sql;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (i > 0) sql += " AND ";
-    sql += quote(table.columns[columns[i]].storage_name) + "=?" + std::to_string(i + 1);
+    sql += query::quote_identifier(table.columns[columns[i]].storage_name) + "=?" + std::to_string(i + 1);
   }
   return sql;
 }
@@ -83,7 +75,7 @@ std::string put_sql(const Table& table) {
   std::string assignments;
   std::string differences;
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
-    const std::string name = quote(table.columns[i].storage_name);
+    const std::string name = query::quote_identifier(table.columns[i].storage_name);
     values += (i > 0 ? ",?" : "?") + std::to_string(i + 1);
     if (table.is_key(i)) continue;
     if (!assignments.empty()) assignments += ',';
@@ -92,7 +84,7 @@ std::string put_sql(const Table& table) {
     // Text that a value-comparing collation calls equal (1.5 and 1.50) is another row all the same.
     differences.append(name).append(" IS NOT excluded.").append(name).append(" COLLATE BINARY");
   }
-  std::string sql = "INSERT INTO " + quote(table.storage_name) + "(" + all_names(table) +
+  std::string sql = "INSERT INTO " + query::quote_identifier(table.storage_name) + "(" + all_names(table) +
                     ") VALUES(" + values + ")";
   if (table.primary_key) {
     sql += " ON CONFLICT(" + name_list(table, table.primary_key->columns) + ") DO ";
@@ -121,20 +113,20 @@ std::set<std::string, std::less<>> existing_columns(Database& database, const Ta
 void create_index(Database& database, const Table& table, const std::vector<std::size_t>& columns) {
   std::string name = table.storage_name;
   for (const std::size_t index : columns) name += "|" + table.columns[index].storage_name;
-  database.execute("CREATE INDEX IF NOT EXISTS " + quote(name) + " ON " +
-                   quote(table.storage_name) + "(" + name_list(table, columns) + ")");
+  database.execute("CREATE INDEX IF NOT EXISTS " + query::quote_identifier(name) + " ON " +
+                   query::quote_identifier(table.storage_name) + "(" + name_list(table, columns) + ")");
 }
 
 }  // namespace
 
 RowStore::RowStore(const Table& table)
     : table_(table),
-      select_("SELECT rowid," + all_names(table) + " FROM " + quote(table.storage_name) +
+      select_("SELECT rowid," + all_names(table) + " FROM " + query::quote_identifier(table.storage_name) +
               " WHERE "),
       put_(put_sql(table)) {
   if (!table.primary_key) return;
   find_ = select_ + condition(table, table.primary_key->columns);
-  erase_ = "DELETE FROM " + quote(table.storage_name) + " WHERE " +
+  erase_ = "DELETE FROM " + query::quote_identifier(table.storage_name) + " WHERE " +
            condition(table, table.primary_key->columns);
 }
 
@@ -145,7 +137,7 @@ bool RowStore::create(Transaction& transaction) const {
   const auto existing = existing_columns(database, table_);
   for (const Column& column : table_.columns) {
     if (existing.contains(column.storage_name)) continue;
-    database.execute("ALTER TABLE " + quote(table_.storage_name) + " ADD COLUMN " +
+    database.execute("ALTER TABLE " + query::quote_identifier(table_.storage_name) + " ADD COLUMN " +
                      column_definition(column));
     added = true;
   }
@@ -210,8 +202,8 @@ std::int64_t RowStore::smallest(Database& database, std::size_t column) const {
 
 std::int64_t RowStore::extreme(Database& database, const char* function, std::size_t column) const {
   Statement& statement = database.cached(std::string("SELECT ") + function + "(" +
-                                         quote(table_.columns[column].storage_name) + ") FROM " +
-                                         quote(table_.storage_name));
+                                         query::quote_identifier(table_.columns[column].storage_name) + ") FROM " +
+                                         query::quote_identifier(table_.storage_name));
   statement.step();
   const std::int64_t value = statement.is_null(0) ? 0 : statement.integer(0);
   statement.reset();
@@ -240,7 +232,7 @@ void RowStore::erase(Transaction& transaction, const std::vector<Value>& key) co
 }
 
 void RowStore::erase_all(Transaction& transaction) const {
-  transaction.database().execute("DELETE FROM " + quote(table_.storage_name));
+  transaction.database().execute("DELETE FROM " + query::quote_identifier(table_.storage_name));
 }
 
 }  // namespace holdfast::cache

@@ -2,6 +2,7 @@
 
 #include "cache/query/query.h"
 #include "cache/replica/migrations.h"
+#include "cache/replica/salvage.h"
 
 namespace holdfast::cache {
 namespace {
@@ -85,13 +86,15 @@ void Store::create_tables(Database& database) {
     upsert.bind(1, std::string_view(relation_of(*table))).bind(2, std::string_view(signature));
     upsert.bind(3, std::int64_t{-1}).run();
   }
+  if (take_salvaged(transaction)) overlay_.show_pending(transaction);
   transaction.commit();
 }
 
 void Store::load_states(Database& database) {
   for (const Table* table : replicated_) {
     Statement& statement = database.cached(
-        "SELECT complete, denied, denied_status, pulled_at FROM hf_tables WHERE relation=?1");
+        "SELECT complete AND added IS NULL AND relation NOT IN (SELECT relation FROM hf_unreadable),"
+        " denied, denied_status, pulled_at FROM hf_tables WHERE relation=?1");
     statement.bind(1, std::string_view(relation_of(*table))).step();
     states_[index_of(*table)].pulled_at = statement.integer(3);
     if (!statement.is_null(1)) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <thread>
 
 #include "cache/values/codec.h"
 #include "cache/values/json.h"
@@ -10,6 +12,12 @@ namespace holdfast::cache {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+// Marks a file that was found damaged while somebody worked with it: the next start repairs it.
+constexpr const char* kDoubted = ".damaged";
+// Between two looks whether the holders of a Store, requests under way, have let go of it.
+constexpr auto kPause = 5ms;
 
 std::string print_principal(const http::Principal& principal) {
   std::string text = R"({"kind":)" + std::to_string(static_cast<int>(principal.kind));
@@ -136,11 +144,77 @@ std::vector<const Table*> Stores::replicated_tables(const Catalog& catalog,
   return tables;
 }
 
+std::string Stores::path_of(const std::string& principal_id) const {
+  return folder_ + "/" + principal_id + ".db";
+}
+
+void Stores::prepare(const std::string& path) {
+  if (!prepared_.insert(path).second) return;
+  finish_salvage(path);
+  const bool doubted = fs::remove(path + kDoubted);
+  const bool left_open = was_left_open(path);
+  const auto least = left_open ? FileCheck::kEssentials : FileCheck::kOpening;
+  if (is_damaged(path, doubted ? FileCheck::kWhole : least)) {
+    repair(path);
+  } else if (left_open) {
+    MutexLock lock(mutex_);
+    unchecked_.insert(fs::path(path).stem().string());
+  }
+}
+
+void Stores::repair(const std::string& path) const {
+  const Salvage salvage = salvage_file(path);
+  if (salvaged_) salvaged_(salvage);
+}
+
+std::vector<std::string> Stores::find_damaged() {
+  std::set<std::string> ids;
+  {
+    MutexLock lock(mutex_);
+    ids.swap(unchecked_);
+  }
+  std::vector<std::string> damaged;
+  for (const auto& id : ids) {
+    if (is_damaged(path_of(id), FileCheck::kWhole)) damaged.push_back(id);
+  }
+  return damaged;
+}
+
+void Stores::replace_damaged(const std::string& id, std::chrono::milliseconds patience) {
+  MutexLock opening(opening_);
+  std::shared_ptr<Store> store;
+  {
+    MutexLock lock(mutex_);
+    const auto found = stores_.find(id);
+    if (found == stores_.end()) return repair(path_of(id));
+    store = std::move(found->second);
+    stores_.erase(found);
+  }
+  const http::Principal principal = store->principal();
+  const auto catalog = store->shared_catalog();
+  const std::weak_ptr<Store> holders = store;
+  store.reset();
+  // Whoever still works with it may write: what is written then must not be lost with the file.
+  for (auto waited = 0ms; !holders.expired() && waited < patience; waited += kPause) {
+    std::this_thread::sleep_for(kPause);
+  }
+  if (holders.expired()) {
+    repair(path_of(id));
+  } else {
+    std::ofstream(path_of(id) + kDoubted);
+  }
+  auto opened = make(principal, catalog);
+  opened_(*opened);
+  MutexLock lock(mutex_);
+  stores_[id] = std::move(opened);
+}
+
 std::shared_ptr<Store> Stores::make(const http::Principal& principal,
-                                    std::shared_ptr<const Catalog> catalog) const {
+                                    std::shared_ptr<const Catalog> catalog) {
   auto tables = replicated_tables(*catalog, principal);
-  auto store = std::make_shared<Store>(folder_ + "/" + principal.id + ".db", principal,
-                                       std::move(catalog), tables);
+  const std::string path = path_of(principal.id);
+  prepare(path);
+  auto store = std::make_shared<Store>(path, principal, std::move(catalog), tables);
   store->writer().run(Writer::Priority::kEssential, [&](Transaction& transaction) {
     Statement& statement = transaction.database().cached(
         "INSERT INTO hf_meta VALUES('principal', ?1) ON CONFLICT DO UPDATE SET value=?1");
@@ -149,10 +223,11 @@ std::shared_ptr<Store> Stores::make(const http::Principal& principal,
   return store;
 }
 
-std::vector<http::Principal> Stores::principals_on_disk() const {
+std::vector<http::Principal> Stores::principals_on_disk() {
   std::vector<http::Principal> principals;
   for (const auto& file : fs::directory_iterator(folder_)) {
     if (file.path().extension() != ".db") continue;
+    prepare(file.path().string());
     if (auto principal = principal_of_file(file.path().string())) {
       principals.push_back(*std::move(principal));
     }

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "cache/replica/options.h"
+#include "cache/replica/salvage.h"
 #include "cache/replica/store.h"
 
 namespace holdfast::cache {
@@ -24,6 +27,20 @@ class Stores {
   Stores(std::string folder, const ReplicaOptions& options, std::string default_schema,
          Opened opened);
 
+  // `observer` hears of each damaged file that was replaced, on the thread that found it. Before
+  // the first set_catalog() or open().
+  void observe_salvages(std::function<void(const Salvage&)> observer) {
+    salvaged_ = std::move(observer);
+  }
+
+  // Reads the files that a crash has left open, once and to their end: the ids of the principals
+  // whose file is damaged. Slow, and disturbs nobody.
+  std::vector<std::string> find_damaged();
+  // Repairs the file of a principal, when the holders of its Store have let go of it; where they
+  // do not within `patience`, the next start will. While nothing is drained or pulled.
+  void replace_damaged(const std::string& principal_id,
+                       std::chrono::milliseconds patience = std::chrono::seconds(5));
+
   // Opens every store that has a file, and from now on uses this catalog.
   void set_catalog(const std::shared_ptr<const Catalog>& catalog);
   std::shared_ptr<const Catalog> catalog() const;
@@ -38,16 +55,24 @@ class Stores {
   std::vector<const Table*> replicated_tables(const Catalog& catalog,
                                               const http::Principal& principal) const;
   std::shared_ptr<Store> make(const http::Principal& principal,
-                              std::shared_ptr<const Catalog> catalog) const;
-  std::vector<http::Principal> principals_on_disk() const;
+                              std::shared_ptr<const Catalog> catalog);
+  std::vector<http::Principal> principals_on_disk();
+  // Before a file is first opened: what was begun is ended, and a file that was left open is looked
+  // at as far as nothing may be served without.
+  void prepare(const std::string& path);
+  void repair(const std::string& path) const;
+  std::string path_of(const std::string& principal_id) const;
 
   const std::string folder_;
   const ReplicaOptions& options_;
   const std::string default_schema_;
   const Opened opened_;
+  std::function<void(const Salvage&)> salvaged_;
   mutable Mutex opening_;  // one at a time opens; held around mutex_
+  std::set<std::string> prepared_ HF_GUARDED_BY(opening_);  // paths
   mutable Mutex mutex_;
   std::shared_ptr<const Catalog> catalog_ HF_GUARDED_BY(mutex_);
+  std::set<std::string> unchecked_ HF_GUARDED_BY(mutex_);  // principals' ids
   std::map<std::string, std::shared_ptr<Store>> stores_ HF_GUARDED_BY(mutex_);
 };
 

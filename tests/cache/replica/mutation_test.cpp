@@ -194,6 +194,13 @@ TEST_F(MutationTest, AnUpsertChangesTheRowThatItFinds) {
   EXPECT_THAT(changes(upsert).effects, IsEmpty());
 }
 
+TEST_F(MutationTest, AnUpsertKeepsTheRowThatItMakesOnceTheOtherIsGone) {
+  const auto made =
+      changes({Operation::kInsert, "tags", "", R"({"todo_id":1,"name":"x","weight":5})",
+               Resolution::kMergeDuplicates});
+  EXPECT_EQ(made.effects.at(0).row, R"({"todo_id":1,"name":"x","weight":5})");
+}
+
 TEST_F(MutationTest, AnUpsertByAnotherConstraintFindsItsRow) {
   const sample::Request upsert{Operation::kInsert, "lists", "on_conflict=slot&columns=slot,title",
                                R"({"slot":2,"title":"new"})", Resolution::kMergeDuplicates};

@@ -106,6 +106,7 @@ struct Request {
   Missing missing = Missing::kNull;
   bool authoritative = false;
   http::Principal principal = http::Principal::anonymous();
+  bool temporary_ids = false;
 };
 
 inline Timestamp noon() {
@@ -132,7 +133,10 @@ inline Computed compute(Sample& sample, const Request& request) {
   options.max_rows = 0;
   auto reader = sample.store().reader();
   return compute_changes(*reader, sample.known(), sample.overlay(), mutation,
-                         {{request.principal, noon()}, options, request.authoritative});
+                         {{request.principal, noon()},
+                          options,
+                          request.authoritative,
+                          request.temporary_ids});
 }
 
 // "insert todos {"id":1} {…changes…}" for each effect.
