@@ -104,38 +104,37 @@ Error not_one_row(std::int64_t rows) {
                          "The result contains " + std::to_string(rows) + " rows");
 }
 
-void render_object(const Statement& statement, const RowShape& shape, std::string& out) {
-  out += '{';
+void render_object(const Statement& statement, const RowShape& shape, TextBuilder& out) {
+  out.append('{');
   render_members(
       shape, [&](int i) { return statement.column(i); }, out);
-  out += '}';
+  out.append('}');
 }
 
-void render_csv_row(const Statement& statement, const RowShape& shape, std::string& out) {
+void render_csv_row(const Statement& statement, const RowShape& shape, TextBuilder& out) {
   for (std::size_t i = 0; i < shape.members.size(); ++i) {
-    if (i > 0) out += ',';
+    if (i > 0) out.append(',');
     render_csv_value(shape.members[i], statement.column(static_cast<int>(i)), out);
   }
 }
 
 // Names come with the first row, as in PostgREST: no rows, no names.
-void render_csv_names(const RowShape& shape, std::string& out) {
+void render_csv_names(const RowShape& shape, TextBuilder& out) {
   for (const auto& member : shape.members) {
-    if (&member != &shape.members.front()) out += ',';
-    out += member.name;
+    if (&member != &shape.members.front()) out.append(',');
+    out.append(member.name);
   }
 }
 
-void render_row(const Statement& statement, const RowShape& shape, Form form, Output& output) {
-  std::string& out = output.body;
-  const bool first = output.rows++ == 0;
+void render_row(const Statement& statement, const RowShape& shape, Form form, bool first,
+                TextBuilder& out) {
   if (form == Form::kCsv) {
     if (first) render_csv_names(shape, out);
-    out += '\n';
+    out.append('\n');
     render_csv_row(statement, shape, out);
     return;
   }
-  if (form == Form::kArray) out += first ? '[' : ',';
+  if (form == Form::kArray) out.append(first ? '[' : ',');
   if (form == Form::kArray || first) render_object(statement, shape, out);
 }
 
@@ -154,7 +153,13 @@ Result<void> read_rows(Database& database, const Plan& plan, const Binding& bind
   BorrowedStatement statement(database, plan.sql);
   bind(*statement, plan, binding, binding.values.size());
   if (plan.rowids_parameter != 0) statement->bind_borrowed(plan.rowids_parameter, rows);
-  return step_all(*statement, [&] { render_row(*statement, *plan.root, form, output); });
+  TextBuilder body;
+  HF_TRY_VOID(step_all(
+      *statement, [&] { render_row(*statement, *plan.root, form, output.rows++ == 0, body); }));
+  if (form == Form::kArray) body.append(output.rows == 0 ? "[]" : "]");
+  if (form == Form::kCsv && output.rows == 0) body.append('\n');
+  output.body = body.take();
+  return {};
 }
 
 }  // namespace
@@ -168,7 +173,6 @@ Result<Output> execute(Database& database, const Plan& plan, const Binding& bind
                        bool nulls_stripped, const std::vector<std::int64_t>& rowids) {
   Output output;
   output.offset = binding.window.offset;
-  output.body.reserve(4096);
   const bool counting = !plan.count_sql.empty();
   const ReadTransaction transaction(database, counting);
   if (counting) {
@@ -177,8 +181,6 @@ Result<Output> execute(Database& database, const Plan& plan, const Binding& bind
   }
   HF_TRY_VOID(read_rows(database, plan, binding, form, rowids, output));
   if (form == Form::kObject && output.rows != 1) return not_one_row(output.rows);
-  if (form == Form::kArray) output.body += output.rows == 0 ? "[]" : "]";
-  if (form == Form::kCsv && output.rows == 0) output.body = "\n";
   if (nulls_stripped && form != Form::kCsv) output.body = strip_nulls(output.body);
   return output;
 }

@@ -17,61 +17,61 @@
 namespace holdfast::cache::query {
 namespace {
 
-void append_members(const Arguments& arguments, std::string& out) {
+void append_members(const Arguments& arguments, TextBuilder& out) {
   render_members(
       shape_of(arguments), [&](int i) { return arguments[i + 1]; }, out);
 }
 
 // hf_object(shape, v1, …): {"a":v1,…}
 void object(FunctionContext& context, Arguments arguments) {
-  std::string out = "{";
+  TextBuilder out("{");
   append_members(arguments, out);
-  out += '}';
-  context.text(out);
+  out.append('}');
+  context.text(out.view());
 }
 
 // hf_fragment(shape, v1, …): "a":v1,…
 void fragment(FunctionContext& context, Arguments arguments) {
-  std::string out;
+  TextBuilder out;
   append_members(arguments, out);
-  context.text(out);
+  context.text(out.view());
 }
 
 // The array that an aggregate is building; made at its first row.
-std::string& aggregate_text(FunctionContext& context) {
-  auto** text = static_cast<std::string**>(context.aggregate(sizeof(std::string*)));
-  if (*text == nullptr) *text = new std::string("[");
+TextBuilder& aggregate_text(FunctionContext& context) {
+  auto** text = static_cast<TextBuilder**>(context.aggregate(sizeof(TextBuilder*)));
+  if (*text == nullptr) *text = new TextBuilder("[");
   return **text;
 }
 
-void begin_element(std::string& out) {
-  if (out.size() > 1) out += ',';
+void begin_element(TextBuilder& out) {
+  if (out.size() > 1) out.append(',');
 }
 
 // hf_rows(shape, v1, …): an array of objects
 void add_row(FunctionContext& context, Arguments arguments) {
-  std::string& out = aggregate_text(context);
+  TextBuilder& out = aggregate_text(context);
   begin_element(out);
-  out += '{';
+  out.append('{');
   append_members(arguments, out);
-  out += '}';
+  out.append('}');
 }
 
 // hf_list(shape, v): an array of values
 void add_value(FunctionContext& context, Arguments arguments) {
-  std::string& out = aggregate_text(context);
+  TextBuilder& out = aggregate_text(context);
   begin_element(out);
   render_value(shape_of(arguments).members[0], arguments[1], out);
 }
 
 void finish_array(FunctionContext& context) {
-  auto** text = static_cast<std::string**>(context.aggregate(0));
+  auto** text = static_cast<TextBuilder**>(context.aggregate(0));
   if (text == nullptr || *text == nullptr) {
     context.text("[]");
     return;
   }
-  **text += ']';
-  context.text(**text);
+  (*text)->append(']');
+  context.text((*text)->view());
   delete *text;
   *text = nullptr;
 }

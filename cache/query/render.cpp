@@ -11,33 +11,32 @@ bool needs_quotes(std::string_view text) {
 
 }  // namespace
 
-void render_value(const Member& member, const ValueView& value, std::string& out) {
+void render_value(const Member& member, const ValueView& value, TextBuilder& out) {
   if (member.kind == Member::Kind::kValue) {
     print_json(*member.type, value, out);
     return;
   }
   const auto* text = std::get_if<std::string_view>(&value);
-  out += text == nullptr ? std::string_view("null") : *text;
+  out.append(text == nullptr ? std::string_view("null") : *text);
 }
 
-void render_csv_value(const Member& member, const ValueView& value, std::string& out) {
+void render_csv_value(const Member& member, const ValueView& value, TextBuilder& out) {
   if (is_null(value)) return;
   std::string text;
   if (member.kind == Member::Kind::kValue) {
     print_output(*member.type, value, text);
   } else {
-    render_value(member, value, text);
+    TextBuilder json;
+    render_value(member, value, json);
+    text = json.take();
   }
-  if (!needs_quotes(text)) {
-    out += text;
-    return;
-  }
-  out += '"';
+  if (!needs_quotes(text)) return out.append(text);
+  out.append('"');
   for (const char c : text) {
-    if (c == '"' || c == '\\') out += c;
-    out += c;
+    if (c == '"' || c == '\\') out.append(c);
+    out.append(c);
   }
-  out += '"';
+  out.append('"');
 }
 
 }  // namespace holdfast::cache::query

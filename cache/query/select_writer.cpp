@@ -42,8 +42,8 @@ std::string and_where(const std::vector<std::string>& conditions) {
   return conditions.empty() ? std::string() : " WHERE " + balanced(conditions, " AND ");
 }
 
-std::string json_name(const std::string& name) {
-  std::string prefix;
+std::string member_prefix(const std::string& name) {
+  std::string prefix = ",";
   append_json_string(name, prefix);
   return prefix + ':';
 }
@@ -66,7 +66,7 @@ SelectWriter::SelectWriter(Parameters& parameters, const PlanOptions& options)
 std::unique_ptr<RowShape> SelectWriter::shape(const std::vector<OutputColumn>& columns) const {
   auto shape = std::make_unique<RowShape>();
   for (const auto& column : columns) {
-    shape->members.push_back({column.name, json_name(column.name), column.type, column.kind});
+    shape->members.push_back({column.name, member_prefix(column.name), column.type, column.kind});
   }
   return shape;
 }

@@ -23,7 +23,7 @@ struct Member {
     kFragment,  // members that an hf_fragment() call has written already
   };
   std::string name;
-  std::string prefix;  // the name as JSON with its colon
+  std::string prefix;  // a comma, the name as JSON and its colon
   const Type* type = nullptr;
   Kind kind = Kind::kValue;
 };

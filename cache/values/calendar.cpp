@@ -1,49 +1,74 @@
 #include "cache/values/calendar.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <cstring>
+#include <string_view>
 
 namespace holdfast::cache {
 namespace {
 
 std::int64_t floor_divide(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
-void append_padded(std::int64_t value, std::size_t width, std::string& out) {
-  std::array<char, 24> digits;
-  const auto* end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-  const auto size = static_cast<std::size_t>(end - digits.data());
-  if (size < width) out.append(width - size, '0');
-  out.append(digits.data(), size);
+// "00" to "99".
+constexpr auto kPairs = [] {
+  std::array<char, 200> pairs{};
+  for (std::size_t i = 0; i < 100; ++i) {
+    pairs[2 * i] = static_cast<char>('0' + i / 10);
+    pairs[2 * i + 1] = static_cast<char>('0' + i % 10);
+  }
+  return pairs;
+}();
+
+char* put(std::string_view text, char* at) { return std::copy(text.begin(), text.end(), at); }
+
+// Below 100.
+char* put_pair(std::uint32_t value, char* at) {
+  std::memcpy(at, kPairs.data() + std::size_t{2} * (value % 100), 2);
+  return at + 2;
 }
 
-// Without the era.
-void append_civil(const CivilDate& date, std::string& out) {
-  append_padded(date.year > 0 ? date.year : 1 - date.year, 4, out);
-  out += '-';
-  append_padded(date.month, 2, out);
-  out += '-';
-  append_padded(date.day, 2, out);
+// Without the era; the year has four digits, or as many as it needs.
+char* put_civil(const CivilDate& date, char* at) {
+  const std::int64_t year = date.year > 0 ? date.year : 1 - date.year;
+  if (year < 10'000) {
+    at = put_pair(static_cast<std::uint32_t>(year) / 100, at);
+    at = put_pair(static_cast<std::uint32_t>(year) % 100, at);
+  } else {
+    at = std::to_chars(at, at + 20, year).ptr;
+  }
+  *at++ = '-';
+  at = put_pair(static_cast<std::uint32_t>(date.month), at);
+  *at++ = '-';
+  return put_pair(static_cast<std::uint32_t>(date.day), at);
 }
 
-bool append_infinity(std::int64_t value, std::int64_t least, std::int64_t greatest,
-                     std::string& out) {
-  if (value != least && value != greatest) return false;
-  out += value == least ? "-infinity" : "infinity";
-  return true;
+// Without zeros at its end; nothing for none.
+char* put_fraction(std::uint32_t micros, char* at) {
+  if (micros == 0) return at;
+  *at++ = '.';
+  at = put_pair(micros / 10'000, at);
+  at = put_pair(micros / 100 % 100, at);
+  at = put_pair(micros % 100, at);
+  while (at[-1] == '0') --at;
+  return at;
 }
 
-void append_timestamp(std::int64_t micros, DateForm form, std::string_view zone, std::string& out) {
-  if (append_infinity(micros, kTimestampMinusInfinity, kTimestampInfinity, out)) return;
+char* put_moment(std::int64_t micros, DateForm form, std::string_view zone, char* at) {
+  if (micros == kTimestampMinusInfinity) return put("-infinity", at);
+  if (micros == kTimestampInfinity) return put("infinity", at);
   const std::int64_t days = floor_divide(micros, kMicrosPerDay);
   const CivilDate date = civil_from_days(days);
-  append_civil(date, out);
-  out += form == DateForm::kJson ? 'T' : ' ';
-  print_time(micros - days * kMicrosPerDay, out);
-  out += zone;
-  if (date.year <= 0) out += " BC";
+  at = put_civil(date, at);
+  *at++ = form == DateForm::kJson ? 'T' : ' ';
+  at = put_time(micros - days * kMicrosPerDay, at);
+  at = put(zone, at);
+  return date.year <= 0 ? put(" BC", at) : at;
 }
 
+constexpr std::int64_t kMicrosPerHour = 3600 * kMicrosPerSecond;
 constexpr std::int64_t kDaysPerEra = 146'097;  // 400 years
 constexpr std::int64_t kEpochShift = 730'425;  // 0000-03-01 to 2000-01-01
 
@@ -64,12 +89,13 @@ std::int64_t days_from_civil(const CivilDate& date) {
 CivilDate civil_from_days(std::int64_t days) {
   const std::int64_t shifted = days + kEpochShift;
   const std::int64_t era = floor_divide(shifted, kDaysPerEra);
-  const std::int64_t day_of_era = shifted - era * kDaysPerEra;
-  const std::int64_t year_of_era =
+  // Small numbers, whose divisions cost half: every answer is full of moments.
+  const auto day_of_era = static_cast<std::uint32_t>(shifted - era * kDaysPerEra);
+  const std::uint32_t year_of_era =
       (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const std::int64_t day_of_year =
+  const std::uint32_t day_of_year =
       day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const std::int64_t month = (5 * day_of_year + 2) / 153;
+  const std::uint32_t month = (5 * day_of_year + 2) / 153;
   const auto day = static_cast<int>(day_of_year - (153 * month + 2) / 5 + 1);
   const auto civil_month = static_cast<int>(month < 10 ? month + 3 : month - 9);
   return {year_of_era + era * 400 + (civil_month <= 2 ? 1 : 0), civil_month, day};
@@ -89,51 +115,55 @@ std::int64_t round_micros(std::int64_t micros, int precision) {
   return (micros + (micros >= 0 ? half : -half)) / unit * unit;
 }
 
-void print_date(std::int64_t days, std::string& out) {
-  if (append_infinity(days, kDateMinusInfinity, kDateInfinity, out)) return;
+char* put_date(std::int64_t days, char* at) {
+  if (days == kDateMinusInfinity) return put("-infinity", at);
+  if (days == kDateInfinity) return put("infinity", at);
   const CivilDate date = civil_from_days(days);
-  append_civil(date, out);
-  if (date.year <= 0) out += " BC";
+  at = put_civil(date, at);
+  return date.year <= 0 ? put(" BC", at) : at;
 }
 
-void print_timestamp(std::int64_t micros, DateForm form, std::string& out) {
-  append_timestamp(micros, form, "", out);
+char* put_timestamp(std::int64_t micros, DateForm form, char* at) {
+  return put_moment(micros, form, "", at);
 }
 
-void print_timestamptz(std::int64_t micros, DateForm form, std::string& out, int offset) {
-  if (offset == 0 || micros == kTimestampMinusInfinity || micros == kTimestampInfinity) {
-    return append_timestamp(micros, form, form == DateForm::kJson ? "+00:00" : "+00", out);
+char* put_timestamptz(std::int64_t micros, DateForm form, int offset, char* at) {
+  const bool infinite = micros == kTimestampMinusInfinity || micros == kTimestampInfinity;
+  if (infinite) return put_moment(micros, form, "", at);
+  if (offset == 0) return put_moment(micros, form, form == DateForm::kJson ? "+00:00" : "+00", at);
+  std::array<char, kLongestMoment> zone;
+  char* end = put_zone(offset, zone.data());
+  if (form == DateForm::kJson && end - zone.data() == 3) end = put(":00", end);
+  return put_moment(micros + offset * kMicrosPerSecond, form,
+                    std::string_view(zone.data(), static_cast<std::size_t>(end - zone.data())), at);
+}
+
+char* put_time(std::int64_t micros, char* at) {
+  const std::int64_t hours = micros / kMicrosPerHour;
+  const std::int64_t rest = micros - hours * kMicrosPerHour;
+  const auto seconds = static_cast<std::uint32_t>(rest / kMicrosPerSecond);
+  at = hours < 100 ? put_pair(static_cast<std::uint32_t>(hours), at)
+                   : std::to_chars(at, at + 20, hours).ptr;
+  *at++ = ':';
+  at = put_pair(seconds / 60, at);
+  *at++ = ':';
+  at = put_pair(seconds % 60, at);
+  return put_fraction(static_cast<std::uint32_t>(rest % kMicrosPerSecond), at);
+}
+
+char* put_zone(int seconds_east, char* at) {
+  *at++ = seconds_east < 0 ? '-' : '+';
+  const auto seconds = static_cast<std::uint32_t>(std::abs(seconds_east));
+  at = put_pair(seconds / 3600, at);
+  if (seconds % 3600 != 0) {
+    *at++ = ':';
+    at = put_pair(seconds / 60 % 60, at);
   }
-  std::string zone;
-  print_zone(offset, zone);
-  if (form == DateForm::kJson && zone.size() == 3) zone += ":00";
-  append_timestamp(micros + offset * kMicrosPerSecond, form, zone, out);
-}
-
-void print_time(std::int64_t micros, std::string& out) {
-  const std::int64_t seconds = micros / kMicrosPerSecond;
-  append_padded(seconds / 3600, 2, out);
-  out += ':';
-  append_padded(seconds / 60 % 60, 2, out);
-  out += ':';
-  append_padded(seconds % 60, 2, out);
-  const std::int64_t fraction = micros % kMicrosPerSecond;
-  if (fraction == 0) return;
-  out += '.';
-  append_padded(fraction, 6, out);
-  out.erase(out.find_last_not_of('0') + 1);
-}
-
-void print_zone(int seconds_east, std::string& out) {
-  out += seconds_east < 0 ? '-' : '+';
-  const int seconds = std::abs(seconds_east);
-  append_padded(seconds / 3600, 2, out);
-  if (seconds % 3600 == 0) return;
-  out += ':';
-  append_padded(seconds / 60 % 60, 2, out);
-  if (seconds % 60 == 0) return;
-  out += ':';
-  append_padded(seconds % 60, 2, out);
+  if (seconds % 60 != 0) {
+    *at++ = ':';
+    at = put_pair(seconds % 60, at);
+  }
+  return at;
 }
 
 }  // namespace holdfast::cache

@@ -37,13 +37,23 @@ std::int64_t round_micros(std::int64_t micros, int precision);
 
 enum class DateForm : std::uint8_t { kText, kJson };
 
-void print_date(std::int64_t days, std::string& out);
-void print_timestamp(std::int64_t micros, DateForm form, std::string& out);
+// Printing writes at `at`, at most kLongestMoment bytes, and returns where the text ends.
+inline constexpr std::size_t kLongestMoment = 48;
+
+char* put_date(std::int64_t days, char* at);
+char* put_timestamp(std::int64_t micros, DateForm form, char* at);
 // "2026-11-21 01:31:12.5+00", or for JSON "2026-11-21T01:31:12.5+00:00"; elsewhere than in UTC
 // with that offset, in seconds east.
-void print_timestamptz(std::int64_t micros, DateForm form, std::string& out, int offset = 0);
-void print_time(std::int64_t micros, std::string& out);
+char* put_timestamptz(std::int64_t micros, DateForm form, int offset, char* at);
+char* put_time(std::int64_t micros, char* at);  // hours as many as there are
 // "+02", "-03:30", "+01:02:03".
-void print_zone(int seconds_east, std::string& out);
+char* put_zone(int seconds_east, char* at);
+
+// Appends what such a function writes: append_moment(out, put_time, micros).
+template <typename Put, typename... Values>
+void append_moment(std::string& out, Put put, Values... values) {
+  char text[kLongestMoment];
+  out.append(text, put(values..., text));
+}
 
 }  // namespace holdfast::cache

@@ -1,11 +1,8 @@
 #include "cache/values/codec.h"
 
-#include <array>
-#include <charconv>
 #include <cmath>
 
 #include "cache/values/array.h"
-#include "cache/values/calendar.h"
 #include "cache/values/datetime.h"
 #include "cache/values/float.h"
 #include "cache/values/interval.h"
@@ -14,6 +11,7 @@
 #include "cache/values/numeric.h"
 #include "cache/values/range.h"
 #include "cache/values/scalar.h"
+#include "cache/values/stored_number.h"
 #include "cache/values/text.h"
 #include "cache/values/time_zone.h"
 
@@ -21,7 +19,6 @@ namespace holdfast::cache {
 namespace {
 
 constexpr std::string_view kNan = "NaN";
-constexpr std::int64_t kUnixEpochShift = 946'684'800;  // 1970 to 2000, in seconds
 
 enum class Modifier : std::uint8_t { kApplied, kIgnored };
 
@@ -121,126 +118,9 @@ Result<Value> parse(const Type& type, std::string_view text, Modifier modifier) 
   return parse_opaque(type, text);
 }
 
-void print_integer(std::int64_t value, std::string& out) {
-  std::array<char, 24> buffer;
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
-  out.append(buffer.data(), end);
-}
-
-void print_real(const Type& type, double value, std::string& out) {
-  if (type.kind == TypeKind::kFloat4) {
-    print_float4(static_cast<float>(value), out);
-  } else {
-    print_float8(value, out);
-  }
-}
-
-int offset_of(const Type& type, std::int64_t micros) {
-  if (type.zone == nullptr) return 0;
-  const std::int64_t seconds = micros / kMicrosPerSecond - (micros % kMicrosPerSecond < 0 ? 1 : 0);
-  return type.zone->offset_at(seconds + kUnixEpochShift);
-}
-
-void print_moment(const Type& type, std::int64_t value, DateForm form, std::string& out) {
-  switch (type.kind) {
-    case TypeKind::kDate:
-      print_date(value, out);
-      break;
-    case TypeKind::kTime:
-      print_time(value, out);
-      break;
-    case TypeKind::kTimestamp:
-      print_timestamp(value, form, out);
-      break;
-    default:
-      print_timestamptz(value, form, out, offset_of(type, value));
-      break;
-  }
-}
-
-bool is_moment(TypeKind kind) {
-  return kind == TypeKind::kDate || kind == TypeKind::kTime || kind == TypeKind::kTimestamp ||
-         kind == TypeKind::kTimestamptz;
-}
-
 bool is_padded(const Type& type) {
   return type.kind == TypeKind::kText && (type.base == "character" || type.base == "bpchar");
 }
-
-bool is_float(TypeKind kind) { return kind == TypeKind::kFloat4 || kind == TypeKind::kFloat8; }
-
-// An integer that SQLite kept where a type with a wider storage class was meant is printed as such:
-// a REAL column may hold an integer, and an expression may give one.
-void print_integer_as(const Type& type, std::int64_t value, DateForm form, std::string& out) {
-  if (is_moment(type.kind)) {
-    print_moment(type, value, form, out);
-  } else if (is_float(type.kind)) {
-    print_real(type, static_cast<double>(value), out);
-  } else {
-    print_integer(value, out);
-  }
-}
-
-struct JsonPrinter {
-  const Type& type;
-  std::string& out;
-
-  void operator()(Null) const { out += "null"; }
-
-  void operator()(std::int64_t value) const {
-    if (type.kind == TypeKind::kBool) {
-      out += value != 0 ? "true" : "false";
-      return;
-    }
-    const bool quoted = is_moment(type.kind) || type.base == "oid";
-    if (quoted) out += '"';
-    print_integer_as(type, value, DateForm::kJson, out);
-    if (quoted) out += '"';
-  }
-
-  void operator()(double value) const {
-    const bool quoted = !std::isfinite(value);
-    if (quoted) out += '"';
-    print_real(type, value, out);
-    if (quoted) out += '"';
-  }
-
-  void operator()(std::string_view text) const {
-    switch (type.kind) {
-      case TypeKind::kNumeric:
-        print_digits(text);
-        break;
-      case TypeKind::kJson:
-      case TypeKind::kJsonb:
-        out += text;
-        break;
-      case TypeKind::kArray:
-        print_array_json(type, text, out);
-        break;
-      case TypeKind::kOther:
-        print_opaque(text);
-        break;
-      default:
-        append_json_string(text, out);
-        break;
-    }
-  }
-
-  void print_digits(std::string_view text) const {
-    const bool bare = text.find_first_of("NI") == std::string_view::npos;
-    if (!bare) out += '"';
-    out += text;
-    if (!bare) out += '"';
-  }
-
-  void print_opaque(std::string_view text) const {
-    if (text.starts_with(kOpaqueJson)) {
-      out += text.substr(1);
-    } else {
-      append_json_string(text, out);
-    }
-  }
-};
 
 enum class TextForm : std::uint8_t { kCast, kOutput };
 
@@ -252,12 +132,18 @@ struct TextPrinter {
   void operator()(Null) const {}
 
   void operator()(std::int64_t value) const {
-    if (type.kind != TypeKind::kBool) {
-      print_integer_as(type, value, DateForm::kText, out);
-    } else if (form == TextForm::kOutput) {
-      out += value != 0 ? 't' : 'f';
+    if (type.kind == TypeKind::kBool) return print_bool(value != 0);
+    // SQLite keeps a REAL without a fraction as an integer, and an expression may give one.
+    if (is_float(type.kind)) return print_real(type, static_cast<double>(value), out);
+    char text[kLongestInteger];
+    out.append(text, put_integer(type, value, DateForm::kText, text));
+  }
+
+  void print_bool(bool value) const {
+    if (form == TextForm::kOutput) {
+      out += value ? 't' : 'f';
     } else {
-      out += value != 0 ? "true" : "false";
+      out += value ? "true" : "false";
     }
   }
 
@@ -330,10 +216,6 @@ Result<Value> parse_json(const Type& type, std::string_view json) {
     default:
       return parse_json_text(type, token);
   }
-}
-
-void print_json(const Type& type, const ValueView& value, std::string& out) {
-  std::visit(JsonPrinter{type, out}, value);
 }
 
 void print_text(const Type& type, const ValueView& value, std::string& out) {

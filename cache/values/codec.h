@@ -5,6 +5,7 @@
 
 #include "cache/catalog/type.h"
 #include "cache/sqlite/value.h"
+#include "cache/values/text_builder.h"
 #include "gateway/base/result.h"
 
 namespace holdfast::cache {
@@ -56,6 +57,7 @@ Result<Value> parse_json(const Type& type, std::string_view json);
 // "2026-11-21T01:31:12.5+00:00", json spliced, arrays as JSON arrays, NaN and infinities as
 // strings.
 void print_json(const Type& type, const ValueView& value, std::string& out);
+void print_json(const Type& type, const ValueView& value, TextBuilder& out);
 
 // Appends the value as a cast to text prints it: true, false; character(n) without its padding;
 // nothing for NULL.
@@ -67,6 +69,7 @@ void print_output(const Type& type, const ValueView& value, std::string& out);
 
 // Appends `text` as a JSON string with quotes, escaping as Postgres' escape_json() does.
 void append_json_string(std::string_view text, std::string& out);
+void append_json_string(std::string_view text, TextBuilder& out);
 
 // Whether stored values of the type, compared under collation_of(), are equal (ordered) exactly
 // when Postgres says so; text order also needs Column::byte_order. Equality is not exact for json,

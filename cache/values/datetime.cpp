@@ -101,8 +101,8 @@ Result<std::int64_t> parse_time(std::string_view text, int precision) {
 Result<std::string> parse_timetz(std::string_view text, int precision) {
   HF_TRY(const DateTimeFields fields, parse_clock(text, "time with time zone"));
   std::string out;
-  print_time(round_micros(*fields.micros, precision), out);
-  print_zone(fields.zone.value_or(0), out);
+  append_moment(out, put_time, round_micros(*fields.micros, precision));
+  append_moment(out, put_zone, fields.zone.value_or(0));
   return out;
 }
 

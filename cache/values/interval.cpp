@@ -274,7 +274,7 @@ class IntervalPrinter {
     } else if (after_negative_) {
       out_ += '+';
     }
-    print_time(std::abs(micros), out_);
+    append_moment(out_, put_time, std::abs(micros));
   }
 
   std::string out_;

@@ -125,6 +125,43 @@ TEST(PrintJsonTest, FloatColumnThatHoldsAnIntegerIsPrintedAsAFloat) {
   EXPECT_EQ(out, "1e+15");
 }
 
+TEST(JsonStringTest, EscapesStandWhereverTheirCharactersStood) {
+  const std::pair<char, std::string> escapes[] = {
+      {'"', "\\\""}, {'\\', "\\\\"}, {'\n', "\\n"}, {'\x01', "\\u0001"}, {'\x1f', "\\u001f"}};
+  for (std::size_t size = 1; size < 30; ++size) {
+    // Neighbours of the characters that need an escape, and bytes beyond ASCII.
+    const std::string plain =
+        std::string("!# [] \x7f\xc3\xbf~a1 !#[]!# [] \x7f\xc3\xbf~a1 !#[]!#").substr(0, size);
+    std::string printed;
+    cache::append_json_string(plain, printed);
+    EXPECT_EQ(printed, '"' + plain + '"');
+    for (std::size_t at = 0; at < size; ++at) {
+      for (const auto& [character, escape] : escapes) {
+        std::string text = plain;
+        text[at] = character;
+        printed.clear();
+        cache::append_json_string(text, printed);
+        EXPECT_EQ(printed, '"' + text.substr(0, at) + escape + text.substr(at + 1) + '"');
+      }
+    }
+  }
+}
+
+TEST(PrintJsonTest, MomentsFarFromTodayKeepTheirDigits) {
+  const auto printed = [](const char* type, const char* text) {
+    std::string out;
+    cache::print_json(make_type(type), view(*parse_text(make_type(type), text)), out);
+    return out;
+  };
+  EXPECT_EQ(printed("date", "5874897-12-31"), "\"5874897-12-31\"");
+  EXPECT_EQ(printed("date", "0044-03-15 BC"), "\"0044-03-15 BC\"");
+  EXPECT_EQ(printed("timestamptz", "294276-12-31 23:59:59.999999+00"),
+            "\"294276-12-31T23:59:59.999999+00:00\"");
+  EXPECT_EQ(printed("timestamp", "4713-11-24 00:00:00.05 BC"), "\"4713-11-24T00:00:00.05 BC\"");
+  EXPECT_EQ(printed("time", "24:00:00"), "\"24:00:00\"");
+  EXPECT_EQ(printed("interval", "-1234567:08:09.000010"), "\"-1234567:08:09.00001\"");
+}
+
 TEST(NumericCollationTest, UniqueIndexTakesEqualValuesForEqual) {
   cache::Database database(":memory:", cache::OpenMode::kReadWrite);
   cache::register_value_functions(database);
