@@ -50,8 +50,8 @@ AnswerClass class_of_code(int status, std::string_view code) {
   if (code == "23505") return AnswerClass::kDuplicate;
   if (code == "23503") return AnswerClass::kMissingParent;
   if (code == "P0001") return AnswerClass::kRaised;
-  constexpr std::array<std::string_view, 4> kSchemaCodes = {"PGRST204", "PGRST205", "42703",
-                                                            "42P01"};
+  constexpr std::array<std::string_view, 5> kSchemaCodes = {"PGRST202", "PGRST204", "PGRST205",
+                                                            "42703", "42P01"};
   if (starts_with_any(code, kSchemaCodes)) return AnswerClass::kSchemaChanged;
   if (status == 429 || status == 408) return AnswerClass::kTransient;
   if (status >= 500) return AnswerClass::kServerError;

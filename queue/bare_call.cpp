@@ -77,8 +77,9 @@ Verdict judge_refusal(const upstream::Answer& answer, const ClassifiedAnswer& cl
     case AnswerClass::kTransient: {
       // One entry alone that is too large, or takes too long, will be so again.
       const bool own_doing = answer.status == 413 || classified.code == "57014";
-      return TryAgain{answer.status, words_of(classified), false, classified.retry_after,
-                      own_doing};
+      // A proxy's words for an upstream that it lost: the write may have arrived there.
+      const bool lost = classified.code.empty() && answer.status >= 500;
+      return TryAgain{answer.status, words_of(classified), lost, classified.retry_after, own_doing};
     }
     case AnswerClass::kServerError:
       return TryAgain{answer.status, words_of(classified), false, classified.retry_after, true};

@@ -3,6 +3,7 @@
 #include "cache/replica/temporary_ids.h"
 #include "queue/bare_row_send.h"
 #include "queue/bare_send.h"
+#include "queue/opaque_send.h"
 
 namespace holdfast::queue {
 namespace {
@@ -22,6 +23,7 @@ bool BareDelivery::joins(const Sender& sender, std::span<const Parcel> batch, co
                          bool) const {
   // Rows that one statement inserts may refer to each other.
   if (batch.size() >= limit_.get() || batch.front().asked || next.asked) return false;
+  if (is_opaque(next.entry)) return false;
   return table_of(sender.store, next.entry) != nullptr &&
          insert_together(batch.front().entry, next.entry) && !awaits_ids(sender, batch.front()) &&
          !awaits_ids(sender, next);
@@ -41,6 +43,7 @@ std::vector<Receipt> BareDelivery::deliver(const Sender& sender, std::span<const
 }
 
 Receipt BareDelivery::send(const Sender& sender, const Parcel& parcel) {
+  if (is_opaque(parcel.entry)) return send_opaque(upstream_, sender, parcel, Keyed::kNo);
   const cache::Table* table = table_of(sender.store, parcel.entry);
   if (table == nullptr) {
     TryAgain gone;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "cache/replica/key.h"
-#include "cache/replica/temporary_ids.h"
 
 namespace holdfast::queue {
 namespace {
@@ -18,6 +17,13 @@ bool names_primary_key(const cache::Table& table, const ClassifiedAnswer& answer
          answer.message.find('"' + table.primary_key->name + '"') != std::string::npos;
 }
 
+bool gives_back(const http::Headers& headers) {
+  const auto members = headers.list("Prefer");
+  return std::any_of(members.begin(), members.end(), [](std::string_view member) {
+    return member == "return=representation" || member == "return=headers-only";
+  });
+}
+
 }  // namespace
 
 BareSend::BareSend(upstream::Upstream& upstream, const Sender& sender, const Parcel& parcel,
@@ -27,16 +33,16 @@ BareSend::BareSend(upstream::Upstream& upstream, const Sender& sender, const Par
       entry_(parcel.entry),
       effects_(parcel.effects),
       asked_(parcel.asked),
-      table_(table) {}
+      table_(table) {
+  if (BareKeyless::applies(sender, entry_)) keyless_.emplace(upstream, sender, parcel, table);
+}
 
 Verdict BareSend::deliver() {
-  if (entry_.lost_answer && awaits_ids()) {
-    return Uncertain{0,
-                     "The answer was lost, and without a key of ours nothing shows whether the "
-                     "rows arrived"};
-  }
   if (entry_.lost_answer) {
     if (auto verdict = settle()) return *std::move(verdict);
+  }
+  if (keyless_) {
+    if (auto verdict = keyless_->note()) return *std::move(verdict);
   }
   if (asked_ && !entry_.lost_answer) return send_asked();
   // A principal that may not read the table cannot be given the row back.
@@ -44,12 +50,8 @@ Verdict BareSend::deliver() {
   return send(readable ? Representation::kRows : Representation::kNone);
 }
 
-bool BareSend::awaits_ids() const {
-  auto reader = sender_.store.reader();
-  return cache::TemporaryIds::unresolved(*reader, entry_.sequence) > 0;
-}
-
 std::optional<Verdict> BareSend::settle() {
+  if (keyless_) return keyless_->look();
   // A plain insert settles itself: it meets its own row as a duplicate.
   if (entry_.operation != "upsert") return std::nullopt;
   auto read = read_rows(upstream_, sender_, entry_, table_, keys_after());
@@ -66,33 +68,43 @@ std::optional<Verdict> BareSend::settle() {
 }
 
 Verdict BareSend::send(Representation representation) {
-  const auto outcome = upstream_.call(
-      entry_call(sender_, entry_, table_, entry_.target, entry_.body, representation));
-  if (!outcome.answered()) return no_answer(outcome.failure());
+  if (keyless_ && representation == Representation::kNone) keyless_->note_invisible();
+  auto call = entry_call(sender_, entry_, table_, entry_.target, entry_.body, representation);
+  call.fresh_connection = keyless_.has_value();
+  const auto outcome = upstream_.call(call);
+  if (!outcome.answered()) return lost(outcome.failure());
   return judge(outcome.answer(), representation);
 }
 
-Verdict BareSend::send_asked() {
+Verdict BareSend::lost(const upstream::Failure& failure) const {
+  return keyless_ ? keyless_->lost(failure) : no_answer(failure);
+}
+
+upstream::Outcome BareSend::call_asked(const http::Headers& headers) {
   upstream::Call call;
   call.method = asked_->method;
   call.target = asked_->target;
   call.body = asked_->body;
   call.force = sender_.force;
-  call.headers = asked_->headers;
+  call.fresh_connection = keyless_.has_value();
+  call.headers = headers;
   add_key(entry_, call.headers);
   upstream::add_credentials(sender_.credentials, call.headers);
-  auto outcome = upstream_.call(call);
+  // Rows are surely seen afterwards only where the upstream has to show them.
+  if (keyless_ && !gives_back(headers)) keyless_->note_invisible();
+  return upstream_.call(call);
+}
+
+Verdict BareSend::send_asked() {
+  auto outcome = call_asked(asked_->headers);
   told_.with_rows = true;
   if (outcome.answered() && asked_->without_rows &&
       classify(outcome.answer()).kind == AnswerClass::kNotPermitted) {
     // The whole statement was rolled back with the row that may not be given back.
-    call.headers = *asked_->without_rows;
-    add_key(entry_, call.headers);
-    upstream::add_credentials(sender_.credentials, call.headers);
-    outcome = upstream_.call(call);
+    outcome = call_asked(*asked_->without_rows);
     told_.with_rows = false;
   }
-  if (!outcome.answered()) return no_answer(outcome.failure());
+  if (!outcome.answered()) return lost(outcome.failure());
   told_.answer = outcome.answer();
   return judge_asked(outcome.answer());
 }
@@ -108,6 +120,11 @@ Verdict BareSend::judge_asked(const upstream::Answer& answer) {
   if (told_.with_rows && asked_->complete_rows) images = images_of(answer.body);
   if (!images) return Applied{};  // presumed, and read again by key
   told_.rows_known = true;
+  // Its rows are told by their order, as their keys are not those that they have here.
+  if (keyless_) {
+    told_.rows_known = asked_->complete_rows && told_.with_rows;
+    return Applied{*std::move(images)};
+  }
   if (entry_.operation == "delete") {
     for (auto& image : *images) image.row = std::nullopt;
   }
@@ -142,12 +159,20 @@ Verdict BareSend::judge(const upstream::Answer& answer, Representation represent
       if (representation == Representation::kRows) return send(Representation::kNone);
       [[fallthrough]];
     default:
-      return judge_refusal(answer, classified);
+      return refused(answer, classified);
   }
   if (representation == Representation::kNone) return Applied{};
   auto images = images_of(answer.body);
   if (images) return Applied{*std::move(images)};
   return TryAgain{answer.status, "the answer cannot be read", true, std::nullopt, false};
+}
+
+Verdict BareSend::refused(const upstream::Answer& answer,
+                          const ClassifiedAnswer& classified) const {
+  Verdict verdict = judge_refusal(answer, classified);
+  const auto* again = std::get_if<TryAgain>(&verdict);
+  if (!keyless_ || again == nullptr || !again->lost_answer) return verdict;
+  return keyless_->lost({upstream::Loss::kAnswerLost, again->reason});
 }
 
 Verdict BareSend::judge_duplicate(const upstream::Answer& answer,

@@ -6,6 +6,7 @@
 
 #include "gateway/upstream/upstream.h"
 #include "queue/bare_call.h"
+#include "queue/bare_keyless.h"
 
 namespace holdfast::queue {
 
@@ -29,8 +30,6 @@ class BareSend {
   const Told& told() const { return told_; }
 
  private:
-  // Whether its rows have keys that only the upstream makes: hard case 9.
-  bool awaits_ids() const;
   using Images = std::vector<cache::UpstreamImage>;
 
   // After a lost answer: a verdict when the rows show one, nullopt when it is to be sent again.
@@ -38,8 +37,13 @@ class BareSend {
 
   Verdict send(Representation representation);
   Verdict send_asked();
+  // As asked for, with these of its headers.
+  upstream::Outcome call_asked(const http::Headers& headers);
+  // Of a send without an answer.
+  Verdict lost(const upstream::Failure& failure) const;
   Verdict judge_asked(const upstream::Answer& answer);
   Verdict judge(const upstream::Answer& answer, Representation representation);
+  Verdict refused(const upstream::Answer& answer, const ClassifiedAnswer& classified) const;
   Verdict judge_duplicate(const upstream::Answer& answer, const ClassifiedAnswer& classified);
 
   std::optional<Images> images_of(const std::string& body) const;
@@ -55,6 +59,7 @@ class BareSend {
   const std::vector<cache::Effect>& effects_;
   const std::optional<AskedRequest>& asked_;
   const cache::Table& table_;
+  std::optional<BareKeyless> keyless_;  // for rows with keys that only the upstream makes
   Told told_;
 };
 

@@ -4,6 +4,7 @@
 
 #include "queue/bare_call.h"
 #include "queue/companion_event.h"
+#include "queue/opaque_send.h"
 
 namespace holdfast::queue {
 namespace {
@@ -50,6 +51,7 @@ CompanionDelivery::Route CompanionDelivery::route_of(const Parcel& parcel) const
   const auto companion = companion_.found();
   if (!companion) return Route::kBare;
   const Entry& entry = parcel.entry;
+  if (is_opaque(entry)) return opaque_route(parcel, *companion);
   if (parcel.asked && !entry.lost_answer) return companion->hook ? Route::kAsked : Route::kBare;
   if (!is_event(entry, parcel.effects)) return Route::kBare;
   if (!entry.lost_answer || entry.keyed) return Route::kPush;
@@ -57,9 +59,19 @@ CompanionDelivery::Route CompanionDelivery::route_of(const Parcel& parcel) const
   return inserts ? Route::kAskWhetherKnown : Route::kBare;
 }
 
+CompanionDelivery::Route CompanionDelivery::opaque_route(const Parcel& parcel,
+                                                         const CompanionVersion& companion) {
+  const Entry& entry = parcel.entry;
+  // Without a key that went with the lost send, nothing will ever show what became of it.
+  if (entry.lost_answer && !entry.keyed) return Route::kBare;
+  const bool first_asked = parcel.asked && !entry.lost_answer;
+  if (entry.operation == "call" && !first_asked) return Route::kPush;
+  return companion.hook ? Route::kOpaque : Route::kBare;
+}
+
 bool CompanionDelivery::joins(const Sender& sender, Parcels batch, const Parcel& next,
                               bool depends) const {
-  if (table_of(sender.store, next.entry) == nullptr) return false;
+  if (!is_opaque(next.entry) && table_of(sender.store, next.entry) == nullptr) return false;
   const Route route = route_of(batch.front());
   if (route != route_of(next)) return false;
   if (route == Route::kBare) return bare_.joins(sender, batch, next, depends);
@@ -75,7 +87,10 @@ bool CompanionDelivery::sends_whole(const Parcel& parcel) const {
 
 std::vector<Receipt> CompanionDelivery::deliver(const Sender& sender, Parcels parcels) {
   // What is not in the catalog any more is the bare one's to refuse.
-  if (table_of(sender.store, parcels.front().entry) == nullptr) return send_bare(sender, parcels);
+  const Entry& first = parcels.front().entry;
+  if (!is_opaque(first) && table_of(sender.store, first) == nullptr) {
+    return send_bare(sender, parcels);
+  }
   switch (route_of(parcels.front())) {
     case Route::kBare:
       return send_bare(sender, parcels);
@@ -83,6 +98,9 @@ std::vector<Receipt> CompanionDelivery::deliver(const Sender& sender, Parcels pa
       return send_asked(sender, parcels);
     case Route::kAskWhetherKnown:
       return settle(sender, parcels);
+    case Route::kOpaque:
+      note_keyed(sender.store, parcels, true);
+      return {send_opaque(upstream_, sender, parcels.front(), Keyed::kHook)};
     case Route::kPush:
       break;
   }
@@ -124,6 +142,12 @@ std::vector<Receipt> CompanionDelivery::push(const Sender& sender, Parcels parce
   took(sender, parcels.size());
   std::vector<Receipt> receipts;
   for (std::size_t i = 0; i < parcels.size(); ++i) {
+    if (is_opaque(parcels[i].entry)) {
+      // Whatever it did, rows here may be behind it.
+      sender.store.note_forwarded_write();
+      receipts.push_back({judge_call(outcomes[i])});
+      continue;
+    }
     const cache::Table* table = table_of(sender.store, parcels[i].entry);
     receipts.push_back(
         {judge_outcome(outcomes[i], sender, parcels[i], *table, options_.of(table->name))});
@@ -169,9 +193,13 @@ upstream::Outcome CompanionDelivery::call(const Sender& sender, Parcels parcels,
                                           bool only_if_known) {
   std::string events = "[";
   for (const Parcel& parcel : parcels) {
+    if (events.size() > 1) events += ',';
+    if (is_opaque(parcel.entry)) {
+      events += call_event_of(parcel.entry);
+      continue;
+    }
     const cache::Table* table = table_of(sender.store, parcel.entry);
-    events += (events.size() > 1 ? "," : "") +
-              event_of(parcel, *table, options_.of(table->name), only_if_known);
+    events += event_of(parcel, *table, options_.of(table->name), only_if_known);
   }
   auto call = push_call(events + "]", sender.credentials);
   call.force = sender.force;

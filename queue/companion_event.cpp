@@ -134,6 +134,18 @@ std::string event_of(const Parcel& parcel, const cache::Table& table,
   return event + "}";
 }
 
+std::string call_event_of(const Entry& entry) {
+  const auto dot = entry.relation.find('.');
+  std::string event = "{";
+  add_member(event, "key", quoted(entry.idempotency_key));
+  add_member(event, "fingerprint", quoted(fingerprint_of(entry)));
+  add_member(event, "op", "\"call\"");
+  add_member(event, "schema", quoted(entry.relation.substr(0, dot)));
+  add_member(event, "function", quoted(entry.relation.substr(dot + 1)));
+  add_member(event, "args", entry.body.empty() ? "{}" : entry.body);
+  return event + "}";
+}
+
 std::string fingerprint_of(const Entry& entry) {
   return crypto::sha256_hex(entry.method + "\n" + entry.target + "\n" + entry.body);
 }

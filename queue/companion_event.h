@@ -29,6 +29,9 @@ std::vector<std::size_t> compared_columns(const cache::Table& table,
 std::string event_of(const Parcel& parcel, const cache::Table& table,
                      const cache::TableOptions& options, bool only_if_known);
 
+// A call of a function as an event: the entry's body has its arguments.
+std::string call_event_of(const Entry& entry);
+
 // Names the entry's request in all its sends: a key is good for one request.
 std::string fingerprint_of(const Entry& entry);
 

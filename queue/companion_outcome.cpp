@@ -32,6 +32,7 @@ EventOutcome outcome_of(const upstream::Answer& whole, const cache::RawObject& o
     if (name == "status") outcome.answer.status = number_in(token);
     if (name == "code") outcome.code = cache::decode_json_string(token);
     if (name == "rows" && token != "null") outcome.rows = token;
+    if (name == "value" && token != "null") outcome.value = token;
     if (name == "rows" || name == "value") continue;
     std::string& body = outcome.answer.body;
     body += body.empty() ? "{" : ",";
@@ -124,6 +125,12 @@ std::vector<EventOutcome> outcomes_in(const upstream::Answer& answer, std::size_
 }
 
 bool is_unknown_key(const EventOutcome& outcome) { return outcome.code == "HF404"; }
+
+Verdict judge_call(const EventOutcome& outcome) {
+  const ClassifiedAnswer classified = classify(outcome.answer);
+  if (classified.kind == AnswerClass::kApplied) return Applied{{}, outcome.value};
+  return judge_refusal(outcome.answer, classified);
+}
 
 Verdict judge_outcome(const EventOutcome& outcome, const Sender& sender, const Parcel& parcel,
                       const cache::Table& table, const cache::TableOptions& options) {

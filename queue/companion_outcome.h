@@ -15,6 +15,7 @@ struct EventOutcome {
   upstream::Answer answer;
   std::string code;
   std::optional<std::string> rows;  // JSON array; absent: none may be seen
+  std::optional<std::string> value = std::nullopt;  // of a call: what it gave back, JSON
 };
 
 // The outcomes, in the order of the events; empty where the answer is none of holdfast_push(), or
@@ -23,6 +24,9 @@ std::vector<EventOutcome> outcomes_in(const upstream::Answer& answer, std::size_
 
 // No event of this key has ever taken effect (it was asked with only_if_known).
 bool is_unknown_key(const EventOutcome& outcome);
+
+// What became of a call.
+Verdict judge_call(const EventOutcome& outcome);
 
 // What became of the parcel's event.
 Verdict judge_outcome(const EventOutcome& outcome, const Sender& sender, const Parcel& parcel,

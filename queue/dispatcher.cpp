@@ -115,18 +115,19 @@ void Dispatcher::prepare(cache::Store& store, bool force) {
 }
 
 void Dispatcher::recover(cache::Store& store) {
-  in_outbox(store, [](Outbox& outbox, Transaction& transaction) {
-    outbox.recover(transaction);
+  in_outbox(store, [this](Outbox& outbox, Transaction& transaction) {
+    outbox.recover(transaction, clock_.now() + options_.statement_timeout);
     outbox.release_schema_changed(transaction);
   });
 }
 
 void Dispatcher::watch(cache::Store& store) {
   // Longer than any wait that is given: a Retry-After, or kStalledWait.
-  const auto longest = clock_.now() + std::max(2 * options_.backoff_cap, 2 * kStalledWait);
+  const auto longest = clock_.now() + std::max({2 * options_.backoff_cap, 2 * kStalledWait,
+                                                2 * options_.statement_timeout});
   std::int64_t freed = 0;
   in_outbox(store, [&](Outbox& outbox, Transaction& transaction) {
-    freed = outbox.unstick(transaction, longest);
+    freed = outbox.unstick(transaction, longest, clock_.now() + options_.statement_timeout);
   });
   if (freed > 0) {
     logger_->warn("queue_unstuck principal={} entries={}", store.principal().id, freed);
@@ -221,6 +222,8 @@ Dispatcher::Reply Dispatcher::send(cache::Store& store, const Sender& sender,
 }
 
 Dispatcher::Reply Dispatcher::reply_of(const Verdict& last, Progress& progress) {
+  const auto* unknown = std::get_if<Uncertain>(&last);
+  if (unknown != nullptr && unknown->just_lost) return Reply::kLost;
   const auto* again = std::get_if<TryAgain>(&last);
   progress.pressed = again != nullptr && again->status != 0 ? progress.pressed + 1 : 0;
   if (again == nullptr || again->status != 0) return Reply::kAnswered;

@@ -10,14 +10,14 @@ namespace holdfast::queue {
 
 // Where an entry stands. The last four are ends; all others count as queue depth.
 enum class State {
-  kQueued,        // to be sent
-  kSending,       // a request is under way
-  kWaiting,       // backs off until next_attempt_at
-  kHeld,          // the principal has no valid token
-  kBlocked,       // an earlier entry has to end first
-  kUncertain,     // the answer was lost and nothing shows whether it took effect; for a person
-  kStalled,       // keeps failing; tried seldom
-  kConflict,      // both sides changed; for a person
+  kQueued,     // to be sent
+  kSending,    // a request is under way
+  kWaiting,    // backs off until next_attempt_at
+  kHeld,       // the principal has no valid token
+  kBlocked,    // an earlier entry has to end first
+  kUncertain,  // the answer was lost: it is looked for at next_attempt_at; without one, by a person
+  kStalled,    // keeps failing; tried seldom
+  kConflict,   // both sides changed; for a person
   kAcknowledged,  // the upstream has it
   kResolved,      // the upstream's row won; the losing copy is kept in its effects
   kDead,          // the upstream refused it for good
@@ -55,6 +55,13 @@ struct Entry {
   std::optional<std::string> parent = std::nullopt;
   // If it has taken effect, the upstream's companion knows its idempotency key.
   bool keyed = false;
+  // The largest key that was there before it was sent, where the upstream makes its keys (hard case
+  // 9): empty = there was no row; nullopt = nothing was noted, or its rows may not be seen.
+  std::optional<std::string> noted_key = std::nullopt;
+  // The claims of its writer that decide what it says, JSON (hard case 1); see
+  // queue/write_claims.h.
+  std::string write_claims = {};
+  bool released = false;  // a person has let it go although claims have changed
 };
 
 }  // namespace holdfast::queue

@@ -21,8 +21,9 @@ bool is_true(Statement& statement) {
 
 constexpr const char* kInsert =
     "INSERT INTO hf_outbox(id, relation, operation, method, target, headers, body, role, claims,"
-    " idempotency_key, app_key, created_at, state, minted_key, parent, sequence, lost_answer)"
-    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'queued', ?13, ?14, ?15, ?16)";
+    " idempotency_key, app_key, created_at, state, minted_key, parent, sequence, lost_answer,"
+    " write_claims)"
+    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'queued', ?13, ?14, ?15, ?16, ?17)";
 
 }  // namespace
 
@@ -39,7 +40,8 @@ void Outbox::insert(Transaction& transaction, Entry& entry) const {
   insert.bind(12, micros(entry.created_at)).bind(13, std::int64_t{entry.minted_key});
   if (entry.parent) insert.bind(14, std::string_view(*entry.parent));
   if (entry.sequence != 0) insert.bind(15, entry.sequence);
-  insert.bind(16, std::int64_t{entry.lost_answer}).run();
+  insert.bind(16, std::int64_t{entry.lost_answer});
+  insert.bind(17, std::string_view(entry.write_claims)).run();
   entry.sequence = database.last_insert_rowid();
 }
 
@@ -62,9 +64,9 @@ std::optional<Timestamp> Outbox::next_due(Database& database, Due due) const {
   Statement& statement = database.cached(
       due == Due::kQueuedToo
           ? "SELECT min(CASE WHEN state='queued' THEN 0 ELSE next_attempt_at END) FROM hf_outbox"
-            " WHERE " HF_UNFINISHED " AND state IN ('queued', 'waiting', 'stalled')"
+            " WHERE " HF_UNFINISHED " AND state IN ('queued', 'waiting', 'stalled', 'uncertain')"
           : "SELECT min(next_attempt_at) FROM hf_outbox"
-            " WHERE " HF_UNFINISHED " AND state IN ('waiting', 'stalled')");
+            " WHERE " HF_UNFINISHED " AND state IN ('waiting', 'stalled', 'uncertain')");
   statement.step();
   std::optional<Timestamp> next;
   if (!statement.is_null(0)) next = timestamp(statement.integer(0));
@@ -139,7 +141,22 @@ void Outbox::park(Transaction& transaction, const Entry& entry, State state, int
   set_state(transaction, entry.sequence, state, status, reason);
 }
 
+void Outbox::doubt(Transaction& transaction, const Entry& entry, const Doubt& doubt) {
+  Statement& update = transaction.database().cached(
+      "UPDATE hf_outbox SET state='uncertain', last_status=?2, last_error=?3, lost_answer=1,"
+      " next_attempt_at=?4 WHERE sequence=?1");
+  update.bind(1, entry.sequence).bind(2, std::int64_t{doubt.status});
+  update.bind(3, std::string_view(doubt.reason));
+  if (doubt.look_at) {
+    update.bind(4, micros(*doubt.look_at)).run();
+  } else {
+    update.bind(4, cache::Null{}).run();
+  }
+}
+
 void Outbox::retry(Transaction& transaction, const Entry& entry) {
+  // Before its time is over nobody can have looked: what was sent may still be committed.
+  if (entry.state == State::kUncertain && entry.next_attempt_at) return;
   Statement& update = transaction.database().cached(
       "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL, ended_at=NULL,"
       // Who has looked and sends it again knows that it did not arrive.
@@ -170,11 +187,29 @@ void Outbox::hold_all(Transaction& transaction, const std::string& reason) {
   update.bind(1, std::string_view(reason)).run();
 }
 
-void Outbox::recover(Transaction& transaction) {
-  Statement& update = transaction.database().cached(
-      "UPDATE hf_outbox SET state='queued', lost_answer=1 WHERE " HF_UNFINISHED
-      " AND state='sending'");
+void Outbox::recover(Transaction& transaction, Timestamp look_at) {
+  Database& database = transaction.database();
+  // What has no key of ours is looked for once it cannot be committed any more.
+  Statement& keyless = database.cached(
+      "UPDATE hf_outbox SET state='uncertain', lost_answer=1, next_attempt_at=?1 "
+      "WHERE " HF_UNFINISHED " AND state='sending' AND noted_key IS NOT NULL AND keyed=0");
+  keyless.bind(1, micros(look_at)).run();
+  Statement& update =
+      database.cached("UPDATE hf_outbox SET state='queued', lost_answer=1 WHERE " HF_UNFINISHED
+                      " AND state='sending'");
   update.run();
+}
+
+void Outbox::note_key(Transaction& transaction, const Entry& entry,
+                      const std::optional<std::string>& largest) const {
+  Statement& update =
+      transaction.database().cached("UPDATE hf_outbox SET noted_key=?2 WHERE sequence=?1");
+  update.bind(1, entry.sequence);
+  if (largest) {
+    update.bind(2, std::string_view(*largest)).run();
+  } else {
+    update.bind(2, cache::Null{}).run();
+  }
 }
 
 bool Outbox::has_earlier_unfinished(Database& database, const Entry& entry) const {
@@ -230,6 +265,22 @@ void Outbox::keep_answer(Transaction& transaction, std::int64_t sequence,
   update.bind(1, sequence).bind(2, std::string_view(answer)).run();
 }
 
+std::optional<std::string> Outbox::result_of(Database& database, const std::string& id) const {
+  Statement& statement = database.cached("SELECT result FROM hf_outbox WHERE id=?1");
+  statement.bind(1, std::string_view(id));
+  std::optional<std::string> result;
+  if (statement.step() && !statement.is_null(0)) result = std::string(statement.text(0));
+  statement.reset();
+  return result;
+}
+
+void Outbox::keep_result(Transaction& transaction, std::int64_t sequence,
+                         const std::string& result) {
+  Statement& update =
+      transaction.database().cached("UPDATE hf_outbox SET result=?2 WHERE sequence=?1");
+  update.bind(1, sequence).bind(2, std::string_view(result)).run();
+}
+
 std::vector<Entry> Outbox::list(Database& database, std::optional<State> state) const {
   Statement statement(database,
                       state ? "SELECT " HF_ENTRY_COLUMNS
@@ -245,8 +296,10 @@ std::vector<Entry> Outbox::list(Database& database, std::optional<State> state) 
 
 std::map<State, std::int64_t> Outbox::counts(Database& database) const {
   std::map<State, std::int64_t> counts;
+  // What is looked for by itself waits as others do; without a time it is for a person.
   Statement& unfinished = database.cached(
-      "SELECT state, count(*) FROM hf_outbox WHERE " HF_UNFINISHED " GROUP BY state");
+      "SELECT CASE WHEN state='uncertain' AND next_attempt_at IS NOT NULL THEN 'waiting'"
+      " ELSE state END AS shown, count(*) FROM hf_outbox WHERE " HF_UNFINISHED " GROUP BY shown");
   while (unfinished.step()) {
     counts[state_named(unfinished.text(0)).value_or(State::kQueued)] = unfinished.integer(1);
   }

@@ -85,7 +85,18 @@ class Outbox {
   void stall(cache::Transaction& transaction, const Entry& entry);
   void park(cache::Transaction& transaction, const Entry& entry, State state, int status,
             const std::string& reason);
-  // Back to queued, to be sent at once; a dead letter's effects are shown again.
+  struct Doubt {
+    int status = 0;
+    std::string reason;
+    std::optional<Timestamp> look_at;  // when it is looked for; nullopt: a person has to look
+  };
+  // Nothing shows whether a lost send took effect.
+  void doubt(cache::Transaction& transaction, const Entry& entry, const Doubt& doubt);
+  // Before a send of an entry whose keys the upstream makes: the largest key that is there.
+  void note_key(cache::Transaction& transaction, const Entry& entry,
+                const std::optional<std::string>& largest) const;
+  // Back to queued, to be sent at once; a dead letter's effects are shown again. Nothing for one
+  // that is about to be looked for.
   void retry(cache::Transaction& transaction, const Entry& entry);
   // All entries in `state`, no end, back to queued.
   void release(cache::Transaction& transaction, State state);
@@ -95,12 +106,14 @@ class Outbox {
   void release_schema_changed(cache::Transaction& transaction);
   // What nothing else would send again, back to queued: waits that a jump of the clock has put far
   // beyond `longest`, and blocked entries that nobody stands before. How many there were.
-  std::int64_t unstick(cache::Transaction& transaction, Timestamp longest);
+  // Looks that it has put as far are at `look_at`.
+  std::int64_t unstick(cache::Transaction& transaction, Timestamp longest, Timestamp look_at);
   // All that could be sent are held, as there is no token to send them with.
   void hold_all(cache::Transaction& transaction, const std::string& reason);
 
-  // After a start: what was being sent may have taken effect.
-  void recover(cache::Transaction& transaction);
+  // After a start: what was being sent may have taken effect. `look_at`: when a send of before can
+  // not be committed any more.
+  void recover(cache::Transaction& transaction, Timestamp look_at);
 
   // Makes an update or deletion of several rows one entry for each row, in its place of the order,
   // each with a key of its own. Entries that it was not split into yet are the same request.
@@ -144,6 +157,10 @@ class Outbox {
                                         const std::string& app_key) const;
   void keep_answer(cache::Transaction& transaction, std::int64_t sequence,
                    const std::string& answer);
+  // What a delivered call gave back, JSON; nullopt: nothing, or none is known.
+  std::optional<std::string> result_of(cache::Database& database, const std::string& id) const;
+  void keep_result(cache::Transaction& transaction, std::int64_t sequence,
+                   const std::string& result);
   // All unfinished entries and dead letters, in order; `state` narrows.
   std::vector<Entry> list(cache::Database& database, std::optional<State> state) const;
   std::map<State, std::int64_t> counts(cache::Database& database) const;

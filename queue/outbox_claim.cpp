@@ -11,10 +11,17 @@ using cache::Database;
 using cache::Statement;
 using cache::Transaction;
 
-constexpr const char* kReady =
-    "SELECT " HF_ENTRY_COLUMNS " FROM hf_outbox WHERE " HF_UNFINISHED
-    " AND (state='queued' OR (state IN ('waiting', 'stalled') AND next_attempt_at<=?1))"
-    " ORDER BY sequence LIMIT 64";
+// What an opaque entry, which may touch any row, goes after: all before it but those that are
+// parked. Others do not wait for it, as nobody knows what it will do.
+#define HF_BEFORE_OPAQUE                                                                 \
+  "SELECT b.sequence FROM hf_outbox me CROSS JOIN hf_outbox b"                           \
+  " WHERE me.sequence=?1 AND me.operation IN ('call', 'request') AND b.sequence<?1 AND " \
+  "b." HF_UNFINISHED                                                                     \
+  " AND (b.state IN ('queued', 'sending', 'waiting', 'blocked')"                         \
+  " OR (b.state='uncertain' AND b.next_attempt_at IS NOT NULL))"
+
+constexpr const char* kReady = "SELECT " HF_ENTRY_COLUMNS " FROM hf_outbox WHERE " HF_UNFINISHED
+                               " AND " HF_READY " ORDER BY sequence LIMIT 64";
 
 // The earliest unfinished entry before ?1 that shares a row with it, or a foreign key's edge, in
 // either direction.
@@ -30,6 +37,8 @@ WITH mine AS (SELECT DISTINCT relation, key FROM hf_effects WHERE entry=?1),
        UNION
        SELECT r.entry FROM mine JOIN hf_references r ON r.relation=mine.relation
          AND r.key IN (mine.key, '*') WHERE r.entry<?1
+       UNION
+       )sql" HF_BEFORE_OPAQUE R"sql(
      )
 SELECT o.sequence, o.id, o.state FROM hf_outbox o JOIN candidates c ON c.entry=o.sequence
   WHERE o.)sql" HF_UNFINISHED " ORDER BY o.sequence LIMIT 1";
@@ -48,8 +57,7 @@ SELECT o.sequence, o.id, d.relation, d.key FROM hf_outbox o
   ORDER BY o.sequence)sql";
 
 constexpr const char* kReadyAfter =
-    "SELECT " HF_ENTRY_COLUMNS " FROM hf_outbox WHERE " HF_UNFINISHED
-    " AND (state='queued' OR (state IN ('waiting', 'stalled') AND next_attempt_at<=?1))"
+    "SELECT " HF_ENTRY_COLUMNS " FROM hf_outbox WHERE " HF_UNFINISHED " AND " HF_READY
     " AND sequence>?2 ORDER BY sequence LIMIT ?3";
 
 constexpr const char* kSharesRow =
@@ -67,6 +75,8 @@ WITH mine AS (SELECT DISTINCT relation, key FROM hf_effects WHERE entry=?1),
        UNION
        SELECT r.entry FROM mine JOIN hf_references r ON r.relation=mine.relation
          AND r.key IN (mine.key, '*') WHERE r.entry<?1
+       UNION
+       )sql" HF_BEFORE_OPAQUE R"sql(
      )
 SELECT o.sequence FROM hf_outbox o JOIN candidates c ON c.entry=o.sequence
   WHERE o.)sql" HF_UNFINISHED;
@@ -114,13 +124,16 @@ void Outbox::release_schema_changed(Transaction& transaction) {
   update.run();
 }
 
-std::int64_t Outbox::unstick(Transaction& transaction, Timestamp longest) {
+std::int64_t Outbox::unstick(Transaction& transaction, Timestamp longest, Timestamp look_at) {
   Database& database = transaction.database();
   Statement& waits = database.cached(
       "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL WHERE " HF_UNFINISHED
       " AND state IN ('waiting', 'stalled') AND (next_attempt_at>?1 OR next_attempt_at IS NULL)");
   waits.bind(1, micros(longest)).run();
   std::int64_t freed = database.changes();
+  Statement& looks = database.cached("UPDATE hf_outbox SET next_attempt_at=?2 WHERE " HF_UNFINISHED
+                                     " AND state='uncertain' AND next_attempt_at>?1");
+  looks.bind(1, micros(longest)).bind(2, micros(look_at)).run();
   std::vector<std::int64_t> blocked;
   Statement& select = database.cached("SELECT sequence FROM hf_outbox WHERE " HF_UNFINISHED
                                       " AND state='blocked' ORDER BY sequence LIMIT 1000");

@@ -26,6 +26,9 @@ Entry read_entry(const cache::Statement& row) {
   entry.last_error = row.text(19);
   if (!row.is_null(20)) entry.parent = std::string(row.text(20));
   entry.keyed = row.integer(21) != 0;
+  if (!row.is_null(22)) entry.noted_key = std::string(row.text(22));
+  entry.write_claims = row.text(23);
+  entry.released = row.integer(24) != 0;
   return entry;
 }
 

@@ -8,7 +8,9 @@
 #define HF_ENTRY_COLUMNS                                                                  \
   "sequence, id, relation, operation, method, target, headers, body, role, claims,"       \
   " idempotency_key, app_key, created_at, state, attempts, next_attempt_at, lost_answer," \
-  " minted_key, last_status, last_error, parent, keyed"
+  " minted_key, last_status, last_error, parent, keyed, noted_key, write_claims, released"
+#define HF_READY \
+  "(state='queued' OR (state IN ('waiting', 'stalled', 'uncertain') AND next_attempt_at<=?1))"
 #define HF_UNFINISHED "state NOT IN ('acknowledged', 'resolved', 'dead', 'discarded')"
 
 namespace holdfast::queue {

@@ -50,6 +50,9 @@ void Recorder::write(Page& page, const Result& result) const {
   const Verdict& verdict = result.verdict;
   if (const auto* applied = std::get_if<Applied>(&verdict)) {
     page.outbox.acknowledge(page.transaction, entry, applied->images, page.now);
+    if (applied->result) {
+      page.outbox.keep_result(page.transaction, entry.sequence, *applied->result);
+    }
     ++page.outcome.ended;
     ++page.outcome.uploaded;
   } else if (const auto* superseded = std::get_if<Superseded>(&verdict)) {
@@ -58,7 +61,9 @@ void Recorder::write(Page& page, const Result& result) const {
     page.outbox.park(page.transaction, entry, State::kHeld, token->status, token->reason);
     page.note(entry, token->reason);
   } else if (const auto* unknown = std::get_if<Uncertain>(&verdict)) {
-    page.outbox.park(page.transaction, entry, State::kUncertain, unknown->status, unknown->reason);
+    Outbox::Doubt doubt{unknown->status, unknown->reason, std::nullopt};
+    if (unknown->looked_for) doubt.look_at = page.now + options_.statement_timeout;
+    page.outbox.doubt(page.transaction, entry, doubt);
     page.note(entry, unknown->reason);
   } else if (const auto* refused = std::get_if<Refused>(&verdict)) {
     write_refused(page, entry, *refused, result.heard);

@@ -260,8 +260,15 @@ MonotonicTime Synchronizer::pull_due() {
 }
 
 DrainOutcome Synchronizer::drain(cache::Store& store, bool force) {
-  MutexLock turn(locks_of(store).drain);
-  return dispatcher_.drain(store, force);
+  const std::int64_t unseen = store.forwarded_writes();
+  DrainOutcome outcome;
+  {
+    MutexLock turn(locks_of(store).drain);
+    outcome = dispatcher_.drain(store, force);
+  }
+  // What was sent did more than is known here (hard case 16).
+  if (store.forwarded_writes() != unseen) wake_puller(store.principal().id);
+  return outcome;
 }
 
 cache::PullOutcome Synchronizer::pull(cache::Store& store, cache::PullDepth depth, bool force) {
@@ -270,6 +277,7 @@ cache::PullOutcome Synchronizer::pull(cache::Store& store, cache::PullDepth dept
     MutexLock lock(mutex_);
     ++busy_;
   }
+  const MonotonicTime began = clock_.monotonic();
   cache::PullOutcome outcome;
   try {
     outcome = puller_.pull(store, depth, force);
@@ -278,6 +286,7 @@ cache::PullOutcome Synchronizer::pull(cache::Store& store, cache::PullDepth dept
     logger_->error("pull_fault principal={} reason={}", store.principal().id, fault.what());
   }
   if (outcome.refused && refused_) refused_();
+  if (outcome.reached && pulled_) pulled_(outcome, clock_.monotonic() - began);
   MutexLock lock(mutex_);
   --busy_;
   if (!outcome.reached && outcome.errors.empty()) return outcome;

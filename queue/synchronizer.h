@@ -36,6 +36,10 @@ class Synchronizer {
   // `observer` is called, on the pulling thread, after a pull in which a table was refused. Before
   // start().
   void observe_refusals(std::function<void()> observer) { refused_ = std::move(observer); }
+  // `observer` is called after every pull that reached the upstream, by whoever pulled. Before
+  // start().
+  using PullObserver = std::function<void(const cache::PullOutcome&, MonotonicTime::duration)>;
+  void observe_pulls(PullObserver observer) { pulled_ = std::move(observer); }
 
   void start();
   // Waits for the request under way: stop the Upstream first.
@@ -112,6 +116,7 @@ class Synchronizer {
   const Clock& clock_;
   const std::shared_ptr<Logger> logger_;
   std::function<void()> refused_;
+  PullObserver pulled_;
   std::optional<MonotonicTime> forgot_at_;   // the dispatching thread only
   std::optional<MonotonicTime> watched_at_;  // the same
 

@@ -13,6 +13,7 @@ namespace holdfast::queue {
 // What became of one send; the dispatcher writes it down.
 struct Applied {
   std::vector<cache::UpstreamImage> images;
+  std::optional<std::string> result = std::nullopt;  // of a call: what it gave back, JSON
 };
 struct Superseded {  // the upstream's row stands: gone, or not permitted to be changed
   std::string reason;
@@ -36,9 +37,11 @@ struct Refused {
   // Another earlier entry of the principal may be what it lacks (a parent row, a policy's row).
   bool may_depend_on_earlier = false;
 };
-struct Uncertain {  // nothing shows whether a lost send took effect: for a person
+struct Uncertain {  // nothing shows whether a lost send took effect
   int status;
   std::string reason;
+  bool just_lost = false;   // by this very send
+  bool looked_for = false;  // after the statement timeout, by itself; else for a person
 };
 // Surely not applied: rows are not what the write was based on, or gone.
 struct Collided {

@@ -19,6 +19,9 @@ struct RestOptions {
   // How long an app waits for the upstream's own answer to a write before it is answered that the
   // write is queued; 0 = not at all.
   std::chrono::milliseconds write_wait{2'000};
+  // Functions whose calls are queued as writes are: "name" of the first schema, or "schema.name".
+  // Calls of others are forwarded, and answered 504 offline.
+  std::vector<std::string> queued_functions = {};
   // Exposed schemas; the first one is the default.
   std::vector<std::string> schemas = {"public"};
 };

@@ -186,6 +186,9 @@ http::Response show_entry(const Context& context, const std::string& id) {
     text["body"] = parsed_or_null(entry.body);
     auto reader = store.reader();
     add_dependants(text, store, *reader, entry);
+    if (const auto result = queue::Outbox(store.overlay()).result_of(*reader, entry.id)) {
+      text["result"] = parsed_or_null(*result);
+    }
     text["effects"] = print_effects(store.overlay().effects(*reader, entry.sequence));
     return http::json_response(200, text.dump());
   });

@@ -30,6 +30,8 @@ class RestWrite {
   std::optional<Error> refuse_ungranted(const RestRequest& rest,
                                         const cache::Mutation& mutation) const;
   bool is_online() const;
+  // Whether it is to be queued though its rows are not here.
+  bool is_queued_unseen(const RestRequest& rest, const Preferences& preferences) const;
   // Why only the upstream can answer, from the request alone; empty when it may be answered here.
   std::string upstream_needed(const RestRequest& rest, const cache::Table& table,
                               const Preferences& preferences) const;

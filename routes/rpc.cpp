@@ -1,8 +1,12 @@
 #include "routes/rpc.h"
 
+#include <algorithm>
+
+#include "cache/values/json.h"
 #include "routes/cache_control.h"
 #include "routes/error_response.h"
 #include "routes/forwarder.h"
+#include "routes/opaque_write.h"
 #include "routes/profile.h"
 
 namespace holdfast::routes {
@@ -62,10 +66,36 @@ void Rpc::handle(RestRequest rest, http::Respond respond) const {
   if (context_.standalone) {
     return respond(error_response(not_answerable_offline("A function runs at the upstream only")));
   }
+  if (!reads && is_queued(rest, *schema, name)) {
+    const auto preferences = parse_preferences(rest.request.headers);
+    if (!preferences) return respond(error_response(preferences.error()));
+    if (preferences->transaction != TransactionEnd::kRollback) {
+      if (rest.request.body.empty()) rest.request.body = "{}";
+      return OpaqueWrite(context_).handle({std::move(rest), "call", *schema + "." + name,
+                                           "a function that may write", *preferences},
+                                          std::move(respond));
+    }
+  }
   if (!reads) return call(std::move(rest), std::move(respond));
   reads_.forward({std::move(rest.request), std::move(rest.store), std::move(rest.caller.principal),
                   ForwardReason(ForwardReason::Kind::kMiss, "a function")},
                  std::move(respond));
+}
+
+bool Rpc::is_queued(const RestRequest& rest, const std::string& schema,
+                    const std::string& name) const {
+  const auto& listed = context_.rest.queued_functions;
+  const bool first = schema == context_.rest.schemas.front();
+  if (std::none_of(listed.begin(), listed.end(), [&](const std::string& each) {
+        return each == schema + "." + name || (first && each == name);
+      })) {
+    return false;
+  }
+  const auto type = rest.request.headers.find("Content-Type");
+  if (type && type->find("json") == std::string_view::npos) return false;
+  if (rest.request.body.empty()) return true;
+  const auto arguments = cache::parse_body(rest.request.body, cache::BodyKeys::kAny);
+  return arguments && !arguments->is_array;
 }
 
 void Rpc::call(RestRequest rest, http::Respond respond) const {

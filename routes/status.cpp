@@ -5,6 +5,7 @@
 
 #include "cache/replica/row.h"
 #include "queue/outbox.h"
+#include "routes/delivery_promise.h"
 
 namespace holdfast::routes {
 namespace {
@@ -57,6 +58,7 @@ struct TableState {
   std::optional<std::int64_t> cursor;  // microseconds since 2000-01-01
   std::optional<double> lag;
   std::int64_t pending = 0;
+  DeliveryPromise promise{};
 
   void add(const TableState& other) {
     rows = std::max(rows, other.rows);
@@ -73,7 +75,9 @@ struct TableState {
             {"cursor", cursor ? json(format_rfc3339(kEpoch + std::chrono::microseconds(*cursor)))
                               : json(nullptr)},
             {"lag_s", lag ? json(*lag) : json(nullptr)},
-            {"pending", pending}};
+            {"pending", pending},
+            {"exactly_once",
+             {{"insert", promise.insert}, {"update", promise.update}, {"delete", promise.remove}}}};
   }
 };
 
@@ -91,11 +95,15 @@ std::string quoted(const std::string& name) {
   return text + '"';
 }
 
+bool is_complete(const cache::Store& store, const cache::Table& table) {
+  const auto status = store.status(table);
+  return status == cache::TableStatus::kComplete || status == cache::TableStatus::kDenied;
+}
+
 TableState state_of(cache::Store& store, cache::Database& reader, const cache::Table& table,
                     Timestamp now) {
   TableState state;
-  const auto status = store.status(table);
-  state.complete = status == cache::TableStatus::kComplete || status == cache::TableStatus::kDenied;
+  state.complete = is_complete(store, table);
   cache::Statement& count = reader.cached("SELECT count(*) FROM " + quoted(table.storage_name));
   count.step();
   state.rows = count.integer(0);
@@ -133,19 +141,25 @@ json print_upstream(const Context& context, const StatusIdentity& identity) {
 
 }  // namespace
 
-std::string status_json(const Context& context, const StatusIdentity& identity, bool detailed) {
+json status_document(const Context& context, const StatusIdentity& identity, StatusDepth depth) {
+  const bool detailed = depth == StatusDepth::kDetailed;
   const Timestamp now = context.clock.now();
   const auto sync = context.synchronizer.snapshot();
   Queue queue;
   Tables tables;
   json principals = json::object();
+  bool complete = true;
+  const bool companion = identity.tier() == "companion";
   for (const auto& store : context.stores.all()) {
     auto reader = store->reader();
     const queue::Outbox outbox(store->overlay());
     const Queue own{outbox.counts(*reader), outbox.oldest(*reader)};
     Tables own_tables;
     for (const cache::Table* table : store->replicated()) {
-      const auto state = state_of(*store, *reader, *table, now);
+      complete = complete && is_complete(*store, *table);
+      if (depth == StatusDepth::kBrief) continue;
+      auto state = state_of(*store, *reader, *table, now);
+      state.promise = delivery_promise(*table, context.replica.of(table->name), companion);
       own_tables[table->name] = state;
       const auto [known, fresh] = tables.try_emplace(table->name, state);
       if (!fresh) known->second.add(state);
@@ -156,8 +170,6 @@ std::string status_json(const Context& context, const StatusIdentity& identity, 
                                            {"tables", print(own_tables)}};
     }
   }
-  const bool complete = std::all_of(tables.begin(), tables.end(),
-                                    [](const auto& table) { return table.second.complete; });
   json status = {
       {"version", HF_VERSION},
       {"state", overall_state(context, queue, sync, complete)},
@@ -169,10 +181,16 @@ std::string status_json(const Context& context, const StatusIdentity& identity, 
         {"is_syncing", sync.is_syncing},
         {"pending_uploads", queue.depth()},
         {"pending_downloads", 0},
-        {"last_error", detailed && sync.last_error ? json(*sync.last_error) : json(nullptr)},
-        {"tables", print(tables)}}}};
+        {"last_error", detailed && sync.last_error ? json(*sync.last_error) : json(nullptr)}}}};
+  if (depth != StatusDepth::kBrief) status["sync"]["tables"] = print(tables);
   if (detailed) status["principals"] = std::move(principals);
-  return status.dump();
+  return status;
+}
+
+std::string status_json(const Context& context, const StatusIdentity& identity, bool detailed) {
+  // Names may hold what is no UTF-8.
+  return status_document(context, identity, detailed ? StatusDepth::kDetailed : StatusDepth::kPublic)
+      .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 }  // namespace holdfast::routes

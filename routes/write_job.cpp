@@ -86,8 +86,8 @@ WriteOutcome WriteJob::run(cache::Transaction& transaction) {
       {request_.rest.caller.principal, context_.clock.now()},
       options,
       context_.standalone,
-      // A row that is not upstream yet can have no row upstream that refers to it.
-      !context_.standalone && (!is_online() || names_temporary_ids_)};
+      // Online too: whatever becomes of the request, it is durable before it is sent.
+      !context_.standalone};
   auto computed = cache::compute_changes(database, store.catalog(), store.overlay(),
                                          request_.mutation, mutation_context);
   if (auto* error = std::get_if<Error>(&computed)) {

@@ -143,6 +143,7 @@ std::vector<Key> rest_keys() {
       key("rest.max_rows", Integer{0, kManyRows}, HF_FIELD(rest.max_rows)),
       key("rest.aggregates", Flag{}, HF_FIELD(rest.aggregates)),
       key("rest.text_order", text_order, HF_FIELD(rest.text_order)),
+      key("rpc.queue", TextList{"a list of function names"}, HF_FIELD(rest.queued_functions)),
       key("rest.write_wait", Duration{milliseconds(0), kMinute}, HF_FIELD(rest.write_wait)),
   };
 }
@@ -219,8 +220,14 @@ std::vector<Key> process_keys() {
                                     {"error", "error"},
                                     {"off", "off"}},
                                    {}};
+  const Choice<LogOptions::Format> formats{
+      {{"text", LogOptions::Format::kText}, {"json", LogOptions::Format::kJson}}, {}};
   return {
       key("log.level", levels, HF_FIELD(log.level)),
+      key("log.format", formats, HF_FIELD(log.format)),
+      key("log.file", Text{"a path"}, HF_FIELD(log.file)),
+      key("log.max_bytes", Size{64 * 1024, 16ULL << 30}, HF_FIELD(log.max_bytes)),
+      key("log.max_files", Integer{1, 1'000}, HF_FIELD(log.max_files)),
       key("storage.dir", Text{"a path"}, HF_FIELD(data_dir)),
   };
 }

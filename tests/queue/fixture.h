@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cache/replica/temporary_ids.h"
 #include "gateway/base/ids.h"
 #include "queue/bare_delivery.h"
 #include "queue/dispatcher.h"
@@ -58,11 +59,19 @@ class QueueTest : public ::testing::Test {
     Entry entry = entry_for(request, changes);
     sample_.write([&](cache::Transaction& transaction) {
       outbox().append(transaction, entry, changes.effects, changes.references);
+      cache::TemporaryIds::remember(transaction, entry.sequence, sample_.table(request.table),
+                                    changes.temporary_ids);
     });
     return entry.sequence;
   }
   std::int64_t insert(const std::string& table, const std::string& row) {
     return enqueue({cache::Operation::kInsert, table, "", row});
+  }
+  // Of a row whose key the upstream makes.
+  std::int64_t insert_keyless(const std::string& table, const std::string& rows) {
+    cache::sample::Request request{cache::Operation::kInsert, table, "", rows};
+    request.temporary_ids = true;
+    return enqueue(request);
   }
   std::int64_t update(const std::string& table, int id, const std::string& changes) {
     return enqueue({cache::Operation::kUpdate, table, "id=eq." + std::to_string(id), changes});

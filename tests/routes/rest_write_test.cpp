@@ -186,7 +186,7 @@ TEST_F(RestWriteTest, AfterAForwardedWriteReadsAreForwardedUntilAPull) {
     return answer;
   });
   EXPECT_THAT(header(rest("GET", "todos"), "Cache-Status"), StartsWith("holdfast; hit"));
-  EXPECT_EQ(rest("POST", "counters", R"({"name":"x"})").status, 201);
+  EXPECT_EQ(rest("POST", "logs", R"({"line":"x"})").status, 201);
   const auto read = rest("GET", "todos");
   EXPECT_EQ(read.body, R"([{"from":"upstream"}])");
   EXPECT_THAT(header(read, "Cache-Status"), HasSubstr("fwd=stale"));
@@ -198,7 +198,7 @@ TEST_F(RestWriteTest, AfterAForwardedWriteReadsAreForwardedUntilAPull) {
 TEST_F(RestWriteTest, AForwardedWriteWithoutAnAnswerCountsToo) {
   go_online();
   upstream_.push(upstream::Failure{upstream::Loss::kAnswerLost, "reset"});
-  EXPECT_EQ(rest("POST", "counters", R"({"name":"x"})").status, 504);
+  EXPECT_EQ(rest("POST", "logs", R"({"line":"x"})").status, 504);
   EXPECT_TRUE(store_->behind_forwarded_write());
 }
 

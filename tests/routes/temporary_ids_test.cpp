@@ -86,6 +86,8 @@ class TemporaryIdsTest : public RoutesTest {
     statement.step();
     return std::string(statement.text(0));
   }
+  // The look at the largest key before an insert finds no row.
+  void nothing_is_there() { upstream_.push(200, "[]", {{"Content-Type", "application/json"}}); }
   // The upstream takes everything, and gives counters the ids from 42 on.
   void upstream_takes_all() {
     upstream_.respond_with([this](const upstream::Call& call) -> upstream::Outcome {
@@ -148,6 +150,7 @@ TEST_F(TemporaryIdsTest, WhatWaitsIsShownUnderTheRealIdAtOnce) {
   insert(R"({"name":"a"})");
   rest("POST", "marks", R"({"counter":-1,"label":"m"})");
   rest("PATCH", "marks?counter=eq.-1", R"({"label":"n"})");
+  nothing_is_there();
   upstream_.push(201, R"([{"id":42,"name":"a","parent":null}])",
                  {{"Content-Type", "application/json"}});
   upstream_.push(upstream::Failure{upstream::Loss::kNotSent, "gone"});
@@ -160,6 +163,7 @@ TEST_F(TemporaryIdsTest, WhatWaitsIsShownUnderTheRealIdAtOnce) {
 TEST_F(TemporaryIdsTest, AnEntryThatNamesAnUnknownIdWaits) {
   insert(R"({"name":"a"})");
   rest("POST", "marks", R"({"counter":-1,"label":"m"})");
+  nothing_is_there();
   upstream_.push(503, R"({"code":"PGRST002","message":"busy"})",
                  {{"Content-Type", "application/json"}});
   dispatcher_.drain(*store_);
@@ -182,13 +186,17 @@ TEST_F(TemporaryIdsTest, TheOldIdIsUnderstoodAfterwardsAndAfterARestart) {
   EXPECT_THAT(insert(R"({"name":"b"})"), HasSubstr("\"id\":-2"));
 }
 
-// Hard case 9.
-TEST_F(TemporaryIdsTest, AfterALostAnswerAPersonIsAskedBeforeItIsSentAgain) {
+// Hard case 9: what the look after a lost answer does not tell.
+TEST_F(TemporaryIdsTest, WhatALostAnswerLeavesInDoubtAPersonDecides) {
   insert(R"({"name":"a"})");
+  nothing_is_there();
   upstream_.push(upstream::Failure{upstream::Loss::kAnswerLost, "reset"});
   dispatcher_.drain(*store_);
   upstream_.clear_calls();
   clock_.advance(std::chrono::hours(1));
+  upstream_.push(200, R"([{"id":8,"name":"a","parent":null},{"id":9,"name":"a","parent":null}])",
+                 {{"Content-Type", "application/json"}});
+  nothing_is_there();
   dispatcher_.drain(*store_);
   EXPECT_THAT(sent(), IsEmpty());
   const auto listed = json::parse(control("GET", "/outbox?state=uncertain").body);
@@ -200,8 +208,52 @@ TEST_F(TemporaryIdsTest, AfterALostAnswerAPersonIsAskedBeforeItIsSentAgain) {
   EXPECT_EQ(rows("counters?select=id"), json::parse(R"([{"id":42}])"));
 }
 
+// Hard case 15: the entry is durable first, also where the upstream counts the keys.
+TEST_F(TemporaryIdsTest, OnlineAKeylessInsertIsDurableBeforeTheUpstreamHearsOfIt) {
+  go_online();
+  std::vector<std::string> seen;
+  upstream_.respond_with([&](const upstream::Call& call) -> upstream::Outcome {
+    upstream::Answer answer{200, {{"Content-Type", "application/json"}}, "[]", {}, {}};
+    if (call.method == "GET") return answer;
+    cache::Database other((dir_.path() / "principals/anon.db").string(),
+                          cache::OpenMode::kReadOnly);
+    cache::Statement statement(other, "SELECT state, noted_key FROM hf_outbox");
+    if (statement.step()) seen = {std::string(statement.text(0)), std::string(statement.text(1))};
+    answer.status = 201;
+    answer.body = R"([{"id":42,"name":"a","parent":null}])";
+    return answer;
+  });
+  const auto answer =
+      rest("POST", "counters", R"({"name":"a"})", {{"Prefer", "return=representation"}});
+  EXPECT_EQ(answer.status, 201);
+  EXPECT_EQ(answer.body, R"([{"id":42,"name":"a","parent":null}])");
+  EXPECT_THAT(seen, ElementsAre("sending", ""));
+  EXPECT_EQ(unfinished(), 0);
+  EXPECT_FALSE(store_->behind_forwarded_write());
+  EXPECT_EQ(rows("counters?select=id"), json::parse(R"([{"id":42}])"));
+}
+
+// Hard cases 9 and 15: its answer lost, the app is told that it is queued.
+TEST_F(TemporaryIdsTest, OnlineAKeylessInsertWhoseAnswerIsLostIsMadeOnce) {
+  go_online();
+  nothing_is_there();
+  upstream_.push(upstream::Failure{upstream::Loss::kAnswerLost, "reset"});
+  const auto answer = rest("POST", "counters", R"({"name":"a"})");
+  EXPECT_EQ(answer.status, 201);
+  EXPECT_NE(header(answer, "Holdfast-Outbox-Id"), "(none)");
+  upstream_.push(200, R"([{"id":42,"name":"a","parent":null}])",
+                 {{"Content-Type", "application/json"}});
+  nothing_is_there();
+  clock_.advance(dispatching_.statement_timeout);
+  dispatcher_.drain(*store_);
+  EXPECT_EQ(unfinished(), 0);
+  EXPECT_EQ(sent().size(), 1U);
+  EXPECT_EQ(rows("counters?select=id"), json::parse(R"([{"id":42}])"));
+}
+
 TEST_F(TemporaryIdsTest, WithoutTheRealIdTheRowGoesUntilItIsPulled) {
   insert(R"({"name":"a"})");
+  nothing_is_there();
   upstream_.push(403, R"({"code":"42501","message":"no"})", {{"Content-Type", "application/json"}});
   upstream_.push(201);
   dispatcher_.drain(*store_);

@@ -1,0 +1,210 @@
+#include "queue/bare_keyless.h"
+
+#include <algorithm>
+#include <set>
+
+#include "cache/replica/key.h"
+#include "cache/replica/temporary_ids.h"
+#include "cache/values/codec.h"
+#include "gateway/http/uri.h"
+#include "queue/outbox.h"
+
+namespace holdfast::queue {
+namespace {
+
+using cache::Row;
+using cache::TemporaryIds;
+
+constexpr int kRowsInPage = 500;
+// Behind so many foreign rows one's own is for a person to find.
+constexpr int kMostPages = 40;
+
+bool has_insert_trigger(const cache::Table& table) {
+  return std::any_of(table.triggers.begin(), table.triggers.end(),
+                     [](const cache::Trigger& trigger) { return trigger.on_insert; });
+}
+
+bool shows(const cache::Table& table, const cache::Effect& effect, const Row& row) {
+  Row expected = row;
+  return cache::merge_row(table, effect.changes, expected) && expected == row;
+}
+
+}  // namespace
+
+BareKeyless::BareKeyless(upstream::Upstream& upstream, const Sender& sender, const Parcel& parcel,
+                         const cache::Table& table)
+    : upstream_(upstream),
+      sender_(sender),
+      entry_(parcel.entry),
+      effects_(parcel.effects),
+      table_(table),
+      column_(TemporaryIds::column_of(table).value_or(0)),
+      noted_(parcel.entry.noted_key) {}
+
+bool BareKeyless::applies(const Sender& sender, const Entry& entry) {
+  auto reader = sender.store.reader();
+  return TemporaryIds::unresolved(*reader, entry.sequence) > 0;
+}
+
+std::optional<Verdict> BareKeyless::note() {
+  const std::string name = cache::quoted_name(table_.columns[column_].name);
+  const auto outcome =
+      upstream_.call(question(name, "order=" + http::percent_encode(name + ".desc") + "&limit=1"));
+  if (!outcome.answered()) {
+    return TryAgain{0, outcome.failure().reason, false, std::nullopt, false};
+  }
+  const upstream::Answer& answer = outcome.answer();
+  const auto classified = classify(answer);
+  if (classified.kind == AnswerClass::kNotPermitted) {
+    note_invisible();
+    return std::nullopt;
+  }
+  if (classified.kind != AnswerClass::kApplied) return judge_refusal(answer, classified);
+  const auto rows = cache::parse_rows(table_, answer.body);
+  if (!rows) return TryAgain{answer.status, "the answer cannot be read", false, {}, false};
+  keep(rows->empty() ? std::string() : key_text(rows->front()));
+  return std::nullopt;
+}
+
+void BareKeyless::note_invisible() { keep(std::nullopt); }
+
+void BareKeyless::keep(const std::optional<std::string>& largest) {
+  sender_.store.writer().run(
+      cache::Writer::Priority::kEssential, [&](cache::Transaction& transaction) {
+        Outbox(sender_.store.overlay()).note_key(transaction, entry_, largest);
+      });
+  noted_ = largest;
+}
+
+Verdict BareKeyless::lost(const upstream::Failure& failure) const {
+  if (failure.loss != upstream::Loss::kAnswerLost) return no_answer(failure);
+  if (noted_) {
+    return Uncertain{0, failure.reason + "; its rows are looked for before it is sent again", true,
+                     true};
+  }
+  return Uncertain{
+      0,
+      "The answer was lost, and rows that may not be read cannot be looked for: " + failure.reason,
+      true};
+}
+
+std::optional<Verdict> BareKeyless::look() {
+  if (!noted_) {
+    return Uncertain{0,
+                     "The answer was lost, and without a key of ours nothing shows whether the "
+                     "rows arrived"};
+  }
+  auto read = rows_behind(*noted_);
+  if (auto* failed = std::get_if<Verdict>(&read)) return std::move(*failed);
+  const Rows& rows = std::get<Rows>(read);
+  return judge(compare(rows), !rows.empty());
+}
+
+std::optional<Verdict> BareKeyless::judge(const std::vector<Wanted>& wanted, bool others) const {
+  const auto found = [](const Wanted& one) { return !one.found.empty(); };
+  if (std::none_of(wanted.begin(), wanted.end(), found)) {
+    if (!others || !has_insert_trigger(table_)) return std::nullopt;
+    return Uncertain{0,
+                     "The answer was lost, and a trigger may have changed what was sent: look "
+                     "whether one of the newest rows is it"};
+  }
+  Applied applied;
+  std::set<std::string> taken;
+  for (const Wanted& one : wanted) {
+    const bool taken_already =
+        one.found.size() == 1 && !taken.insert(cache::key_of(table_, one.found.front())).second;
+    if (one.found.size() != 1 || taken_already) {
+      return Uncertain{0, "The answer was lost, and " + std::to_string(one.found.size()) +
+                              " rows there say the same as what was sent"};
+    }
+    applied.images.push_back(
+        {&table_, cache::key_of(table_, one.found.front()), one.found.front()});
+  }
+  return applied;
+}
+
+std::vector<BareKeyless::Wanted> BareKeyless::compare(const Rows& rows) const {
+  std::vector<Wanted> wanted;
+  for (const cache::Effect& effect : effects_) {
+    if (effect.consequence || effect.relation != entry_.relation) continue;
+    wanted.push_back({&effect, {}});
+    for (const Row& row : rows) {
+      if (shows(table_, effect, row)) wanted.back().found.push_back(row);
+    }
+  }
+  // Rows of one request that say the same are told apart by nothing, and need not be: each has one.
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    std::vector<Wanted*> alike;
+    for (std::size_t j = i; j < wanted.size(); ++j) {
+      if (wanted[j].effect->changes == wanted[i].effect->changes) alike.push_back(&wanted[j]);
+    }
+    if (alike.size() < 2 || wanted[i].found.size() != alike.size()) continue;
+    const Rows each = wanted[i].found;
+    for (std::size_t j = 0; j < alike.size(); ++j) alike[j]->found = {each[j]};
+  }
+  return wanted;
+}
+
+std::variant<BareKeyless::Rows, Verdict> BareKeyless::rows_behind(const std::string& noted) {
+  Rows rows;
+  std::string last = noted;
+  const std::string name = cache::quoted_name(table_.columns[column_].name);
+  for (int page = 0; page < kMostPages; ++page) {
+    std::string parameters =
+        "order=" + http::percent_encode(name + ".asc") + "&limit=" + std::to_string(kRowsInPage);
+    if (!last.empty()) parameters += "&" + http::percent_encode(name) + "=gt." + last;
+    const auto outcome = upstream_.call(question("*", parameters));
+    if (!outcome.answered()) return Verdict(no_answer(outcome.failure()));
+    const upstream::Answer& answer = outcome.answer();
+    const auto classified = classify(answer);
+    if (classified.kind != AnswerClass::kApplied) {
+      Verdict refused = judge_refusal(answer, classified);
+      if (!std::holds_alternative<Refused>(refused)) return refused;
+      return Verdict(
+          Uncertain{answer.status,
+                    "The answer was lost, and the rows may not be read: " + words_of(classified)});
+    }
+    const auto parsed = cache::parse_rows(table_, answer.body);
+    if (!parsed) {
+      return Verdict(TryAgain{answer.status, "the answer cannot be read", false, {}, false});
+    }
+    if (parsed->empty()) return rows;
+    last = key_text(parsed->back());
+    for (const Row& row : *parsed) {
+      if (!is_of_another_entry(row)) rows.push_back(row);
+    }
+  }
+  return Verdict(Uncertain{0, "The answer was lost, and very many rows have come since"});
+}
+
+bool BareKeyless::is_of_another_entry(const Row& row) const {
+  const auto* key = std::get_if<std::int64_t>(&row[column_]);
+  if (key == nullptr) return false;
+  auto reader = sender_.store.reader();
+  cache::Statement& statement =
+      reader->cached("SELECT 1 FROM hf_temporary_ids WHERE relation=?1 AND real=?2");
+  statement.bind(1, std::string_view(entry_.relation)).bind(2, *key);
+  const bool known = statement.step();
+  statement.reset();
+  return known;
+}
+
+std::string BareKeyless::key_text(const Row& row) const {
+  std::string text;
+  cache::print_text(table_.columns[column_].type, cache::view(row[column_]), text);
+  return text;
+}
+
+upstream::Call BareKeyless::question(const std::string& select,
+                                     const std::string& parameters) const {
+  upstream::Call call;
+  call.target = "/rest/v1/" + http::percent_encode(table_.name) +
+                "?select=" + http::percent_encode(select) + "&" + parameters;
+  call.headers.set("Accept", "application/json");
+  call.headers.set("Accept-Profile", table_.schema);
+  call.force = sender_.force;
+  upstream::add_credentials(sender_.credentials, call.headers);
+  return call;
+}
+
+}  // namespace holdfast::queue

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gateway/upstream/upstream.h"
+#include "queue/bare_call.h"
+
+namespace holdfast::queue {
+
+// An insert whose keys only the upstream makes, before an upstream without the companion (hard case
+// 9): nothing of ours names its rows, so the largest key is noted before it is sent, and what a
+// lost send has made is looked for behind that key, once it cannot be committed any more.
+//
+// It is never sent again unless the look proves that it did not arrive.
+// One thread at a time: the principal's dispatcher; blocking.
+class BareKeyless {
+ public:
+  // All must outlive it.
+  BareKeyless(upstream::Upstream& upstream, const Sender& sender, const Parcel& parcel,
+              const cache::Table& table);
+
+  // Whether the entry is one.
+  static bool applies(const Sender& sender, const Entry& entry);
+
+  // Before a send whose rows will be given back: durable when it returns. A verdict when the
+  // upstream does not tell now, and nothing may be sent.
+  std::optional<Verdict> note();
+  // Before a send whose rows cannot be seen afterwards: nothing will show whether it arrived.
+  void note_invisible();
+  // Whether a send of now can be looked for.
+  bool noted() const { return noted_.has_value(); }
+
+  // After a lost answer: applied with its rows, uncertain for a person, or try again later; nullopt
+  // when it surely did not arrive.
+  std::optional<Verdict> look();
+
+  // The verdict of a send whose answer was lost just now.
+  Verdict lost(const upstream::Failure& failure) const;
+
+ private:
+  using Rows = std::vector<cache::Row>;
+  // A sent row, and as what it may have been stored.
+  struct Wanted {
+    const cache::Effect* effect;
+    Rows found;
+  };
+
+  upstream::Call question(const std::string& select, const std::string& parameters) const;
+  std::variant<Rows, Verdict> rows_behind(const std::string& noted);
+  std::vector<Wanted> compare(const Rows& rows) const;
+  std::optional<Verdict> judge(const std::vector<Wanted>& wanted, bool others) const;
+  bool is_of_another_entry(const cache::Row& row) const;
+  void keep(const std::optional<std::string>& largest);
+  std::string key_text(const cache::Row& row) const;
+
+  upstream::Upstream& upstream_;
+  const Sender& sender_;
+  const Entry& entry_;
+  const std::vector<cache::Effect>& effects_;
+  const cache::Table& table_;
+  const std::size_t column_;  // whose values the upstream counts
+  std::optional<std::string> noted_;
+};
+
+}  // namespace holdfast::queue

@@ -1,0 +1,79 @@
+#include "queue/opaque_send.h"
+
+#include <nlohmann/json.hpp>
+
+namespace holdfast::queue {
+namespace {
+
+upstream::Call call_of(const Sender& sender, const Parcel& parcel) {
+  const Entry& entry = parcel.entry;
+  upstream::Call call;
+  if (parcel.asked && !entry.lost_answer) {
+    call.method = parcel.asked->method;
+    call.target = parcel.asked->target;
+    call.body = parcel.asked->body;
+    call.headers = parcel.asked->headers;
+  } else {
+    call.method = entry.method;
+    call.target = entry.target;
+    call.body = entry.body;
+    for (const auto& [name, value] : nlohmann::json::parse(entry.headers).items()) {
+      call.headers.set(name, value.get<std::string>());
+    }
+    call.headers.set("Accept", "application/json");
+  }
+  call.force = sender.force;
+  call.fresh_connection = true;
+  add_key(entry, call.headers);
+  upstream::add_credentials(sender.credentials, call.headers);
+  return call;
+}
+
+Uncertain lost_for_good(const std::string& reason, bool just_lost) {
+  return {0, "The answer was lost, and nothing shows whether it took effect: " + reason, just_lost};
+}
+
+Verdict judge(const upstream::Answer& answer, Keyed keyed) {
+  const ClassifiedAnswer classified = classify(answer);
+  if (classified.kind == AnswerClass::kApplied) {
+    Applied applied;
+    if (!answer.body.empty()) applied.result = answer.body;
+    return applied;
+  }
+  Verdict verdict = judge_refusal(answer, classified);
+  const auto* again = std::get_if<TryAgain>(&verdict);
+  if (keyed == Keyed::kNo && again != nullptr && again->lost_answer) {
+    return lost_for_good(again->reason, true);
+  }
+  return verdict;
+}
+
+}  // namespace
+
+bool is_opaque(const Entry& entry) {
+  return entry.operation == "call" || entry.operation == "request";
+}
+
+Receipt send_opaque(upstream::Upstream& upstream, const Sender& sender, const Parcel& parcel,
+                    Keyed keyed) {
+  if (parcel.entry.lost_answer && keyed == Keyed::kNo) {
+    return {lost_for_good("it was sent without a key that the upstream knows", false)};
+  }
+  const auto outcome = upstream.call(call_of(sender, parcel));
+  if (!outcome.answered()) {
+    const auto& failure = outcome.failure();
+    const bool lost = failure.loss == upstream::Loss::kAnswerLost;
+    if (lost) sender.store.note_forwarded_write();
+    if (lost && keyed == Keyed::kNo) return {lost_for_good(failure.reason, true)};
+    return {no_answer(failure)};
+  }
+  Receipt receipt{judge(outcome.answer(), keyed)};
+  if (std::holds_alternative<Applied>(receipt.verdict)) sender.store.note_forwarded_write();
+  if (parcel.asked && !parcel.entry.lost_answer) {
+    receipt.told.answer = outcome.answer();
+    receipt.told.with_rows = true;
+  }
+  return receipt;
+}
+
+}  // namespace holdfast::queue

@@ -1,0 +1,214 @@
+#include "queue/bare_keyless.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/queue/fixture.h"
+
+namespace holdfast::queue {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// Hard case 9. The upstream counts the ids of `counters`.
+class BareKeylessTest : public QueueTest {
+ protected:
+  BareKeylessTest() {
+    sample_.complete();
+    upstream_.respond_with([this](const upstream::Call& call) { return respond(call); });
+  }
+
+  upstream::Outcome respond(const upstream::Call& call) {
+    upstream::Answer answer{200, json(), "", {}, {}};
+    if (call.method == "POST") {
+      fresh_.push_back(call.fresh_connection);
+      if (refuse_rows_ && call.target.find("select=") != std::string::npos) {
+        answer.status = 403;
+        answer.body = error("42501");
+        return answer;
+      }
+      answer.status = 201;
+      answer.body = commit(call.body);
+      if (lose_posts_ > 0) {
+        --lose_posts_;
+        return upstream::Failure{upstream::Loss::kAnswerLost, "reset"};
+      }
+      return answer;
+    }
+    ++looks_;
+    const auto behind = call.target.find("=gt.");
+    if (call.target.find("id.desc") != std::string::npos) {
+      answer.body =
+          rows_.empty() ? "[]" : "[{\"id\":" + std::to_string(rows_.rbegin()->first) + "}]";
+    } else {
+      answer.body =
+          rows_after(behind == std::string::npos ? 0 : std::stoll(call.target.substr(behind + 4)));
+    }
+    return answer;
+  }
+  // Takes an object, or an array of them without nested braces.
+  std::string commit(const std::string& body) {
+    std::string given = "[";
+    for (std::size_t at = body.find('{'); at != std::string::npos; at = body.find('{', at + 1)) {
+      const std::string fields = body.substr(at + 1, body.find('}', at) - at - 1);
+      rows_[next_id_] = fields;
+      given += (given.size() > 1 ? "," : "") + print(next_id_++);
+    }
+    return given + "]";
+  }
+  std::string print(std::int64_t id) const {
+    return "{\"id\":" + std::to_string(id) + "," + rows_.at(id) + "}";
+  }
+  std::string rows_after(std::int64_t id) const {
+    std::string text = "[";
+    for (const auto& [each, fields] : rows_) {
+      if (each > id) text += (text.size() > 1 ? "," : "") + print(each);
+    }
+    return text + "]";
+  }
+  void insert_as_somebody_else(const std::string& name) { commit(R"({"name":")" + name + "\"}"); }
+  std::string shown() { return sample_.rows("counters", {"id", "name"}); }
+
+  std::map<std::int64_t, std::string> rows_;
+  std::int64_t next_id_ = 41;
+  std::vector<bool> fresh_;
+  int lose_posts_ = 0;
+  int looks_ = 0;
+  bool refuse_rows_ = false;
+};
+
+TEST_F(BareKeylessTest, TheLargestKeyIsNotedAndTheConnectionIsFresh) {
+  insert_as_somebody_else("earlier");
+  const auto sequence = insert_keyless("counters", R"({"name":"a"})");
+  drain();
+  EXPECT_EQ(state(sequence), "acknowledged");
+  EXPECT_EQ(entry(sequence).noted_key, "41");
+  EXPECT_THAT(fresh_, ElementsAre(true));
+  EXPECT_EQ(shown(), R"({"id":42,"name":"a"})");
+}
+
+TEST_F(BareKeylessTest, ALostInsertIsUncertainUntilTheStatementTimeoutAndThenAdopted) {
+  const auto sequence = insert_keyless("counters", R"({"name":"a"})");
+  lose_posts_ = 1;
+  drain();
+  EXPECT_EQ(state(sequence), "uncertain");
+  EXPECT_EQ(entry(sequence).next_attempt_at, clock_.now() + options_.statement_timeout);
+  clock_.advance(options_.statement_timeout - 1ms);
+  drain(true);
+  EXPECT_EQ(state(sequence), "uncertain") << "it may still be committed";
+  clock_.advance(1ms);
+  insert_as_somebody_else("b");
+  drain();
+  EXPECT_EQ(state(sequence), "acknowledged") << entry(sequence).last_error;
+  EXPECT_EQ(fresh_.size(), 1U);
+  EXPECT_EQ(shown(), R"({"id":41,"name":"a"})");
+}
+
+TEST_F(BareKeylessTest, WhatDidNotArriveIsSentAgain) {
+  const auto sequence = insert_keyless("counters", R"({"name":"a"})");
+  upstream_.push(upstream::Outcome(upstream::Answer{200, json(), "[]", {}, {}}));
+  upstream_.push(upstream::Failure{upstream::Loss::kAnswerLost, "reset"});
+  drain();
+  EXPECT_EQ(state(sequence), "uncertain");
+  insert_as_somebody_else("b");
+  clock_.advance(options_.statement_timeout);
+  drain();
+  EXPECT_EQ(state(sequence), "acknowledged");
+  EXPECT_EQ(rows_.size(), 2U);
+  EXPECT_EQ(shown(), R"({"id":42,"name":"a"})");
+}
+
+TEST_F(BareKeylessTest, SeveralRowsThatSayTheSameAreForAPerson) {
+  const auto sequence = insert_keyless("counters", R"({"name":"a"})");
+  lose_posts_ = 1;
+  drain();
+  insert_as_somebody_else("a");
+  clock_.advance(options_.statement_timeout);
+  drain();
+  EXPECT_EQ(state(sequence), "uncertain");
+  EXPECT_EQ(entry(sequence).next_attempt_at, std::nullopt);
+  clock_.advance(24h);
+  drain(true);
+  EXPECT_EQ(rows_.size(), 2U) << "never sent again blindly";
+}
+
+TEST_F(BareKeylessTest, ARowOfAnotherEntryOfOursIsNotTakenForIt) {
+  const auto first = insert_keyless("counters", R"({"name":"a"})");
+  lose_posts_ = 1;
+  drain();
+  const auto second = insert_keyless("counters", R"({"name":"a"})");
+  drain();
+  EXPECT_EQ(state(second), "acknowledged");
+  clock_.advance(options_.statement_timeout);
+  drain();
+  EXPECT_EQ(state(first), "acknowledged") << entry(first).last_error;
+  EXPECT_EQ(shown(), R"({"id":41,"name":"a"}{"id":42,"name":"a"})");
+}
+
+TEST_F(BareKeylessTest, RowsOfOneRequestAreAdoptedTogetherOrNotAtAll) {
+  const auto sequence = insert_keyless("counters", R"([{"name":"a"},{"name":"a"},{"name":"b"}])");
+  lose_posts_ = 1;
+  drain();
+  clock_.advance(options_.statement_timeout);
+  drain();
+  EXPECT_EQ(state(sequence), "acknowledged") << entry(sequence).last_error;
+  EXPECT_EQ(shown(), R"({"id":41,"name":"a"}{"id":42,"name":"a"}{"id":43,"name":"b"})");
+  EXPECT_EQ(fresh_.size(), 1U);
+}
+
+TEST_F(BareKeylessTest, RowsThatMayNotBeSeenCannotBeLookedFor) {
+  const auto sequence = insert_keyless("counters", R"({"name":"a"})");
+  refuse_rows_ = true;
+  lose_posts_ = 1;
+  drain();
+  EXPECT_EQ(state(sequence), "uncertain");
+  clock_.advance(24h);
+  drain(true);
+  EXPECT_EQ(rows_.size(), 1U);
+  EXPECT_EQ(entry(sequence).next_attempt_at, std::nullopt);
+  EXPECT_EQ(outbox().counts(*sample_.store().reader())[State::kUncertain], 1);
+}
+
+TEST_F(BareKeylessTest, ACrashWhileItIsSentIsALostAnswer) {
+  const auto sequence = insert_keyless("counters", R"({"name":"a"})");
+  lose_posts_ = 1;
+  drain();
+  sample_.write([&](cache::Transaction& transaction) {
+    transaction.database().execute("UPDATE hf_outbox SET state='sending', lost_answer=0");
+  });
+  sample_.reopen();
+  sample_.complete();
+  dispatcher().recover(sample_.store());
+  drain();
+  EXPECT_EQ(state(sequence), "uncertain");
+  clock_.advance(options_.statement_timeout);
+  drain();
+  EXPECT_EQ(state(sequence), "acknowledged");
+  EXPECT_EQ(rows_.size(), 1U);
+}
+
+TEST_F(BareKeylessTest, ByAPersonItIsNotSentBeforeItCanHaveBeenLookedFor) {
+  const auto sequence = insert_keyless("counters", R"({"name":"a"})");
+  lose_posts_ = 1;
+  drain();
+  sample_.write([&](cache::Transaction& transaction) {
+    outbox().retry(transaction, outbox().find(transaction.database(), entry(sequence).id).value());
+  });
+  drain();
+  EXPECT_EQ(rows_.size(), 1U);
+  EXPECT_EQ(state(sequence), "uncertain");
+}
+
+TEST_F(BareKeylessTest, AProxysErrorPageIsALostAnswer) {
+  const auto sequence = insert_keyless("counters", R"({"name":"a"})");
+  upstream_.push(upstream::Outcome(upstream::Answer{200, json(), "[]", {}, {}}));
+  upstream_.push(502, "<html>bad gateway</html>", {{"Content-Type", "text/html"}});
+  drain();
+  EXPECT_EQ(state(sequence), "uncertain");
+  EXPECT_THAT(entry(sequence).last_error, HasSubstr("HTTP 502"));
+}
+
+}  // namespace
+}  // namespace holdfast::queue
