@@ -1,5 +1,6 @@
 #include "cache/query/query.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -125,16 +126,27 @@ Result<void> parse_filters(const std::vector<Parameter>& parameters, QueryTree& 
 }
 
 Result<void> parse_ranges(const std::vector<Parameter>& parameters, QueryTree& tree) {
+  std::vector<EmbedPath> limits_without_number;
+  std::vector<EmbedPath> offsets;
   for (const auto& [name, value] : parameters) {
     const Role role = role_of(name);
     if (role != Role::kLimit && role != Role::kOffset) continue;
     HF_TRY(const EmbedPath path, grammar::parse_embed_path(name));
     const auto number = whole_number(value);
+    Range& range = range_at(tree, path);
     if (role == Role::kLimit) {
-      range_at(tree, path).limit = number;
+      range.limit = number;
+      if (!number) limits_without_number.push_back(path);
     } else {
-      range_at(tree, path).offset = number.value_or(0);
+      range.offset = number.value_or(0);
+      offsets.push_back(path);
     }
+  }
+  // Beside an offset a limit that is no number is none at all, alone it is no limit.
+  for (const EmbedPath& path : limits_without_number) {
+    const bool beside_offset = std::find(offsets.begin(), offsets.end(), path) != offsets.end();
+    Range& range = range_at(tree, path);
+    if (beside_offset && !range.limit) range.limit = 0;
   }
   return {};
 }

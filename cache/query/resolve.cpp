@@ -92,6 +92,21 @@ Result<void> relate(Place& place, RelationshipFinder& finder, std::size_t& count
   return {};
 }
 
+// PostgREST joins each embed under a name made of these parts, and Postgres takes no name twice.
+Result<void> check_names(const Place& place) {
+  for (auto child = place.embeds.begin(); child != place.embeds.end(); ++child) {
+    HF_TRY_VOID(check_names(**child));
+    const bool again = std::any_of(place.embeds.begin(), child, [&](const auto& other) {
+      return other->name == (*child)->name;
+    });
+    if (!again) continue;
+    const std::string joined =
+        place.table->name + "_" + (*child)->name + "_" + std::to_string((*child)->depth);
+    return invalid_request("42712", "table name \"" + joined + "\" specified more than once");
+  }
+  return {};
+}
+
 Error unrelated_order(const Place& place, const Place& child) {
   return invalid_request("PGRST118", "A related order on '" + child.name + "' is not possible",
                          "'" + place.table->name + "' and '" + child.name +
@@ -199,6 +214,7 @@ Result<std::unique_ptr<Place>> resolve(const Query& query, const Catalog& catalo
   HF_TRY_VOID(check_aggregates(*root, options));
   if (joined_count(*root) > kMaxJoined) return forward("more than 60 joined embeds");
   HF_TRY_VOID(check_ranges(*root));
+  HF_TRY_VOID(check_names(*root));
   return root;
 }
 

@@ -48,8 +48,8 @@ struct Place {
 // What of the query is wanted: a mutation's targets need no select, its representation no filter.
 enum class Wanted { kAll, kFiltersOnly, kWithoutRootFilters };
 
-// Errors are PGRST108, PGRST118, PGRST200, PGRST201, PGRST123, PGRST127; kForwardCode where the
-// request means something that is not evaluated here.
+// Errors are PGRST108, PGRST118, PGRST200, PGRST201, PGRST123, PGRST127, 42712; kForwardCode where
+// the request means something that is not evaluated here.
 Result<std::unique_ptr<Place>> resolve(const Query& query, const Catalog& catalog,
                                        const Table& table, const PlanOptions& options,
                                        Wanted wanted);

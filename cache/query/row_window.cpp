@@ -26,14 +26,15 @@ Result<RowWindow> row_window(const Query& query, const PlanOptions& options) {
         "The lower boundary must be lower than or equal to the upper boundary in the Range "
         "header.");
   }
-  if (range.limit == 0) {
-    window.limit = 0;
-    return window;
-  }
   if (range.limit) {
     const std::int64_t room = std::numeric_limits<std::int64_t>::max() -
                               std::max(first, std::max<std::int64_t>(range.offset, 0));
     const std::int64_t end = range.offset - 1 + std::min(*range.limit, room);
+    // The one empty range that PostgREST takes, by its end alone: limit=0 without an offset.
+    if (end == -1) {
+      window.limit = 0;
+      return window;
+    }
     last = std::min(last.value_or(end), end);
   }
   window.offset = std::max(first, range.offset);

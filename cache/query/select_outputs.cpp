@@ -22,12 +22,22 @@ const SelectField* row_count(const Place& place) {
   return whole ? &field : nullptr;
 }
 
+// Its columns are read by a subquery of its own that answers one row.
+bool is_object(const Place& embed) {
+  return !embed.to_many() && !embed.spread && !embed.joined && embed.join != JoinKind::kInner;
+}
+
+bool prints_alike(const OutputColumn& column) {
+  return column.kind == Member::Kind::kJson ? column.alike : groups_exactly(*column.type);
+}
+
 }  // namespace
 
 Result<std::vector<OutputColumn>> SelectWriter::outputs(const Place& place) {
   std::vector<OutputColumn> columns;
-  const SelectField* count = place.embed == nullptr ? row_count(place) : nullptr;
-  if (count != nullptr && !options_.range) {
+  const bool one_group = place.embed == nullptr ? !options_.range : is_object(place);
+  const SelectField* count = one_group ? row_count(place) : nullptr;
+  if (count != nullptr) {
     columns.push_back({count->alias.empty() ? "count" : count->alias,
                        "count(*)",
                        &bigint_type(),
@@ -141,30 +151,31 @@ Result<void> SelectWriter::add_embed(const Place& embed, std::vector<OutputColum
     return forward("aggregates in a joined embed");
   }
   if (const SelectField* count = embed.to_many() ? row_count(embed) : nullptr) {
-    if (scope_of(*embed.parent).aggregated()) return forward("an embed beside aggregates");
     HF_TRY(auto sql, count_of(embed, count->alias.empty() ? "count" : count->alias));
-    out.push_back({embed.name, std::move(sql), &json_type(), Member::Kind::kJson, {}});
+    HF_TRY(auto column, embed_output(embed, {}, std::move(sql)));
+    out.push_back(std::move(column));
     return {};
   }
   HF_TRY(auto columns, outputs(embed));
   if (columns.empty()) return {};
   Result<std::string> sql = embed.to_many() ? array_of(embed, columns) : object_of(embed, columns);
   if (!sql) return std::move(sql).error();
-  HF_TRY(std::string group, embed_group(embed, columns, *sql));
-  out.push_back({embed.name, *std::move(sql), &json_type(), Member::Kind::kJson, std::move(group)});
+  HF_TRY(auto column, embed_output(embed, columns, *std::move(sql)));
+  out.push_back(std::move(column));
   return {};
 }
 
-// Among aggregates, an object stands for itself when its members print alike where they are equal.
-Result<std::string> SelectWriter::embed_group(const Place& embed,
-                                              const std::vector<OutputColumn>& columns,
-                                              const std::string& sql) const {
-  if (!scope_of(*embed.parent).aggregated()) return std::string();
-  const bool plain = std::all_of(columns.begin(), columns.end(), [](const OutputColumn& column) {
-    return column.kind == Member::Kind::kValue && groups_exactly(*column.type);
-  });
-  if (embed.to_many() || embed.aggregated() || !plain) return forward("an embed beside aggregates");
-  return sql;
+// Among aggregates, an embed's text stands for its value when its members print alike where they
+// are equal.
+Result<OutputColumn> SelectWriter::embed_output(const Place& embed,
+                                                const std::vector<OutputColumn>& columns,
+                                                std::string sql) const {
+  OutputColumn out{embed.name, std::move(sql), &json_type(), Member::Kind::kJson, {}};
+  out.alike = std::all_of(columns.begin(), columns.end(), prints_alike);
+  if (!scope_of(*embed.parent).aggregated()) return out;
+  if (!out.alike) return forward("an embed beside aggregates");
+  out.group = out.sql;
+  return out;
 }
 
 // To-one: the joined row's columns. To-many: each column becomes an array of the rows' values.

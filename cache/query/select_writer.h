@@ -14,7 +14,8 @@ struct OutputColumn {
   std::string sql;
   const Type* type = nullptr;
   Member::Kind kind = Member::Kind::kValue;
-  std::string group;  // what it is grouped by, among aggregates; empty for an aggregate itself
+  std::string group;   // what it is grouped by, among aggregates; empty for an aggregate itself
+  bool alike = false;  // of JSON: where two are equal they are also printed alike
 };
 
 // Writes the parts of SELECTs for a tree of places: each embed becomes one correlated subquery that
@@ -48,8 +49,8 @@ class SelectWriter {
   Result<OutputColumn> aggregate_output(const Place& place, const SelectField& field);
   // What the operand is grouped by; empty where nothing is.
   Result<std::string> group_key(const Place& place, const Operand& operand);
-  Result<std::string> embed_group(const Place& embed, const std::vector<OutputColumn>& columns,
-                                  const std::string& sql) const;
+  Result<OutputColumn> embed_output(const Place& embed, const std::vector<OutputColumn>& columns,
+                                    std::string sql) const;
   Result<void> add_fields(const Place& place, std::vector<OutputColumn>& out);
   Result<void> add_all_columns(const Place& place, std::vector<OutputColumn>& out);
   Result<void> add_embed(const Place& embed, std::vector<OutputColumn>& out);

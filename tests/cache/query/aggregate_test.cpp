@@ -74,8 +74,26 @@ TEST_F(AggregateTest, AToOneSpreadBelongsToItsParentsGroups) {
             "forward: order by what is not grouped");
   EXPECT_EQ(get("clubs", "select=id,...people!people_club_fkey(id.max())"),
             "PGRST127: Feature not implemented");
-  EXPECT_EQ(get("people", "select=count(),memberships(club_id)"),
+}
+
+TEST_F(AggregateTest, EmbedsBesideAggregatesAreGroups) {
+  EXPECT_EQ(get("people", "select=count(),passports(people(boss_id))&id=in.(2,3,4)"),
+            R"([{"count":2,"passports":null},{"count":1,"passports":{"people":{"boss_id":2}}}])");
+  EXPECT_EQ(get("people", "select=count(),clubs!memberships(town)&id=in.(2,3)"),
+            R"([{"count":1,"clubs":[]},{"count":1,"clubs":[{"town":"Rome"}]}])");
+  EXPECT_EQ(get("people", "select=count(),team:people!boss_id(count)&id=gt.1"),
+            R"([{"count":2,"team":[{"count":0}]},{"count":1,"team":[{"count":1}]}])");
+  EXPECT_EQ(get("people", "select=count(),team:people!boss_id(about)"),
             "forward: an embed beside aggregates");
+}
+
+TEST_F(AggregateTest, ARowsNameBehindADotCountsItWhereNoColumnHasThatName) {
+  EXPECT_EQ(get("people", "select=count"), R"([{"count":4}])");
+  EXPECT_EQ(get("people", "select=id,clubs!people_club_fkey(n:count)&id=gte.3"),
+            R"([{"id":3,"clubs":{"n":0}},{"id":4,"clubs":{"n":1}}])");
+  EXPECT_EQ(get("clubs", "select=people!people_club_fkey(boss_id(count))&id=eq.1"),
+            R"([{"people":[{"boss_id":{"count":0}},{"boss_id":{"count":1}}]}])");
+  EXPECT_EQ(get("people", "select=id,count"), "forward: a count beside other columns");
 }
 
 }  // namespace

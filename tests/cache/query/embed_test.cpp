@@ -74,6 +74,17 @@ TEST_F(EmbedTest, InnerRestrictsTheParent) {
             R"({"id":2,"p":[{"id":4,"passports":{"id":71}}]}])");
 }
 
+TEST_F(EmbedTest, TwoEmbedsOfOneNameAreRefused) {
+  EXPECT_EQ(get("people", "select=boss:boss_id(id),clubs!memberships(id),boss:passports()"),
+            "42712: table name \"people_boss_1\" specified more than once");
+  EXPECT_EQ(get("people", "select=boss_id(clubs!memberships(id),clubs!people_club_fkey(id))"),
+            "42712: table name \"people_clubs_2\" specified more than once");
+  EXPECT_EQ(get("people", "select=clubs!memberships(id),c:clubs!people_club_fkey(id)&id=eq.3"),
+            R"([{"clubs":[],"c":null}])");
+  EXPECT_EQ(get("people", "select=...clubs!memberships(nope),clubs!people_club_fkey(id)"),
+            "42712: table name \"people_clubs_1\" specified more than once");
+}
+
 TEST_F(EmbedTest, NullTestsAreAntiJoins) {
   EXPECT_EQ(get("people", "select=id,passports()&passports=is.null"), R"([{"id":2},{"id":3}])");
   EXPECT_EQ(get("people", "select=id,passports()&passports=not.is.null"), R"([{"id":1},{"id":4}])");

@@ -163,6 +163,12 @@ TEST_F(ReadTest, LimitOffsetRangeAndMaximum) {
   EXPECT_EQ(get("people", "select=id&limit=2&offset=1"), R"([{"id":2},{"id":3}])");
   EXPECT_EQ(get("people", "select=id&limit=0"), "[]");
   EXPECT_EQ(get("people", "limit=-1"), "PGRST103: Requested range not satisfiable");
+  EXPECT_EQ(get("people", "limit=0&offset=1"), "PGRST103: Requested range not satisfiable");
+  EXPECT_EQ(get("people", "limit=none&offset=1"), "PGRST103: Requested range not satisfiable");
+  EXPECT_EQ(get("people", "limit=none&offset=0"), "[]");
+  EXPECT_EQ(get("people", "select=id&limit=none&id=eq.1"), R"([{"id":1}])");
+  EXPECT_EQ(get("people", "limit=2&offset=-2"), "[]");
+  EXPECT_EQ(get("people", "select=id&limit=3&offset=-2"), R"([{"id":1}])");
   options_.max_rows = 2;
   EXPECT_EQ(get("people", "select=id&limit=3"), R"([{"id":1},{"id":2}])");
   options_.range = std::pair<std::int64_t, std::optional<std::int64_t>>(3, std::nullopt);
