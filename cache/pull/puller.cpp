@@ -1,6 +1,12 @@
 #include "cache/pull/puller.h"
 
+#include <algorithm>
+#include <set>
+#include <thread>
+
+#include "cache/pull/log_follower.h"
 #include "cache/pull/table_pull.h"
+#include "gateway/base/mutex.h"
 
 namespace holdfast::cache {
 
@@ -24,41 +30,119 @@ Puller::Puller(upstream::Upstream& upstream, upstream::CredentialSource& credent
       clock_(clock),
       logger_(std::move(logger)) {}
 
+struct Puller::Round {
+  Store& store;
+  const upstream::Credentials credentials;
+  const PullDepth depth;
+  const bool force;
+  ChangeLog log;
+  std::set<std::string> logged = {};  // relations
+  bool companion = false;
+
+  Mutex mutex = {};
+  PullOutcome outcome HF_GUARDED_BY(mutex) = {};
+  bool overloaded HF_GUARDED_BY(mutex) = false;
+
+  bool reached() {
+    MutexLock lock(mutex);
+    return outcome.reached;
+  }
+};
+
 PullOutcome Puller::pull(Store& store, PullDepth depth, bool force) {
-  PullOutcome outcome;
   // Before the token is taken: it is of the last claims counted here, or of newer ones.
   const std::int64_t claims = store.claims_changes();
   const auto credentials = credentials_.credentials_for(store.principal());
   if (!credentials) {
+    PullOutcome outcome;
     outcome.reached = false;  // nobody is signed in: that is no error
     return outcome;
   }
   const std::int64_t forwarded = store.forwarded_writes();
   // Which rows other claims show is only known from their keys.
-  if (store.claims_unsettled()) depth = PullDepth::kKeys;
-  bool overloaded = false;
-  for (const Table* table : store.replicated()) {
-    TablePull pull(store, *table, stamp_column(*table, replica_.of(table->name)), options_, clock_,
-                   TableSource(upstream_, *table, *credentials, options_.page_rows, force));
-    if (replica_.of(table->name).append_only) pull.keep_synced_rows();
-    const auto failure = pull.run(depth);
-    outcome.rows += pull.rows();
-    if (!failure) continue;
-    outcome.errors.push_back(table->name + ": " + failure->reason);
-    logger_->info("pull_failed principal={} table={} status={} reason={}", store.principal().id,
-                  relation_of(*table), failure->status, failure->reason);
-    if (failure->kind == PullFailure::Kind::kUnreachable) {
-      outcome.reached = false;
-      return outcome;
+  if (store.claims_unsettled()) depth = PullDepth::kAllKeys;
+  Round round{store, *credentials, depth, force, ChangeLog(upstream_, *credentials, force)};
+  if (follow_log(round)) {
+    std::vector<const Table*> fresh;
+    for (const Table* table : store.replicated()) {
+      if (store.status(*table) == TableStatus::kSyncing) fresh.push_back(table);
     }
-    outcome.refused = true;
-    // An overload passes, and the table was not read; a refusal stays, and must hold nothing back.
-    overloaded = overloaded || failure->status >= 500;
+    pull_new_tables(round, fresh);
+    for (const Table* table : store.replicated()) {
+      if (std::find(fresh.begin(), fresh.end(), table) == fresh.end()) pull_table(round, *table);
+    }
   }
-  if (overloaded) return outcome;
+  MutexLock lock(round.mutex);
+  if (!round.outcome.reached || round.overloaded) return std::move(round.outcome);
   store.note_pull_finished(forwarded);
-  if (depth == PullDepth::kKeys) store.settle_claims(claims);
-  return outcome;
+  if (depth == PullDepth::kAllKeys) store.settle_claims(claims);
+  return std::move(round.outcome);
+}
+
+bool Puller::follow_log(Round& round) {
+  if (round.depth == PullDepth::kChanges && without_log_ > 0) {
+    --without_log_;
+    return true;
+  }
+  LogFollower follower(round.store, round.log, replica_, options_, clock_);
+  const auto failure = follower.follow();
+  MutexLock lock(round.mutex);
+  round.outcome.rows += follower.rows();
+  if (failure) {
+    round.outcome.errors.push_back("the change log: " + failure->reason);
+    round.outcome.reached = failure->kind != PullFailure::Kind::kUnreachable;
+    return round.outcome.reached;
+  }
+  without_log_ = follower.found() ? 0 : options_.key_diff_every;
+  round.companion = follower.found();
+  round.logged = follower.relations();
+  return true;
+}
+
+void Puller::pull_table(Round& round, const Table& table) {
+  if (!round.reached()) return;
+  TablePull pull(round.store, table, stamp_column(table, replica_.of(table.name)), options_, clock_,
+                 TableSource(upstream_, table, round.credentials, options_.page_rows, round.force));
+  if (replica_.of(table.name).append_only) pull.keep_synced_rows();
+  if (round.companion && !table.is_view()) {
+    pull.use_companion(round.log, round.logged.contains(relation_of(table)));
+  }
+  const auto failure = pull.run(round.depth);
+  MutexLock lock(round.mutex);
+  round.outcome.rows += pull.rows();
+  if (!failure) return;
+  round.outcome.errors.push_back(table.name + ": " + failure->reason);
+  logger_->info("pull_failed principal={} table={} status={} reason={}", round.store.principal().id,
+                relation_of(table), failure->status, failure->reason);
+  if (failure->kind == PullFailure::Kind::kUnreachable) {
+    round.outcome.reached = false;
+    return;
+  }
+  round.outcome.refused = true;
+  // An overload passes, and the table was not read; a refusal stays, and must hold nothing back.
+  round.overloaded = round.overloaded || failure->status >= 500;
+}
+
+void Puller::pull_new_tables(Round& round, const std::vector<const Table*>& tables) {
+  std::atomic<std::size_t> next{0};
+  std::exception_ptr fault;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < tables.size(); i = next++) {
+      try {
+        pull_table(round, *tables[i]);
+      } catch (...) {
+        MutexLock lock(round.mutex);
+        fault = std::current_exception();
+        return;
+      }
+    }
+  };
+  const auto wanted = std::min(tables.size(), static_cast<std::size_t>(options_.parallel_tables));
+  std::vector<std::thread> helpers;
+  for (std::size_t i = 1; i < wanted; ++i) helpers.emplace_back(work);
+  work();
+  for (std::thread& helper : helpers) helper.join();
+  if (fault) std::rethrow_exception(fault);
 }
 
 }  // namespace holdfast::cache

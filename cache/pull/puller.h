@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,7 +16,8 @@ namespace holdfast::cache {
 
 enum class PullDepth {
   kChanges,  // what changed since the cursor
-  kKeys,     // and a comparison of all keys
+  kKeys,     // and a comparison of keys, by parts of the table where that is enough
+  kAllKeys,  // and one of every key
 };
 
 struct PullOutcome {
@@ -28,8 +30,10 @@ struct PullOutcome {
 // Brings a principal's replica up to date with the upstream.
 //
 // Tables are read through the upstream's own API as the principal, so its row-level security
-// decides what comes. Each page is applied in a transaction of its own, with the pending writes
-// kept on top; a crash between two loses nothing and the next pull goes on from there.
+// decides what comes. Where the upstream has the companion, its log says what changed; each other
+// table is asked for what its stamps say. Each page, and each window of the log, is applied in a
+// transaction of its own, with the pending writes kept on top; a crash between two loses nothing
+// and the next pull goes on from there. A table that fails holds no other one back.
 // One thread at a time for each Store; blocking.
 class Puller {
  public:
@@ -42,12 +46,21 @@ class Puller {
   PullOutcome pull(Store& store, PullDepth depth, bool force = false);
 
  private:
+  struct Round;  // one pull
+
+  // False: the upstream was not reached.
+  bool follow_log(Round& round);
+  void pull_table(Round& round, const Table& table);
+  // Several at a time: an initial sync waits for the upstream most of the time.
+  void pull_new_tables(Round& round, const std::vector<const Table*>& tables);
+
   upstream::Upstream& upstream_;
   upstream::CredentialSource& credentials_;
   const ReplicaOptions& replica_;
   const PullOptions& options_;
   const Clock& clock_;
   const std::shared_ptr<Logger> logger_;
+  std::atomic<int> without_log_{0};  // pulls to go before the companion's log is looked for again
 };
 
 // The column that tells when a row of `table` changed, by configuration or by the name updated_at;

@@ -1,8 +1,8 @@
 #include "cache/pull/table_pull.h"
 
 #include <algorithm>
-#include <numeric>
 
+#include "cache/pull/images.h"
 #include "cache/replica/key.h"
 #include "cache/values/codec.h"
 
@@ -11,13 +11,21 @@ namespace {
 
 using Priority = Writer::Priority;
 
-// Keys in one request: as many as keep its target short (100 UUIDs make 4 KB).
-constexpr std::size_t kKeysInRequest = 100;
-
 constexpr auto kStampEpoch = std::chrono::sys_days(std::chrono::year(2000) / 1 / 1);
 
 std::int64_t to_stamp(Timestamp time) {
   return std::chrono::duration_cast<std::chrono::microseconds>(time - kStampEpoch).count();
+}
+
+// `list`: a JSON array of names.
+std::vector<std::size_t> columns_named(const Table& table, std::string_view list) {
+  std::vector<std::size_t> columns;
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    std::string name;
+    append_json_string(table.columns[i].name, name);
+    if (list.find(name) != std::string_view::npos) columns.push_back(i);
+  }
+  return columns;
 }
 
 }  // namespace
@@ -35,46 +43,66 @@ TablePull::TablePull(Store& store, const Table& table, std::optional<std::size_t
 std::optional<PullFailure> TablePull::run(PullDepth depth) {
   const bool was_denied = store_.status(table_) == TableStatus::kDenied;
   const Progress progress = load_progress();
-  const bool compare = depth == PullDepth::kKeys || progress.pulls % options_.key_diff_every == 0;
+  const bool compare = compares(progress, depth);
   if (was_denied && !compare) {
     count_denied_pull();
     return std::nullopt;
   }
+  std::optional<PullFailure> failure;
   if (!table_.primary_key) {
     // Making the copy anew costs as much as the first time: only as often as keys are compared.
     if (progress.complete && !compare) return std::nullopt;
-    if (auto failure = copy_whole()) return failed(*std::move(failure));
-    finish(progress);
-    return std::nullopt;
-  }
-  if (!progress.complete || was_denied) {
-    if (auto failure = initial_sync(progress)) return failed(*std::move(failure));
+    failure = copy_whole();
+  } else if (!progress.complete || was_denied) {
+    failure = initial_sync(progress);
     // What happened to the first pages while the sync rested lies behind its cursor.
-    if (progress.initial_key) {
-      if (auto failure = compare_keys()) return failed(*std::move(failure));
+    if (!failure && progress.initial_key && !logged_) {
+      failure = this->compare(&Comparison::of_keys);
     }
-  } else if (!stamp_ || !progress.cursor) {
-    if (auto failure = read_whole()) return failed(*std::move(failure));
   } else {
-    if (auto failure = read_changes(progress)) return failed(*std::move(failure));
-    if (compare) {
-      if (auto failure = compare_keys()) return failed(*std::move(failure));
-    }
+    failure = follow(progress, compare);
+    if (!failure && depth == PullDepth::kAllKeys) failure = this->compare(&Comparison::of_keys);
   }
-  if (auto failure = read_queued_keys()) return failed(*std::move(failure));
+  if (!failure && table_.primary_key) failure = read_queued_keys();
+  if (failure) return failed(*std::move(failure));
   finish(progress);
   return std::nullopt;
 }
 
+bool TablePull::compares(const Progress& progress, PullDepth depth) const {
+  return depth != PullDepth::kChanges || progress.recheck ||
+         progress.pulls % options_.key_diff_every == 0;
+}
+
+std::optional<PullFailure> TablePull::follow(const Progress& progress, bool compare) {
+  if (!progress.added.empty()) {
+    if (auto failure = fill_in(progress.added)) return failure;
+  }
+  if (logged_) {
+    if (auto failure = compare_blocks()) return failure;
+  } else if (stamp_ && progress.cursor) {
+    if (auto failure = read_changes(progress)) return failure;
+  } else {
+    scrubbed_ = true;
+    return this->compare(&Comparison::of_rows);
+  }
+  if (!progress.scrubbed_at || started_ - *progress.scrubbed_at >= options_.scrub) {
+    scrubbed_ = true;
+    return this->compare(&Comparison::of_rows);
+  }
+  return compare ? this->compare(&Comparison::of_stamps) : std::nullopt;
+}
+
 TablePull::Progress TablePull::load_progress() {
   Progress progress;
-  store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
+  write([&](Transaction& transaction) {
     // No page is under way now, so what was acknowledged so far is in every page to come.
     Statement& forget =
         transaction.database().cached("DELETE FROM hf_acknowledged_rows WHERE relation=?1");
     forget.bind(1, std::string_view(relation_)).run();
     Statement& statement = transaction.database().cached(
-        "SELECT complete, initial_key, cursor, pulls FROM hf_tables WHERE relation=?1");
+        "SELECT complete, initial_key, cursor, pulls, recheck, scrubbed_at, added FROM hf_tables"
+        " WHERE relation=?1");
     statement.bind(1, std::string_view(relation_)).step();
     progress.complete = statement.integer(0) != 0;
     if (!statement.is_null(1)) {
@@ -82,62 +110,14 @@ TablePull::Progress TablePull::load_progress() {
     }
     if (!statement.is_null(2)) progress.cursor = statement.integer(2);
     progress.pulls = statement.integer(3);
+    progress.recheck = statement.integer(4) != 0;
+    if (!statement.is_null(5)) {
+      progress.scrubbed_at = Timestamp(std::chrono::microseconds(statement.integer(5)));
+    }
+    if (!statement.is_null(6)) progress.added = columns_named(table_, statement.text(6));
     statement.reset();
   });
   return progress;
-}
-
-std::optional<PullFailure> TablePull::initial_sync(const Progress& progress) {
-  std::vector<std::size_t> columns(table_.columns.size());
-  std::iota(columns.begin(), columns.end(), std::size_t{0});
-  std::optional<Row> after = progress.initial_key;
-  if (progress.cursor) newest_stamp_ = progress.cursor;
-  if (!after) {
-    auto whole = sync_in_one_page(columns);
-    if (!std::holds_alternative<bool>(whole)) return std::get<PullFailure>(std::move(whole));
-    if (std::get<bool>(whole)) return std::nullopt;
-  }
-  for (;;) {
-    const std::int64_t mark = acknowledgement_mark();
-    auto fetched = source_.by_key(columns, after);
-    if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
-    auto& page = std::get<RowPage>(fetched);
-    note_stamps(page);
-    const bool last = page.rows.empty();
-    store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
-      apply_page(transaction, page, mark);
-      if (last) {
-        store_.mark_complete(transaction, table_);
-        return;
-      }
-      Statement& statement = transaction.database().cached(
-          "UPDATE hf_tables SET initial_key=?2, cursor=?3 WHERE relation=?1");
-      statement.bind(1, std::string_view(relation_));
-      statement.bind(2, std::string_view(key_of(table_, page.rows.back())));
-      if (newest_stamp_) statement.bind(3, *newest_stamp_);
-      statement.run();
-    });
-    if (last) break;
-    after = std::move(page.rows.back());
-  }
-  store_.publish(table_, TableStatus::kComplete);
-  return std::nullopt;
-}
-
-std::variant<bool, PullFailure> TablePull::sync_in_one_page(
-    const std::vector<std::size_t>& columns) {
-  const std::int64_t mark = acknowledgement_mark();
-  auto fetched = source_.unordered(columns);
-  if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
-  const auto& page = std::get<RowPage>(fetched);
-  if (page.total != static_cast<std::int64_t>(page.rows.size())) return false;
-  note_stamps(page);
-  store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
-    apply_page(transaction, page, mark);
-    store_.mark_complete(transaction, table_);
-  });
-  store_.publish(table_, TableStatus::kComplete);
-  return true;
 }
 
 std::optional<PullFailure> TablePull::read_changes(const Progress& progress) {
@@ -151,153 +131,93 @@ std::optional<PullFailure> TablePull::read_changes(const Progress& progress) {
     auto fetched = source_.since(*stamp_, from, after);
     if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
     auto& page = std::get<RowPage>(fetched);
-    if (page.rows.empty()) return std::nullopt;
+    if (!page.last) return std::nullopt;
     note_stamps(page);
-    store_.writer().run(Priority::kBackground,
-                        [&](Transaction& transaction) { apply_page(transaction, page, mark); });
-    after = std::move(page.rows.back());
+    write([&](Transaction& transaction) { apply_page(transaction, page, mark); });
+    after = std::move(page.last);
   }
 }
 
-// Without a stamp every row is read, and what was not among them is gone.
-std::optional<PullFailure> TablePull::read_whole() {
-  std::vector<std::size_t> columns(table_.columns.size());
-  std::iota(columns.begin(), columns.end(), std::size_t{0});
-  KeySet seen;
-  std::optional<Row> after;
-  const std::int64_t first_mark = acknowledgement_mark();
-  for (;;) {
-    const std::int64_t mark = acknowledgement_mark();
-    auto fetched = source_.by_key(columns, after);
-    if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
-    auto& page = std::get<RowPage>(fetched);
-    if (page.rows.empty()) break;
-    note_stamps(page);
-    for (const Row& row : page.rows) seen.emplace(key_of(table_, row), stamp_text(row));
-    store_.writer().run(Priority::kBackground,
-                        [&](Transaction& transaction) { apply_page(transaction, page, mark); });
-    after = std::move(page.rows.back());
+std::optional<PullFailure> TablePull::compare_blocks() {
+  std::vector<std::string> blocks;
+  {
+    auto reader = store_.reader();
+    Statement& statement = reader->cached("SELECT block FROM hf_blocks WHERE relation=?1");
+    statement.bind(1, std::string_view(relation_));
+    while (statement.step()) blocks.emplace_back(statement.text(0));
   }
-  settle_differences(std::move(seen), first_mark);
-  return std::nullopt;
-}
-
-// Rows without a key cannot be told apart: the copy is made anew. One that does not fit in a page
-// is not kept at all.
-std::optional<PullFailure> TablePull::copy_whole() {
-  std::vector<std::size_t> columns(table_.columns.size());
-  std::iota(columns.begin(), columns.end(), std::size_t{0});
-  auto fetched = source_.unordered(columns);
-  if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
-  const auto& page = std::get<RowPage>(fetched);
-  const bool whole = page.total == static_cast<std::int64_t>(page.rows.size());
-  store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
-    store_.overlay().rows(table_).erase_all(transaction);
-    if (!whole) return store_.mark_syncing(transaction, table_);
-    for (const Row& row : page.rows) store_.overlay().put_clean(transaction, table_, row);
-    store_.mark_complete(transaction, table_);
-  });
-  rows_ += static_cast<std::int64_t>(page.rows.size());
-  store_.publish(table_, whole ? TableStatus::kComplete : TableStatus::kNotReplicated);
-  return std::nullopt;
-}
-
-std::optional<PullFailure> TablePull::compare_keys() {
-  const std::int64_t mark = acknowledgement_mark();
-  auto keys = upstream_keys();
-  if (auto* failure = std::get_if<PullFailure>(&keys)) return std::move(*failure);
-  settle_differences(std::get<KeySet>(std::move(keys)), mark);
-  return std::nullopt;
-}
-
-std::variant<TablePull::KeySet, PullFailure> TablePull::upstream_keys() {
-  std::vector<std::size_t> columns = table_.primary_key->columns;
-  if (stamp_ && !table_.is_key(*stamp_)) columns.push_back(*stamp_);
-  KeySet keys;
-  std::optional<Row> after;
-  for (;;) {
-    auto fetched = source_.by_key(columns, after);
-    if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
-    auto& page = std::get<RowPage>(fetched);
-    if (page.rows.empty()) return keys;
-    for (const Row& row : page.rows) keys.emplace(key_of(table_, row), stamp_text(row));
-    after = std::move(page.rows.back());
-  }
-}
-
-// Rows here that the upstream does not show go; those that it shows and that are not here, or with
-// another stamp, are read by key.
-void TablePull::settle_differences(KeySet upstream, std::int64_t mark) {
-  std::vector<std::string> vanished;
-  store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
-    Database& database = transaction.database();
-    store_.overlay().for_each_base(database, table_, [&](const std::string& key, const Row& row) {
-      const auto found = upstream.find(key);
-      if (found == upstream.end()) {
-        vanished.push_back(key);
-      } else if (found->second == stamp_text(row)) {
-        upstream.erase(found);
-      } else if (append_only_) {
-        suspects_.insert(key);
-      }
-    });
-    for (const std::string& key : vanished) apply_image(transaction, key, std::nullopt, mark);
-    Statement& reread = database.cached("INSERT OR IGNORE INTO hf_rereads VALUES(?1, ?2)");
-    for (const auto& [key, stamp] : upstream) {
-      reread.bind(1, std::string_view(relation_)).bind(2, std::string_view(key)).run();
-    }
-  });
-}
-
-std::optional<PullFailure> TablePull::read_queued_keys() {
-  for (;;) {
-    std::vector<std::string> keys;
-    std::int64_t mark = 0;
-    {
-      auto reader = store_.reader();
-      Statement& statement =
-          reader->cached("SELECT key FROM hf_rereads WHERE relation=?1 LIMIT ?2");
-      statement.bind(1, std::string_view(relation_));
-      statement.bind(2, static_cast<std::int64_t>(kKeysInRequest));
-      while (statement.step()) keys.emplace_back(statement.text(0));
-      mark = store_.overlay().acknowledgements(*reader);
-    }
-    if (keys.empty()) return std::nullopt;
-    auto fetched = source_.of_keys(keys);
-    if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
-    std::map<std::string, const Row*> found;
-    for (const Row& row : std::get<RowPage>(fetched).rows) found.emplace(key_of(table_, row), &row);
-    rows_ += static_cast<std::int64_t>(found.size());
-    store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
-      // Taken off first: a row acknowledged meanwhile is queued again by apply_image().
+  for (const std::string& block : blocks) {
+    const auto range = range_of_block(table_, block);
+    Comparison comparison = this->comparison();
+    auto failure = range && has_ranges(table_) ? comparison.of_range(*range) : comparison.of_rows();
+    rows_ += comparison.rows();
+    if (failure) return failure;
+    write([&](Transaction& transaction) {
       Statement& done =
-          transaction.database().cached("DELETE FROM hf_rereads WHERE relation=?1 AND key=?2");
-      for (const std::string& key : keys) {
-        done.bind(1, std::string_view(relation_)).bind(2, std::string_view(key)).run();
-      }
-      for (const std::string& key : keys) {
-        const auto row = found.find(key);
-        const auto image = row == found.end() ? std::nullopt : std::optional<Row>(*row->second);
-        // Others were queued because what is here is presumed.
-        if (append_only_ && !suspects_.contains(key)) {
-          store_.overlay().put_base(transaction, table_, key, image);
-        } else {
-          apply_image(transaction, key, image, mark);
-        }
-      }
+          transaction.database().cached("DELETE FROM hf_blocks WHERE relation=?1 AND block=?2");
+      done.bind(1, std::string_view(relation_)).bind(2, std::string_view(block)).run();
     });
   }
+  return std::nullopt;
+}
+
+std::optional<PullFailure> TablePull::compare(std::optional<PullFailure> (Comparison::*how)()) {
+  // Taken off first: what is noted from now on may be missed by this comparison.
+  write([&](Transaction& transaction) {
+    Statement& statement =
+        transaction.database().cached("UPDATE hf_tables SET recheck=0 WHERE relation=?1");
+    statement.bind(1, std::string_view(relation_)).run();
+  });
+  Comparison comparison = this->comparison();
+  auto failure = (comparison.*how)();
+  rows_ += comparison.rows();
+  if (failure) {
+    write([&](Transaction& transaction) {
+      Statement& statement =
+          transaction.database().cached("UPDATE hf_tables SET recheck=1 WHERE relation=?1");
+      statement.bind(1, std::string_view(relation_)).run();
+    });
+  }
+  return failure;
+}
+
+Comparison TablePull::comparison() {
+  return Comparison(
+      {store_, table_, stamp_, source_, companion_, options_.page_rows},
+      {[this](const RowPage& page, const std::vector<const Row*>& rows, bool whole,
+              std::int64_t mark) {
+         note_stamps(page);
+         if (!whole) return queue_for_reading(rows);
+         write([&](Transaction& transaction) {
+           for (const Row* row : rows) {
+             apply_image(transaction, key_of(table_, *row), *row, mark);
+           }
+         });
+       },
+       [this](const std::vector<std::string>& keys, std::int64_t mark) {
+         apply_vanished(keys, mark);
+       },
+       [this](const std::vector<UnreadableRow>& rows) {
+         write([&](Transaction& transaction) { note_unreadable(transaction, relation_, rows); });
+       }});
 }
 
 std::optional<PullFailure> TablePull::failed(PullFailure failure) {
-  if (failure.kind != PullFailure::Kind::kDenied) return failure;
-  deny(failure);
-  return std::nullopt;
+  if (failure.kind == PullFailure::Kind::kDenied) {
+    deny(failure);
+    return std::nullopt;
+  }
+  write([&](Transaction& transaction) {
+    Statement& statement =
+        transaction.database().cached("UPDATE hf_tables SET last_error=?2 WHERE relation=?1");
+    statement.bind(1, std::string_view(relation_)).bind(2, std::string_view(failure.reason)).run();
+  });
+  return failure;
 }
 
 void TablePull::deny(const PullFailure& failure) {
   const Denial denial{failure.status, failure.body};
-  store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
+  write([&](Transaction& transaction) {
     take_back_rows(transaction);
     store_.mark_denied(transaction, table_, denial);
   });
@@ -307,9 +227,9 @@ void TablePull::deny(const PullFailure& failure) {
 
 // Every so many of them the table is asked for again: the permission may have been given since.
 void TablePull::count_denied_pull() {
-  store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
-    Statement& statement =
-        transaction.database().cached("UPDATE hf_tables SET pulls=pulls+1 WHERE relation=?1");
+  write([&](Transaction& transaction) {
+    Statement& statement = transaction.database().cached(
+        "UPDATE hf_tables SET pulls=pulls+1, recheck=0 WHERE relation=?1");
     statement.bind(1, std::string_view(relation_)).run();
   });
 }
@@ -318,6 +238,8 @@ std::int64_t TablePull::acknowledgement_mark() {
   auto reader = store_.reader();
   return store_.overlay().acknowledgements(*reader);
 }
+
+void TablePull::write(const Writer::Job& job) { store_.writer().run(Priority::kBackground, job); }
 
 void TablePull::note_stamps(const RowPage& page) {
   if (!first_date_) first_date_ = page.date;
@@ -333,20 +255,35 @@ void TablePull::finish(const Progress& progress) {
   // A device whose clock runs ahead must not carry the cursor past what others are writing now.
   auto cursor = newest_stamp_ ? newest_stamp_ : progress.cursor;
   if (cursor && first_date_) cursor = std::min(*cursor, to_stamp(*first_date_));
-  store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
+  std::optional<std::string> unreadable;
+  write([&](Transaction& transaction) {
+    unreadable = unreadable_reason(transaction.database(), relation_);
     Statement& statement = transaction.database().cached(
-        "UPDATE hf_tables SET cursor=?2, pulls=pulls+1, pulled_at=?3 WHERE relation=?1");
+        "UPDATE hf_tables SET cursor=?2, pulls=pulls+1, pulled_at=?3, last_error=?4,"
+        " scrubbed_at=CASE WHEN ?5 OR scrubbed_at IS NULL THEN ?3 ELSE scrubbed_at END"
+        " WHERE relation=?1");
     statement.bind(1, std::string_view(relation_));
     if (cursor) statement.bind(2, *cursor);
-    statement.bind(3, std::int64_t{started_.time_since_epoch().count()}).run();
+    statement.bind(3, std::int64_t{started_.time_since_epoch().count()});
+    if (unreadable) statement.bind(4, std::string_view(*unreadable));
+    statement.bind(5, std::int64_t{scrubbed_}).run();
   });
   store_.note_pulled(table_, started_);
+  const TableStatus status = store_.status(table_);
+  if (status == TableStatus::kComplete || status == TableStatus::kSyncing) publish_completeness();
 }
 
-std::string TablePull::stamp_text(const Row& row) const {
-  std::string text;
-  if (stamp_) print_text(table_.columns[*stamp_].type, view(row[*stamp_]), text);
-  return text;
+// Answers from here would lack the rows that cannot be kept, and the columns still to be read.
+void TablePull::publish_completeness() {
+  auto reader = store_.reader();
+  Statement& statement =
+      reader->cached("SELECT complete AND added IS NULL FROM hf_tables WHERE relation=?1");
+  statement.bind(1, std::string_view(relation_)).step();
+  const bool complete = statement.integer(0) != 0;
+  statement.reset();
+  store_.publish(table_, complete && !unreadable_reason(*reader, relation_)
+                             ? TableStatus::kComplete
+                             : TableStatus::kSyncing);
 }
 
 }  // namespace holdfast::cache

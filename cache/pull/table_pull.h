@@ -3,8 +3,8 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 
+#include "cache/pull/comparison.h"
 #include "cache/pull/options.h"
 #include "cache/pull/puller.h"
 #include "cache/pull/table_source.h"
@@ -13,7 +13,7 @@
 namespace holdfast::cache {
 
 // One pull of one table of one principal: the initial sync or what changed since the cursor, the
-// key diff, and the rows queued for a read by key.
+// comparison with the upstream, and the rows queued for a read by key.
 // One thread at a time: whoever pulls.
 class TablePull {
  public:
@@ -23,6 +23,12 @@ class TablePull {
 
   // What is synced stays as it is; the upstream's changes to it are reported (append-only tables).
   void keep_synced_rows() { append_only_ = true; }
+  // The upstream has the companion, which hashes parts of tables. `logged`: its log tells what
+  // changes in this one, and was read before.
+  void use_companion(ChangeLog& companion, bool logged) {
+    companion_ = &companion;
+    logged_ = logged;
+  }
 
   // nullopt = done.
   std::optional<PullFailure> run(PullDepth depth);
@@ -35,22 +41,26 @@ class TablePull {
     std::optional<Row> initial_key;
     std::optional<std::int64_t> cursor;
     std::int64_t pulls = 0;
+    bool recheck = false;
+    std::optional<Timestamp> scrubbed_at;
+    std::vector<std::size_t> added;  // columns
   };
-  // Key -> printed stamp of every row that the principal sees upstream.
-  using KeySet = std::unordered_map<std::string, std::string>;
 
   Progress load_progress();
+  bool compares(const Progress& progress, PullDepth depth) const;
+  std::optional<PullFailure> follow(const Progress& progress, bool compare);
   std::optional<PullFailure> initial_sync(const Progress& progress);
   // The initial sync of a table that fits in a page; false when it does not.
   std::variant<bool, PullFailure> sync_in_one_page(const std::vector<std::size_t>& columns);
   std::optional<PullFailure> read_changes(const Progress& progress);
-  std::optional<PullFailure> read_whole();
   // Views and tables without a key.
   std::optional<PullFailure> copy_whole();
-  std::optional<PullFailure> compare_keys();
+  // Columns that came since the rows were read.
+  std::optional<PullFailure> fill_in(const std::vector<std::size_t>& columns);
+  std::optional<PullFailure> compare_blocks();
+  std::optional<PullFailure> compare(std::optional<PullFailure> (Comparison::*how)());
+  Comparison comparison();
   std::optional<PullFailure> read_queued_keys();
-  std::variant<KeySet, PullFailure> upstream_keys();
-  void settle_differences(KeySet upstream, std::int64_t mark);
   std::optional<PullFailure> failed(PullFailure failure);
   void deny(const PullFailure& failure);
   // The upstream's rows go; what pending writes show stays.
@@ -59,14 +69,18 @@ class TablePull {
 
   // The acknowledgements so far: rows acknowledged after it are newer than a page asked for now.
   std::int64_t acknowledgement_mark();
+  void write(const Writer::Job& job);
+  void note_sync_progress(Transaction& transaction, const RowPage& page);
   void apply_page(Transaction& transaction, const RowPage& page, std::int64_t mark);
   void apply_image(Transaction& transaction, const std::string& key,
                    const std::optional<Row>& image, std::int64_t mark);
+  void apply_vanished(const std::vector<std::string>& keys, std::int64_t mark);
+  void queue_for_reading(const std::vector<const Row*>& rows);
   // Of an append-only table: a row that is here stays; another image of it is reported.
   bool keeps(Transaction& transaction, const std::string& key, const std::optional<Row>& image);
   void note_stamps(const RowPage& page);
   void finish(const Progress& progress);
-  std::string stamp_text(const Row& row) const;
+  void publish_completeness();
 
   Store& store_;
   const Table& table_;
@@ -76,6 +90,9 @@ class TablePull {
   TableSource source_;
   Timestamp started_;
   bool append_only_ = false;
+  ChangeLog* companion_ = nullptr;
+  bool logged_ = false;
+  bool scrubbed_ = false;  // in this pull every value was compared
   // Rows of an append-only table whose stamp is another one upstream.
   std::set<std::string> suspects_;
   std::int64_t rows_ = 0;

@@ -1,16 +1,27 @@
-// The part of TablePull that writes what came into the replica.
+#include <map>
 
 #include "cache/pull/deviations.h"
+#include "cache/pull/images.h"
 #include "cache/pull/table_pull.h"
 #include "cache/replica/key.h"
 
 namespace holdfast::cache {
+namespace {
+
+// Keys in one request: as many as keep its target short (100 UUIDs make 4 KB).
+constexpr std::size_t kKeysInRequest = 100;
+// Rows that go in one transaction: client writes wait for no longer one.
+constexpr std::size_t kRowsInTransaction = 500;
+
+}  // namespace
 
 void TablePull::apply_page(Transaction& transaction, const RowPage& page, std::int64_t mark) {
   Overlay& overlay = store_.overlay();
   Database& database = transaction.database();
   rows_ += static_cast<std::int64_t>(page.rows.size());
+  note_unreadable(transaction, relation_, page.unreadable);
   const bool plain = !append_only_ && !overlay.has_pending(database, table_) &&
+                     !unreadable_reason(database, relation_) &&
                      overlay.acknowledgements(database) == mark;
   for (const Row& row : page.rows) {
     if (plain) {
@@ -23,20 +34,78 @@ void TablePull::apply_page(Transaction& transaction, const RowPage& page, std::i
 
 void TablePull::apply_image(Transaction& transaction, const std::string& key,
                             const std::optional<Row>& image, std::int64_t mark) {
-  Database& database = transaction.database();
-  Statement& statement = database.cached(
-      "SELECT 1 FROM hf_acknowledged_rows WHERE relation=?1 AND key=?2 AND acknowledgement>?3");
-  statement.bind(1, std::string_view(relation_)).bind(2, std::string_view(key)).bind(3, mark);
-  const bool newer_here = statement.step();
-  statement.reset();
-  if (!newer_here) {
-    if (append_only_ && keeps(transaction, key, image)) return;
-    store_.overlay().put_base(transaction, table_, key, image);
-    return;
+  if (is_newer_here(transaction, relation_, key, mark)) return;
+  if (append_only_ && keeps(transaction, key, image)) return;
+  store_.overlay().put_base(transaction, table_, key, image);
+  forget_unreadable(transaction, relation_, key);
+}
+
+void TablePull::apply_vanished(const std::vector<std::string>& keys, std::int64_t mark) {
+  for (std::size_t first = 0; first < keys.size(); first += kRowsInTransaction) {
+    const std::size_t last = std::min(keys.size(), first + kRowsInTransaction);
+    write([&](Transaction& transaction) {
+      for (std::size_t i = first; i < last; ++i) {
+        apply_image(transaction, keys[i], std::nullopt, mark);
+      }
+    });
   }
-  // The image was read before our own write arrived there, and would undo it.
-  Statement& reread = database.cached("INSERT OR IGNORE INTO hf_rereads VALUES(?1, ?2)");
-  reread.bind(1, std::string_view(relation_)).bind(2, std::string_view(key)).run();
+}
+
+void TablePull::queue_for_reading(const std::vector<const Row*>& rows) {
+  write([&](Transaction& transaction) {
+    for (const Row* row : rows) {
+      const std::string key = key_of(table_, *row);
+      if (append_only_ && store_.overlay().base_of(transaction.database(), table_, key)) {
+        suspects_.insert(key);
+      }
+      cache::queue_for_reading(transaction, relation_, key);
+    }
+  });
+}
+
+std::optional<PullFailure> TablePull::read_queued_keys() {
+  for (;;) {
+    std::vector<std::string> keys;
+    std::int64_t mark = 0;
+    {
+      auto reader = store_.reader();
+      Statement& statement =
+          reader->cached("SELECT key FROM hf_rereads WHERE relation=?1 LIMIT ?2");
+      statement.bind(1, std::string_view(relation_));
+      statement.bind(2, static_cast<std::int64_t>(kKeysInRequest));
+      while (statement.step()) keys.emplace_back(statement.text(0));
+      mark = store_.overlay().acknowledgements(*reader);
+    }
+    if (keys.empty()) return std::nullopt;
+    auto fetched = source_.of_keys(keys);
+    if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
+    const auto& page = std::get<RowPage>(fetched);
+    std::map<std::string, const Row*> found;
+    for (const Row& row : page.rows) found.emplace(key_of(table_, row), &row);
+    std::set<std::string> unreadable;
+    for (const UnreadableRow& row : page.unreadable) unreadable.insert(row.key);
+    rows_ += static_cast<std::int64_t>(found.size());
+    write([&](Transaction& transaction) {
+      // Taken off first: a row acknowledged meanwhile is queued again by apply_image().
+      Statement& done =
+          transaction.database().cached("DELETE FROM hf_rereads WHERE relation=?1 AND key=?2");
+      for (const std::string& key : keys) {
+        done.bind(1, std::string_view(relation_)).bind(2, std::string_view(key)).run();
+      }
+      note_unreadable(transaction, relation_, page.unreadable);
+      for (const std::string& key : keys) {
+        if (unreadable.contains(key)) continue;
+        const auto row = found.find(key);
+        const auto image = row == found.end() ? std::nullopt : std::optional<Row>(*row->second);
+        // Others were queued because what is here is presumed.
+        if (append_only_ && !suspects_.contains(key)) {
+          store_.overlay().put_base(transaction, table_, key, image);
+        } else {
+          apply_image(transaction, key, image, mark);
+        }
+      }
+    });
+  }
 }
 
 bool TablePull::keeps(Transaction& transaction, const std::string& key,
@@ -49,6 +118,8 @@ bool TablePull::keeps(Transaction& transaction, const std::string& key,
 
 void TablePull::take_back_rows(Transaction& transaction) {
   Overlay& overlay = store_.overlay();
+  Statement& forget = transaction.database().cached("DELETE FROM hf_unreadable WHERE relation=?1");
+  forget.bind(1, std::string_view(relation_)).run();
   if (!table_.primary_key) return overlay.rows(table_).erase_all(transaction);
   std::vector<std::string> keys;
   overlay.for_each_base(transaction.database(), table_,

@@ -10,16 +10,15 @@
 namespace holdfast::cache {
 namespace {
 
-// "a.gt.1" for the last column, else "a.gt.1,and(a.eq.1,<the rest>)": what follows `row` in the
-// order of `columns`.
-std::string following(const Table& table, const std::vector<std::size_t>& columns, const Row& row,
-                      std::size_t from = 0) {
-  const Column& column = table.columns[columns[from]];
-  const std::string literal = filter_literal(column.type, row[columns[from]]);
-  std::string condition = quoted_name(column.name) + ".gt." + literal;
-  if (from + 1 == columns.size()) return condition;
-  return condition + ",and(" + quoted_name(column.name) + ".eq." + literal + ",or(" +
-         following(table, columns, row, from + 1) + "))";
+std::vector<Value> values_of(const std::vector<std::size_t>& columns, const Row& row) {
+  std::vector<Value> values;
+  for (const std::size_t index : columns) values.push_back(row[index]);
+  return values;
+}
+
+// "&or=(…)"
+std::string any_of(const std::string& conditions) {
+  return "&or=" + http::percent_encode("(" + conditions + ")");
 }
 
 std::string order_by(const Table& table, const std::vector<std::size_t>& columns) {
@@ -48,6 +47,8 @@ std::optional<std::int64_t> total_of(const upstream::Answer& answer) {
   return total;
 }
 
+}  // namespace
+
 PullFailure failure_of(const upstream::Answer& answer) {
   const std::string reason = "HTTP " + std::to_string(answer.status);
   if (!looks_like_postgrest(answer) || answer.status == 429) {
@@ -57,8 +58,6 @@ PullFailure failure_of(const upstream::Answer& answer) {
   return {denied ? PullFailure::Kind::kDenied : PullFailure::Kind::kRefused,
           reason + ": " + answer.body.substr(0, 200), answer.status, answer.body};
 }
-
-}  // namespace
 
 TableSource::TableSource(upstream::Upstream& upstream, const Table& table,
                          upstream::Credentials credentials, int page_rows, bool force)
@@ -73,12 +72,41 @@ std::variant<RowPage, PullFailure> TableSource::unordered(const std::vector<std:
 }
 
 std::variant<RowPage, PullFailure> TableSource::by_key(const std::vector<std::size_t>& columns,
+                                                       const std::optional<Row>& after,
+                                                       const KeyRange& range) {
+  return fetch(columns,
+               order_by(table_, table_.primary_key->columns) + range_condition(after, range));
+}
+
+std::variant<RowPage, PullFailure> TableSource::summary(std::size_t stamp, const KeyRange& range) {
+  const std::string order =
+      http::percent_encode(quoted_name(table_.columns[stamp].name) + ".desc.nullslast");
+  return fetch({stamp}, "order=" + order + range_condition(std::nullopt, range) + "&limit=1", true);
+}
+
+std::variant<RowPage, PullFailure> TableSource::having(std::size_t column,
                                                        const std::optional<Row>& after) {
   const auto& key = table_.primary_key->columns;
-  std::string conditions = order_by(table_, key);
-  if (after)
-    conditions += "&or=" + http::percent_encode("(" + following(table_, key, *after) + ")");
-  return fetch(columns, conditions);
+  std::vector<std::size_t> columns = key;
+  columns.push_back(column);
+  return fetch(columns, order_by(table_, key) + "&" +
+                            http::percent_encode(table_.columns[column].name) + "=not.is.null" +
+                            range_condition(after, {}));
+}
+
+std::string TableSource::range_condition(const std::optional<Row>& after,
+                                         const KeyRange& range) const {
+  const auto& key = table_.primary_key->columns;
+  std::string lower;
+  if (after) {
+    lower = following(table_, key, values_of(key, *after));
+  } else if (!range.from.empty()) {
+    lower = following(table_, key, range.from, true);
+  }
+  if (range.before.empty()) return lower.empty() ? "" : any_of(lower);
+  const std::string upper = preceding(table_, key, range.before);
+  if (lower.empty()) return any_of(upper);
+  return "&and=" + http::percent_encode("(or(" + lower + "),or(" + upper + "))");
 }
 
 std::variant<RowPage, PullFailure> TableSource::since(std::size_t stamp, const Value& from,
@@ -87,7 +115,7 @@ std::variant<RowPage, PullFailure> TableSource::since(std::size_t stamp, const V
   for (const std::size_t index : table_.primary_key->columns) order.push_back(index);
   std::string conditions = order_by(table_, order);
   if (after) {
-    conditions += "&or=" + http::percent_encode("(" + following(table_, order, *after) + ")");
+    conditions += any_of(following(table_, order, values_of(order, *after)));
   } else {
     std::string text;
     print_text(table_.columns[stamp].type, view(from), text);
@@ -112,6 +140,10 @@ std::variant<RowPage, PullFailure> TableSource::of_keys(const std::vector<std::s
       std::erase(left, key_of(table_, row));
       all.rows.push_back(std::move(row));
     }
+    for (UnreadableRow& row : page.unreadable) {
+      std::erase(left, row.key);
+      all.unreadable.push_back(std::move(row));
+    }
     if (left.size() == before) break;
   }
   return all;
@@ -126,49 +158,76 @@ std::vector<std::size_t> TableSource::all_columns() const {
 std::variant<RowPage, PullFailure> TableSource::fetch(const std::vector<std::size_t>& columns,
                                                       const std::string& conditions, bool count) {
   std::string select;
-  std::vector<std::string> names;
   for (const std::size_t index : columns) {
-    names.push_back(table_.columns[index].name);
-    select += (select.empty() ? "" : ",") + quoted_name(names.back());
+    select += (select.empty() ? "" : ",") + quoted_name(table_.columns[index].name);
   }
-  upstream::Call call;
-  call.target =
-      "/rest/v1/" + http::percent_encode(table_.name) + "?select=" + http::percent_encode(select) +
-      (conditions.empty() ? "" : "&" + conditions) + "&limit=" + std::to_string(page_rows_);
-  call.headers.set("Accept", "application/json");
-  call.headers.set("Accept-Profile", table_.schema);
-  if (count) call.headers.set("Prefer", "count=exact");
-  upstream::add_credentials(credentials_, call.headers);
-  call.force = force_;
+  upstream::Call call = call_for(select, conditions, page_rows_, count);
   const auto outcome = upstream_.call(call);
   if (!outcome.answered()) {
     return PullFailure{PullFailure::Kind::kUnreachable, outcome.failure().reason};
   }
   const upstream::Answer& answer = outcome.answer();
   if (answer.status != 200 && answer.status != 206) return failure_of(answer);
+  auto page = read(answer, columns);
+  if (count && std::holds_alternative<RowPage>(page)) {
+    std::get<RowPage>(page).total = total_of(answer);
+  }
+  return page;
+}
 
+upstream::Call TableSource::call_for(const std::string& select, const std::string& conditions,
+                                     int limit, bool count) const {
+  upstream::Call call;
+  call.target =
+      "/rest/v1/" + http::percent_encode(table_.name) + "?select=" + http::percent_encode(select);
+  if (!conditions.empty()) call.target += "&" + conditions;
+  if (conditions.find("&limit=") == std::string::npos) {
+    call.target += "&limit=" + std::to_string(limit);
+  }
+  call.headers.set("Accept", "application/json");
+  call.headers.set("Accept-Profile", table_.schema);
+  if (count) call.headers.set("Prefer", "count=exact");
+  upstream::add_credentials(credentials_, call.headers);
+  call.force = force_;
+  return call;
+}
+
+std::variant<RowPage, PullFailure> TableSource::read(
+    const upstream::Answer& answer, const std::vector<std::size_t>& columns) const {
+  std::vector<std::string> names;
+  for (const std::size_t index : columns) names.push_back(table_.columns[index].name);
   RowPage page;
   page.date = answer.date;
-  if (count) page.total = total_of(answer);
-  std::optional<Error> unreadable;
+  bool last_key_lost = false;  // then no page can follow it
   const auto read = read_page(answer.body, names, [&](std::span<const std::string_view> tokens) {
     Row row(table_.columns.size(), Null{});
+    std::string reason;
+    bool has_key = true;
     for (std::size_t i = 0; i < tokens.size(); ++i) {
       if (tokens[i].empty()) continue;
       auto value = parse_json(table_.columns[columns[i]].type, tokens[i]);
-      if (!value) {
-        unreadable = std::move(value).error();
-        return false;
+      if (value) {
+        row[columns[i]] = *std::move(value);
+      } else {
+        reason = names[i] + ": " + value.error().message;
+        has_key = has_key && !table_.is_key(columns[i]);
       }
-      row[columns[i]] = *std::move(value);
     }
-    page.rows.push_back(std::move(row));
+    page.last = row;
+    last_key_lost = !has_key;
+    if (reason.empty()) {
+      page.rows.push_back(std::move(row));
+    } else {
+      page.unreadable.push_back(
+          {has_key && table_.primary_key ? key_of(table_, row) : "", std::move(reason)});
+    }
     return true;
   });
-  if (!read || unreadable) {
-    // A captive portal's page, or a value that the catalog's type does not fit.
-    return PullFailure{PullFailure::Kind::kUnreachable,
-                       unreadable ? unreadable->message : read.error().message};
+  if (!read) {  // a captive portal's page
+    return PullFailure{PullFailure::Kind::kUnreachable, read.error().message};
+  }
+  if (table_.primary_key && last_key_lost) {
+    return PullFailure{PullFailure::Kind::kRefused, page.unreadable.back().reason, answer.status};
   }
   return page;
 }

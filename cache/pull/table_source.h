@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cache/pull/key_range.h"
 #include "cache/replica/row.h"
 #include "gateway/upstream/credentials.h"
 #include "gateway/upstream/upstream.h"
@@ -23,8 +24,20 @@ struct PullFailure {
   std::string body = {};
 };
 
+// What an answer that is none of rows means.
+PullFailure failure_of(const upstream::Answer& answer);
+
+// A row that has a value which cannot be stored here.
+struct UnreadableRow {
+  std::string key;     // key_of(); "" where its key cannot be read either
+  std::string reason;  // names the column
+};
+
 struct RowPage {
   std::vector<Row> rows;  // only the asked columns are filled
+  std::vector<UnreadableRow> unreadable;
+  // What can be read of the last row, for the page that follows; nullopt when there is none.
+  std::optional<Row> last;
   std::optional<Timestamp> date;
   std::optional<std::int64_t> total;  // rows that there are, where it was asked for
 };
@@ -42,9 +55,15 @@ class TableSource {
   // answered in the order in which the upstream would.
   std::variant<RowPage, PullFailure> unordered(const std::vector<std::size_t>& columns);
   // Rows in key order that follow the key of `after`; from the first without it. Only `columns`
-  // (indices) are read.
+  // (indices) are read. A range with ends needs has_ranges().
   std::variant<RowPage, PullFailure> by_key(const std::vector<std::size_t>& columns,
-                                            const std::optional<Row>& after);
+                                            const std::optional<Row>& after,
+                                            const KeyRange& range = {});
+  // How many rows there are in the range, as the page's total; its only row is the one with the
+  // newest `stamp`.
+  std::variant<RowPage, PullFailure> summary(std::size_t stamp, const KeyRange& range);
+  // Rows whose `column` is not null, by key, with that column.
+  std::variant<RowPage, PullFailure> having(std::size_t column, const std::optional<Row>& after);
   // Rows whose `stamp` column is at least that of `from`, in order of (stamp, key); after the first
   // page those that follow `after`.
   std::variant<RowPage, PullFailure> since(std::size_t stamp, const Value& from,
@@ -55,6 +74,11 @@ class TableSource {
  private:
   std::variant<RowPage, PullFailure> fetch(const std::vector<std::size_t>& columns,
                                            const std::string& conditions, bool count = false);
+  upstream::Call call_for(const std::string& select, const std::string& conditions, int limit,
+                          bool count) const;
+  std::variant<RowPage, PullFailure> read(const upstream::Answer& answer,
+                                          const std::vector<std::size_t>& columns) const;
+  std::string range_condition(const std::optional<Row>& after, const KeyRange& range) const;
   std::vector<std::size_t> all_columns() const;
 
   upstream::Upstream& upstream_;

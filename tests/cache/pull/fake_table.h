@@ -38,6 +38,7 @@ class FakeTable {
       std::stable_sort(found.begin(), found.end(), [](const auto* a, const auto* b) {
         return plain(a->at("updated_at")) < plain(b->at("updated_at"));
       });
+      if (asked.newest_first) std::reverse(found.begin(), found.end());
     }
     return page(asked, found);
   }
@@ -46,27 +47,46 @@ class FakeTable {
   struct Asked {
     std::vector<std::string> columns;
     std::optional<std::vector<int>> keys;
-    std::string from;                   // updated_at=gte.
-    std::vector<std::string> literals;  // of or=: what the next page follows
+    std::string from;                               // updated_at=gte.
+    std::vector<std::string> literals;              // of or=: what the next page of stamps follows
+    std::vector<std::pair<std::string, int>> ends;  // of the keys: operator and id
+    std::string not_null;
     bool by_stamp = false;
+    bool newest_first = false;
     std::size_t limit = 1000;
 
     void read(const std::string& name, const std::string& value) {
       if (name == "select") columns = split(value);
       if (name == "limit") limit = static_cast<std::size_t>(std::stoi(value));
       if (name == "order") by_stamp = value.find("updated_at") < value.find("id");
+      if (name == "order") newest_first = value.find("updated_at.desc") != std::string::npos;
+      if (value == "not.is.null") not_null = name;
       if (name == "updated_at") from = plain(value.substr(4));
-      if (name == "or") literals = quoted(value);
+      if (name == "or" && by_stamp && !newest_first) literals = quoted(value);
+      if ((name == "or" || name == "and") && literals.empty()) read_ends(value);
       if (name != "id") return;
       keys.emplace();
       if (value.starts_with("eq.")) keys->push_back(std::stoi(value.substr(3)));
       for (const auto& literal : quoted(value)) keys->push_back(std::stoi(literal));
     }
+    void read_ends(const std::string& value) {
+      static const std::regex kEnd("id\\.(gte?|lte?)\\.\"(-?[0-9]+)\"");
+      for (std::sregex_iterator it(value.begin(), value.end(), kEnd), end; it != end; ++it) {
+        ends.emplace_back((*it)[1], std::stoi((*it)[2]));
+      }
+    }
+    bool within(int id) const {
+      return std::all_of(ends.begin(), ends.end(), [&](const auto& end) {
+        const auto& [op, at] = end;
+        return op == "gt" ? id > at : op == "gte" ? id >= at : op == "lt" ? id < at : id <= at;
+      });
+    }
     bool wants(int id, const nlohmann::json& row) const {
+      if (!within(id)) return false;
+      if (!not_null.empty() && row.at(not_null).is_null()) return false;
       if (keys && std::find(keys->begin(), keys->end(), id) == keys->end()) return false;
       if (!from.empty() && plain(row.at("updated_at")) < from) return false;
       if (literals.empty()) return true;
-      if (!by_stamp) return id > std::stoi(literals.at(0));
       const std::string stamp = plain(row.at("updated_at"));
       const std::string after = plain(literals.at(0));
       return stamp > after || (stamp == after && id > std::stoi(literals.at(2)));

@@ -1,13 +1,6 @@
 #include "cache/pull/puller.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include "tests/cache/pull/fake_table.h"
-#include "tests/cache/pull/fixed_credentials.h"
-#include "tests/cache/replica/sample.h"
-#include "tests/support/fake_upstream.h"
-#include "tests/support/manual_clock.h"
+#include "tests/cache/pull/fixture.h"
 
 namespace holdfast::cache {
 namespace {
@@ -15,86 +8,6 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-// A replica of todos (with updated_at) and of reviews (without) before a scripted upstream.
-class PullerTest : public ::testing::Test {
- protected:
-  PullerTest() {
-    todos_.date = clock_.now();
-    upstream_.respond_with([this](const upstream::Call& call) { return respond(call); });
-  }
-
-  static std::string todo(int id, const std::string& title,
-                          const std::string& time = "2026-11-21T11:00:00+00:00") {
-    return "{\"id\":" + std::to_string(id) + ",\"list_id\":null,\"title\":\"" + title +
-           "\",\"done\":false,\"price\":null,\"updated_at\":\"" + time + "\"}";
-  }
-  static std::string key(int id) { return "{\"id\":" + std::to_string(id) + "}"; }
-
-  upstream::Outcome respond(const upstream::Call& call) {
-    if (before_answer_) before_answer_(call);
-    if (failure_) return *failure_;
-    return (call.target.starts_with("/rest/v1/todos?") ? todos_ : reviews_).answer(call);
-  }
-  PullOutcome pull(PullDepth depth = PullDepth::kChanges) {
-    Puller puller(upstream_, credentials_, replica_, options_, clock_, silent_logger());
-    return puller.pull(sample_.store(), depth);
-  }
-  void pull_well(PullDepth depth = PullDepth::kChanges) {
-    const auto outcome = pull(depth);
-    EXPECT_THAT(outcome.errors, IsEmpty());
-    EXPECT_TRUE(outcome.reached);
-  }
-  void fail(int status, const std::string& body, const char* type = "application/json") {
-    upstream::Answer answer;
-    answer.status = status;
-    answer.body = body;
-    answer.headers.add("Content-Type", type);
-    failure_ = std::move(answer);
-  }
-  std::string shown() { return sample_.rows("todos", {"id", "title"}); }
-  TableStatus status() { return sample_.store().status(sample_.table("todos")); }
-
-  // A pending write of the row's title, as an entry of the queue makes it.
-  void write_title(std::int64_t entry, int id, const std::string& title) {
-    Effect effect{"public.todos", key(id), EffectKind::kUpdate, R"({"title":")" + title + "\"}"};
-    sample_.write([&](Transaction& transaction) {
-      sample_.overlay().apply(transaction, entry, {&effect, 1});
-    });
-  }
-  void insert(std::int64_t entry, const std::string& row, int id) {
-    Effect effect{"public.todos", key(id), EffectKind::kInsert, row, row};
-    sample_.write([&](Transaction& transaction) {
-      sample_.overlay().apply(transaction, entry, {&effect, 1});
-    });
-  }
-  void acknowledge(std::int64_t entry, int id, const std::optional<std::string>& row) {
-    std::optional<Row> image;
-    if (row) image = parse_row(sample_.table("todos"), *row).value();
-    sample_.write([&](Transaction& transaction) {
-      sample_.overlay().acknowledge(transaction, entry,
-                                    {{&sample_.table("todos"), key(id), image}});
-    });
-  }
-  void acknowledge_deletion(std::int64_t entry, int id) {
-    Effect effect{"public.todos", key(id), EffectKind::kDelete};
-    sample_.write([&](Transaction& transaction) {
-      sample_.overlay().apply(transaction, entry, {&effect, 1});
-    });
-    acknowledge(entry, id, std::nullopt);
-  }
-
-  sample::Sample sample_{sample::catalog(), {"lists", "tags", "notes", "counters"}};
-  support::FakeUpstream upstream_;
-  support::ManualClock clock_{sample::noon()};
-  FixedCredentials credentials_;
-  ReplicaOptions replica_;
-  PullOptions options_;
-  FakeTable todos_;
-  FakeTable reviews_;
-  std::optional<upstream::Outcome> failure_;
-  std::function<void(const upstream::Call&)> before_answer_;
-};
 
 TEST_F(PullerTest, TheFirstSyncReadsAllPagesWhateverTheUpstreamsOwnLimit) {
   for (int id = 1; id <= 25; ++id) todos_.put(todo(id, "a"));
@@ -135,7 +48,7 @@ TEST_F(PullerTest, AnInterruptedFirstSyncGoesOnWhereItWas) {
   pull_well();
   EXPECT_EQ(status(), TableStatus::kComplete);
   EXPECT_EQ(sample_.number("SELECT count(*) FROM \"public.todos\""), 9);
-  EXPECT_THAT(http::percent_decode(upstream_.calls().at(0).target), HasSubstr("id.gt.\"6\""));
+  EXPECT_THAT(target(0), HasSubstr("id.gt.\"6\""));
 }
 
 // Promise 6: what happened to the first pages between the two halves.
@@ -168,8 +81,7 @@ TEST_F(PullerTest, ChangesAreReadFromTheCursorMinusTheOverlap) {
   upstream_.clear_calls();
   pull_well();
   EXPECT_EQ(shown(), R"({"id":1,"title":"changed"}{"id":2,"title":"b"}{"id":3,"title":"c"})");
-  EXPECT_THAT(http::percent_decode(upstream_.calls().at(0).target),
-              HasSubstr("updated_at=gte.2026-11-21 11:29:00"));
+  EXPECT_THAT(target(0), HasSubstr("updated_at=gte.2026-11-21 11:29:00"));
 }
 
 // Hard case 19.
@@ -379,6 +291,35 @@ TEST_F(PullerTest, OnlyAPullThatBeganAfterAForwardedWriteCatchesUpWithIt) {
   EXPECT_TRUE(sample_.store().behind_forwarded_write());
   pull_well();
   EXPECT_FALSE(sample_.store().behind_forwarded_write());
+}
+
+// Hard case 1.
+TEST_F(PullerTest, OtherClaimsAreSettledByTheNextPullThatComparesAllKeys) {
+  for (int id = 1; id <= 3; ++id) todos_.put(todo(id, "a"));
+  sample_.store().note_claims("seller", clock_.now());
+  pull_well();
+  // What another role sees, with rows as old as before.
+  todos_.rows.erase(2);
+  todos_.put(todo(4, "b", "2026-01-01T00:00:00+00:00"));
+  EXPECT_TRUE(sample_.store().note_claims("admin", clock_.now() + 1s));
+  bool first = true;
+  before_answer_ = [&](const upstream::Call&) {
+    if (std::exchange(first, false)) sample_.store().note_claims("owner", clock_.now() + 2s);
+  };
+  pull_well();
+  EXPECT_TRUE(sample_.store().claims_unsettled());
+  pull_well();
+  EXPECT_FALSE(sample_.store().claims_unsettled());
+  EXPECT_EQ(shown(), R"({"id":1,"title":"a"}{"id":3,"title":"a"}{"id":4,"title":"b"})");
+}
+
+TEST_F(PullerTest, APullThatFailsSettlesNoClaims) {
+  pull_well();
+  sample_.store().note_claims("seller", clock_.now());
+  sample_.store().note_claims("admin", clock_.now());
+  fail(503, "");
+  pull();
+  EXPECT_TRUE(sample_.store().claims_unsettled());
 }
 
 TEST_F(PullerTest, NobodySignedInIsNoError) {
