@@ -56,11 +56,9 @@ PlanCache::Found PlanCache::find_or_plan(const std::shared_ptr<const cache::Cata
   const bool kept = !options.range && query.size() <= kLongestCachedQuery;
   if (!kept) return find_shape(catalog, table, query, options);
   std::string key = key_of(table, options, query);
-  if (auto known = targets_.find(*catalog, key)) return known;
+  if (auto known = targets_.find(*catalog, key)) return Read{std::move(known), true};
   auto found = find_shape(catalog, table, query, options);
-  if (const auto* plan = std::get_if<std::shared_ptr<const ReadPlan>>(&found)) {
-    targets_.put(std::move(key), *plan);
-  }
+  if (const auto* read = std::get_if<Read>(&found)) targets_.put(std::move(key), read->plan);
   return found;
 }
 
@@ -75,8 +73,8 @@ PlanCache::Found PlanCache::find_shape(const std::shared_ptr<const cache::Catalo
   if (short_shape) {
     if (const auto known = shapes_.find(*catalog, key)) {
       if (auto binding = query::rebind(*known->plan, *shape)) {
-        return std::make_shared<const ReadPlan>(
-            ReadPlan{catalog, known->plan, *std::move(binding), content_location(table, query)});
+        return Read{std::make_shared<const ReadPlan>(
+            ReadPlan{catalog, known->plan, *std::move(binding), content_location(table, query)})};
       }
     }
   }
@@ -88,7 +86,7 @@ PlanCache::Found PlanCache::find_shape(const std::shared_ptr<const cache::Catalo
   auto read = std::make_shared<const ReadPlan>(
       ReadPlan{catalog, plan, plan->binding, content_location(table, query)});
   if (short_shape && plan->slots) shapes_.put(key, read);
-  return read;
+  return Read{std::move(read)};
 }
 
 }  // namespace holdfast::routes

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "cache/query/query.h"
+#include "routes/answer_cache.h"
 #include "routes/recent_plans.h"
 
 namespace holdfast::routes {
@@ -18,14 +19,24 @@ namespace holdfast::routes {
 // The options but for range, count and time zone must be the same in all calls. Thread-safe.
 class PlanCache {
  public:
-  // Targets kept, and shapes; the one used longest ago goes.
-  explicit PlanCache(std::size_t capacity) : targets_(capacity), shapes_(capacity) {}
+  // Targets kept, and shapes; the one used longest ago goes. `answer_bytes`: room for answers.
+  explicit PlanCache(std::size_t capacity, std::size_t answer_bytes = kAnswerBytes)
+      : targets_(capacity), shapes_(capacity), answers_(answer_bytes) {}
 
-  using Found = std::variant<std::shared_ptr<const ReadPlan>, cache::query::Forward, Error>;
+  static constexpr std::size_t kAnswerBytes = 16 * 1024 * 1024;
+
+  struct Read {
+    std::shared_ptr<const ReadPlan> plan;
+    bool known = false;  // the same target came before
+  };
+  using Found = std::variant<Read, cache::query::Forward, Error>;
   // The plan for a read of `table`, of `catalog`, by `query`, the raw query of the target.
   Found find_or_plan(const std::shared_ptr<const cache::Catalog>& catalog,
                      const cache::Table& table, std::string_view query,
                      const cache::query::PlanOptions& options);
+
+  // Answers of the plans that are kept here.
+  AnswerCache& answers() { return answers_; }
 
   // Requests that had to be planned.
   std::uint64_t planned() const { return planned_.load(std::memory_order_relaxed); }
@@ -36,6 +47,7 @@ class PlanCache {
 
   RecentPlans targets_;
   RecentPlans shapes_;
+  AnswerCache answers_;
   std::atomic<std::uint64_t> planned_ = 0;
 };
 

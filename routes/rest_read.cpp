@@ -116,30 +116,44 @@ RestRead::Answer RestRead::answer(const RestRequest& rest, const cache::Table& t
   if (const auto* forward = std::get_if<cache::query::Forward>(&found)) {
     return Elsewhere{forward->reason};
   }
-  const auto& read = std::get<std::shared_ptr<const ReadPlan>>(found);
-  if (auto unfit = replica_unfit(rest, *read->plan, control)) return *std::move(unfit);
-  return answer_from_replica(rest, table, *read, *media, *preferences);
+  const auto& read = std::get<PlanCache::Read>(found);
+  if (auto unfit = replica_unfit(rest, *read.plan->plan, control)) return *std::move(unfit);
+  return answer_from_replica(rest, table, read, *media, *preferences);
 }
 
 RestRead::Answer RestRead::answer_from_replica(const RestRequest& rest, const cache::Table& table,
-                                               const ReadPlan& read, const MediaType& media,
+                                               const PlanCache::Read& read, const MediaType& media,
                                                const Preferences& preferences) const {
-  auto reader = rest.store->reader();
-  auto output =
-      cache::query::execute(*reader, *read.plan, read.binding, media.form, media.nulls_stripped);
+  auto output = output_of(rest, read, media);
+  const Plan& plan = *read.plan->plan;
   if (!output && output.error().code == cache::kForwardCode) {
-    return Elsewhere{std::move(output).error().message, relations_of(*read.plan)};
+    return Elsewhere{std::move(output).error().message, relations_of(plan)};
   }
   if (!output) {
     auto response = error_response(output.error());
     response.headers.set("Cache-Status", hit_status());
     return response;
   }
-  auto response =
-      respond_with(*read.plan, *std::move(output), media, preferences, table, *rest.store);
-  if (read.location) response.headers.add("Content-Location", *read.location);
-  rest.store->note_read(*read.plan, context_.clock.now());
+  auto response = respond_with(plan, *std::move(output), media, preferences, table, *rest.store);
+  if (read.plan->location) response.headers.add("Content-Location", *read.plan->location);
+  rest.store->note_read(plan, context_.clock.now());
   return response;
+}
+
+Result<cache::query::Output> RestRead::output_of(const RestRequest& rest,
+                                                 const PlanCache::Read& read,
+                                                 const MediaType& media) const {
+  AnswerCache& answers = context_.plans.answers();
+  const AnswerCache::Question question{read.plan, rest.store, media.form, media.nulls_stripped,
+                                       rest.store->version()};
+  if (read.known) {
+    if (auto kept = answers.find(question)) return *std::move(kept);
+  }
+  auto reader = rest.store->reader();
+  auto output = cache::query::execute(*reader, *read.plan->plan, read.plan->binding, media.form,
+                                      media.nulls_stripped);
+  if (output && read.known) answers.keep(question, *output);
+  return output;
 }
 
 PlanCache::Found RestRead::plan_for(const RestRequest& rest, const cache::Table& table,

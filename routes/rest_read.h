@@ -33,8 +33,11 @@ class RestRead {
   // The one place that decides: the answer from here, or why it must be the upstream's.
   Answer answer(const RestRequest& rest, const cache::Table& table) const;
   Answer answer_from_replica(const RestRequest& rest, const cache::Table& table,
-                             const ReadPlan& read, const MediaType& media,
+                             const PlanCache::Read& read, const MediaType& media,
                              const Preferences& preferences) const;
+  // What the statement gives, or gave when nothing has been written since.
+  Result<cache::query::Output> output_of(const RestRequest& rest, const PlanCache::Read& read,
+                                         const MediaType& media) const;
   // Whether there is an upstream that may be asked.
   bool upstream_usable(const CacheControl& control) const;
   PlanCache::Found plan_for(const RestRequest& rest, const cache::Table& table,

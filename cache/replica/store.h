@@ -10,6 +10,7 @@
 #include "cache/replica/claims_epoch.h"
 #include "cache/replica/learned_indexes.h"
 #include "cache/replica/overlay.h"
+#include "cache/replica/schema_change.h"
 #include "cache/sqlite/writer.h"
 #include "gateway/base/clock.h"
 #include "gateway/base/mutex.h"
@@ -76,6 +77,9 @@ class Store {
   const std::vector<const Table*>& replicated() const { return replicated_; }
 
   Writer& writer() { return *writer_; }
+  // Another one after every commit. What is read on a reader lent afterwards is at least as new,
+  // and who was told that a job is done sees another version.
+  std::uint64_t version() const { return writer_->commits(); }
   ReaderLease reader() { return readers_.lend(); }
   // For jobs on the writer and for readers' lookups; see Overlay's thread rule.
   Overlay& overlay() { return overlay_; }
@@ -122,6 +126,10 @@ class Store {
 
   std::size_t index_of(const Table& table) const;
   void create_tables(Database& database);
+  // True: pending writes have to be shown again.
+  bool create_table(Transaction& transaction, const Table& table);
+  bool make_table_anew(Transaction& transaction, const Table& table, const std::string& signature,
+                       const SchemaChange& change);
   void load_states(Database& database);
 
   const http::Principal principal_;

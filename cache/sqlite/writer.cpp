@@ -74,6 +74,8 @@ void Writer::loop(State& state) {
     auto group = next_group(state);
     if (group.empty()) return;
     write_group(state, group);
+    // Failed ones, too: a commit that reports a fault may have happened.
+    ++state.commits;
     for (auto& task : group) {
       if (task.done) task.done(task.error);
     }

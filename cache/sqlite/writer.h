@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <functional>
@@ -41,6 +43,9 @@ class Writer {
   // Submits and waits for the commit; throws what the job or the commit threw.
   void run(Priority priority, const Job& job);
 
+  // Groups written so far; counted before any `done` of the group is called.
+  std::uint64_t commits() const { return state_->commits; }
+
   // `job` runs from now on in every group's transaction, after the group's own jobs and before its
   // commit. What it throws is the group's fault.
   void before_commit(Job job);
@@ -62,6 +67,7 @@ class Writer {
     Reserve reserve;
     Mutex mutex;
     Condition changed;
+    std::atomic<std::uint64_t> commits = 0;
     std::deque<Task> client HF_GUARDED_BY(mutex);
     std::deque<Task> background HF_GUARDED_BY(mutex);
     bool stopping HF_GUARDED_BY(mutex) = false;

@@ -65,8 +65,8 @@ class PlanCacheTest : public ::testing::Test {
   }
   std::shared_ptr<const ReadPlan> plan(std::string_view query) {
     auto found = find(query);
-    auto* plan = std::get_if<std::shared_ptr<const ReadPlan>>(&found);
-    return plan == nullptr ? nullptr : *plan;
+    auto* read = std::get_if<PlanCache::Read>(&found);
+    return read == nullptr ? nullptr : read->plan;
   }
 
   std::shared_ptr<const cache::Catalog> catalog_ = make_catalog();

@@ -33,6 +33,54 @@ TEST_F(RestReadTest, ARangeIsOneOfRowsAndOfGetOnly) {
   }
 }
 
+TEST_F(RestReadTest, AnAnswerThatIsKeptEndsWithTheNextCommit) {
+  const auto ask_often = [&] {
+    for (int i = 0; i < 3; ++i) lists({}, "&order=id");
+    EXPECT_GT(plans_.answers().bytes(), 0U);
+    return lists({}, "&order=id").body;
+  };
+  EXPECT_EQ(ask_often(), R"([{"id":1},{"id":2},{"id":3}])");
+  put("lists", R"([{"id":4,"title":"d","slot":4,"updated_at":null}])");
+  EXPECT_EQ(ask_often(), R"([{"id":1},{"id":2},{"id":3},{"id":4}])");
+  go_offline();
+  EXPECT_EQ(rest("DELETE", "lists?id=eq.4").status, 204);
+  EXPECT_EQ(ask_often(), R"([{"id":1},{"id":2},{"id":3}])");
+}
+
+TEST_F(RestReadTest, KeptAnswersOfOneTargetDifferByFormAndCount) {
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(lists({}, "&id=eq.1").body, R"([{"id":1}])");
+    EXPECT_EQ(lists({{"Accept", "text/csv"}}, "&id=eq.1").body, "id\n1");
+    EXPECT_EQ(lists({{"Accept", "application/vnd.pgrst.object+json"}}, "&id=eq.1").body,
+              R"({"id":1})");
+    EXPECT_EQ(header(lists({{"Prefer", "count=exact"}}, "&id=eq.1"), "Content-Range"), "0-0/1");
+    EXPECT_EQ(header(lists({}, "&id=eq.1"), "Content-Range"), "0-0/*");
+    const std::string stripped = "application/vnd.pgrst.array+json;nulls=stripped";
+    const auto row = [&](http::Headers headers) {
+      return rest("GET", "lists?select=id,updated_at&id=eq.1", "", std::move(headers)).body;
+    };
+    EXPECT_EQ(row({}), R"([{"id":1,"updated_at":null}])");
+    EXPECT_EQ(row({{"Accept", stripped}}), R"([{"id":1}])");
+  }
+}
+
+TEST_F(RestReadTest, AnotherPrincipalIsNotAnsweredFromKeptAnswers) {
+  for (int i = 0; i < 3; ++i) lists({}, "&order=id");
+  const auto other = stores_.open(
+      {http::Principal::Kind::kUser, "someone", "authenticated", "{}", "user-someone"});
+  const auto found =
+      plans_.find_or_plan(store_->shared_catalog(), *store_->catalog().find("public", "lists"),
+                          "select=id&order=id", {});
+  const auto& read = std::get<PlanCache::Read>(found);
+  ASSERT_TRUE(read.known);
+  const auto kept_for = [&](const std::shared_ptr<cache::Store>& store) {
+    return plans_.answers().find(
+        {read.plan, store, cache::query::Form::kArray, false, store_->version()});
+  };
+  EXPECT_TRUE(kept_for(store_));
+  EXPECT_FALSE(kept_for(other));
+}
+
 TEST_F(RestReadTest, AnImpossibleRangeIsRefusedInPostgrestsWords) {
   const auto turned = lists({{"Range", "1-0"}});
   EXPECT_EQ(turned.status, 416);
