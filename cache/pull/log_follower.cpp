@@ -26,6 +26,11 @@ void save(Database& database, const char* name, std::string_view value) {
 
 }  // namespace
 
+std::optional<double> watermark_lag(Database& database) {
+  const auto text = load(database, "log_held_back");
+  return text ? std::optional(std::stod(*text)) : std::nullopt;
+}
+
 std::optional<PullFailure> LogFollower::follow() {
   Position position = load_position();
   for (;;) {
@@ -140,12 +145,12 @@ void LogFollower::note_part(Transaction& transaction, const LogLine& line) {
 
 void LogFollower::recheck(Transaction& transaction, const std::string& relation) {
   Statement& statement =
-      transaction.database().cached("UPDATE hf_tables SET recheck=1 WHERE relation=?1");
+      transaction.database().cached("UPDATE hf_tables SET recheck=max(recheck, 1) WHERE relation=?1");
   statement.bind(1, std::string_view(relation)).run();
 }
 
 void LogFollower::recheck_all(Transaction& transaction) {
-  transaction.database().execute("UPDATE hf_tables SET recheck=1");
+  transaction.database().execute("UPDATE hf_tables SET recheck=2");
 }
 
 // Rows come along for the tables that are here; the others read them anyway.

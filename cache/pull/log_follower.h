@@ -72,4 +72,8 @@ class LogFollower {
   std::int64_t rows_ = 0;
 };
 
+// Seconds by which the log's newest window lay behind, because a transaction was open upstream;
+// nullopt when none was read.
+std::optional<double> watermark_lag(Database& database);
+
 }  // namespace holdfast::cache

@@ -70,7 +70,7 @@ std::optional<PullFailure> TablePull::run(PullDepth depth) {
 }
 
 bool TablePull::compares(const Progress& progress, PullDepth depth) const {
-  return depth != PullDepth::kChanges || progress.recheck ||
+  return depth != PullDepth::kChanges || progress.recheck > 0 ||
          progress.pulls % options_.key_diff_every == 0;
 }
 
@@ -86,7 +86,7 @@ std::optional<PullFailure> TablePull::follow(const Progress& progress, bool comp
     scrubbed_ = true;
     return this->compare(&Comparison::of_rows);
   }
-  if (!progress.scrubbed_at || started_ - *progress.scrubbed_at >= options_.scrub) {
+  if (progress.recheck > 1 || !progress.scrubbed_at || started_ - *progress.scrubbed_at >= options_.scrub) {
     scrubbed_ = true;
     return this->compare(&Comparison::of_rows);
   }
@@ -110,7 +110,7 @@ TablePull::Progress TablePull::load_progress() {
     }
     if (!statement.is_null(2)) progress.cursor = statement.integer(2);
     progress.pulls = statement.integer(3);
-    progress.recheck = statement.integer(4) != 0;
+    progress.recheck = static_cast<int>(statement.integer(4));
     if (!statement.is_null(5)) {
       progress.scrubbed_at = Timestamp(std::chrono::microseconds(statement.integer(5)));
     }
@@ -174,7 +174,7 @@ std::optional<PullFailure> TablePull::compare(std::optional<PullFailure> (Compar
   if (failure) {
     write([&](Transaction& transaction) {
       Statement& statement =
-          transaction.database().cached("UPDATE hf_tables SET recheck=1 WHERE relation=?1");
+          transaction.database().cached("UPDATE hf_tables SET recheck=2 WHERE relation=?1");
       statement.bind(1, std::string_view(relation_)).run();
     });
   }

@@ -41,7 +41,7 @@ class TablePull {
     std::optional<Row> initial_key;
     std::optional<std::int64_t> cursor;
     std::int64_t pulls = 0;
-    bool recheck = false;
+    int recheck = 0;  // 1: keys and stamps, 2: every value
     std::optional<Timestamp> scrubbed_at;
     std::vector<std::size_t> added;  // columns
   };

@@ -10,13 +10,15 @@ namespace {
 
 // Images and changes were written by this program; one that cannot be read is damage.
 Row read_stored(const Table& table, std::string_view object) {
-  auto row = parse_row(table, object);
-  if (!row) throw std::runtime_error("a stored row cannot be read: " + row.error().message);
-  return *std::move(row);
+  Row row(table.columns.size(), Null{});
+  if (auto outcome = merge_kept_row(table, object, row); !outcome) {
+    throw std::runtime_error("a stored row cannot be read: " + outcome.error().message);
+  }
+  return row;
 }
 
 std::optional<Row> merged(const Table& table, std::string_view changes, std::optional<Row> row) {
-  if (auto outcome = merge_row(table, changes, *row); !outcome) {
+  if (auto outcome = merge_kept_row(table, changes, *row); !outcome) {
     throw std::runtime_error("a stored change cannot be read: " + outcome.error().message);
   }
   return row;

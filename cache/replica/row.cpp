@@ -61,4 +61,16 @@ Result<void> merge_row(const Table& table, std::string_view object, Row& row) {
   return assign(table, body.rows.at(0), row);
 }
 
+Result<void> merge_kept_row(const Table& table, std::string_view object, Row& row) {
+  HF_TRY(const RawBody body, parse_body(object));
+  for (const auto& [name, token] : body.rows.at(0)) {
+    const auto index = table.column_index(name);
+    if (!index) continue;
+    if (auto value = parse_json(table.columns[*index].type, token)) {
+      row[*index] = *std::move(value);
+    }
+  }
+  return {};
+}
+
 }  // namespace holdfast::cache

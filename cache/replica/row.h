@@ -33,4 +33,8 @@ Result<std::vector<Row>> parse_rows(const Table& table, std::string_view json);
 // Overwrites the columns that `object` names.
 Result<void> merge_row(const Table& table, std::string_view object, Row& row);
 
+// The same for what was kept here, perhaps since before a change of the schema: a value that its
+// column's type of now cannot hold leaves the column as it was.
+Result<void> merge_kept_row(const Table& table, std::string_view object, Row& row);
+
 }  // namespace holdfast::cache

@@ -42,7 +42,8 @@ bool is_rowid_alias(const Table& table) {
 }
 
 std::string create_sql(const Table& table) {
-  std::string sql = "CREATE TABLE IF NOT EXISTS " + query::quote_identifier(table.storage_name) + "(";
+  std::string sql =
+      "CREATE TABLE IF NOT EXISTS " + query::quote_identifier(table.storage_name) + "(";
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     if (i > 0) sql += ',';
     sql += column_definition(table.columns[i]);
@@ -59,7 +60,8 @@ std::string condition(const Table& table, const std::vector<std::size_t>& column
   std::string sql;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (i > 0) sql += " AND ";
-    sql += query::quote_identifier(table.columns[columns[i]].storage_name) + "=?" + std::to_string(i + 1);
+    sql += query::quote_identifier(table.columns[columns[i]].storage_name) + "=?" +
+           std::to_string(i + 1);
   }
   return sql;
 }
@@ -84,8 +86,8 @@ std::string put_sql(const Table& table) {
     // Text that a value-comparing collation calls equal (1.5 and 1.50) is another row all the same.
     differences.append(name).append(" IS NOT excluded.").append(name).append(" COLLATE BINARY");
   }
-  std::string sql = "INSERT INTO " + query::quote_identifier(table.storage_name) + "(" + all_names(table) +
-                    ") VALUES(" + values + ")";
+  std::string sql = "INSERT INTO " + query::quote_identifier(table.storage_name) + "(" +
+                    all_names(table) + ") VALUES(" + values + ")";
   if (table.primary_key) {
     sql += " ON CONFLICT(" + name_list(table, table.primary_key->columns) + ") DO ";
     sql += assignments.empty() ? "NOTHING" : "UPDATE SET " + assignments + " WHERE " + differences;
@@ -114,15 +116,16 @@ void create_index(Database& database, const Table& table, const std::vector<std:
   std::string name = table.storage_name;
   for (const std::size_t index : columns) name += "|" + table.columns[index].storage_name;
   database.execute("CREATE INDEX IF NOT EXISTS " + query::quote_identifier(name) + " ON " +
-                   query::quote_identifier(table.storage_name) + "(" + name_list(table, columns) + ")");
+                   query::quote_identifier(table.storage_name) + "(" + name_list(table, columns) +
+                   ")");
 }
 
 }  // namespace
 
 RowStore::RowStore(const Table& table)
     : table_(table),
-      select_("SELECT rowid," + all_names(table) + " FROM " + query::quote_identifier(table.storage_name) +
-              " WHERE "),
+      select_("SELECT rowid," + all_names(table) + " FROM " +
+              query::quote_identifier(table.storage_name) + " WHERE "),
       put_(put_sql(table)) {
   if (!table.primary_key) return;
   find_ = select_ + condition(table, table.primary_key->columns);
@@ -137,14 +140,31 @@ bool RowStore::create(Transaction& transaction) const {
   const auto existing = existing_columns(database, table_);
   for (const Column& column : table_.columns) {
     if (existing.contains(column.storage_name)) continue;
-    database.execute("ALTER TABLE " + query::quote_identifier(table_.storage_name) + " ADD COLUMN " +
-                     column_definition(column));
+    database.execute("ALTER TABLE " + query::quote_identifier(table_.storage_name) +
+                     " ADD COLUMN " + column_definition(column));
     added = true;
   }
   // Uniqueness is the upstream's to enforce: rows of a swap arrive one by one. So plain indexes.
   for (const Key& key : table_.unique) create_index(database, table_, key.columns);
   for (const ForeignKey& key : table_.foreign_keys) create_index(database, table_, key.columns);
   return added;
+}
+
+void RowStore::forget(Transaction& transaction, std::size_t column) const {
+  Database& database = transaction.database();
+  const Column& gone = table_.columns[column];
+  if (!existing_columns(database, table_).contains(gone.storage_name)) return;
+  // Renamed, not emptied: it may compare by another collation, and learned indexes may be on it.
+  database.execute("ALTER TABLE " + query::quote_identifier(table_.storage_name) +
+                   " RENAME COLUMN " + query::quote_identifier(gone.storage_name) + " TO " +
+                   query::quote_identifier(
+                       "hf_gone_" + std::to_string(existing_columns(database, table_).size()) +
+                       "_" + gone.storage_name));
+}
+
+void RowStore::drop(Transaction& transaction) const {
+  transaction.database().execute("DROP TABLE IF EXISTS " +
+                                 query::quote_identifier(table_.storage_name));
 }
 
 bool RowStore::exists(Database& database) const {
@@ -201,9 +221,10 @@ std::int64_t RowStore::smallest(Database& database, std::size_t column) const {
 }
 
 std::int64_t RowStore::extreme(Database& database, const char* function, std::size_t column) const {
-  Statement& statement = database.cached(std::string("SELECT ") + function + "(" +
-                                         query::quote_identifier(table_.columns[column].storage_name) + ") FROM " +
-                                         query::quote_identifier(table_.storage_name));
+  Statement& statement =
+      database.cached(std::string("SELECT ") + function + "(" +
+                      query::quote_identifier(table_.columns[column].storage_name) + ") FROM " +
+                      query::quote_identifier(table_.storage_name));
   statement.step();
   const std::int64_t value = statement.is_null(0) ? 0 : statement.integer(0);
   statement.reset();

@@ -26,6 +26,10 @@ class RowStore {
   // one lacks. True when columns were added, so that its rows have to be read again.
   bool create(Transaction& transaction) const;
 
+  // Takes the values of a column away that an older table may have had under its name.
+  void forget(Transaction& transaction, std::size_t column) const;
+  void drop(Transaction& transaction) const;
+
   // False for a table that was never replicated here.
   bool exists(Database& database) const;
 

@@ -3,6 +3,7 @@
 #include "cache/query/query.h"
 #include "cache/replica/migrations.h"
 #include "cache/replica/salvage.h"
+#include "cache/values/codec.h"
 
 namespace holdfast::cache {
 namespace {
@@ -13,18 +14,14 @@ std::unique_ptr<Database> open_database(const std::string& path, OpenMode mode) 
   return database;
 }
 
-// What a change of makes the rows unusable: the columns and their types.
-std::string signature_of(const Table& table) {
-  std::string signature;
-  for (const Column& column : table.columns) {
-    signature += column.storage_name + ' ' + column.type.name + '\n';
+// A JSON array.
+std::string name_list(const Table& table, const std::vector<std::size_t>& columns) {
+  std::string list;
+  for (const std::size_t index : columns) {
+    list += list.empty() ? '[' : ',';
+    append_json_string(table.columns[index].name, list);
   }
-  if (table.primary_key) {
-    for (const std::size_t index : table.primary_key->columns) {
-      signature += '#' + table.columns[index].storage_name;
-    }
-  }
-  return signature;
+  return list + "]";
 }
 
 }  // namespace
@@ -74,26 +71,72 @@ std::size_t Store::index_of(const Table& table) const {
 
 void Store::create_tables(Database& database) {
   Transaction transaction(database);
+  bool show_again = take_salvaged(transaction);
+  std::string followed = "[";
   for (const Table* table : replicated_) {
-    const std::string signature = signature_of(*table);
-    overlay_.rows(*table).create(transaction);
-    // Rows that were read for other columns are read again, pending writes stay on top, and the
-    // next pull but one compares keys, for rows that have gone since.
-    Statement& upsert = database.cached(
-        "INSERT INTO hf_tables(relation, signature, complete) VALUES(?1, ?2, 0)"
-        " ON CONFLICT DO UPDATE SET signature=excluded.signature, complete=0, denied=NULL,"
-        " initial_key=NULL, cursor=NULL, pulls=?3 WHERE signature<>excluded.signature");
-    upsert.bind(1, std::string_view(relation_of(*table))).bind(2, std::string_view(signature));
-    upsert.bind(3, std::int64_t{-1}).run();
+    show_again = create_table(transaction, *table) || show_again;
+    if (followed.size() > 1) followed += ',';
+    append_json_string(relation_of(*table), followed);
   }
-  if (take_salvaged(transaction)) overlay_.show_pending(transaction);
+  // What is not followed for a while is compared when it is followed again.
+  Statement others(database,
+                   "UPDATE hf_tables SET recheck=2"
+                   " WHERE relation NOT IN (SELECT value FROM json_each(?1))");
+  others.bind(1, std::string_view(followed + "]")).run();
+  if (show_again) overlay_.show_pending(transaction);
   transaction.commit();
+}
+
+bool Store::create_table(Transaction& transaction, const Table& table) {
+  Database& database = transaction.database();
+  const std::string signature = signature_of(table);
+  Statement& known = database.cached("SELECT signature, complete FROM hf_tables WHERE relation=?1");
+  known.bind(1, std::string_view(relation_of(table)));
+  const bool is_known = known.step();
+  const std::string old = is_known ? std::string(known.text(0)) : "";
+  const bool complete = is_known && known.integer(1) != 0;
+  known.reset();
+  SchemaChange change = is_known ? change_since(old, table) : SchemaChange{};
+  // A first sync that has not ended has rows without the column, and goes by keys.
+  if (!complete && !change.added.empty()) change.read_again = true;
+  if (change.read_again) return make_table_anew(transaction, table, signature, change);
+  for (const std::size_t column : change.added) overlay_.rows(table).forget(transaction, column);
+  overlay_.rows(table).create(transaction);
+  Statement& upsert = database.cached(
+      "INSERT INTO hf_tables(relation, signature, complete) VALUES(?1, ?2, 0)"
+      " ON CONFLICT DO UPDATE SET signature=excluded.signature, added=ifnull(?3, added)");
+  upsert.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(signature));
+  if (!change.added.empty()) upsert.bind(3, std::string_view(name_list(table, change.added)));
+  upsert.run();
+  return !change.added.empty();
+}
+
+// Rows of other columns are read again, pending writes stay on top, and the next pull but one
+// compares keys, for rows that have gone since.
+bool Store::make_table_anew(Transaction& transaction, const Table& table,
+                            const std::string& signature, const SchemaChange& change) {
+  overlay_.rows(table).drop(transaction);
+  overlay_.rows(table).create(transaction);
+  if (change.other_key) rename_pending_rows(transaction, table);
+  Statement& update = transaction.database().cached(
+      "UPDATE hf_tables SET signature=?2, complete=0, denied=NULL, initial_key=NULL, cursor=NULL,"
+      " added=NULL, synced=NULL, pulls=-1, recheck=0 WHERE relation=?1");
+  update.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(signature)).run();
+  for (const char* sql :
+       {"DELETE FROM hf_rereads WHERE relation=?1",
+        "DELETE FROM hf_acknowledged_rows WHERE relation=?1",
+        "DELETE FROM hf_blocks WHERE relation=?1", "DELETE FROM hf_unreadable WHERE relation=?1"}) {
+    Statement& forget = transaction.database().cached(sql);
+    forget.bind(1, std::string_view(relation_of(table))).run();
+  }
+  return true;
 }
 
 void Store::load_states(Database& database) {
   for (const Table* table : replicated_) {
     Statement& statement = database.cached(
-        "SELECT complete AND added IS NULL AND relation NOT IN (SELECT relation FROM hf_unreadable),"
+        "SELECT complete AND added IS NULL AND relation NOT IN (SELECT relation FROM "
+        "hf_unreadable),"
         " denied, denied_status, pulled_at FROM hf_tables WHERE relation=?1");
     statement.bind(1, std::string_view(relation_of(*table))).step();
     states_[index_of(*table)].pulled_at = statement.integer(3);

@@ -33,9 +33,12 @@ class Sample {
   const Catalog& known() const { return *catalog_; }
   const Table& table(const std::string& name) const { return *catalog_->find("public", name); }
 
+  void close() { store_.reset(); }
+  // Tables that are not replicated from the next reopen() on.
+  void leave_out(std::vector<std::string> names) { left_out_ = std::move(names); }
   // As after a restart of the process; with another catalog, as after a change of the schema.
   void reopen(std::shared_ptr<const Catalog> changed = nullptr) {
-    store_.reset();
+    close();
     if (changed) catalog_ = std::move(changed);
     std::vector<const Table*> replicated;
     for (const Table& table : catalog_->tables()) {
