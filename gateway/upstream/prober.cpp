@@ -1,6 +1,7 @@
 #include "gateway/upstream/prober.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace holdfast::upstream {
 
@@ -13,7 +14,12 @@ Prober::Prober(Upstream& upstream, Connectivity& connectivity, const UpstreamOpt
 Prober::~Prober() { stop(); }
 
 milliseconds Prober::step() {
-  if (until_due() <= milliseconds(0)) probe();
+  bool asked = false;
+  {
+    MutexLock lock(mutex_);
+    asked = std::exchange(look_now_, false);
+  }
+  if (asked || until_due() <= milliseconds(0)) probe();
   return std::max(until_due(), milliseconds(1));
 }
 
@@ -25,7 +31,11 @@ milliseconds Prober::until_due() const {
   };
   const auto after_probe = left(last_probe_, options_.probe_interval);
   if (!connectivity_.online()) return after_probe;
-  return std::max(after_probe, left(connectivity_.last_answer(), options_.quiet_limit));
+  auto quiet = left(connectivity_.last_answer(), options_.quiet_limit);
+  if (const auto silent = connectivity_.silent_since()) {
+    quiet = std::min(quiet, left(silent, options_.silence_limit));
+  }
+  return std::max(after_probe, quiet);
 }
 
 void Prober::probe() {
@@ -43,6 +53,7 @@ void Prober::start() {
   connectivity_.observe([this](Connectivity::State state) {
     if (state != Connectivity::State::kOnline) wake();
   });
+  connectivity_.observe_waiting([this] { wake(); });
   thread_ = std::thread([this] { run(); });
 }
 
@@ -58,6 +69,15 @@ void Prober::stop() {
 void Prober::wake() {
   {
     MutexLock lock(mutex_);
+    woken_ = true;
+  }
+  changed_.notify_all();
+}
+
+void Prober::look_now() {
+  {
+    MutexLock lock(mutex_);
+    look_now_ = true;
     woken_ = true;
   }
   changed_.notify_all();

@@ -13,7 +13,8 @@
 namespace holdfast::upstream {
 
 // Finds out whether the upstream answers when no other call does: every `probe_interval` while it
-// is not known to be online, and after `quiet_limit` without an answer while it is.
+// is not known to be online, and while it is, after `quiet_limit` without an answer, or
+// `silence_limit` while a call waits for one.
 //
 // start(), stop() and wake(): thread-safe. step(): one thread at a time, the prober's own.
 class Prober {
@@ -32,6 +33,8 @@ class Prober {
   // Waits for a probe under way: at most its timeout, less after Upstream::stop().
   void stop();
   void wake();
+  // Probes at once, however short ago the last probe was: the network has changed.
+  void look_now();
 
  private:
   // Time until the next probe is due; zero or less when it is.
@@ -50,6 +53,7 @@ class Prober {
   Condition changed_;
   bool stopping_ HF_GUARDED_BY(mutex_) = false;
   bool woken_ HF_GUARDED_BY(mutex_) = false;
+  bool look_now_ HF_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

@@ -38,7 +38,7 @@ TEST_F(ProberTest, ProbesAtOnceAtTheStartWithTheKey) {
   EXPECT_EQ(probe.method, "GET");
   EXPECT_EQ(probe.target, "/auth/v1/health");
   EXPECT_EQ(probe.headers.find("apikey"), "sb_publishable_fake");
-  EXPECT_EQ(probe.timeout, 3s);
+  EXPECT_EQ(probe.timeout, 2s);
   EXPECT_TRUE(connectivity_.online());
 }
 
@@ -56,6 +56,17 @@ TEST_F(ProberTest, ProbesEachIntervalWhileOffline) {
   EXPECT_TRUE(connectivity_.online());
 }
 
+TEST_F(ProberTest, AChangeOfTheNetworkIsProbedAtOnce) {
+  fake_.push(200);
+  prober_.step();
+  clock_.advance(100ms);
+  prober_.look_now();
+  fake_.set_offline(true);
+  prober_.step();
+  EXPECT_EQ(fake_.refused(), 1);
+  EXPECT_TRUE(connectivity_.offline());
+}
+
 TEST_F(ProberTest, ProbesOnlineOnlyAfterSilence) {
   fake_.push(200);
   EXPECT_EQ(prober_.step(), 15s);
@@ -69,6 +80,30 @@ TEST_F(ProberTest, ProbesOnlineOnlyAfterSilence) {
   fake_.push(200);
   EXPECT_EQ(prober_.step(), 15s);
   EXPECT_EQ(probes(), 2U);
+}
+
+// "Decide offline within 3 s": a call that hangs for one, and a probe of two.
+TEST_F(ProberTest, ASilentUpstreamIsOfflineWithinThreeSeconds) {
+  fake_.push(200);
+  prober_.step();
+  clock_.advance(5s);
+  connectivity_.call_begins(clock_.monotonic());
+  EXPECT_EQ(prober_.step(), 1s);
+  clock_.advance(1s);
+  fake_.push(Failure{Loss::kAnswerLost, "the upstream did not answer in time"});
+  prober_.step();
+  EXPECT_TRUE(connectivity_.offline());
+  EXPECT_EQ(fake_.calls().back().timeout, 2s);
+}
+
+TEST_F(ProberTest, ASlowAnswerBesideOthersIsNoSilence) {
+  fake_.push(200);
+  prober_.step();
+  connectivity_.call_begins(clock_.monotonic());
+  clock_.advance(10s);
+  connectivity_.answered(clock_.monotonic());
+  connectivity_.failed(Loss::kAnswerLost, clock_.monotonic());
+  EXPECT_FALSE(connectivity_.offline());
 }
 
 TEST_F(ProberTest, DoubtIsProbedAtOnce) {
