@@ -7,6 +7,10 @@ namespace {
 
 // After a fault (a failing disk, a bug) a loop waits so long before it tries again.
 constexpr auto kFaultPause = std::chrono::seconds(5);
+// What the upstream made of our writes elsewhere (triggers) is read when they have paused so long.
+constexpr auto kPullAfterWrite = std::chrono::milliseconds(500);
+// A store is known to all at most so long after it was opened.
+constexpr auto kStoreOpens = std::chrono::milliseconds(100);
 // How often delivered entries are cleared away.
 constexpr auto kForgetInterval = std::chrono::hours(1);
 // How often the watchdog looks at the queues.
@@ -59,14 +63,15 @@ void Synchronizer::wake_dispatcher() {
 void Synchronizer::send_now(cache::Store& store) {
   StoreLocks& locks = locks_of(store);
   if (locks.drain_comes.exchange(true)) return;
-  std::optional<Timestamp> left;
+  DrainOutcome outcome;
   {
     MutexLock turn(locks.drain);
     locks.drain_comes = false;
-    left = dispatcher_.drain(store, false).next_due;
+    outcome = dispatcher_.drain(store, false);
   }
   drained_.notify_all();
-  if (left) wake_dispatcher();
+  if (outcome.next_due) wake_dispatcher();
+  if (outcome.uploaded > 0) pull_soon(store.principal().id);
 }
 
 bool Synchronizer::flows(cache::Store& store, cache::Database& database) const {
@@ -217,14 +222,15 @@ void Synchronizer::pull_loop() {
   for (;;) {
     {
       MutexLock lock(mutex_);
-      const auto wanted = [&]() HF_REQUIRES(mutex_) {
-        return std::any_of(pull_at_.begin(), pull_at_.end(),
-                           [&](const auto& at) { return at.second <= clock_.monotonic(); });
+      const auto soonest = [&]() HF_REQUIRES(mutex_) {
+        MonotonicTime at = next;
+        for (const auto& [id, due] : pull_at_) at = std::min(at, due);
+        return at;
       };
-      while (!stopping_ && (paused_ || (!wanted() && clock_.monotonic() < next))) {
-        pull_changed_.wait_for(
-            mutex_, paused_ ? MonotonicTime::duration(std::chrono::hours(1))
-                            : std::max(next - clock_.monotonic(), MonotonicTime::duration::zero()));
+      while (!stopping_ && (paused_ || clock_.monotonic() < soonest())) {
+        pull_changed_.wait_for(mutex_, paused_ ? MonotonicTime::duration(std::chrono::hours(1))
+                                               : std::max(soonest() - clock_.monotonic(),
+                                                          MonotonicTime::duration::zero()));
       }
       if (stopping_) return;
     }
@@ -239,7 +245,9 @@ void Synchronizer::pull_loop() {
 
 MonotonicTime Synchronizer::pull_due() {
   MonotonicTime next = clock_.monotonic() + pull_options_.interval;
-  for (const auto& store : stores_.all()) {
+  const auto stores = stores_.all();
+  forget_absent(stores);
+  for (const auto& store : stores) {
     const std::string& id = store->principal().id;
     const MonotonicTime now = clock_.monotonic();
     {
@@ -259,6 +267,25 @@ MonotonicTime Synchronizer::pull_due() {
   return next;
 }
 
+// Who has no store any more is never pulled, and would always be due. One that is only being opened
+// has been woken already, so it is looked at once more.
+void Synchronizer::forget_absent(const std::vector<std::shared_ptr<cache::Store>>& stores) {
+  const MonotonicTime now = clock_.monotonic();
+  MutexLock lock(mutex_);
+  for (auto at = pull_at_.begin(); at != pull_at_.end();) {
+    const bool open = std::any_of(stores.begin(), stores.end(), [&](const auto& store) {
+      return store->principal().id == at->first;
+    });
+    if (open || at->second > now) {
+      ++at;
+    } else if (at->second == MonotonicTime::min()) {
+      at->second = now + kStoreOpens;
+    } else {
+      at = pull_at_.erase(at);
+    }
+  }
+}
+
 DrainOutcome Synchronizer::drain(cache::Store& store, bool force) {
   const std::int64_t unseen = store.forwarded_writes();
   DrainOutcome outcome;
@@ -267,8 +294,22 @@ DrainOutcome Synchronizer::drain(cache::Store& store, bool force) {
     outcome = dispatcher_.drain(store, force);
   }
   // What was sent did more than is known here (hard case 16).
-  if (store.forwarded_writes() != unseen) wake_puller(store.principal().id);
+  if (store.forwarded_writes() != unseen) {
+    wake_puller(store.principal().id);
+  } else if (outcome.uploaded > 0) {
+    pull_soon(store.principal().id);
+  }
   return outcome;
+}
+
+void Synchronizer::pull_soon(const std::string& principal_id) {
+  const MonotonicTime at = clock_.monotonic() + kPullAfterWrite;
+  {
+    MutexLock lock(mutex_);
+    const auto [known, fresh] = pull_at_.try_emplace(principal_id, at);
+    if (!fresh) known->second = std::min(known->second, at);
+  }
+  pull_changed_.notify_one();
 }
 
 cache::PullOutcome Synchronizer::pull(cache::Store& store, cache::PullDepth depth, bool force) {

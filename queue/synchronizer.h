@@ -23,7 +23,7 @@ namespace holdfast::queue {
 //
 // Queues are drained after a local write, when a token arrives, when the upstream answers again,
 // when an entry's wait is over, and every flush_interval; replicas are pulled when they are opened,
-// every interval, after a forwarded write, and when the upstream answers again.
+// every interval, after writes, and when the upstream answers again.
 // Thread-safe.
 class Synchronizer {
  public:
@@ -104,6 +104,8 @@ class Synchronizer {
   // Drains every queue; the moment of the next thing to do.
   MonotonicTime dispatch_all();
   MonotonicTime pull_due();
+  void pull_soon(const std::string& principal_id);
+  void forget_absent(const std::vector<std::shared_ptr<cache::Store>>& stores);
   DrainOutcome drain(cache::Store& store, bool force);
   cache::PullOutcome pull(cache::Store& store, cache::PullDepth depth, bool force);
   StoreLocks& locks_of(const cache::Store& store);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cache/pull/log_follower.h"
 #include "cache/replica/row.h"
 #include "queue/outbox.h"
 #include "routes/delivery_promise.h"
@@ -24,8 +25,10 @@ json time_or_null(const std::optional<Timestamp>& time) {
 struct Queue {
   std::map<State, std::int64_t> counts;
   std::optional<Timestamp> oldest;
+  std::int64_t claims_changed = 0;  // of the held ones: until a person lets them go
 
   void add(const Queue& other) {
+    claims_changed += other.claims_changed;
     for (const auto& [state, count] : other.counts) counts[state] += count;
     if (other.oldest && (!oldest || *other.oldest < *oldest)) oldest = other.oldest;
   }
@@ -45,6 +48,7 @@ struct Queue {
             {"sending", count(State::kSending)},
             {"waiting", count(State::kWaiting) + count(State::kStalled)},
             {"held", count(State::kHeld)},
+            {"claims_changed", claims_changed},
             {"blocked", count(State::kBlocked)},
             {"conflicts", count(State::kConflict) + count(State::kUncertain)},
             {"dead", count(State::kDead)},
@@ -58,6 +62,8 @@ struct TableState {
   std::optional<std::int64_t> cursor;  // microseconds since 2000-01-01
   std::optional<double> lag;
   std::int64_t pending = 0;
+  std::optional<std::int64_t> expected;  // while the initial sync runs: rows that there are
+  std::optional<std::string> last_error;
   DeliveryPromise promise{};
 
   void add(const TableState& other) {
@@ -67,8 +73,11 @@ struct TableState {
     if (other.cursor && (!cursor || *other.cursor < *cursor)) cursor = other.cursor;
     if (other.lag && (!lag || *other.lag > *lag)) lag = other.lag;
     pending += other.pending;
+    if (other.expected) expected = std::max(expected.value_or(0), *other.expected);
+    if (other.last_error) last_error = other.last_error;
   }
-  json print() const {
+  // The upstream's words may hold values of rows.
+  json print(bool detailed) const {
     constexpr auto kEpoch = std::chrono::sys_days(std::chrono::year(2000) / 1 / 1);
     return {{"rows", rows},
             {"complete", complete},
@@ -76,6 +85,8 @@ struct TableState {
                               : json(nullptr)},
             {"lag_s", lag ? json(*lag) : json(nullptr)},
             {"pending", pending},
+            {"expected_rows", expected ? json(*expected) : json(nullptr)},
+            {"last_error", detailed && last_error ? json(*last_error) : json(nullptr)},
             {"exactly_once",
              {{"insert", promise.insert}, {"update", promise.update}, {"delete", promise.remove}}}};
   }
@@ -83,9 +94,9 @@ struct TableState {
 
 using Tables = std::map<std::string, TableState>;
 
-json print(const Tables& tables) {
+json print(const Tables& tables, bool detailed) {
   json out = json::object();
-  for (const auto& [name, state] : tables) out[name] = state.print();
+  for (const auto& [name, state] : tables) out[name] = state.print(detailed);
   return out;
 }
 
@@ -108,10 +119,15 @@ TableState state_of(cache::Store& store, cache::Database& reader, const cache::T
   count.step();
   state.rows = count.integer(0);
   count.reset();
-  cache::Statement& cursor = reader.cached("SELECT cursor FROM hf_tables WHERE relation=?1");
-  cursor.bind(1, std::string_view(cache::relation_of(table)));
-  if (cursor.step() && !cursor.is_null(0)) state.cursor = cursor.integer(0);
-  cursor.reset();
+  cache::Statement& sync =
+      reader.cached("SELECT cursor, expected, last_error FROM hf_tables WHERE relation=?1");
+  sync.bind(1, std::string_view(cache::relation_of(table)));
+  if (sync.step()) {
+    if (!sync.is_null(0)) state.cursor = sync.integer(0);
+    if (!sync.is_null(1) && !state.complete) state.expected = sync.integer(1);
+    if (!sync.is_null(2)) state.last_error = std::string(sync.text(2));
+  }
+  sync.reset();
   if (const auto age = store.age(table, now)) state.lag = static_cast<double>(age->count());
   state.pending = store.overlay().pending_rows(reader, cache::relation_of(table));
   return state;
@@ -149,11 +165,14 @@ json status_document(const Context& context, const StatusIdentity& identity, Sta
   Tables tables;
   json principals = json::object();
   bool complete = true;
+  std::int64_t missing = 0;  // rows that the initial syncs have still to read
+  std::optional<double> watermark_lag;
   const bool companion = identity.tier() == "companion";
   for (const auto& store : context.stores.all()) {
     auto reader = store->reader();
     const queue::Outbox outbox(store->overlay());
-    const Queue own{outbox.counts(*reader), outbox.oldest(*reader)};
+    const Queue own{outbox.counts(*reader), outbox.oldest(*reader),
+                    outbox.held_for_claims(*reader)};
     Tables own_tables;
     for (const cache::Table* table : store->replicated()) {
       complete = complete && is_complete(*store, *table);
@@ -165,9 +184,12 @@ json status_document(const Context& context, const StatusIdentity& identity, Sta
       if (!fresh) known->second.add(state);
     }
     queue.add(own);
+    if (const auto lag = companion ? cache::watermark_lag(*reader) : std::nullopt) {
+      watermark_lag = std::max(watermark_lag.value_or(0), *lag);
+    }
     if (detailed) {
       principals[store->principal().id] = {{"queue", own.print(now, std::nullopt)},
-                                           {"tables", print(own_tables)}};
+                                           {"tables", print(own_tables, detailed)}};
     }
   }
   json status = {
@@ -182,14 +204,23 @@ json status_document(const Context& context, const StatusIdentity& identity, Sta
         {"pending_uploads", queue.depth()},
         {"pending_downloads", 0},
         {"last_error", detailed && sync.last_error ? json(*sync.last_error) : json(nullptr)}}}};
-  if (depth != StatusDepth::kBrief) status["sync"]["tables"] = print(tables);
+  if (depth != StatusDepth::kBrief) {
+    for (const auto& [name, state] : tables) {
+      if (state.expected) missing += std::max<std::int64_t>(0, *state.expected - state.rows);
+    }
+    status["sync"]["pending_downloads"] = missing;
+    status["sync"]["tables"] = print(tables, detailed);
+    // Seconds by which a transaction that is open upstream holds the change log back.
+    status["sync"]["watermark_lag_s"] = watermark_lag ? json(*watermark_lag) : json(nullptr);
+  }
   if (detailed) status["principals"] = std::move(principals);
   return status;
 }
 
 std::string status_json(const Context& context, const StatusIdentity& identity, bool detailed) {
   // Names may hold what is no UTF-8.
-  return status_document(context, identity, detailed ? StatusDepth::kDetailed : StatusDepth::kPublic)
+  return status_document(context, identity,
+                         detailed ? StatusDepth::kDetailed : StatusDepth::kPublic)
       .dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

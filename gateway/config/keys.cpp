@@ -163,6 +163,8 @@ std::vector<Key> sync_keys() {
       key("sync.interval", interval, HF_FIELD(pull.interval), HF_FIELD(dispatcher.flush_interval)),
       key("sync.overlap", Duration{milliseconds(0), kDay}, HF_FIELD(pull.overlap)),
       key("sync.key_diff_every", Integer{1, 1'000'000}, HF_FIELD(pull.key_diff_every)),
+      key("sync.scrub", Duration{kMinute, 3650 * kDay}, HF_FIELD(pull.scrub)),
+      key("sync.parallel_tables", Integer{1, 64}, HF_FIELD(pull.parallel_tables)),
       key("sync.page_rows", Integer{1, 100'000}, HF_FIELD(pull.page_rows)),
       key("sync.backoff_base", interval, HF_FIELD(dispatcher.backoff_base)),
       key("sync.backoff_cap", interval, HF_FIELD(dispatcher.backoff_cap)),

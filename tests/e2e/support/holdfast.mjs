@@ -22,7 +22,7 @@ export function holdfastBinary() {
   return binary;
 }
 
-const configuration = (upstreamUrl, databaseUrl, extra) => `
+const configuration = (upstreamUrl, databaseUrl, extra, interval) => `
 [upstream]
 url = "${upstreamUrl}"
 anon_key = "${anonKey}"
@@ -35,20 +35,24 @@ timeout = "2s"
 control_token = "${controlToken}"
 
 [sync]
-interval = "200ms"
+interval = "${interval}"
 backoff_base = "50ms"
 backoff_cap = "500ms"
 ${extra}`;
 
 export class Holdfast {
   #process = new ChildProcess();
-  #folder = mkdtempSync(join(tmpdir(), 'holdfast-e2e-'));
+  #folder;
+  #environment;
   #port = 0;
 
-  // `extra`: more TOML, appended. Resolves when the first sync is done.
-  static async serve(upstreamUrl, databaseUrl, { extra = '' } = {}) {
+  // `extra`: more TOML, appended; `folder`: an empty one, instead of one of its own; `environment`:
+  // more of that. Resolves when the first sync is done.
+  static async serve(upstreamUrl, databaseUrl, { extra = '', folder, environment } = {}) {
     const holdfast = new Holdfast();
-    writeFileSync(holdfast.#configFile, configuration(upstreamUrl, databaseUrl, extra));
+    holdfast.#folder = folder ?? mkdtempSync(join(tmpdir(), 'holdfast-e2e-'));
+    holdfast.#environment = { ...process.env, ...environment };
+    writeFileSync(holdfast.#configFile, configuration(upstreamUrl, databaseUrl, extra, interval));
     await holdfast.restart();
     await holdfast.replicated();
     return holdfast;
@@ -75,7 +79,7 @@ export class Holdfast {
     const args = ['serve', '--config', this.#configFile, '--port', String(this.#port)];
     args.push('--data', join(this.#folder, 'data'));
     const [, port] = await this.#process.start(holdfastBinary(), args, {
-      env: process.env,
+      env: this.#environment,
       ready: readyLine,
     });
     this.#port = Number(port);
@@ -91,6 +95,12 @@ export class Holdfast {
   // SIGKILL: no handler runs, nothing is flushed.
   kill() {
     return this.#process.end('SIGKILL');
+  }
+
+  // As after an installation: the next start finds no data.
+  async forgetReplica() {
+    await this.#process.end('SIGKILL');
+    rmSync(join(this.#folder, 'data'), { recursive: true, force: true });
   }
 
   // SIGTERM; resolves with {code, signal}.

@@ -8,14 +8,17 @@ import { anonymousClient } from './client.mjs';
 
 export class World {
   // `name` becomes the database's; `schema` is more SQL for it; `settings` go to the upstream,
-  // `extra` to the gateway's TOML.
-  static async build(name, { schema, settings, extra } = {}) {
+  // `extra` to the gateway's TOML; `interval` is that of its pulls.
+  static async build(name, { schema, settings, extra, interval } = {}) {
     const world = new World();
     try {
       world.database = await Database.create(`e2e_${name}_${process.pid}`);
       if (schema) await world.database.sql.unsafe(schema);
       world.upstream = await Upstream.start(world.database.url, settings);
-      world.holdfast = await Holdfast.serve(world.upstream.url, world.database.url, { extra });
+      world.holdfast = await Holdfast.serve(world.upstream.url, world.database.url, {
+        extra,
+        interval,
+      });
     } catch (error) {
       await world.close();
       throw error;
