@@ -589,6 +589,33 @@ begin
     'message', 'a row is not as it was', 'details', null, 'hint', null, 'rows', rows);
 end $$;
 
+-- The ends of devices' journals (hard to lose with the device): the latest that each has told.
+create table if not exists holdfast.journal_heads (
+  subject text not null,
+  device text not null,
+  number bigint not null,
+  mac text not null,
+  at timestamptz not null default pg_catalog.now(),
+  primary key (subject, device)
+);
+alter table holdfast.journal_heads enable row level security;
+
+-- What is kept afterwards: the given head, unless a later one, or another of its number, is there.
+create or replace function holdfast.keep_head(of_device text, of_number bigint, of_mac text)
+returns json language plpgsql security definer set search_path = '' as $$
+declare
+  kept holdfast.journal_heads;
+begin
+  insert into holdfast.journal_heads as known (subject, device, number, mac)
+    values (holdfast.subject(), of_device, of_number, of_mac)
+    on conflict (subject, device) do update
+      set number = excluded.number, mac = excluded.mac, at = pg_catalog.now()
+      where known.number < excluded.number;
+  select * into kept from holdfast.journal_heads
+    where subject = holdfast.subject() and device = of_device;
+  return pg_catalog.json_build_object('number', kept.number, 'mac', kept.mac);
+end $$;
+
 create or replace function holdfast.push_event(event json, deferred text) returns json
 language plpgsql as $$
 declare
@@ -598,6 +625,10 @@ declare
   details text;
   hint text;
 begin
+  if event ->> 'op' = 'head' and event ->> 'device' is not null then
+    return pg_catalog.json_build_object('key', event ->> 'key', 'status', 200, 'value',
+      holdfast.keep_head(event ->> 'device', (event ->> 'number')::bigint, event ->> 'mac'));
+  end if;
   if coalesce(event ->> 'key', '') !~ '^hf1:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
      or coalesce(event ->> 'op', '') not in ('insert', 'upsert', 'update', 'delete', 'call') then
     return holdfast.failure(event, 'PT400', 'an event needs a key "hf1:" and a UUID, and an op',
@@ -1299,13 +1330,19 @@ exposed as (
 -- to_jsonb() reaches the columns that only newer versions have.
 default_text_order as (
   select (provider in ('c', 'b') and locale in ('C', 'POSIX', 'C.UTF-8', 'C.utf8')) as by_byte,
-         encoding in ('UTF8', 'SQL_ASCII') as encoding_keeps_order
+         encoding in ('UTF8', 'SQL_ASCII') as encoding_keeps_order,
+         case when encoding = 'UTF8' and rules is null then
+           case provider when 'c' then 'libc/' when 'i' then 'icu/' end || locale || '/' || version
+         end as name
   from (
     select pg_catalog.pg_encoding_to_char(database.encoding) as encoding,
            coalesce(pg_catalog.to_jsonb(database) ->> 'datlocprovider', 'c') as provider,
-           case when pg_catalog.to_jsonb(database) ->> 'datlocprovider' = 'b'
-                then pg_catalog.to_jsonb(database) ->> 'datlocale'
-                else database.datcollate::text end as locale
+           case when pg_catalog.to_jsonb(database) ->> 'datlocprovider' in ('b', 'i')
+                then coalesce(pg_catalog.to_jsonb(database) ->> 'datlocale',
+                              pg_catalog.to_jsonb(database) ->> 'daticulocale')
+                else database.datcollate::text end as locale,
+           pg_catalog.to_jsonb(database) ->> 'daticurules' as rules,
+           coalesce(pg_catalog.to_jsonb(database) ->> 'datcollversion', '') as version
     from pg_catalog.pg_database database
     where database.datname = pg_catalog.current_database()
   ) settings
@@ -1317,7 +1354,20 @@ text_orders as (
            when 'c' then collation_.collcollate in ('C', 'POSIX', 'C.UTF-8', 'C.utf8')
            when 'b' then coalesce(pg_catalog.to_jsonb(collation_) ->> 'colllocale',
                                   collation_.collcollate::text) in ('C', 'C.UTF-8')
-           else false end as by_byte
+           else false end as by_byte,
+         case
+           when not coalesce((pg_catalog.to_jsonb(collation_) ->> 'collisdeterministic')::boolean, true)
+             then 'nondeterministic'
+           when pg_catalog.to_jsonb(collation_) ->> 'collicurules' is not null then null
+           when collation_.collprovider = 'd' then database.name
+           when collation_.collprovider = 'c' and database.name is not null
+             then 'libc/' || collation_.collcollate || '/' || coalesce(collation_.collversion, '')
+           when collation_.collprovider = 'i'
+             then 'icu/' || coalesce(pg_catalog.to_jsonb(collation_) ->> 'colllocale',
+                                     pg_catalog.to_jsonb(collation_) ->> 'colliculocale',
+                                     collation_.collcollate::text)
+                  || '/' || coalesce(collation_.collversion, '')
+         end as name
   from pg_catalog.pg_collation collation_ cross join default_text_order database
 ),
 -- A view's stored query is a node tree. Every chunk below ends in one unescaped brace, so the
@@ -1435,6 +1485,7 @@ columns as (
            'generated', nullif(attribute.attgenerated, ''),
            'identity', nullif(attribute.attidentity, ''),
            'byte_order', coalesce(text_order.by_byte, true),
+           'collation', case when not text_order.by_byte then text_order.name end,
            'enum', labels.list,
            'domain_base_type', pg_catalog.format_type(domain.base, domain.modifier),
            'custom_casts', domain.base is not null

@@ -33,8 +33,9 @@ BareSend::BareSend(upstream::Upstream& upstream, const Sender& sender, const Par
       entry_(parcel.entry),
       effects_(parcel.effects),
       asked_(parcel.asked),
-      table_(table) {
-  if (BareKeyless::applies(sender, entry_)) keyless_.emplace(upstream, sender, parcel, table);
+      table_(table),
+      counted_(BareKeyless::applies(sender, parcel.entry)) {
+  if (counted_ && !sender.keeps_keys) keyless_.emplace(upstream, sender, parcel, table);
 }
 
 Verdict BareSend::deliver() {
@@ -121,7 +122,7 @@ Verdict BareSend::judge_asked(const upstream::Answer& answer) {
   if (!images) return Applied{};  // presumed, and read again by key
   told_.rows_known = true;
   // Its rows are told by their order, as their keys are not those that they have here.
-  if (keyless_) {
+  if (counted_) {
     told_.rows_known = asked_->complete_rows && told_.with_rows;
     return Applied{*std::move(images)};
   }

@@ -59,7 +59,8 @@ class BareSend {
   const std::vector<cache::Effect>& effects_;
   const std::optional<AskedRequest>& asked_;
   const cache::Table& table_;
-  std::optional<BareKeyless> keyless_;  // for rows with keys that only the upstream makes
+  const bool counted_;                  // the upstream makes the keys of its rows
+  std::optional<BareKeyless> keyless_;  // the same, and nobody keeps ours
   Told told_;
 };
 

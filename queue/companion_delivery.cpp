@@ -115,7 +115,9 @@ std::vector<Receipt> CompanionDelivery::send_bare(const Sender& sender, Parcels 
 
 std::vector<Receipt> CompanionDelivery::send_asked(const Sender& sender, Parcels parcels) {
   note_keyed(sender.store, parcels, true);
-  return bare_.deliver(sender, parcels);
+  Sender keeping = sender;
+  keeping.keeps_keys = true;
+  return bare_.deliver(keeping, parcels);
 }
 
 std::vector<Receipt> CompanionDelivery::settle(const Sender& sender, Parcels parcels) {

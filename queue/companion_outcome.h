@@ -14,7 +14,7 @@ namespace holdfast::queue {
 struct EventOutcome {
   upstream::Answer answer;
   std::string code;
-  std::optional<std::string> rows;  // JSON array; absent: none may be seen
+  std::optional<std::string> rows;                  // JSON array; absent: none may be seen
   std::optional<std::string> value = std::nullopt;  // of a call: what it gave back, JSON
 };
 

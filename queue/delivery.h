@@ -27,6 +27,9 @@ struct Sender {
   const upstream::Credentials& credentials;
   bool force = false;  // try it although the upstream is known to be offline
   Timestamp now = {};
+  // The upstream keeps the idempotency keys of single writes: what became of a lost one is told by
+  // its key.
+  bool keeps_keys = false;
 };
 
 // What became of one parcel.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cache/replica/temporary_ids.h"
+#include "queue/write_claims.h"
 
 namespace holdfast::queue {
 namespace {
@@ -150,7 +151,7 @@ std::vector<Parcel> Dispatcher::claim(cache::Store& store, const Sender& sender)
   std::vector<Parcel> parcels;
   in_outbox(store, [&](Outbox& outbox, Transaction& transaction) {
     parcels.clear();
-    auto first = claim_first(outbox, transaction, store.overlay());
+    auto first = claim_first(outbox, transaction, sender);
     if (!first) return;
     parcels.push_back(*std::move(first));
     if (!parcels.front().asked) claim_neighbours(outbox, transaction, sender, parcels);
@@ -159,10 +160,15 @@ std::vector<Parcel> Dispatcher::claim(cache::Store& store, const Sender& sender)
 }
 
 std::optional<Parcel> Dispatcher::claim_first(Outbox& outbox, Transaction& transaction,
-                                              cache::Overlay& overlay) const {
+                                              const Sender& sender) const {
+  cache::Overlay& overlay = sender.store.overlay();
   for (;;) {
     auto entry = outbox.claim(transaction, clock_.now());
     if (!entry) return std::nullopt;
+    if (const auto reason = claims_changed(*entry, sender.credentials)) {
+      outbox.hold(transaction, *entry, *reason);
+      continue;
+    }
     auto asked = awaited_.find(entry->id);
     Parcel parcel{*std::move(entry), {}, std::move(asked)};
     parcel.effects = overlay.effects(transaction.database(), parcel.entry.sequence);
@@ -177,7 +183,7 @@ void Dispatcher::claim_neighbours(Outbox& outbox, Transaction& transaction, cons
   auto& database = transaction.database();
   std::vector<std::int64_t> batch = {parcels.front().entry.sequence};
   for (Entry& next : outbox.ready_after(database, batch.front(), sender.now, kLargestBatch - 1)) {
-    if (awaited_.contains(next.id)) return;
+    if (awaited_.contains(next.id) || claims_changed(next, sender.credentials)) return;
     const auto tie = outbox.tie(database, next, batch);
     if (tie == Outbox::Tie::kBlocked) return;
     // It names a row by an id that the upstream does not know.

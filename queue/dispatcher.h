@@ -70,8 +70,9 @@ class Dispatcher {
   void prepare(cache::Store& store, bool force);
   // The entries to send next: one, or neighbours that go in one request. Empty: none may go now.
   std::vector<Parcel> claim(cache::Store& store, const Sender& sender);
+  // Entries whose claims have changed are held on the way.
   std::optional<Parcel> claim_first(Outbox& outbox, cache::Transaction& transaction,
-                                    cache::Overlay& overlay) const;
+                                    const Sender& sender) const;
   void claim_neighbours(Outbox& outbox, cache::Transaction& transaction, const Sender& sender,
                         std::vector<Parcel>& parcels) const;
   void hold(cache::Store& store);

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "queue/write_claims.h"
+
 namespace holdfast::queue {
 namespace {
 
@@ -42,12 +44,20 @@ std::string explain(const Entry& entry) {
     case State::kDead:
       return explain_refusal(entry);
     case State::kHeld:
+      if (entry.last_error.starts_with(kClaimsChanged)) {
+        return "This user has other rights now than when it was written. Release it to send it "
+               "with those of now, or discard it.";
+      }
       return "There is no valid sign-in of this user. It is sent as soon as the user signs in.";
     case State::kBlocked:
       return "It waits for an earlier write that it depends on.";
     case State::kStalled:
       return "It fails again and again, and is tried once an hour. Others do not wait for it.";
     case State::kUncertain:
+      if (entry.next_attempt_at) {
+        return "Its answer was lost. Once it cannot take effect any more its row is looked for, and "
+               "it is sent again only where there is none.";
+      }
       return "Its answer was lost, and nothing shows whether it took effect. Look at the "
              "upstream's "
              "rows: discard it if they show it, else retry it.";

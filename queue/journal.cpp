@@ -1,6 +1,8 @@
 #include "queue/journal.h"
 
 #include "gateway/crypto/digest.h"
+#include "queue/framed.h"
+#include "queue/row_chain.h"
 
 namespace holdfast::queue {
 namespace {
@@ -35,16 +37,6 @@ Record read_record(const Statement& row) {
   record.content = row.text(6);
   record.mac = row.text(7);
   return record;
-}
-
-// No two lists of parts give the same text: each part tells its length.
-std::string framed(std::initializer_list<std::string_view> parts) {
-  std::string text;
-  for (const std::string_view part : parts) {
-    text += std::to_string(part.size()) + ':';
-    text += part;
-  }
-  return text;
 }
 
 std::string mac_of(const std::string& key, const Record& record, const std::string& before) {
@@ -106,6 +98,7 @@ class Verification {
     follow_segments();
     follow_records(known);
     compare_entries();
+    for (JournalFault& one : RowChain::verify(database_)) check_.faults.push_back(std::move(one));
     if (known && known->number > check_.head.number) {
       fault(known->number, "the newest records are missing: the journal ended later once");
     }

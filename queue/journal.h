@@ -51,7 +51,8 @@ class Journal {
   std::int64_t cut(cache::Transaction& transaction, Timestamp before) const;
 
   static JournalHead head(cache::Database& database);
-  // Recomputes all of it, and compares entries with what their newest record says of their content.
+  // Recomputes all of it and the chains of append-only rows, and compares entries with what their
+  // newest record says of their content.
   // `known`: a head that was kept elsewhere.
   JournalCheck verify(cache::Database& database, const std::optional<JournalHead>& known) const;
 

@@ -17,7 +17,8 @@ upstream::Call call_of(const Sender& sender, const Parcel& parcel) {
     call.method = entry.method;
     call.target = entry.target;
     call.body = entry.body;
-    for (const auto& [name, value] : nlohmann::json::parse(entry.headers).items()) {
+    const auto headers = nlohmann::json::parse(entry.headers);
+    for (const auto& [name, value] : headers.items()) {
       call.headers.set(name, value.get<std::string>());
     }
     call.headers.set("Accept", "application/json");

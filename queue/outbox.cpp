@@ -1,8 +1,8 @@
 #include "queue/outbox.h"
 
-#include "queue/real_ids.h"
-
 #include "queue/outbox_sql.h"
+#include "queue/real_ids.h"
+#include "queue/write_claims.h"
 
 namespace holdfast::queue {
 namespace {
@@ -157,6 +157,7 @@ void Outbox::doubt(Transaction& transaction, const Entry& entry, const Doubt& do
 void Outbox::retry(Transaction& transaction, const Entry& entry) {
   // Before its time is over nobody can have looked: what was sent may still be committed.
   if (entry.state == State::kUncertain && entry.next_attempt_at) return;
+  if (let_go(transaction, entry)) return;
   Statement& update = transaction.database().cached(
       "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL, ended_at=NULL,"
       // Who has looked and sends it again knows that it did not arrive.
@@ -178,6 +179,31 @@ void Outbox::release_unreached(Transaction& transaction) {
       "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL"
       " WHERE " HF_UNFINISHED " AND state='waiting' AND last_status=0");
   update.run();
+}
+
+void Outbox::hold(Transaction& transaction, const Entry& entry, const std::string& reason) const {
+  Statement& update = transaction.database().cached(
+      "UPDATE hf_outbox SET state='held', last_error=?2, attempts=max(attempts-1, 0)"
+      " WHERE sequence=?1");
+  update.bind(1, entry.sequence).bind(2, std::string_view(reason)).run();
+}
+
+bool Outbox::let_go(Transaction& transaction, const Entry& entry) const {
+  if (entry.state != State::kHeld || !entry.last_error.starts_with(kClaimsChanged)) return false;
+  Statement& update = transaction.database().cached(
+      "UPDATE hf_outbox SET state='queued', released=1 WHERE sequence=?1");
+  update.bind(1, entry.sequence).run();
+  return true;
+}
+
+std::int64_t Outbox::held_for_claims(Database& database) const {
+  Statement& count = database.cached("SELECT count(*) FROM hf_outbox WHERE " HF_UNFINISHED
+                                     " AND state='held' AND substr(last_error, 1, ?2)=?1");
+  const std::string_view prefix(kClaimsChanged);
+  count.bind(1, prefix).bind(2, static_cast<std::int64_t>(prefix.size())).step();
+  const std::int64_t held = count.integer(0);
+  count.reset();
+  return held;
 }
 
 void Outbox::hold_all(Transaction& transaction, const std::string& reason) {
@@ -222,6 +248,20 @@ bool Outbox::empty(Database& database) const {
   Statement& statement =
       database.cached("SELECT EXISTS(SELECT 1 FROM hf_outbox WHERE " HF_UNFINISHED ")");
   return !is_true(statement);
+}
+
+bool Outbox::any_on_its_way(Database& database) const {
+  Statement& statement =
+      database.cached("SELECT EXISTS(SELECT 1 FROM hf_outbox WHERE " HF_UNFINISHED
+                      " AND (state IN ('queued', 'sending', 'waiting')"
+                      " OR (state='uncertain' AND next_attempt_at IS NOT NULL)))");
+  return is_true(statement);
+}
+
+bool Outbox::touches(Database& database, const std::string& relation) const {
+  Statement& statement =
+      database.cached("SELECT EXISTS(SELECT 1 FROM hf_effects WHERE active=1 AND relation=?1)");
+  return is_true(statement.bind(1, std::string_view(relation)));
 }
 
 bool Outbox::any_in(Database& database, State state) const {

@@ -108,6 +108,12 @@ class Outbox {
   // beyond `longest`, and blocked entries that nobody stands before. How many there were.
   // Looks that it has put as far are at `look_at`.
   std::int64_t unstick(cache::Transaction& transaction, Timestamp longest, Timestamp look_at);
+  // It was claimed and is not sent: other claims than its writer's hold now.
+  void hold(cache::Transaction& transaction, const Entry& entry, const std::string& reason) const;
+  // A person lets an entry go whose claims have changed. False: it is not held for that.
+  bool let_go(cache::Transaction& transaction, const Entry& entry) const;
+  // How many are held because claims have changed.
+  std::int64_t held_for_claims(cache::Database& database) const;
   // All that could be sent are held, as there is no token to send them with.
   void hold_all(cache::Transaction& transaction, const std::string& reason);
 
@@ -146,6 +152,11 @@ class Outbox {
   // Whether an unfinished entry stands before `entry`.
   bool has_earlier_unfinished(cache::Database& database, const Entry& entry) const;
   bool empty(cache::Database& database) const;
+  // Whether an unfinished entry would be sent by itself before long: not one that is parked for a
+  // person, held, stalled, or blocked by such a one.
+  bool any_on_its_way(cache::Database& database) const;
+  // Whether an unfinished entry is known to change a row of `relation`.
+  bool touches(cache::Database& database, const std::string& relation) const;
   bool any_in(cache::Database& database, State state) const;
   // Whether all unfinished entries, not too many, are about to be sent for the first time or just
   // being sent: an answer to one more would come soon.

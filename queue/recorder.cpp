@@ -1,5 +1,9 @@
 #include "queue/recorder.h"
 
+#include <algorithm>
+
+#include "queue/row_chain.h"
+
 namespace holdfast::queue {
 namespace {
 
@@ -49,6 +53,7 @@ void Recorder::write(Page& page, const Result& result) const {
   const Entry& entry = result.parcel->entry;
   const Verdict& verdict = result.verdict;
   if (const auto* applied = std::get_if<Applied>(&verdict)) {
+    if (is_chained(entry)) RowChain::append(page.transaction, entry);
     page.outbox.acknowledge(page.transaction, entry, applied->images, page.now);
     if (applied->result) {
       page.outbox.keep_result(page.transaction, entry.sequence, *applied->result);
@@ -62,7 +67,10 @@ void Recorder::write(Page& page, const Result& result) const {
     page.note(entry, token->reason);
   } else if (const auto* unknown = std::get_if<Uncertain>(&verdict)) {
     Outbox::Doubt doubt{unknown->status, unknown->reason, std::nullopt};
-    if (unknown->looked_for) doubt.look_at = page.now + options_.statement_timeout;
+    if (unknown->looked_for) {
+      doubt.look_at = page.now + std::max(options_.statement_timeout,
+                                          backoff(options_, entry.attempts, std::nullopt, random_));
+    }
     page.outbox.doubt(page.transaction, entry, doubt);
     page.note(entry, unknown->reason);
   } else if (const auto* refused = std::get_if<Refused>(&verdict)) {
@@ -72,6 +80,12 @@ void Recorder::write(Page& page, const Result& result) const {
   } else if (const auto* collided = std::get_if<Collided>(&verdict)) {
     arbitrate(page, *result.parcel, *collided);
   }
+}
+
+bool Recorder::is_chained(const Entry& entry) const {
+  const std::string table = entry.relation.substr(entry.relation.find('.') + 1);
+  return (entry.operation == "insert" || entry.operation == "upsert") &&
+         tables_.of(table).append_only;
 }
 
 void Recorder::write_ended(Page& page, const Entry& entry, const Superseded& superseded) const {

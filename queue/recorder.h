@@ -51,6 +51,8 @@ class Recorder {
   struct Page;  // what one write_down() works with
 
   void write(Page& page, const Result& result) const;
+  // Its rows go to an append-only table.
+  bool is_chained(const Entry& entry) const;
   void write_ended(Page& page, const Entry& entry, const Superseded& superseded) const;
   void write_refused(Page& page, const Entry& entry, const Refused& refused, bool heard) const;
   void write_waiting(Page& page, const Entry& entry, const TryAgain& again) const;

@@ -120,6 +120,16 @@ Synchronizer::SyncNow Synchronizer::sync_now() {
   return result;
 }
 
+std::map<std::string, std::optional<std::vector<cache::TableParity>>> Synchronizer::compare_all() {
+  std::map<std::string, std::optional<std::vector<cache::TableParity>>> replicas;
+  for (const auto& store : stores_.all()) {
+    if (store->replicated().empty()) continue;
+    MutexLock turn(locks_of(*store).pull);
+    replicas[store->principal().id] = puller_.compare(*store);
+  }
+  return replicas;
+}
+
 void Synchronizer::pause() {
   MutexLock lock(mutex_);
   paused_ = true;
@@ -140,6 +150,16 @@ bool Synchronizer::wait_until_drained(cache::Store& store, std::chrono::millisec
     auto reader = store.reader();
     return Outbox(store.overlay()).empty(*reader);
   });
+}
+
+bool Synchronizer::wait_for_turn(cache::Store& store, const std::string& relation,
+                                 std::chrono::milliseconds limit) {
+  const bool sent = wait_for_queue(limit, [&store] {
+    auto reader = store.reader();
+    return !Outbox(store.overlay()).any_on_its_way(*reader);
+  });
+  auto reader = store.reader();
+  return sent && !Outbox(store.overlay()).touches(*reader, relation);
 }
 
 bool Synchronizer::wait_until_sent(cache::Store& store, std::chrono::milliseconds limit) {

@@ -67,6 +67,10 @@ class Synchronizer {
   // be known to be offline and syncing be paused. Blocking.
   SyncNow sync_now();
 
+  // Compares every replica with the upstream after a pull; by principal. Blocking, for as long as
+  // reading all rows takes.
+  std::map<std::string, std::optional<std::vector<cache::TableParity>>> compare_all();
+
   // Runs `work` while no store is drained or pulled: for what replaces the stores. An entry that
   // is being sent would otherwise be taken for one that a crash had left. Waits for the calls
   // under way.
@@ -77,6 +81,10 @@ class Synchronizer {
 
   // Waits until the principal's queue is empty, at most `limit`; whether it is. Blocking.
   bool wait_until_drained(cache::Store& store, std::chrono::milliseconds limit);
+  // Waits until no entry is on its way that a write to `relation` could overtake, and none is
+  // parked that it would overtake (hard case 5); whether there is none. Blocking.
+  bool wait_for_turn(cache::Store& store, const std::string& relation,
+                     std::chrono::milliseconds limit);
   // The same for entries that are on their way: those that wait for a time, a token or a person do
   // not count.
   bool wait_until_sent(cache::Store& store, std::chrono::milliseconds limit);

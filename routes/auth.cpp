@@ -4,6 +4,7 @@
 
 #include "gateway/http/uri.h"
 #include "gateway/identity/credentials.h"
+#include "queue/journal.h"
 #include "queue/outbox.h"
 #include "routes/write_answer.h"
 
@@ -120,6 +121,11 @@ http::Response Auth::refresh_offline(const identity::Session& session) const {
   const auto now = context_.clock.now();
   if (now > session.expires() + keeper.options.offline_grace) return auth_unavailable();
   const auto token = keeper.tokens.mint(session, now, kGatewayTokenLifetime);
+  context_.stores.open(session.principal())
+      ->writer()
+      .run(cache::Writer::Priority::kEssential, [&session](cache::Transaction& transaction) {
+        queue::Journal::note(transaction, "token", "made here for the session " + session.id);
+      });
   return auth_answer(identity::session_answer(session, token, kGatewayTokenLifetime, now));
 }
 

@@ -1,6 +1,7 @@
 #include "routes/old_ids.h"
 
 #include <array>
+#include <functional>
 
 #include "cache/replica/temporary_ids.h"
 #include "gateway/http/uri.h"
@@ -40,6 +41,97 @@ std::optional<std::string> replace_values(const std::string& value, const Real& 
   return changed ? std::optional("in.(" + list + ")") : std::nullopt;
 }
 
+using RealId =
+    std::function<std::optional<std::string>(const std::string& column, const std::string& text)>;
+
+// Walks through the value of a logic parameter, "(id.eq.-1,and(name.eq.x,id.in.(-1,-2)))".
+class LogicIds {
+ public:
+  explicit LogicIds(const RealId& real) : real_(real) {}
+
+  std::optional<std::string> replace(std::string_view value) {
+    bool quoted = false;
+    for (const char c : value) {
+      if (c == '"') quoted = !quoted;
+      if (quoted || (c != '(' && c != ',' && c != ')')) {
+        token_ += c;
+        continue;
+      }
+      put_token();
+      const auto in = token_.find(".in.");
+      if (c == '(' && in != std::string::npos) list_column_ = token_.substr(0, token_.find('.'));
+      if (c == ')') list_column_.reset();
+      token_.clear();
+      text_ += c;
+    }
+    put_token();
+    return changed_ ? std::optional(text_) : std::nullopt;
+  }
+
+ private:
+  void put_token() {
+    std::size_t begin = 0;
+    std::string column = list_column_.value_or("");
+    for (const std::string_view op : {".eq.", ".neq."}) {
+      const auto place = list_column_ ? std::string::npos : token_.find(op);
+      if (place == std::string::npos) continue;
+      column = token_.substr(0, token_.find('.'));
+      begin = place + op.size();
+      break;
+    }
+    const auto id = column.empty() ? std::nullopt : real_(column, token_.substr(begin));
+    changed_ = changed_ || id;
+    text_ += id ? token_.substr(0, begin) + *id : token_;
+  }
+
+  const RealId& real_;
+  std::optional<std::string> list_column_;  // inside "column.in.(…"
+  std::string token_;
+  std::string text_;
+  bool changed_ = false;
+};
+
+// The relation that `name` stands for in a select such as "id,name:marks!fk(label)".
+std::string relation_of_alias(const std::string& select, const std::string& name) {
+  const std::string pattern = name + ":";
+  for (auto place = select.find(pattern); place != std::string::npos;
+       place = select.find(pattern, place + 1)) {
+    const bool starts = place == 0 || select[place - 1] == ',' || select[place - 1] == '(';
+    const auto begin = place + pattern.size();
+    const auto end = select.find_first_of("(!,):", begin);
+    if (starts && end != std::string::npos) return select.substr(begin, end - begin);
+  }
+  return name;
+}
+
+struct Parameter {
+  const cache::Table* table = nullptr;  // of which its columns are
+  std::string column;                   // or "or", "and"
+
+  bool is_logic() const { return column == "or" || column == "and"; }
+};
+
+// What "marks.counter" or "marks.not.or" is about; no table where that is not known.
+Parameter parameter_of(const cache::Catalog& catalog, const cache::Table& table,
+                       const std::string& select, const std::string& name) {
+  const auto dot = name.rfind('.');
+  Parameter parameter{&table, dot == std::string::npos ? name : name.substr(dot + 1)};
+  std::string path = dot == std::string::npos ? "" : name.substr(0, dot);
+  if (path == "not") path.clear();
+  if (path.ends_with(".not")) path.resize(path.size() - 4);
+  if (path.empty()) return parameter;
+  const std::string last = path.substr(path.rfind('.') + 1);
+  parameter.table = catalog.find(table.schema, relation_of_alias(select, last));
+  return parameter;
+}
+
+std::string select_of(const http::Request& request) {
+  for (const auto& [name, value] : http::parse_query(request.query())) {
+    if (name == "select") return value;
+  }
+  return "";
+}
+
 }  // namespace
 
 void put_real_ids(RestRequest& rest, const cache::Table& table) {
@@ -47,6 +139,7 @@ void put_real_ids(RestRequest& rest, const cache::Table& table) {
   if (!may_have_negative_number(query)) return;
   const cache::TemporaryIds ids(rest.store->overlay());
   auto reader = rest.store->reader();
+  const std::string select = select_of(rest.request);
   std::string rewritten;
   bool changed = false;
   std::string_view left = query;
@@ -59,8 +152,15 @@ void put_real_ids(RestRequest& rest, const cache::Table& table) {
     const std::string name = http::query_decode(parameter.substr(0, equals));
     const std::string value =
         equals == std::string_view::npos ? "" : http::query_decode(parameter.substr(equals + 1));
-    const auto other = replace_values(
-        value, [&](const std::string& text) { return ids.real_id(*reader, table, name, text); });
+    const Parameter about = parameter_of(rest.store->catalog(), table, select, name);
+    const RealId real = [&](const std::string& column, const std::string& text) {
+      return about.table == nullptr ? std::nullopt
+                                    : ids.real_id(*reader, *about.table, column, text);
+    };
+    const auto other = about.is_logic() ? LogicIds(real).replace(value)
+                                        : replace_values(value, [&](const std::string& text) {
+                                            return real(about.column, text);
+                                          });
     changed = changed || other;
     rewritten += other ? http::percent_encode(name) + "=" + http::percent_encode(*other)
                        : std::string(parameter);

@@ -1,9 +1,12 @@
 #include "routes/outbox_entries.h"
 
+#include <algorithm>
+
 #include "cache/replica/key.h"
 #include "cache/values/codec.h"
 #include "gateway/base/ids.h"
 #include "gateway/http/uri.h"
+#include "queue/write_claims.h"
 
 namespace holdfast::routes {
 namespace {
@@ -65,6 +68,21 @@ queue::Entry new_entry(const Mutation& mutation, const http::Principal& principa
   return entry;
 }
 
+// The claims that the upstream will read for the columns that the request leaves to it.
+std::vector<std::string> claims_of_defaults(const cache::Table& table,
+                                            const std::vector<std::string>& given) {
+  std::vector<std::string> paths;
+  for (const auto& column : table.columns) {
+    if (!column.default_expression ||
+        std::find(given.begin(), given.end(), column.name) != given.end()) {
+      continue;
+    }
+    const auto read = queue::claims_in(*column.default_expression);
+    paths.insert(paths.end(), read.begin(), read.end());
+  }
+  return paths;
+}
+
 PlannedEntry insertion(const Mutation& mutation, cache::Changes& changes,
                        const http::Principal& principal, Timestamp now) {
   queue::Entry entry = new_entry(mutation, principal, now);
@@ -80,6 +98,8 @@ PlannedEntry insertion(const Mutation& mutation, cache::Changes& changes,
   }
   entry.body = changes.body;
   entry.minted_key = changes.minted_key;
+  entry.write_claims =
+      queue::write_claims(principal.claims, claims_of_defaults(*mutation.table, changes.columns));
   return {std::move(entry), changes.effects};
 }
 
@@ -110,29 +130,14 @@ PlannedEntry keyed(const Mutation& mutation, std::span<Effect> effects, const st
 
 }  // namespace
 
-std::vector<PlannedEntry> plan_entries(const Mutation& mutation, cache::Changes& changes,
+std::optional<PlannedEntry> plan_entry(const Mutation& mutation, cache::Changes& changes,
                                        const std::string& body, const http::Principal& principal,
                                        Timestamp now) {
-  std::vector<PlannedEntry> entries;
-  if (changes.effects.empty()) return entries;
+  if (changes.effects.empty()) return std::nullopt;
   if (mutation.operation == Operation::kInsert) {
-    entries.push_back(insertion(mutation, changes, principal, now));
-    return entries;
+    return insertion(mutation, changes, principal, now);
   }
-  // A row's further effects (a new key, cascades) follow its own and stay with it.
-  const std::span<Effect> all(changes.effects);
-  std::size_t begin = 0;
-  std::size_t targets = 0;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (!is_target(mutation, all[i])) continue;
-    if (targets++ == kKeysInEntry) {
-      entries.push_back(keyed(mutation, all.subspan(begin, i - begin), body, principal, now));
-      begin = i;
-      targets = 1;
-    }
-  }
-  entries.push_back(keyed(mutation, all.subspan(begin), body, principal, now));
-  return entries;
+  return keyed(mutation, changes.effects, body, principal, now);
 }
 
 }  // namespace holdfast::routes

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "cache/replica/mutation.h"
 #include "gateway/base/clock.h"
@@ -17,14 +17,12 @@ struct PlannedEntry {
   std::span<cache::Effect> effects;
 };
 
-// The outbox entries of a computed mutation. An insert is one entry, as the upstream takes it all
-// or nothing. A PATCH or DELETE is sent for the rows that the person saw change, by their keys, at
-// most kKeysInEntry in one entry, so that targets stay short.
+// The outbox entry of a computed mutation, all or nothing however many rows it has; nullopt when
+// nothing changes. A PATCH or DELETE is for the rows that the person saw change, by their keys:
+// the companion takes it whole, without it the dispatcher splits it (hard case 6).
 // The effects stay owned by `changes`.
-std::vector<PlannedEntry> plan_entries(const cache::Mutation& mutation, cache::Changes& changes,
+std::optional<PlannedEntry> plan_entry(const cache::Mutation& mutation, cache::Changes& changes,
                                        const std::string& body, const http::Principal& principal,
                                        Timestamp now);
-
-inline constexpr std::size_t kKeysInEntry = 100;
 
 }  // namespace holdfast::routes

@@ -184,6 +184,8 @@ http::Response show_entry(const Context& context, const std::string& id) {
   return with_entry(context, id, [&](cache::Store& store, const Entry& entry) {
     json text = print_entry(entry, store.principal());
     text["body"] = parsed_or_null(entry.body);
+    // With every digit of its numbers.
+    text["body_text"] = text_or_null(entry.body);
     auto reader = store.reader();
     add_dependants(text, store, *reader, entry);
     if (const auto result = queue::Outbox(store.overlay()).result_of(*reader, entry.id)) {
@@ -202,6 +204,18 @@ http::Response retry_entry(const Context& context, const std::string& id) {
         close_conflict(transaction, entry, "local", now);
         outbox.retry(transaction, entry);
       });
+}
+
+http::Response release_entry(const Context& context, const std::string& id) {
+  bool held = false;
+  auto response =
+      change_entry(context, id,
+                   [&held](queue::Outbox& outbox, cache::Transaction& transaction,
+                           const Entry& entry) { held = outbox.let_go(transaction, entry); });
+  if (held || response.status != 200) return response;
+  return error_response({ErrorKind::kConflict, "HF409",
+                         "The entry is not held because claims have changed", std::nullopt,
+                         std::nullopt});
 }
 
 http::Response discard_entry(const Context& context, const std::string& id) {
@@ -266,6 +280,7 @@ std::optional<http::Response> queue_route(const Context& context, const http::Re
     return change_entries(context, BulkChange::kDiscard, request.body);
   }
   if (verb == "retry") return retry_entry(context, id);
+  if (verb == "release") return release_entry(context, id);
   if (verb == "discard") return discard_entry(context, id);
   if (verb == "edit") return edit_entry(context, id, request.body);
   return std::nullopt;

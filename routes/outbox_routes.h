@@ -15,6 +15,9 @@ http::Response list_outbox(const Context& context, const http::Request& request)
 http::Response show_entry(const Context& context, const std::string& id);
 // POST /outbox/{id}/retry: sends it again at once. Its effects are shown again if it was dead.
 http::Response retry_entry(const Context& context, const std::string& id);
+// POST /outbox/{id}/release: sends it although its user's claims have changed (hard case 1). 409
+// where it is not held for that.
+http::Response release_entry(const Context& context, const std::string& id);
 // POST /outbox/{id}/discard: gives it up; its effects are taken back.
 http::Response discard_entry(const Context& context, const std::string& id);
 // POST /outbox/{id}/edit with {"body":…}: another body for the same rows, under a new idempotency

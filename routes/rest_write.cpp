@@ -2,6 +2,7 @@
 
 #include "routes/error_response.h"
 #include "routes/opaque_write.h"
+#include "routes/profile.h"
 #include "routes/table_rules.h"
 #include "routes/write_answer.h"
 #include "routes/write_job.h"
@@ -16,6 +17,11 @@ using cache::TableStatus;
 
 // How long a write that only the upstream can decide waits for earlier ones to be delivered.
 constexpr std::chrono::milliseconds kDrainWait{2'000};
+
+std::string relation_of(const Context& context, const RestRequest& rest) {
+  const auto schema = schema_of(rest.request, context.rest.schemas);
+  return (schema ? *schema : context.rest.schemas.front()) + "." + rest.resource;
+}
 
 }  // namespace
 
@@ -221,7 +227,7 @@ void RestWrite::ask_upstream(RestRequest rest, std::string reason, http::Respond
                          reason = std::move(reason), respond = std::move(respond)] {
     cache::Store& store = *rest.store;
     if (!context->connectivity.offline() &&
-        !context->synchronizer.wait_until_drained(store, kDrainWait)) {
+        !context->synchronizer.wait_for_turn(store, relation_of(*context, rest), kDrainWait)) {
       return respond(error_response(not_answerable_offline(
           "Earlier writes of this user are still on their way, and " + reason + ".")));
     }

@@ -159,10 +159,10 @@ std::optional<Error> WriteJob::write_changes(cache::Transaction& transaction, Ch
     auto error = refuse_offline_bulk(context_.replica.of(table.name), mutation, changes);
     if (error && !context_.standalone) return error;
   }
-  auto entries = plan_entries(mutation, changes, assigned_object(mutation), rest.caller.principal,
-                              context_.clock.now());
-  // What is not one request here would be answered in parts.
-  if (limit && (entries.size() > 1 || media.form == cache::query::Form::kCsv)) {
+  auto planned = plan_entry(mutation, changes, assigned_object(mutation), rest.caller.principal,
+                            context_.clock.now());
+  // Rows as lines of text cannot be told from a proxy's page.
+  if (limit && media.form == cache::query::Form::kCsv) {
     outcome_.ask_upstream = outcome_.wait->reason;
     return std::nullopt;
   }
@@ -172,7 +172,7 @@ std::optional<Error> WriteJob::write_changes(cache::Transaction& transaction, Ch
   if (deletion) {
     HF_TRY(body, represent(transaction.database(), changes));
   }
-  const auto first = enqueue(transaction, changes, std::move(entries));
+  const auto first = enqueue(transaction, changes, std::move(planned));
   if (!deletion) {
     HF_TRY(body, represent(transaction.database(), changes));
   }
@@ -214,33 +214,30 @@ Result<std::string> WriteJob::represent(cache::Database& database, const Changes
 }
 
 std::optional<queue::Entry> WriteJob::enqueue(cache::Transaction& transaction, Changes& changes,
-                                              std::vector<PlannedEntry>&& entries) {
+                                              std::optional<PlannedEntry>&& planned) {
+  outcome_.queued = planned.has_value() && !rolls_back();
+  if (!planned) {
+    outcome_.wait.reset();
+    return std::nullopt;
+  }
   const auto& request = request_.rest.request;
   auto& overlay = request_.rest.store->overlay();
   queue::Outbox outbox(overlay);
-  std::optional<queue::Entry> first;
-  for (auto& [entry, effects] : entries) {
-    const auto app_key = request.headers.find("Idempotency-Key");
-    if (!first && app_key) entry.app_key = std::string(*app_key);
-    outbox.append(transaction, entry, effects, changes.references);
-    if (!first) {
-      cache::TemporaryIds::remember(transaction, entry.sequence, request_.table,
-                                    changes.temporary_ids);
-    }
-    if (context_.standalone) {
-      outbox.acknowledge(transaction, entry,
-                         visible_images(transaction.database(), overlay, effects),
-                         context_.clock.now());
-    }
-    if (!first) first = std::move(entry);
+  auto& [entry, effects] = *planned;
+  if (const auto app_key = request.headers.find("Idempotency-Key")) {
+    entry.app_key = std::string(*app_key);
   }
-  outcome_.queued = first.has_value() && !rolls_back();
-  if (first && outcome_.wait) {
-    outcome_.wait->entry = first->id;
-    outcome_.wait->asked = asked_request(request, request_.mutation, request_.preferences, *first);
+  outbox.append(transaction, entry, effects, changes.references);
+  cache::TemporaryIds::remember(transaction, entry.sequence, request_.table, changes.temporary_ids);
+  if (context_.standalone) {
+    outbox.acknowledge(transaction, entry, visible_images(transaction.database(), overlay, effects),
+                       context_.clock.now());
   }
-  if (!first) outcome_.wait.reset();
-  return first;
+  if (outcome_.wait) {
+    outcome_.wait->entry = entry.id;
+    outcome_.wait->asked = asked_request(request, request_.mutation, request_.preferences, entry);
+  }
+  return std::move(entry);
 }
 
 std::optional<std::chrono::milliseconds> WriteJob::wait_limit(cache::Database& database,

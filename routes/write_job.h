@@ -62,9 +62,9 @@ class WriteJob {
   std::optional<Error> refuse_count(const cache::Changes& changes) const;
   // The rows that the mutation is asked to give back; empty when it is not.
   Result<std::string> represent(cache::Database& database, const cache::Changes& changes) const;
-  // Appends the entries and shows their effects; the first one, if there is any.
+  // Appends the entry, if there is one, and shows its effects.
   std::optional<queue::Entry> enqueue(cache::Transaction& transaction, cache::Changes& changes,
-                                      std::vector<PlannedEntry>&& entries);
+                                      std::optional<PlannedEntry>&& planned);
   // How long the upstream's own answer is waited for; nullopt: not at all.
   std::optional<std::chrono::milliseconds> wait_limit(cache::Database& database,
                                                       const cache::Changes& changes);

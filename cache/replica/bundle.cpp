@@ -148,6 +148,27 @@ void export_denial(const Denial& denial, const Write& write) {
   write(text + "}");
 }
 
+// The rows that this device has sent to an append-only table, in their order and chained.
+void export_chain(Database& reader, const Table& table, const Write& write) {
+  Statement statement(reader,
+                      "SELECT number, entry, at, content, hash FROM hf_row_chains"
+                      " WHERE relation=?1 ORDER BY number");
+  statement.bind(1, std::string_view(relation_of(table)));
+  bool any = false;
+  while (statement.step()) {
+    std::string text = any ? ",\n" : ",\"row_chain\":[\n";
+    any = true;
+    text += "{\"number\":" + std::to_string(statement.integer(0)) + ",\"entry\":";
+    append_json_string(statement.text(1), text);
+    text += ",\"at\":" + std::to_string(statement.integer(2)) + ",\"content\":";
+    append_json_string(statement.text(3), text);
+    text += ",\"hash\":";
+    append_json_string(statement.text(4), text);
+    write(text + "}");
+  }
+  if (any) write("]");
+}
+
 void export_table(Store& store, Database& reader, const Table& table, const Write& write) {
   std::string head = print_bundle_table(table);
   head.pop_back();  // its closing brace: the rows come before it
@@ -156,6 +177,7 @@ void export_table(Store& store, Database& reader, const Table& table, const Writ
   const TableStatus status = replicated ? store.status(table) : TableStatus::kNotReplicated;
   if (status == TableStatus::kComplete) export_rows(store, reader, table, write);
   if (status == TableStatus::kDenied) export_denial(store.denial(table), write);
+  export_chain(reader, table, write);
   write("}");
 }
 

@@ -10,6 +10,7 @@
 #include "cache/replica/stores.h"
 #include "gateway/app/data_folder.h"
 #include "gateway/identity/jwt.h"
+#include "queue/journal.h"
 
 namespace holdfast::cli {
 namespace {
@@ -55,6 +56,13 @@ class OpenFolder {
   cache::Stores stores_;
 };
 
+// Sealed when a gateway opens the file next.
+void note(cache::Store& store, const std::string& subject, const std::string& what) {
+  store.writer().run(cache::Writer::Priority::kEssential, [&](cache::Transaction& transaction) {
+    queue::Journal::note(transaction, subject, what);
+  });
+}
+
 }  // namespace
 
 int import_bundle(const CommonOptions& common, const std::string& principal,
@@ -71,8 +79,10 @@ int import_bundle(const CommonOptions& common, const std::string& principal,
   OpenFolder folder(*config);
   const std::string document = cache::print_catalog(*catalog);
   folder.stores().set_catalog(std::make_shared<const cache::Catalog>(*std::move(catalog)));
-  const auto rows = cache::import_bundle(*folder.stores().open(*who), *bundle);
+  const auto store = folder.stores().open(*who);
+  const auto rows = cache::import_bundle(*store, *bundle);
   if (!rows) return fail(rows.error().message);
+  note(*store, "import", std::to_string(*rows) + " rows");
   folder.file().keep_catalog_document(document);
   std::cout << *rows << " rows imported for " << who->id << '\n';
   return 0;
@@ -89,7 +99,9 @@ int export_bundle(const CommonOptions& common, const std::string& principal) {
   auto catalog = cache::parse_catalog(*document);
   if (!catalog) return fail(catalog.error().message);
   folder.stores().set_catalog(std::make_shared<const cache::Catalog>(*std::move(catalog)));
-  cache::export_bundle(*folder.stores().open(*who), config->rest.schemas.front(),
+  const auto store = folder.stores().open(*who);
+  note(*store, "export", "");
+  cache::export_bundle(*store, config->rest.schemas.front(),
                        [](std::string_view text) { std::cout << text; });
   return 0;
 }

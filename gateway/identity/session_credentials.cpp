@@ -5,7 +5,8 @@ namespace holdfast::identity {
 std::optional<upstream::Credentials> SessionCredentials::credentials_for(
     const http::Principal& principal) {
   if (const auto caller = book_.caller_for(principal.id, clock_.now())) {
-    return upstream::Credentials{caller->api_key, caller->bearer};
+    return upstream::Credentials{caller->api_key, caller->bearer, caller->principal.role,
+                                 caller->principal.claims};
   }
   if (principal.kind != http::Principal::Kind::kUser) return std::nullopt;
   const auto session = sessions_.newest_of(principal.id);
@@ -13,7 +14,8 @@ std::optional<upstream::Credentials> SessionCredentials::credentials_for(
   const auto outcome = refresher_.current(session->id);
   const auto* current = std::get_if<Session>(&outcome);
   if (current == nullptr) return std::nullopt;
-  return upstream::Credentials{current->api_key, current->access_token};
+  const http::Principal now = current->principal();
+  return upstream::Credentials{current->api_key, current->access_token, now.role, now.claims};
 }
 
 void SessionCredentials::refuse(const http::Principal& principal,

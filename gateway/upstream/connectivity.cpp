@@ -19,7 +19,7 @@ void tell(const std::vector<Connectivity::Observer>& observers, Connectivity::St
 }  // namespace
 
 Connectivity::Connectivity(const UpstreamOptions& options, const Clock& clock)
-    : retry_after_(options.retry_after), clock_(clock) {}
+    : retry_after_(options.retry_after), silence_limit_(options.silence_limit), clock_(clock) {}
 
 void Connectivity::observe(Observer observer) {
   MutexLock lock(mutex_);
@@ -35,6 +35,37 @@ bool Connectivity::should_attempt() {
   if (last_attempt_ && now - *last_attempt_ < pause_) return false;
   last_attempt_ = now;
   return true;
+}
+
+void Connectivity::observe_waiting(std::function<void()> observer) {
+  MutexLock lock(mutex_);
+  waiting_observer_ = std::move(observer);
+}
+
+void Connectivity::call_begins(MonotonicTime began) {
+  std::function<void()> told;
+  {
+    MutexLock lock(mutex_);
+    if (waiting_.empty()) told = waiting_observer_;
+    waiting_.insert(began);
+  }
+  if (told) told();
+}
+
+void Connectivity::call_ended(MonotonicTime began) {
+  MutexLock lock(mutex_);
+  const auto found = waiting_.find(began);
+  if (found != waiting_.end()) waiting_.erase(found);
+}
+
+std::optional<MonotonicTime> Connectivity::silent_since() const {
+  MutexLock lock(mutex_);
+  return silence();
+}
+
+std::optional<MonotonicTime> Connectivity::silence() const {
+  if (waiting_.empty()) return std::nullopt;
+  return last_answer_ ? std::max(*last_answer_, *waiting_.begin()) : *waiting_.begin();
 }
 
 void Connectivity::answered(MonotonicTime began) {
@@ -58,7 +89,11 @@ void Connectivity::failed(Loss loss, MonotonicTime began) {
   {
     MutexLock lock(mutex_);
     if (loss == Loss::kAnswerLost && last_answer_ && *last_answer_ > began) return;
-    if (loss == Loss::kAnswerLost && snapshot_.state == State::kOnline) next = State::kUnknown;
+    const auto silent = silence();
+    const bool alone = !silent || clock_.monotonic() - *silent < silence_limit_;
+    if (loss == Loss::kAnswerLost && snapshot_.state == State::kOnline && alone) {
+      next = State::kUnknown;
+    }
     last_attempt_ = clock_.monotonic();
     pause_ =
         std::min<MonotonicTime::duration>(retry_after_, kPauseFactor * (*last_attempt_ - began));

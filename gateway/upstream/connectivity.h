@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "gateway/base/clock.h"
@@ -16,7 +17,8 @@ namespace holdfast::upstream {
 //
 // Online means that the upstream gave an HTTP answer; neither an accepted TCP connection nor libpq
 // counts. A call that never left means offline. A lost answer alone only raises doubt (kUnknown,
-// calls go on); a second failure in a row means offline.
+// calls go on); a second failure in a row means offline, and so does one while another call has
+// waited for silence_limit without any answer.
 // Thread-safe.
 class Connectivity {
  public:
@@ -41,6 +43,14 @@ class Connectivity {
   // without waiting for a probe where looking is cheap.
   bool should_attempt();
 
+  // `observer` is called when a call begins to wait and none did, by its thread, without a lock.
+  void observe_waiting(std::function<void()> observer);
+  // A call waits for its answer until it has ended.
+  void call_begins(MonotonicTime began);
+  void call_ended(MonotonicTime began);
+  // Since when a call waits and nothing has been answered; nullopt when none waits.
+  std::optional<MonotonicTime> silent_since() const;
+
   // The upstream answered a call that began at `began`.
   void answered(MonotonicTime began);
   // A call that began at `began` failed. A lost answer older than the newest answer is ignored.
@@ -53,10 +63,12 @@ class Connectivity {
   std::optional<MonotonicTime> last_answer() const;
 
  private:
+  std::optional<MonotonicTime> silence() const HF_REQUIRES(mutex_);
   // Sets the state; the observers to tell when it was another.
   std::vector<Observer> change(State next) HF_REQUIRES(mutex_);
 
   const std::chrono::milliseconds retry_after_;
+  const std::chrono::milliseconds silence_limit_;
   const Clock& clock_;
 
   mutable Mutex mutex_;
@@ -64,6 +76,8 @@ class Connectivity {
   Snapshot snapshot_ HF_GUARDED_BY(mutex_);
   std::optional<MonotonicTime> last_answer_ HF_GUARDED_BY(mutex_);
   std::optional<MonotonicTime> last_attempt_ HF_GUARDED_BY(mutex_);
+  std::function<void()> waiting_observer_ HF_GUARDED_BY(mutex_);
+  std::multiset<MonotonicTime> waiting_ HF_GUARDED_BY(mutex_);  // since when calls wait
   MonotonicTime::duration pause_ HF_GUARDED_BY(mutex_){};
 };
 

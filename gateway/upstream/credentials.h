@@ -12,6 +12,9 @@ namespace holdfast::upstream {
 struct Credentials {
   std::string api_key;
   std::string bearer;  // empty: the key is the bearer too, as Supabase's clients send it
+  // Whom they are for now: the database role and the verified claims, JSON. Empty: not known.
+  std::string role = {};
+  std::string claims = {};
 };
 
 // Knows the newest valid credentials of each principal.

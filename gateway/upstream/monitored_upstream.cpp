@@ -7,7 +7,9 @@ Outcome MonitoredUpstream::call(const Call& call) {
     return Failure{Loss::kNotSent, "offline"};
   }
   const auto began = clock_.monotonic();
+  connectivity_.call_begins(began);
   Outcome outcome = upstream_.call(call);
+  connectivity_.call_ended(began);
   if (outcome.answered()) {
     connectivity_.answered(began);
   } else {

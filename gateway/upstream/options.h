@@ -22,8 +22,11 @@ struct UpstreamOptions {
   std::chrono::milliseconds idle_limit{3'000};
   // Time between two probes while the upstream is not known to be online. Default 1 s.
   std::chrono::milliseconds probe_interval{1'000};
-  // Time for one probe. Default 3 s: so offline is decided within 3 s.
-  std::chrono::milliseconds probe_timeout{3'000};
+  // A call that waits for so long while nothing else is answered makes the upstream suspect: it is
+  // probed. Default 1 s, which with probe_timeout makes 3 s for deciding that it is offline.
+  std::chrono::milliseconds silence_limit{1'000};
+  // Time for one probe. Default 2 s.
+  std::chrono::milliseconds probe_timeout{2'000};
   // What a probe asks for; any HTTP answer counts. Default GoTrue's cheapest path.
   std::string probe_target = "/auth/v1/health";
   // Online, but without an answer for so long: probe. Default 15 s.

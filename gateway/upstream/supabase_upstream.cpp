@@ -71,8 +71,9 @@ Outcome SupabaseUpstream::call(const Call& call) {
   if (!connection) return Failure{Loss::kNotSent, "the gateway is stopping"};
 
   const bool reused = connection->used();
+  const int abandoned = abandoned_;
   Outcome first = attempt(call, std::move(connection), timeout);
-  if (first.answered() || !reused) return first;
+  if (first.answered() || !reused || abandoned_ != abandoned) return first;
   if (first.failure().loss == Loss::kAnswerLost && !may_be_repeated(call.method)) return first;
 
   Call again = call;
@@ -86,6 +87,12 @@ void SupabaseUpstream::stop() {
   MutexLock lock(mutex_);
   stopped_ = true;
   closed.swap(idle_);
+  for (auto* connection : in_use_) connection->abort();
+}
+
+void SupabaseUpstream::abandon_calls() {
+  MutexLock lock(mutex_);
+  ++abandoned_;
   for (auto* connection : in_use_) connection->abort();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,6 +31,9 @@ class SupabaseUpstream final : public Upstream {
 
   Outcome call(const Call& call) override;
   void stop() override;
+  // Ends the calls under way as lost: the upstream is known not to answer them. Later ones are
+  // tried.
+  void abandon_calls();
 
  private:
   struct Idle {
@@ -47,6 +51,8 @@ class SupabaseUpstream final : public Upstream {
   const Clock& clock_;
   std::string origin_;  // scheme, host and port
   std::string prefix_;  // path before each target, without a slash at its end
+
+  std::atomic<int> abandoned_{0};  // how often
 
   Mutex mutex_;
   std::vector<Idle> idle_ HF_GUARDED_BY(mutex_);  // the most recently used last

@@ -67,6 +67,8 @@ test('two users never see each other’s rows, online or offline', async () => {
   await world.holdfast.restart();
   assert.deepEqual(await seenBy(), right);
   await world.upstream.restart();
+  // Until it has noticed, the gateway tells a sign-up that the upstream is away.
+  await world.holdfast.statusWhere('the upstream is seen again', ({ online }) => online);
 });
 
 test('a write queued by one user is sent as that user', async () => {

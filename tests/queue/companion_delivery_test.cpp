@@ -36,6 +36,61 @@ TEST_F(CompanionDeliveryTest, EntriesGoInOneCallAndEndByTheirOwnOutcomes) {
   EXPECT_EQ(state(second), "dead");
 }
 
+// Hard case 6: one event with all (key, base) pairs, all or nothing.
+TEST_F(CompanionDeliveryTest, AFilteredWriteOfManyRowsIsOneEvent) {
+  companion_.note_found({1, true});
+  std::string rows = "[";
+  for (int id = 1; id <= 150; ++id) rows += (id > 1 ? "," : "") + todo(id, "a");
+  sample_.put("todos", rows + "]");
+  const auto sequence =
+      enqueue({cache::Operation::kUpdate, "todos", "done=is.false", R"({"done":true})"});
+  answer_push(R"({"status":409,"code":"HF409","message":"a row is not as it was","rows":null})");
+  drain_with_companion();
+  const std::string body = upstream_.calls().at(0).body;
+  std::size_t pairs = 0;
+  for (auto at = body.find("\"base\""); at != body.npos; at = body.find("\"base\"", at + 1))
+    ++pairs;
+  EXPECT_EQ(pairs, 150U);
+  EXPECT_EQ(outbox().counts(*sample_.store().reader())[State::kAcknowledged], 0);
+  EXPECT_NE(state(sequence), "acknowledged");
+}
+
+// Hard case 12: a listed call runs through holdfast_push(), and its result is kept.
+TEST_F(CompanionDeliveryTest, ACallIsAnEventAndItsResultIsKept) {
+  companion_.note_found({1, true});
+  Entry call;
+  call.id = new_ordered_uuid(clock_.now());
+  call.relation = "public.transfer";
+  call.operation = "call";
+  call.method = "POST";
+  call.target = "/rest/v1/rpc/transfer";
+  call.headers = "{}";
+  call.body = R"({"amount":12.50})";
+  call.idempotency_key = "hf1:" + new_uuid();
+  call.created_at = clock_.now();
+  const auto first = insert("todos", R"({"id":11,"title":"a"})");
+  sample_.write(
+      [&](cache::Transaction& transaction) { outbox().append(transaction, call, {}, {}); });
+  upstream_.lose_answers();
+  const std::string result = R"({"status":200,"value":{"left":7.50}})";
+  answer_push(applied(todo(11, "a")) + "," + result);
+  drain_with_companion();
+  EXPECT_EQ(state(call.sequence), "waiting");
+  clock_.advance(std::chrono::minutes(10));
+  // Fewer at a time, as the batch may have been too much; the same keys.
+  answer_push(applied(todo(11, "a")));
+  answer_push(result);
+  drain_with_companion();
+  ASSERT_EQ(upstream_.calls().size(), 3U);
+  EXPECT_NE(upstream_.calls().at(2).body.find(call.idempotency_key), std::string::npos);
+  EXPECT_NE(upstream_.calls().at(0).body.find(
+                R"("op":"call","schema":"public","function":"transfer","args":{"amount":12.50})"),
+            std::string::npos);
+  EXPECT_EQ(state(first), "acknowledged");
+  EXPECT_EQ(state(call.sequence), "acknowledged");
+  EXPECT_EQ(outbox().result_of(*sample_.store().reader(), call.id), R"({"left":7.50})");
+}
+
 TEST_F(CompanionDeliveryTest, WithoutTheCompanionAllGoesBare) {
   const auto first = insert("todos", R"({"id":11,"title":"a"})");
   answer(201, "[" + todo(11, "a") + "]");

@@ -202,6 +202,22 @@ TEST_F(RestWriteTest, AForwardedWriteWithoutAnAnswerCountsToo) {
   EXPECT_TRUE(store_->behind_forwarded_write());
 }
 
+// Hard case 5: only what it shares rows with holds it back.
+TEST_F(RestWriteTest, AParkedEntryHoldsAForwardedWriteOfItsOwnTableBackOnly) {
+  go_offline();
+  rest("POST", "todos", R"({"id":1,"title":"a"})");
+  store_->writer().run(cache::Writer::Priority::kClient, [](cache::Transaction& transaction) {
+    transaction.database().execute("UPDATE hf_outbox SET state='conflict'");
+  });
+  go_online();
+  upstream_.respond_with([](const upstream::Call&) -> upstream::Outcome {
+    return upstream::Answer{201, {}, "", {}, {}};
+  });
+  EXPECT_EQ(rest("POST", "logs", R"({"line":"x"})").status, 201);
+  EXPECT_EQ(rest("POST", "todos", R"({"id":2,"title":"b"})", {{"Prefer", "tx=rollback"}}).status,
+            504);
+}
+
 TEST_F(RestWriteTest, OnlineADoubtIsTheUpstreamsToSettle) {
   go_online();
   put("todos", R"({"id":1,"title":"a","done":false,"updated_at":"2026-11-21T00:00:00Z"})");

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace holdfast::queue {
+
+// The parts as one text to be hashed: no two lists of parts give the same, as each tells its
+// length.
+inline std::string framed(std::initializer_list<std::string_view> parts) {
+  std::string text;
+  for (const std::string_view part : parts) {
+    text += std::to_string(part.size()) + ':';
+    text += part;
+  }
+  return text;
+}
+
+}  // namespace holdfast::queue

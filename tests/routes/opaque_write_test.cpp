@@ -1,0 +1,146 @@
+#include "routes/opaque_write.h"
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/routes/fixture.h"
+
+namespace holdfast::routes {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// Hard case 12: [rpc] queue.
+class OpaqueWriteTest : public RoutesTest {
+ protected:
+  OpaqueWriteTest() { options_.queued_functions = {"transfer"}; }
+
+  http::Response call(const std::string& name, const std::string& body,
+                      http::Headers headers = {}) {
+    return rest("POST", "rpc/" + name, body, std::move(headers));
+  }
+  json entry_of(const http::Response& response) {
+    return json::parse(control("GET", "/outbox/" + header(response, "Holdfast-Outbox-Id")).body);
+  }
+  http::Response as_service(const std::string& method, const std::string& target,
+                            const std::string& body, http::Headers headers = {}) {
+    headers.add("apikey", "sb_secret_test");
+    headers.add("Content-Type", "application/json");
+    return ask({method, "/rest/v1/" + target, std::move(headers), body});
+  }
+  void drain_service() {
+    for (const auto& store : stores_.all()) {
+      if (store->principal().id == "service") dispatcher_.drain(*store);
+    }
+  }
+};
+
+TEST_F(OpaqueWriteTest, AListedCallIsQueuedOfflineAndRunOnce) {
+  go_offline();
+  const auto answer = call("transfer", R"({"amount":12.50})");
+  EXPECT_EQ(answer.status, 204);
+  EXPECT_THAT(upstream_.calls(), IsEmpty());
+  EXPECT_EQ(entry_of(answer).at("operation"), "call");
+  upstream_.push(200, "7", {{"Content-Type", "application/json"}});
+  dispatcher_.drain(*store_);
+  ASSERT_EQ(upstream_.calls().size(), 1U);
+  const auto sent = upstream_.calls().at(0);
+  EXPECT_EQ(sent.target, "/rest/v1/rpc/transfer");
+  EXPECT_EQ(sent.body, R"({"amount":12.50})");
+  EXPECT_TRUE(sent.fresh_connection);
+  EXPECT_EQ(entry_of(answer).at("state"), "acknowledged");
+  EXPECT_EQ(entry_of(answer).at("result"), 7);
+  EXPECT_TRUE(store_->behind_forwarded_write());
+}
+
+TEST_F(OpaqueWriteTest, ACallThatIsNotListedIs504OfflineAndQueuesNothing) {
+  go_offline();
+  upstream_.set_offline(true);
+  EXPECT_EQ(call("other", "{}").status, 504);
+  EXPECT_EQ(depth(), 0);
+}
+
+TEST_F(OpaqueWriteTest, OnlineTheUpstreamsOwnAnswerIsGivenAndTheEntryIsDurableFirst) {
+  go_online();
+  std::string seen;
+  upstream_.respond_with([&](const upstream::Call&) -> upstream::Outcome {
+    cache::Database other((dir_.path() / "principals/anon.db").string(),
+                          cache::OpenMode::kReadOnly);
+    cache::Statement statement(other, "SELECT state FROM hf_outbox");
+    if (statement.step()) seen = statement.text(0);
+    return upstream::Answer{200, {{"Content-Type", "application/json"}}, "[1,2]", {}, {}};
+  });
+  const auto answer = call("transfer", "{}");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body, "[1,2]");
+  EXPECT_EQ(seen, "sending");
+  EXPECT_EQ(unfinished(), 0);
+}
+
+TEST_F(OpaqueWriteTest, ACallWhoseAnswerIsLostIsForAPersonWithoutTheCompanion) {
+  go_offline();
+  const auto answer = call("transfer", "{}");
+  upstream_.push(upstream::Failure{upstream::Loss::kAnswerLost, "reset"});
+  dispatcher_.drain(*store_);
+  clock_.advance(std::chrono::hours(24));
+  dispatcher_.drain(*store_, true);
+  EXPECT_EQ(upstream_.calls().size(), 1U);
+  EXPECT_EQ(entry_of(answer).at("state"), "uncertain");
+  EXPECT_EQ(entry_of(answer).at("next_attempt_at"), nullptr);
+}
+
+TEST_F(OpaqueWriteTest, ACallGoesAfterTheWritesBeforeIt) {
+  go_offline();
+  rest("POST", "todos", R"({"id":1,"title":"a"})");
+  const auto answer = call("transfer", "{}");
+  upstream_.push(503, R"({"code":"PGRST002","message":"busy"})",
+                 {{"Content-Type", "application/json"}});
+  dispatcher_.drain(*store_);
+  EXPECT_EQ(upstream_.calls().size(), 1U);
+  EXPECT_EQ(entry_of(answer).at("state"), "blocked");
+}
+
+TEST_F(OpaqueWriteTest, TheAppsIdempotencyKeyQueuesACallOnce) {
+  go_offline();
+  const auto first = call("transfer", "{}", {{"Idempotency-Key", "k1"}});
+  const auto second = call("transfer", "{}", {{"Idempotency-Key", "k1"}});
+  EXPECT_EQ(header(first, "Holdfast-Outbox-Id"), header(second, "Holdfast-Outbox-Id"));
+  EXPECT_EQ(depth(), 1);
+}
+
+// A forwarded one carries no key and is never repeated.
+TEST_F(OpaqueWriteTest, AForwardedCallCarriesNoKeyAndIsNeverRepeated) {
+  go_online();
+  upstream_.push(upstream::Failure{upstream::Loss::kAnswerLost, "reset"});
+  EXPECT_EQ(call("other", "{}").status, 504);
+  ASSERT_EQ(upstream_.calls().size(), 1U);
+  EXPECT_FALSE(upstream_.calls().at(0).headers.contains("Idempotency-Key"));
+  EXPECT_EQ(depth(), 0);
+}
+
+// Hard case 3: the service role is forwarded and queued, and not replicated.
+TEST_F(OpaqueWriteTest, TheServiceRolesWritesAreQueuedOffline) {
+  go_offline();
+  const auto answer =
+      as_service("PATCH", "todos?id=eq.5", R"({"title":"z"})", {{"Prefer", "return=minimal"}});
+  EXPECT_EQ(answer.status, 204) << answer.body;
+  EXPECT_EQ(as_service("POST", "todos", R"({"id":6,"title":"n"})").status, 201);
+  upstream_.set_offline(true);
+  const http::Headers rows_asked = {{"Prefer", "return=representation"}};
+  EXPECT_EQ(as_service("POST", "todos", R"({"id":7,"title":"n"})", rows_asked).status, 504);
+  upstream_.set_offline(false);
+  upstream_.push(204);
+  upstream_.push(201);
+  drain_service();
+  ASSERT_EQ(upstream_.calls().size(), 2U);
+  EXPECT_EQ(upstream_.calls().at(0).method, "PATCH");
+  EXPECT_EQ(upstream_.calls().at(0).target, "/rest/v1/todos?id=eq.5");
+  EXPECT_EQ(upstream_.calls().at(0).body, R"({"title":"z"})");
+  EXPECT_EQ(depth(), 0) << "nothing of it is another principal's";
+}
+
+}  // namespace
+}  // namespace holdfast::routes
