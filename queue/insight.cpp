@@ -6,7 +6,7 @@ namespace {
 using cache::Database;
 using cache::Statement;
 
-#define HF_RECORD \
+#define HF_RECORD                                                                           \
   "SELECT number, at, event, subject, ifnull(was, ''), ifnull(became, ''), ifnull(mac, '')" \
   " FROM hf_journal "
 
@@ -15,7 +15,8 @@ std::vector<JournalRecord> read_all(Statement& statement) {
   while (statement.step()) {
     JournalRecord record;
     record.number = statement.integer(0);
-    if (!statement.is_null(1)) record.at = Timestamp(std::chrono::microseconds(statement.integer(1)));
+    if (!statement.is_null(1))
+      record.at = Timestamp(std::chrono::microseconds(statement.integer(1)));
     record.event = statement.text(2);
     record.subject = statement.text(3);
     record.was = statement.text(4);
@@ -37,10 +38,10 @@ std::vector<JournalRecord> journal_after(Database& database, std::int64_t after,
 
 std::vector<JournalRecord> journal_before(Database& database, std::int64_t before,
                                           const std::string& subject, int limit) {
-  Statement& statement = database.cached(
-      subject.empty() ? HF_RECORD "WHERE number < ?1 ORDER BY number DESC LIMIT ?2"
-                      : HF_RECORD
-                      "WHERE subject = ?3 AND number < ?1 ORDER BY number DESC LIMIT ?2");
+  Statement& statement =
+      database.cached(subject.empty() ? HF_RECORD "WHERE number < ?1 ORDER BY number DESC LIMIT ?2"
+                                      : HF_RECORD
+                          "WHERE subject = ?3 AND number < ?1 ORDER BY number DESC LIMIT ?2");
   statement.bind(1, before).bind(2, static_cast<std::int64_t>(limit));
   if (!subject.empty()) statement.bind(3, std::string_view(subject));
   return read_all(statement);

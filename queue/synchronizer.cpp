@@ -120,8 +120,8 @@ Synchronizer::SyncNow Synchronizer::sync_now() {
   return result;
 }
 
-std::map<std::string, std::optional<std::vector<cache::TableParity>>> Synchronizer::compare_all() {
-  std::map<std::string, std::optional<std::vector<cache::TableParity>>> replicas;
+Synchronizer::Replicas Synchronizer::compare_all() {
+  Replicas replicas;
   for (const auto& store : stores_.all()) {
     if (store->replicated().empty()) continue;
     MutexLock turn(locks_of(*store).pull);

@@ -69,7 +69,8 @@ class Synchronizer {
 
   // Compares every replica with the upstream after a pull; by principal. Blocking, for as long as
   // reading all rows takes.
-  std::map<std::string, std::optional<std::vector<cache::TableParity>>> compare_all();
+  using Replicas = std::map<std::string, std::optional<std::vector<cache::TableParity>>>;
+  Replicas compare_all();
 
   // Runs `work` while no store is drained or pulled: for what replaces the stores. An entry that
   // is being sent would otherwise be taken for one that a crash had left. Waits for the calls

@@ -4,18 +4,17 @@
 #include "routes/error_response.h"
 
 namespace holdfast::routes {
-namespace {
 
-// A page of this gateway itself: the Origin's authority is the request's Host.
 bool same_origin(const http::Request& request) {
+  // Browsers say it, pages cannot: a page of another port is same-site, but no page of ours.
+  const auto site = request.headers.find("Sec-Fetch-Site");
+  if (site && *site != "same-origin" && *site != "none") return false;
   const auto origin = request.headers.find("Origin");
   if (!origin) return true;
   const auto host = request.headers.find("Host");
-  return host &&
-         (*origin == "http://" + std::string(*host) || *origin == "https://" + std::string(*host));
+  const std::string scheme = request.secure ? "https://" : "http://";
+  return host && http::equals_ignoring_case(*origin, scheme + std::string(*host));
 }
-
-}  // namespace
 
 std::optional<http::Response> ControlAccess::refuse(const http::Request& request) const {
   if (!request.from_loopback || !same_origin(request)) {

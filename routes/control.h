@@ -8,6 +8,9 @@
 
 namespace holdfast::routes {
 
+// Whether no page of another origin made the request: the Origin, if any, is its own Host.
+bool same_origin(const http::Request& request);
+
 // Who may use the control surface: whoever knows the control token, from this machine, and no page
 // of another origin.
 // Immutable after construction.

@@ -5,6 +5,7 @@
 #include "gateway/http/uri.h"
 #include "routes/error_response.h"
 #include "routes/outbox_routes.h"
+#include "routes/parity.h"
 #include "routes/profile.h"
 #include "routes/write_answer.h"
 
@@ -49,22 +50,34 @@ http::Response realtime_unavailable() {
 
 }  // namespace
 
-Router::Router(const Context& context, StatusIdentity identity, ControlAccess control, Extra extra)
+Router::Router(const Context& context, StatusIdentity identity, ControlAccess control, Panel& panel,
+               Extra extra)
     : context_(context),
       identity_(std::move(identity)),
       control_(std::move(control)),
+      panel_(panel),
       extra_(std::move(extra)),
       forwarder_(context),
       rest_(context, forwarder_),
-      auth_(context, forwarder_) {}
+      auth_(context, forwarder_),
+      sync_data_(context, rest_) {}
 
 void Router::handle(http::Request request, http::Respond respond) {
+  respond = counted(request, std::move(respond));
   // A fault answers its request and ends there; the process and its queue go on.
   try {
     route(std::move(request), respond);
   } catch (...) {
     respond(fault_response(std::current_exception(), *context_.logger));
   }
+}
+
+http::Respond Router::counted(const http::Request& request, http::Respond respond) {
+  return [this, surface = counted_surface(request.path()), began = std::chrono::steady_clock::now(),
+          respond = std::move(respond)](http::Response response) {
+    panel_.requests().note(surface, response.status, std::chrono::steady_clock::now() - began);
+    respond(std::move(response));
+  };
 }
 
 void Router::route(http::Request request, http::Respond respond) {
@@ -85,6 +98,8 @@ void Router::route(http::Request request, http::Respond respond) {
     return forwarder_.forward(std::move(request), Surface::kData, kNotKept, std::move(respond));
   }
   if (below(path, "/realtime/v1")) return respond(realtime_unavailable());
+  if (sync_data_.route(request, path, respond)) return;
+  if (panel_.route(request, path, respond)) return;
   if (route_control(request, path, respond)) return;
   respond(no_route());
 }
@@ -99,7 +114,8 @@ bool Router::route_control(const http::Request& request, const std::string& path
     });
     return true;
   }
-  const bool sync = path == "/sync" || path == "/sync/pause" || path == "/sync/resume";
+  const bool sync = path == "/sync" || path == "/sync/pause" || path == "/sync/resume" ||
+                    path == "/sync/verify";
   const bool queue = below(path, "/outbox") || below(path, "/conflicts");
   if (!sync && !queue) return false;
   if (auto refusal = control_.refuse(request)) {
@@ -111,6 +127,10 @@ bool Router::route_control(const http::Request& request, const std::string& path
       respond(wrong_method("POST"));
     } else if (path == "/sync") {
       sync_now(respond);
+    } else if (path == "/sync/verify") {
+      context_.workers.post([this, respond] {
+        respond(http::json_response(200, parity_json(context_.synchronizer.compare_all())));
+      });
     } else {
       path == "/sync/pause" ? context_.synchronizer.pause() : context_.synchronizer.resume();
       respond(http::json_response(200, status_json(context_, identity_, true)));

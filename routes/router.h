@@ -8,8 +8,10 @@
 #include "routes/auth.h"
 #include "routes/control.h"
 #include "routes/forwarder.h"
+#include "routes/panel.h"
 #include "routes/rest.h"
 #include "routes/status.h"
+#include "routes/sync_data.h"
 
 namespace holdfast::routes {
 
@@ -20,12 +22,15 @@ class Router final : public http::Handler {
   // Answers a request of an extra surface, such as the demo's; nullopt when it is not its own.
   using Extra = std::function<std::optional<http::Response>(const http::Request&)>;
 
-  // `context` must outlive the Router.
-  Router(const Context& context, StatusIdentity identity, ControlAccess control, Extra extra = {});
+  // `context` and `panel` must outlive the Router.
+  Router(const Context& context, StatusIdentity identity, ControlAccess control, Panel& panel,
+         Extra extra = {});
 
   void handle(http::Request request, http::Respond respond) override;
 
  private:
+  // Notes what the answer is and how long it took.
+  http::Respond counted(const http::Request& request, http::Respond respond);
   void route(http::Request request, http::Respond respond);
   bool route_control(const http::Request& request, const std::string& path,
                      const http::Respond& respond);
@@ -36,10 +41,12 @@ class Router final : public http::Handler {
   const Context& context_;
   const StatusIdentity identity_;
   const ControlAccess control_;
+  Panel& panel_;
   const Extra extra_;
   const Forwarder forwarder_;
   const Rest rest_;
   const Auth auth_;
+  const SyncData sync_data_;
 };
 
 }  // namespace holdfast::routes

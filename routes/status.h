@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "gateway/http/response.h"
@@ -13,6 +14,14 @@ struct StatusIdentity {
   std::string upstream_url;
   std::function<std::string()> tier;  // companion or bare
 };
+
+enum class StatusDepth {
+  kBrief,     // the queue and the link, without counting rows: cheap
+  kPublic,    // and the tables
+  kDetailed,  // and each principal by itself, and recent errors
+};
+nlohmann::json status_document(const Context& context, const StatusIdentity& identity,
+                               StatusDepth depth);
 
 // The body of GET /status. With `detailed`, also each principal by itself and recent errors, which
 // are for holders of the control token only.

@@ -18,7 +18,9 @@ MetricsHistory::MetricsHistory(const std::string& path) : database_(path, OpenMo
 
 void MetricsHistory::add(Timestamp at, const std::string& sample, Timestamp forget_before) {
   MutexLock lock(mutex_);
-  database_.cached("DELETE FROM metrics_history WHERE at < ?1").bind(1, seconds(forget_before)).run();
+  database_.cached("DELETE FROM metrics_history WHERE at < ?1")
+      .bind(1, seconds(forget_before))
+      .run();
   database_.cached("INSERT OR REPLACE INTO metrics_history VALUES(?1, ?2)")
       .bind(1, seconds(at))
       .bind(2, std::string_view(sample))

@@ -4,13 +4,16 @@
 #include <random>
 
 #include "cache/pull/puller.h"
+#include "cache/replica/metrics_history.h"
 #include "cache/replica/project_file.h"
+#include "cache/replica/salvage.h"
 #include "cache/replica/stores.h"
 #include "gateway/app/catalog_keeper.h"
 #include "gateway/app/data_folder.h"
 #include "gateway/app/issuers.h"
 #include "gateway/app/journal_heads.h"
 #include "gateway/app/project_storage.h"
+#include "gateway/base/network_watch.h"
 #include "gateway/base/periodic_task.h"
 #include "gateway/base/worker_pool.h"
 #include "gateway/identity/authenticator.h"
@@ -25,6 +28,7 @@
 #include "queue/bare_delivery.h"
 #include "queue/companion_delivery.h"
 #include "queue/dispatcher.h"
+#include "queue/journal_mirror.h"
 #include "queue/synchronizer.h"
 
 namespace holdfast::app {
@@ -39,6 +43,8 @@ constexpr std::chrono::milliseconds kJournalHeads{30'000};
 // How long its records stay, and how often older ones are sealed into a segment.
 constexpr auto kJournalKept = std::chrono::hours(90 * 24);
 constexpr auto kJournalCut = std::chrono::hours(24);
+// There is something to do after a crash only; principals' files may be opened later than others.
+constexpr std::chrono::milliseconds kFileCheck{600'000};
 // Plans of reads that are kept; one takes a few kilobytes.
 constexpr std::size_t kPlans = 1'000;
 
@@ -51,6 +57,20 @@ double random_fraction() {
 config::Config without_pulls(config::Config config, bool standalone) {
   config.replica.imported_only = config.upstream.url.empty() && !standalone;
   return config;
+}
+
+void report(const cache::Salvage& salvage, Logger& log) {
+  log.error("file_salvaged kept_as={} rows={} entries={}", salvage.kept_as, salvage.rows,
+            salvage.entries);
+}
+
+// The path of project.db, which is repaired where it has to be.
+std::string sound_project_file(const std::string& path, Logger& log) {
+  cache::finish_salvage(path);
+  if (cache::is_damaged(path, cache::FileCheck::kWhole)) {
+    report(cache::salvage_project_file(path), log);
+  }
+  return path;
 }
 
 CatalogOptions catalog_options(const config::Config& config) {
@@ -67,7 +87,7 @@ struct App::Parts {
         const std::shared_ptr<Logger>& logger)
       : log(logger),
         folder(data_folder_of(config)),
-        file(folder.path() + "/project.db"),
+        file(sound_project_file(folder.path() + "/project.db", *logger)),
         client(config.upstream, clock),
         wrapped(variant.wrap_upstream ? variant.wrap_upstream(client) : nullptr),
         connectivity(config.upstream, clock),
@@ -94,22 +114,35 @@ struct App::Parts {
         puller(upstream, credentials, config.replica, config.pull, clock, logger),
         synchronizer(stores, dispatcher, puller, config.dispatcher, config.pull, clock, logger),
         prober(monitored, connectivity, config.upstream, clock),
+        network([this] { network_changed(); }, logger),
         keeper(catalog_options(config), upstream, file, stores, synchronizer, logger),
         companion_watch(
             "companion", std::max(config.pull.interval, kLeastCompanionInterval),
             [this, key = catalog_options(config).api_key] { look_for_companion(key); }, logger),
         journal_heads(
             "journal_heads", kJournalHeads, [this] { keep_journal_heads(); }, logger),
+        file_check(
+            "file_check", kFileCheck, [this] { check_files(); }, logger),
         workers(kWorkers, logger),
         plans(kPlans),
         context{stores,       authenticator, sign_ins, upstream,          connectivity,
                 synchronizer, workers,       clock,    config.replica,    config.rest,
                 plans,        responses,     logger,   variant.standalone},
-        router(context, {config.upstream.url, [this] { return companion.tier(); }},
-               routes::ControlAccess(folder.control_token(config.control_token)), variant.extra),
+        history(folder.path() + "/project.db"),
+        panel(context, status_identity(config), folder.control_token(config.control_token),
+              history),
+        router(context, status_identity(config),
+               routes::ControlAccess(folder.control_token(config.control_token)), panel,
+               variant.extra),
         listener(config.listener, router, logger),
         session_closing(
-            "session_closing", config.pull.interval, [this] { close_ended_sessions(); }, logger) {}
+            "session_closing", config.pull.interval, [this] { close_ended_sessions(); }, logger),
+        sampling(
+            "sampling", routes::Metrics::kInterval, [this] { panel.sample(); }, logger) {}
+
+  routes::StatusIdentity status_identity(const config::Config& config) {
+    return {config.upstream.url, [this] { return companion.tier(); }};
+  }
 
   // Before anybody else has the store: what was being sent at a crash may have taken effect.
   void opened(cache::Store& store) {
@@ -126,6 +159,18 @@ struct App::Parts {
       log->info("claims_changed principal={}", claims.principal.id);
       synchronizer.wake_puller(claims.principal.id);
     }
+    if (!stores.has_other_scopes(claims.principal)) return;
+    workers.post([this, principal = claims.principal] {
+      synchronizer.exclusively([&] {
+        if (stores.has_other_scopes(principal)) stores.reopen(principal);
+      });
+    });
+  }
+
+  // What was online may have gone without a word, and what was offline may be back.
+  void network_changed() {
+    prober.look_now();
+    if (connectivity.online()) synchronizer.upstream_reached();
   }
 
   void keep_journal_heads() {
@@ -139,6 +184,29 @@ struct App::Parts {
             [&](cache::Transaction& transaction) { journal.cut(transaction, now - kJournalKept); });
       }
       keep_journal_head(file, *store);
+      if (companion.found() && connectivity.online()) mirror_journal_head(*store);
+    }
+  }
+
+  // At the upstream too, where nobody who has this machine can change it.
+  void mirror_journal_head(cache::Store& store) {
+    const auto head = queue::Journal::head(*store.reader());
+    auto& told = mirrored_heads[store.principal().id];
+    if (head.number == told) return;
+    const auto identity = credentials.credentials_for(store.principal());
+    if (!identity) return;
+    const auto mirrored = queue::mirror_head(upstream, *identity, file.device_id(), head);
+    if (!mirrored.kept) return;
+    told = head.number;
+    if (!mirrored.ahead) return;
+    log->error("journal_behind principal={} here={} at_the_upstream={}", store.principal().id,
+               head.number, mirrored.ahead->number);
+  }
+
+  void check_files() {
+    for (const auto& id : stores.find_damaged()) {
+      log->error("file_damaged principal={}", id);
+      synchronizer.exclusively([&] { stores.replace_damaged(id); });
     }
   }
 
@@ -186,19 +254,25 @@ struct App::Parts {
   cache::ResponseCache responses;  // its work is done by the stores' writers
   queue::Journal journal;
   Timestamp journals_cut_at{};
+  std::map<std::string, std::int64_t> mirrored_heads;  // the newest numbers, by principal
   cache::Stores stores;
   cache::Puller puller;
   queue::Synchronizer synchronizer;
   upstream::Prober prober;
+  NetworkWatch network;
   CatalogKeeper keeper;
   PeriodicTask companion_watch;
   PeriodicTask journal_heads;
+  PeriodicTask file_check;
   WorkerPool workers;
   routes::PlanCache plans;
   routes::Context context;
+  cache::MetricsHistory history;
+  routes::Panel panel;
   routes::Router router;
   server::Listener listener;
   PeriodicTask session_closing;
+  PeriodicTask sampling;
 };
 
 App::App(config::Config config, std::shared_ptr<Logger> logger, AppVariant variant)
@@ -212,6 +286,8 @@ void App::open() {
   parts_ = std::make_unique<Parts>(config_, variant_, logger_);
   Parts& parts = *parts_;
   parts.synchronizer_ready = true;
+  parts.stores.observe_salvages(
+      [&parts](const cache::Salvage& salvage) { report(salvage, *parts.log); });
   if (!variant_.catalog_document.empty()) {
     parts.file.keep_catalog_document(variant_.catalog_document);
   }
@@ -231,14 +307,21 @@ void App::start() {
   parts.stores.open(http::Principal::anonymous());
   parts.authenticator.observe_claims(
       [&parts](const identity::Claims& claims) { parts.note_claims(claims); });
+  parts.synchronizer.observe_pulls([&parts](const cache::PullOutcome& outcome, auto taken) {
+    parts.panel.note_pull(outcome, taken);
+  });
   parts.listener.start();
   parts.folder.announce(url());
+  parts.panel.start();
+  parts.sampling.start();
   if (variant_.standalone) return;
   parts.book.observe([&parts](const std::string& principal) {
     // On an I/O thread: what follows writes.
     parts.workers.post([&parts, principal] { parts.synchronizer.token_arrived(principal); });
   });
   parts.connectivity.observe([&parts](upstream::Connectivity::State state) {
+    // Who still waits for an answer gets the offline one.
+    if (state == upstream::Connectivity::State::kOffline) parts.client.abandon_calls();
     if (state != upstream::Connectivity::State::kOnline) return;
     parts.workers.post([&parts] {
       parts.synchronizer.upstream_reached();
@@ -249,16 +332,21 @@ void App::start() {
   });
   parts.synchronizer.observe_refusals([&parts] { parts.keeper.wake(); });
   parts.prober.start();
+  parts.network.start();
   parts.keeper.start();
   parts.companion_watch.start();
   parts.journal_heads.start();
+  parts.file_check.start();
   parts.synchronizer.start();
   parts.session_closing.start();
 }
 
 void App::stop() {
   if (!parts_) return;
+  parts_->network.stop();
   parts_->listener.stop();
+  parts_->panel.stop();
+  parts_->sampling.stop();
   parts_->upstream.stop();
   parts_->issuers.stop();
   parts_->session_closing.stop();
@@ -266,6 +354,7 @@ void App::stop() {
   parts_->keeper.stop();
   parts_->companion_watch.stop();
   parts_->journal_heads.stop();
+  parts_->file_check.stop();
   parts_->prober.stop();
   parts_->keep_journal_heads();
   parts_.reset();
@@ -283,6 +372,8 @@ http::Response App::answer_control(http::Request request) {
   });
   return answer.get_future().get();
 }
+
+std::string App::dashboard_link() { return parts_->panel.make_link(url()); }
 
 std::string App::url() const {
   return "http://" + config_.listener.host + ":" + std::to_string(parts_->listener.port());

@@ -47,6 +47,8 @@ class App {
   // What the control surface answers, without a listener: for the command line where no gateway
   // runs. After open(); a sync looks for the upstream first. Blocking.
   http::Response answer_control(http::Request request);
+  // A one-time link to the dashboard. After start(). Thread-safe.
+  std::string dashboard_link();
   // For a variant's own work on the local rows (the demo's sample rows).
   cache::Stores& stores();
 

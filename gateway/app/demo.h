@@ -26,6 +26,7 @@ class Demo {
   bool link_on() const { return link_on_; }
 
   std::string url() const { return gateway_->url(); }
+  std::string dashboard_link() { return gateway_->dashboard_link(); }
   const std::string& key() const { return key_; }
 
  private:

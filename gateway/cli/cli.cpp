@@ -6,6 +6,7 @@
 #include "gateway/cli/common.h"
 #include "gateway/cli/companion.h"
 #include "gateway/cli/conflicts.h"
+#include "gateway/cli/dashboard.h"
 #include "gateway/cli/inspect.h"
 #include "gateway/cli/outbox.h"
 #include "gateway/cli/serve.h"
@@ -59,6 +60,7 @@ struct Arguments {
   std::string db_url;
   std::string principal = "anon";
   std::string file;
+  bool upstream = false;
 };
 
 void add_gateway(Commands& commands, Arguments& given) {
@@ -74,9 +76,13 @@ void add_gateway(Commands& commands, Arguments& given) {
                [] { return demo(); });
   commands.add("status", "Show the state of the gateway, or of its folder",
                [&] { return status(common); });
+  commands.add("dashboard", "Print a one-time link to the dashboard of the running gateway",
+               [&] { return dashboard(common); });
   commands.add("sync", "Send and pull now", [&] { return sync(common); });
   commands.add("verify", "Prove that no record of the journal was altered or removed",
-               [&] { return verify(common); });
+               [&] { return given.upstream ? verify_upstream(common) : verify(common); })
+      ->add_flag("--upstream", given.upstream,
+                 "Compare every replica with the upstream instead, row by row");
 }
 
 void add_outbox(Commands& commands, Arguments& given) {

@@ -34,7 +34,7 @@ class StopSignals {
 
 void print_ready(const std::string& url) { std::cout << "holdfast ready url=" << url << std::endl; }
 
-void print_demo_help(const app::Demo& demo) {
+void print_demo_help(app::Demo& demo) {
   const std::string url = demo.url();
   std::cout << "\nkey:      " << demo.key() << "\nread:     curl '" << url
             << "/rest/v1/todos?select=title,done,projects(name)' -H 'apikey: " << demo.key()
@@ -43,7 +43,8 @@ void print_demo_help(const app::Demo& demo) {
                "curl -X POST "
             << url << "/demo/offline     online: curl -X POST " << url
             << "/demo/online\nstatus:   curl " << url
-            << "/status\nkeys:     o switches the link off and on, q quits\n"
+            << "/status\nlook:     " << demo.dashboard_link()
+            << "\nkeys:     o switches the link off and on, d prints a new dashboard link, q quits\n"
             << std::endl;
 }
 
@@ -91,6 +92,8 @@ int demo() {
     if (key == 'o') {
       demo.set_link(!demo.link_on());
       std::cout << "the link is " << (demo.link_on() ? "on" : "off") << std::endl;
+    } else if (key == 'd') {
+      std::cout << demo.dashboard_link() << std::endl;
     } else if (key == 'q') {
       kill(getpid(), SIGTERM);
     }

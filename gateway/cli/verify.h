@@ -8,4 +8,8 @@ namespace holdfast::cli {
 // when a record is altered, missing or out of its place.
 int verify(const CommonOptions& common);
 
+// Compares every replica with the upstream, row by row, and names each difference. Exits with 1
+// when there is one, or when the upstream cannot be asked.
+int verify_upstream(const CommonOptions& common);
+
 }  // namespace holdfast::cli

@@ -193,6 +193,7 @@ std::vector<Key> table_keys() {
                                            {"last_write_wins", ConflictStrategy::kLastWriteWins},
                                            {"manual", ConflictStrategy::kManual}},
                                           {}};
+  const Choice<bool> scope{{{"filter", false}, {"whole", true}}, {}};
   const Choice<bool> mode{{{"normal", false}, {"append_only", true}}, {}};
   const Text column{"a column name, or \"\""};
   return {
@@ -209,7 +210,9 @@ std::vector<Key> table_keys() {
       key("tables.*.version_column", column, HF_TABLE_FIELD(version_column)),
       key("tables.*.updated_at_column", column, HF_TABLE_FIELD(updated_at_column)),
       fixed_key("tables.*.deleted_at_column", column, ""),
-      fixed_key("tables.*.filter", Text{"a filter as in a request's query, or \"\""}, ""),
+      key("tables.*.filter", Text{"conditions as in a request's query, or \"\""},
+          HF_TABLE_FIELD(filter)),
+      key("tables.*.scope", scope, HF_TABLE_FIELD(filter_is_whole)),
       fixed_key("tables.*.columns", TextList{"a list of column names, or [\"*\"]"}, {"*"}),
   };
 }

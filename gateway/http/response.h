@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -9,12 +10,15 @@
 
 namespace holdfast::http {
 
-// One complete answer. The listener adds Content-Length, Date, Connection and CORS lines, and
-// sends no body for HEAD, 204 and 304.
+class Stream;
+
+// One answer, complete but for a stream. The listener adds framing, Date, Connection and CORS
+// lines, and sends no body for HEAD, 204 and 304.
 struct Response {
   int status = 200;
   Headers headers;
   std::string body;
+  std::shared_ptr<Stream> stream = nullptr;  // what follows the body, as it comes
 };
 
 // An answer with a JSON body.

@@ -235,7 +235,9 @@ Awaitable<bool> Connection::answer(http::Response response, bool from_handler) {
     service_.logger->error("answer_invalid status={}", response.status);
     response = failure_response();
   }
-  const bool keep_alive = keeps_alive();
+  const auto stream = is_head_ ? nullptr : response.stream;
+  // A stream ends with its connection, so that nobody waits behind it.
+  const bool keep_alive = keeps_alive() && !stream;
   const bool readable = verdict_ == Cors::Verdict::kAllowed;
   head_.clear();
   append_head(head_, response,
@@ -243,15 +245,21 @@ Awaitable<bool> Connection::answer(http::Response response, bool from_handler) {
                .http_1_0 = parser_->is_http_1_0(),
                .keep_alive = keep_alive,
                .from_handler = from_handler,
+               .streams = stream != nullptr,
                .varies_by_origin = verdict_ == Cors::Verdict::kRefused,
                .origin = readable ? std::string_view(origin_) : std::string_view(),
                .date = worker_.date()});
   if (!sends_body(response, is_head_)) response.body.clear();
-  body_ = std::move(response.body);
+  body_ = stream && !parser_->is_http_1_0() ? chunk_of(response.body) : std::move(response.body);
   std::size_t sent = 0;
   bool ok = send_now(sent);
   if (ok && sent < head_.size() + body_.size()) ok = co_await send_rest(sent);
   body_ = std::string();
+  if (stream) {
+    if (ok) co_await send_stream(*stream);
+    stream->detach();
+    co_return false;
+  }
   if (ok && !keep_alive && (!parser_->is_done() || buffer_.size() > 0)) co_await drain();
   co_return ok&& keep_alive && !aborted_;
 }
@@ -325,7 +333,8 @@ void Connection::expire() {
 void Connection::begin_drain() {
   // A request that has arrived but not been read yet counts as in progress.
   ErrorCode ignored;
-  if (phase_ == Phase::kIdle && socket_.available(ignored) == 0) abort();
+  const bool idle = phase_ == Phase::kIdle && socket_.available(ignored) == 0;
+  if (idle || streaming_) abort();
 }
 
 void Connection::abort() {

@@ -9,6 +9,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/http/response.h"
+#include "gateway/http/stream.h"
 #include "gateway/server/asio_types.h"
 #include "gateway/server/cors.h"
 #include "gateway/server/head_scanner.h"
@@ -68,6 +69,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Awaitable<bool> answer(http::Response response, bool from_handler);
   Awaitable<bool> answer_refusal();
   Awaitable<bool> send_rest(std::size_t sent);
+  // connection_stream.cpp: sends what follows an answer, until it or the peer ends.
+  Awaitable<void> send_stream(http::Stream& stream);
+  void frame(const std::optional<std::string>& piece);
+  void watch_for_peer();
   Awaitable<void> drain();
 
   void start_request();
@@ -93,6 +98,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Phase phase_ = Phase::kIdle;
   bool expired_ = false;
   bool aborted_ = false;
+  bool streaming_ = false;
+  bool peer_spoke_ = false;  // or left, while a stream is sent
   boost::beast::flat_buffer buffer_;
 
   // Of the request in progress.

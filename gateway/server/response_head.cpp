@@ -82,6 +82,15 @@ void append_length(std::string& out, const http::Response& answer, bool to_head)
   out += "\r\n";
 }
 
+void append_framing(std::string& out, const http::Response& answer, const AnswerContext& context) {
+  if (!context.streams) {
+    append_length(out, answer, context.to_head);
+  } else if (!context.http_1_0) {
+    // To HTTP/1.0 the connection's end is the answer's.
+    out += "Transfer-Encoding: chunked\r\n";
+  }
+}
+
 void append_connection(std::string& out, const AnswerContext& context) {
   if (!context.keep_alive) {
     out += "Connection: close\r\n";
@@ -121,10 +130,20 @@ void append_head(std::string& out, const http::Response& answer, const AnswerCon
   // A forwarded answer keeps its origin's.
   if (!has_date) append_line(out, "Date", context.date);
   if (!has_server) append_line(out, "Server", "holdfast");
-  append_length(out, answer, context.to_head);
+  append_framing(out, answer, context);
   append_connection(out, context);
   append_cors(out, context);
   out += "\r\n";
+}
+
+std::string chunk_of(std::string_view piece) {
+  if (piece.empty()) return {};
+  char digits[24];
+  const auto end = std::to_chars(std::begin(digits), std::end(digits), piece.size(), 16).ptr;
+  std::string chunk(digits, end);
+  chunk += "\r\n";
+  chunk += piece;
+  return chunk += "\r\n";
 }
 
 std::string_view DateLine::now() {

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what the end-to-end tests need: PostgreSQL from the system, the packages of package.json
-# (a Node of their own among them). Does nothing when all is there. Needs root or sudo for the
-# system part.
+# Installs what the end-to-end tests need: PostgreSQL and Chromium from the system, the packages of
+# package.json (a Node of their own among them). Does nothing when all is there. Needs root or sudo
+# for the system part.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 
@@ -12,6 +12,7 @@ as_root() {
 missing=
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 command -v npm >/dev/null || missing="$missing npm"
+[ -x "${CHROMIUM:-/usr/bin/chromium}" ] || missing="$missing chromium"
 if [ -n "$missing" ]; then
   as_root apt-get update -q
   # shellcheck disable=SC2086  # a list of package names

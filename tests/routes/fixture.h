@@ -126,9 +126,10 @@ class RoutesTest : public ::testing::Test {
   Context context_{stores_,       authenticator_, sign_ins_, session_upstream_, connectivity_,
                    synchronizer_, workers_,       clock_,    replica_,          options_,
                    plans_,        responses_,     logger_};
-  Router router_{context_,
-                 {"http://upstream.test", [] { return std::string("bare"); }},
-                 ControlAccess(kControlToken)};
+  const StatusIdentity status_identity_{"http://upstream.test", [] { return std::string("bare"); }};
+  cache::MetricsHistory history_{(dir_.path() / "project.db").string()};
+  Panel panel_{context_, status_identity_, kControlToken, history_};
+  Router router_{context_, status_identity_, ControlAccess(kControlToken), panel_};
   std::shared_ptr<cache::Store> store_;
 };
 

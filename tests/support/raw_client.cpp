@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace holdfast::test {
 namespace {
@@ -110,6 +111,12 @@ std::optional<RawAnswer> RawClient::receive(bool to_head) {
 std::optional<RawAnswer> RawClient::ask(std::string_view bytes, bool to_head) {
   send(bytes);
   return receive(to_head);
+}
+
+std::string RawClient::rest() {
+  while (fill()) {
+  }
+  return std::exchange(buffer_, std::string());
 }
 
 bool RawClient::at_end() {

@@ -36,6 +36,8 @@ class RawClient {
   // send() and receive().
   std::optional<RawAnswer> ask(std::string_view bytes, bool to_head = false);
 
+  // All further bytes until the peer closes.
+  std::string rest();
   // Whether the peer closes in order, without sending anything more.
   bool at_end();
   // Whether bytes are there within `time`.

@@ -1,0 +1,198 @@
+// Starts the page: signs in, listens, and shows the section that the address names.
+
+import { get, post, signIn, token } from './api.js';
+import { h, byId, say, show } from './dom.js';
+import { listen } from './events.js';
+import { action, refreshMoments } from './parts.js';
+import { noteStatus, openConflicts, state } from './state.js';
+import { conflicts } from './view_conflicts.js';
+import { journal } from './view_journal.js';
+import { overview, stateNames } from './view_overview.js';
+import { dead, queue } from './view_queue.js';
+import { tables } from './view_tables.js';
+import { trends } from './view_trends.js';
+import { welcome } from './view_welcome.js';
+import { count } from './words.js';
+
+/** @typedef {(query: URLSearchParams) => import('./dom.js').Child} View */
+
+/** `live`: shown again whenever something changes. @type {Record<string, {name: string, view: View, live: boolean, badge?: () => number}>} */
+const sections = {
+  '': { name: 'Overview', view: overview, live: true },
+  queue: { name: 'Queue', view: queue, live: true, badge: () => state.status?.queue.depth ?? 0 },
+  dead: { name: 'Refused', view: dead, live: true, badge: () => state.status?.queue.dead ?? 0 },
+  conflicts: {
+    name: 'Conflicts',
+    view: conflicts,
+    live: true,
+    badge: () => openConflicts().length,
+  },
+  tables: { name: 'Tables', view: tables, live: true },
+  trends: { name: 'Trends', view: trends, live: false },
+  journal: { name: 'Journal', view: journal, live: false },
+};
+
+let current = '';
+
+function address() {
+  const [path = '', query = ''] = location.hash.replace(/^#\/?/, '').split('?');
+  return { name: path in sections ? path : '', query: new URLSearchParams(query) };
+}
+
+function open() {
+  const { name, query } = address();
+  const section = sections[name];
+  if (!section) return;
+  current = name;
+  document.title = name ? `${section.name} · Holdfast` : 'Holdfast';
+  show(byId('main'), section.view(query));
+  showNavigation();
+}
+
+function showNavigation() {
+  byId('nav').hidden = false;
+  show(
+    byId('nav'),
+    h(
+      'ul',
+      {},
+      Object.entries(sections).map(([name, { name: label, badge }]) => {
+        const number = badge?.() ?? 0;
+        return h(
+          'li',
+          {},
+          h(
+            'a',
+            {
+              href: `#/${name}`,
+              id: `nav-${name || 'overview'}`,
+              'aria-current': name === current && 'page',
+            },
+            label,
+            number > 0 && h('span', { class: `badge ${name}` }, count(number)),
+          ),
+        );
+      }),
+    ),
+  );
+}
+
+function showBar() {
+  const { status, connected } = state;
+  const shown = !connected ? 'gone' : (status?.state ?? 'gone');
+  const name = connected ? (stateNames[shown] ?? 'Connecting') : 'Gateway away';
+  show(
+    byId('bar-state'),
+    h(
+      'span',
+      { class: `pill ${shown}` },
+      h('span', { class: 'light', 'aria-hidden': 'true' }),
+      name,
+    ),
+  );
+  const paused = status?.state === 'paused';
+  show(
+    byId('bar-actions'),
+    action('Sync now', { id: 'sync-now', class: 'primary', run: syncNow }),
+    action(paused ? 'Resume' : 'Pause', { id: 'pause', run: () => setPaused(!paused) }),
+  );
+}
+
+async function syncNow() {
+  say('Syncing…');
+  const { uploaded, downloaded, errors } = await post('/sync');
+  if (errors.length > 0) say(`Synced with trouble: ${errors[0]}`, 'bad');
+  else say(`Synced: ${count(uploaded)} sent, ${count(downloaded)} received.`);
+}
+
+/** @param {boolean} paused */
+async function setPaused(paused) {
+  update(await post(paused ? '/sync/pause' : '/sync/resume'));
+  say(paused ? 'Paused: writes are kept here until you resume.' : 'Resumed.');
+}
+
+/** @param {any} status */
+function update(status) {
+  noteStatus(status);
+  if (status.sync.tables) state.tables = status.sync.tables;
+  redraw();
+}
+
+let drawing = 0;
+// Many events at a time make one drawing.
+function redraw() {
+  cancelAnimationFrame(drawing);
+  drawing = requestAnimationFrame(() => {
+    showBar();
+    showNavigation();
+    const { name, query } = address();
+    const section = sections[name];
+    if (section?.live) show(byId('main'), section.view(query));
+  });
+}
+
+let loading = 0;
+// What the lists show, soon after something changed, and not again for each of many changes.
+function reload(pause = 150) {
+  if (loading) return;
+  loading = window.setTimeout(async () => {
+    try {
+      [state.entries, state.conflicts] = await Promise.all([get('/outbox'), get('/conflicts')]);
+    } catch {
+      // The event stream says when the gateway is back.
+    }
+    loading = 0;
+    redraw();
+  }, pause);
+}
+
+/** @param {string} name @param {string} data */
+function hear(name, data) {
+  if (name === 'status') update(JSON.parse(data));
+  else if (name === 'tables') {
+    state.tables = JSON.parse(data);
+    redraw();
+  } else reload();
+}
+
+function start() {
+  showBar();
+  open();
+  addEventListener('hashchange', () => {
+    open();
+    byId('main').focus();
+    scrollTo(0, 0);
+  });
+  addEventListener('holdfast-changed', () => reload(0));
+  setInterval(refreshMoments, 1_000);
+  void listen({
+    event: hear,
+    connected: (yes) => {
+      state.connected = yes;
+      if (yes) reload(0);
+      redraw();
+    },
+    refused: () => {
+      token.clear();
+      location.hash = '';
+      location.reload();
+    },
+  });
+}
+
+async function main() {
+  const code = /^#code=([\w-]+)$/.exec(location.hash)?.[1];
+  let problem = '';
+  if (code) {
+    history.replaceState(null, '', location.pathname);
+    try {
+      await signIn(code);
+    } catch (error) {
+      problem = error instanceof Error ? error.message : String(error);
+    }
+  }
+  if (token.get()) start();
+  else show(byId('main'), welcome(problem));
+}
+
+await main();

@@ -1,0 +1,96 @@
+// What the page knows: the last status, and what the sections have loaded.
+
+/**
+ * @typedef {object} Queue
+ * @property {number} depth
+ * @property {number | null} oldest_age_s
+ * @property {number} queued
+ * @property {number} sending
+ * @property {number} waiting
+ * @property {number} held
+ * @property {number} blocked
+ * @property {number} conflicts
+ * @property {number} dead
+ * @property {string | null} next_attempt_at
+ *
+ * @typedef {object} Table
+ * @property {number} rows
+ * @property {boolean} complete
+ * @property {string | null} cursor
+ * @property {number | null} lag_s
+ * @property {number} pending
+ * @property {number | null} [expected_rows] while the first copy is made
+ * @property {string | null} [last_error]
+ * @property {{insert: string, update: string, delete: string}} [exactly_once]
+ *
+ * @typedef {object} Status
+ * @property {string} version
+ * @property {'synced' | 'syncing' | 'offline' | 'conflict' | 'paused' | 'error'} state
+ * @property {boolean} online
+ * @property {{url: string, tier: string, latency_ms: number | null, last_seen: string | null}} upstream
+ * @property {Queue} queue
+ * @property {{last_sync: string | null, is_syncing: boolean, last_error: string | null}} sync
+ *
+ * @typedef {object} Entry
+ * @property {string} id
+ * @property {string} principal
+ * @property {string} table
+ * @property {string} operation
+ * @property {string} state
+ * @property {string} created_at
+ * @property {number} attempts
+ * @property {string | null} next_attempt_at
+ * @property {string | null} last_error
+ * @property {string | null} explanation
+ * @property {{table: string, key: any}[]} rows
+ * @property {string[]} [dependants]
+ *
+ * @typedef {Record<string, import('./exact.js').Json>} Row
+ *
+ * @typedef {object} Conflict
+ * @property {string} id
+ * @property {'open' | 'resolved' | 'reported'} state
+ * @property {string} principal
+ * @property {string} table
+ * @property {any} key
+ * @property {string} operation
+ * @property {string} strategy
+ * @property {string[]} columns
+ * @property {Row | null} base
+ * @property {Row | null} local
+ * @property {Row | null} remote
+ * @property {string} reason
+ * @property {string} detected_at
+ * @property {string | null} choice
+ * @property {string | null} resolved_by
+ * @property {string | null} resolved_at
+ */
+
+export const state = {
+  /** The event stream is open. */
+  connected: false,
+  /** @type {Status | null} */
+  status: null,
+  /** @type {Record<string, Table>} */
+  tables: {},
+  /** @type {Entry[] | null} */
+  entries: null,
+  /** @type {Conflict[] | null} */
+  conflicts: null,
+  /** Queue depth of the last minutes, as the events told it. @type {{at: number, depth: number}[]} */
+  live: [],
+};
+
+const liveSpan = 10 * 60_000;
+
+/** @param {Status} status */
+export function noteStatus(status) {
+  state.status = status;
+  const now = Date.now();
+  state.live.push({ at: now, depth: status.queue.depth });
+  while ((state.live[0]?.at ?? now) < now - liveSpan) state.live.shift();
+}
+
+export const deadLetters = () => (state.entries ?? []).filter(({ state: s }) => s === 'dead');
+export const unfinished = () => (state.entries ?? []).filter(({ state: s }) => s !== 'dead');
+export const openConflicts = () => (state.conflicts ?? []).filter(({ state: s }) => s === 'open');

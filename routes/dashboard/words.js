@@ -1,0 +1,126 @@
+// How times, numbers and states are put into words.
+
+import { Digits, print } from './exact.js';
+
+/** @typedef {import('./exact.js').Json} Json */
+
+const units = /** @type {const} */ ([
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+]);
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+const grouped = new Intl.NumberFormat('en');
+
+/** "2 minutes ago", "in 5 seconds". @param {string} time @param {number} [now] */
+export function ago(time, now = Date.now()) {
+  const seconds = Math.round((Date.parse(time) - now) / 1_000);
+  if (Math.abs(seconds) < 2) return 'now';
+  const [unit, size] = units.find(([, s]) => Math.abs(seconds) >= s) ?? units[3];
+  return relative.format(Math.trunc(seconds / size), unit);
+}
+
+/** @param {string} time */
+export const moment = (time) => absolute.format(new Date(time));
+
+/** "1.2 s", "3 min", "2 h". @param {number | null | undefined} seconds */
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined) return '–';
+  if (seconds < 1) return `${Math.round(seconds * 1_000)} ms`;
+  if (seconds < 10) return `${Math.round(seconds * 10) / 10} s`;
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 5_400) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 129_600) return `${Math.round(seconds / 3_600)} h`;
+  return `${Math.round(seconds / 86_400)} d`;
+}
+
+/** "now", "12 s ago". @param {string} time */
+export function since(time) {
+  const seconds = Math.max(0, (Date.now() - Date.parse(time)) / 1_000);
+  return seconds < 2 ? 'now' : `${duration(Math.floor(seconds))} ago`;
+}
+
+/** @param {number} value */
+export const count = (value) => grouped.format(value);
+
+/** "1 write", "3 writes". @param {number} number @param {string} noun */
+export const several = (number, noun) => `${count(number)} ${noun}${number === 1 ? '' : 's'}`;
+
+/** A value of a row, short. @param {Json | undefined} value */
+export function short(value) {
+  if (value === undefined) return '–';
+  if (typeof value === 'string') return value;
+  if (value instanceof Digits) return value.text;
+  return print(value);
+}
+
+/** "id 7", "order 3, line 2". @param {any} key */
+export function keyText(key) {
+  if (!key || typeof key !== 'object') return '';
+  return Object.entries(key)
+    .map(([name, value]) => `${name} ${short(value)}`)
+    .join(', ');
+}
+
+/** "public.todos" -> "todos". @param {string} relation */
+export const tableName = (relation) => relation.replace(/^public\./, '');
+
+/** @type {Record<string, string>} */
+const stateWords = {
+  queued: 'queued',
+  sending: 'being sent',
+  waiting: 'waiting to retry',
+  held: 'needs a sign-in',
+  blocked: 'behind another write',
+  uncertain: 'uncertain',
+  stalled: 'stalled',
+  conflict: 'conflict',
+  acknowledged: 'delivered',
+  resolved: 'resolved',
+  dead: 'refused',
+  discarded: 'discarded',
+};
+
+/** @param {string} state */
+export const stateWord = (state) => stateWords[state] ?? state;
+
+/** @type {Record<string, string>} */
+const operations = {
+  insert: 'Insert into',
+  upsert: 'Upsert',
+  update: 'Update',
+  delete: 'Delete from',
+};
+
+/** What a queued write does. @param {{operation: string, table: string, rows?: {key: any}[]}} entry */
+export function whatText({ operation, table, rows = [] }) {
+  const verb = operations[operation] ?? operation;
+  const where = rows.length === 1 ? keyText(rows[0]?.key) : several(rows.length, 'row');
+  return { title: `${verb} ${tableName(table)}`, where };
+}
+
+/** What the overall state means. @param {any} status */
+export function stateSentence({ state, queue, sync }) {
+  const depth = queue.depth;
+  const waiting = depth === 0 ? 'Nothing waits.' : `${several(depth, 'write')} still to send.`;
+  switch (state) {
+    case 'synced':
+      return 'Everything is sent, and the copies here are current.';
+    case 'syncing':
+      return depth > 0
+        ? `${several(depth, 'write')} on the way.`
+        : 'The first copies are being made.';
+    case 'offline':
+      return `The upstream does not answer. Apps go on working from here. ${waiting}`;
+    case 'conflict':
+      return `A row was changed on both sides; a person decides. ${waiting}`;
+    case 'paused':
+      return `Nothing is sent or pulled until you resume. ${waiting}`;
+    case 'error':
+      return `${several(queue.dead, 'write')} refused by the upstream; nothing is lost.`;
+    default:
+      return sync?.last_error ?? '';
+  }
+}

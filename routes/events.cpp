@@ -1,0 +1,162 @@
+#include "routes/events.h"
+
+#include <nlohmann/json.hpp>
+
+#include "routes/error_response.h"
+
+namespace holdfast::routes {
+namespace {
+
+using json = nlohmann::json;
+
+std::string text_of(const json& document) {
+  return document.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string event_text(const std::string& name, const std::string& data) {
+  return "event: " + name + "\ndata: " + data + "\n\n";
+}
+
+// What is another at each look without anything having happened.
+json without_moments(json status) {
+  status["queue"].erase("oldest_age_s");
+  status["upstream"].erase("latency_ms");
+  status["upstream"].erase("last_seen");
+  return status;
+}
+
+json tables_of(const Context& context, const StatusIdentity& identity) {
+  auto status = status_document(context, identity, StatusDepth::kPublic);
+  return std::move(status["sync"]["tables"]);
+}
+
+json without_lags(json tables) {
+  for (auto& table : tables) table.erase("lag_s");
+  return tables;
+}
+
+json print_change(const std::string& principal, const queue::JournalRecord& record) {
+  return {{"id", record.subject},
+          {"principal", principal},
+          {"event", record.event},
+          {"was", record.was},
+          {"state", record.became}};
+}
+
+}  // namespace
+
+Events::Events(const Context& context, StatusIdentity identity, EventOptions options)
+    : context_(context),
+      identity_(std::move(identity)),
+      options_(options),
+      tail_(context.stores, context.clock.now()) {}
+
+void Events::start() {
+  thread_ = std::thread([this] { loop(); });
+}
+
+void Events::stop() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    for (const auto& listener : listeners_) listener->end();
+    listeners_.clear();
+    changed_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+http::Response Events::open() {
+  auto stream = std::make_shared<http::Stream>(options_.waiting_bytes);
+  // In this order: what changes in between is told twice rather than never.
+  {
+    MutexLock lock(mutex_);
+    std::erase_if(listeners_, [](const auto& listener) { return listener->ended(); });
+    if (stopping_ || listeners_.size() >= options_.listeners) {
+      auto refusal = http::json_response(
+          503,
+          R"({"code":"HF503","message":"too many listen already","details":null,"hint":null})");
+      refusal.headers.set("Retry-After", "10");
+      return refusal;
+    }
+    listeners_.push_back(stream);
+    changed_.notify_all();
+  }
+  http::Response response;
+  response.headers = {{"Content-Type", "text/event-stream; charset=utf-8"},
+                      {"Cache-Control", "no-store"},
+                      {"X-Accel-Buffering", "no"}};
+  auto status = status_document(context_, identity_, StatusDepth::kPublic);
+  const json tables = status["sync"]["tables"];
+  status["sync"].erase("tables");
+  response.body = "retry: 2000\n\n" + event_text("status", text_of(status)) +
+                  event_text("tables", text_of(tables));
+  response.stream = std::move(stream);
+  return response;
+}
+
+void Events::loop() {
+  for (;;) {
+    {
+      MutexLock lock(mutex_);
+      while (!stopping_ && listeners_.empty()) changed_.wait(mutex_);
+      if (stopping_) return;
+    }
+    try {
+      look();
+    } catch (const std::exception& fault) {
+      context_.logger->error("events_fault reason={}", fault.what());
+    }
+    MutexLock lock(mutex_);
+    if (!stopping_) changed_.wait_for(mutex_, options_.interval);
+  }
+}
+
+void Events::look() {
+  tell_changes();
+  const json status = status_document(context_, identity_, StatusDepth::kBrief);
+  std::string shape = text_of(without_moments(status));
+  if (shape != last_status_) tell("status", text_of(status));
+  last_status_ = std::move(shape);
+  if (tables_due()) {
+    const json tables = tables_of(context_, identity_);
+    std::string now = text_of(without_lags(tables));
+    if (now != last_tables_) tell("tables", text_of(tables));
+    last_tables_ = std::move(now);
+  }
+  if (context_.clock.monotonic() - sent_at_ >= options_.keep_alive) send(":\n\n");
+}
+
+void Events::tell_changes() {
+  std::string text;
+  std::size_t count = 0;
+  tail_.advance([&](const std::string& principal, const queue::JournalRecord& record) {
+    if (record.event == "note" || ++count > options_.burst) return;
+    const bool conflict = record.event == "conflict" || record.event == "decided";
+    text += event_text(conflict ? "conflict" : "entry", text_of(print_change(principal, record)));
+  });
+  if (count == 0) return;
+  // Rows may have changed with them.
+  tables_at_ = {};
+  if (count > options_.burst) text = event_text("changes", json{{"count", count}}.dump());
+  send(text);
+}
+
+bool Events::tables_due() {
+  const auto now = context_.clock.monotonic();
+  if (tables_at_ != MonotonicTime{} && now - tables_at_ < options_.tables_interval) return false;
+  tables_at_ = now;
+  return true;
+}
+
+void Events::tell(const std::string& name, const std::string& json) {
+  send(event_text(name, json));
+}
+
+void Events::send(const std::string& text) {
+  sent_at_ = context_.clock.monotonic();
+  MutexLock lock(mutex_);
+  std::erase_if(listeners_, [&](const auto& listener) { return !listener->write(text); });
+}
+
+}  // namespace holdfast::routes

@@ -1,0 +1,87 @@
+#include "routes/journal_routes.h"
+
+#include <charconv>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "gateway/http/uri.h"
+#include "queue/insight.h"
+#include "routes/error_response.h"
+
+namespace holdfast::routes {
+namespace {
+
+using json = nlohmann::json;
+
+constexpr std::int64_t kMostRecords = 200;
+
+struct Page {
+  std::string principal = "anon";
+  std::string subject;
+  std::int64_t before = std::numeric_limits<std::int64_t>::max();
+  std::int64_t limit = 50;
+};
+
+std::optional<std::int64_t> positive(const std::string& text) {
+  std::int64_t number = 0;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (end.ec != std::errc() || end.ptr != text.data() + text.size() || number < 1) {
+    return std::nullopt;
+  }
+  return number;
+}
+
+Result<Page> read_page(const http::Request& request) {
+  Page page;
+  for (const auto& [name, value] : http::parse_query(request.query())) {
+    if (name == "principal") {
+      page.principal = value;
+    } else if (name == "subject") {
+      page.subject = value;
+    } else if (name == "before" || name == "limit") {
+      const auto number = positive(value);
+      if (!number) return invalid_request("HF400", name + " must be a positive number");
+      (name == "before" ? page.before : page.limit) = *number;
+    }
+  }
+  page.limit = std::min(page.limit, kMostRecords);
+  return page;
+}
+
+json print_record(const queue::JournalRecord& record) {
+  return {{"number", record.number},
+          {"at", record.at ? json(format_rfc3339(*record.at)) : json(nullptr)},
+          {"event", record.event},
+          {"subject", record.subject},
+          {"was", record.was},
+          {"became", record.became},
+          {"seal", record.mac.substr(0, 16)}};
+}
+
+}  // namespace
+
+http::Response list_journal(const Context& context, const http::Request& request) {
+  const auto page = read_page(request);
+  if (!page) return error_response(page.error());
+  json principals = json::array();
+  json records = json::array();
+  std::int64_t last = 0;
+  for (const auto& store : context.stores.all()) {
+    principals.push_back(store->principal().id);
+    if (store->principal().id != page->principal) continue;
+    auto reader = store->reader();
+    for (const auto& record : queue::journal_before(*reader, page->before, page->subject,
+                                                    static_cast<int>(page->limit))) {
+      records.push_back(print_record(record));
+      last = record.number;
+    }
+  }
+  const bool more = static_cast<std::int64_t>(records.size()) == page->limit && last > 1;
+  return http::json_response(200, json{{"principal", page->principal},
+                                       {"principals", principals},
+                                       {"records", records},
+                                       {"next", more ? json(last) : json(nullptr)}}
+                                      .dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+}  // namespace holdfast::routes

@@ -1,0 +1,27 @@
+#include "routes/journal_tail.h"
+
+namespace holdfast::routes {
+namespace {
+
+constexpr int kPage = 1'000;
+
+}  // namespace
+
+void JournalTail::advance(const Visitor& visit) {
+  for (const auto& store : stores_.all()) {
+    auto reader = store->reader();
+    const std::string& principal = store->principal().id;
+    const auto [seen, first] = seen_.try_emplace(principal, 0);
+    if (first) seen->second = queue::journal_number_at(*reader, from_);
+    for (;;) {
+      const auto records = queue::journal_after(*reader, seen->second, kPage);
+      for (const auto& record : records) {
+        seen->second = record.number;
+        visit(principal, record);
+      }
+      if (records.size() < kPage) break;
+    }
+  }
+}
+
+}  // namespace holdfast::routes

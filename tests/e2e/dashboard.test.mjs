@@ -1,0 +1,510 @@
+// The dashboard in a real browser: each action of a person, what it is to a screen reader and a
+// keyboard, and what pages of other origins cannot do.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { after, afterEach, before, test } from 'node:test';
+
+import { anonKey } from '../upstream/keys.mjs';
+import { accessibilityFaults, launchBrowser } from './support/browser.mjs';
+import { succeeded } from './support/client.mjs';
+import { controlToken } from './support/holdfast.mjs';
+import { eventually } from './support/wait.mjs';
+import { World } from './support/world.mjs';
+
+const settings = `
+[tables.todos]
+conflict = "manual"
+writes = "queue"
+`;
+
+let world;
+let browser;
+const contexts = [];
+
+before(async () => {
+  world = await World.build('dashboard', { extra: settings });
+  browser = await launchBrowser();
+});
+after(async () => {
+  await browser?.close();
+  await world?.close();
+});
+afterEach(async () => {
+  for (const context of contexts.splice(0)) await context.close();
+  await world.holdfast.control('POST', '/sync/resume');
+});
+
+const url = () => world.holdfast.url;
+const link = () => world.holdfast.run('dashboard').stdout.trim();
+
+async function newPage(options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1200, height: 850 }, ...options });
+  contexts.push(context);
+  context.setDefaultTimeout(10_000);
+  const page = await context.newPage();
+  page.faults = [];
+  page.on('pageerror', (error) => page.faults.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') page.faults.push(message.text());
+  });
+  return page;
+}
+
+// Signed in, at a section; "" is the overview.
+async function dashboard(section = '', options = {}) {
+  const page = await newPage(options);
+  await page.goto(link());
+  await page.locator('#overall').waitFor();
+  if (section) await go(page, section);
+  return page;
+}
+
+async function go(page, section) {
+  await page.locator(`#nav-${section}`).click();
+  await page.locator('main h1').first().waitFor();
+}
+
+const said = (page, text) => page.locator('#toasts').getByText(text).waitFor();
+
+const rowOf = async (id) =>
+  (await world.database.sql`select title, priority, done from todos where id=${id}`)[0];
+
+async function newTodo(title) {
+  const id = crypto.randomUUID();
+  await world.database.sql`insert into todos (id, title, priority) values (${id}, ${title}, 1)`;
+  await world.holdfast.sync();
+  return id;
+}
+
+// A write that the upstream refuses for good, delivered.
+async function deadLetter(values = { priority: 99 }) {
+  const id = crypto.randomUUID();
+  succeeded(await world.app.from('todos').insert({ id, title: `refused ${id}`, ...values }));
+  const entry = await eventually('the write is refused', async () =>
+    (await world.holdfast.outbox('dead')).find((one) => JSON.stringify(one).includes(id)),
+  );
+  return { id, entry };
+}
+
+// One row that both sides have changed.
+async function conflict() {
+  const id = await newTodo('base');
+  await world.holdfast.control('POST', '/sync/pause');
+  succeeded(await world.app.from('todos').update({ title: 'ours', priority: 5 }).eq('id', id));
+  await world.database.sql`update todos set title='theirs', done=true where id=${id}`;
+  await world.holdfast.control('POST', '/sync/resume');
+  await world.holdfast.sync();
+  const open = await world.holdfast.control('GET', '/conflicts?state=open');
+  const found = open.find(({ key }) => key.id === id);
+  assert.ok(found, 'the conflict is open');
+  return { id, conflict: found };
+}
+
+test('without a token the page says how to get one, and shows nothing else', async () => {
+  const page = await newPage();
+  await page.goto(`${url()}/`);
+  await page.getByText('holdfast dashboard', { exact: true }).waitFor();
+  assert.equal(await page.locator('#nav').isVisible(), false);
+  // A browser at /status gets the same page, a program gets JSON.
+  await page.goto(`${url()}/status`);
+  await page.getByText('holdfast dashboard', { exact: true }).waitFor();
+  assert.equal((await world.holdfast.status()).online, true);
+  assert.deepEqual(page.faults, []);
+});
+
+test('a link signs in once, for its tab alone, and leaves nothing in the address', async () => {
+  const once_ = link();
+  const page = await newPage();
+  await page.goto(once_);
+  await page.locator('#overall').waitFor();
+  assert.ok(!page.url().includes('code'), page.url());
+  assert.equal(await page.evaluate(() => localStorage.length), 0);
+  assert.equal(await page.evaluate(() => document.cookie), '');
+  await page.reload();
+  await page.locator('#overall').waitFor();
+  const other = await newPage();
+  await other.goto(once_);
+  await other.getByRole('alert').getByText('This link was used already').waitFor();
+  assert.equal(await other.evaluate(() => sessionStorage.length), 0);
+});
+
+test('everything comes from the gateway itself, under a strict policy', async () => {
+  const page = await newPage();
+  const asked = [];
+  page.on('request', (request) => asked.push(request.url()));
+  await page.goto(link());
+  await page.locator('#overall').waitFor();
+  for (const section of ['queue', 'dead', 'conflicts', 'tables', 'trends', 'journal']) {
+    await go(page, section);
+  }
+  assert.deepEqual(
+    asked.filter((one) => new URL(one).origin !== url()),
+    [],
+  );
+  const answer = await fetch(`${url()}/`);
+  const policy = answer.headers.get('content-security-policy');
+  assert.match(policy, /default-src 'none'/);
+  assert.match(policy, /frame-ancestors 'none'/);
+  assert.doesNotMatch(policy, /unsafe/);
+  const again = await fetch(`${url()}/`, {
+    headers: { 'if-none-match': answer.headers.get('etag') },
+  });
+  assert.equal(again.status, 304);
+  assert.deepEqual(page.faults, []);
+});
+
+test('state, pending count and last sync follow without a reload; pause, resume, sync now', async () => {
+  const page = await dashboard();
+  const state = page.locator('#overall');
+  await page.locator('#pause').click();
+  await state.getByText('Paused').waitFor();
+  assert.equal(await page.locator('#pause').textContent(), 'Resume');
+  const id = crypto.randomUUID();
+  succeeded(await world.app.from('todos').insert({ id, title: 'while paused' }));
+  await page.locator('.tile', { hasText: 'Pending' }).getByText('1', { exact: true }).waitFor();
+  await go(page, 'queue');
+  const card = page.locator('.card', { hasText: 'Insert into todos' });
+  await card.getByText('queued', { exact: true }).waitFor();
+  assert.match(await card.textContent(), /Written.*Attempts0.*Asanon/s);
+  await page.locator('#pause').click();
+  await page.getByText('Nothing waits').waitFor();
+  await eventually('the write is upstream', () => rowOf(id));
+  await page.locator('#sync-now').click();
+  await said(page, /^Synced: /);
+  await go(page, 'overview');
+  await page.locator('.tile', { hasText: 'Last sync' }).locator('time').waitFor();
+  assert.deepEqual(page.faults, []);
+});
+
+test('an outage is seen, and its end', async () => {
+  const page = await dashboard();
+  await world.upstream.kill();
+  await page.locator('#bar-state').getByText('Offline').waitFor();
+  await world.upstream.restart();
+  await page.locator('#bar-state').getByText('Synced').waitFor();
+});
+
+test('a queued write can be looked at, sent now and given up', async () => {
+  const page = await dashboard('queue');
+  await world.holdfast.control('POST', '/sync/pause');
+  const id = crypto.randomUUID();
+  succeeded(await world.app.from('todos').insert({ id, title: 'given up' }));
+  const card = page.locator('.card', { hasText: id });
+  await card.getByRole('button', { name: /^Details/ }).click();
+  await page.locator('dialog').getByText('given up').waitFor();
+  await page.keyboard.press('Escape');
+  await card.getByRole('button', { name: /^Send now/ }).click();
+  await said(page, 'It is sent again.');
+  await card.getByRole('button', { name: /^Discard/ }).click();
+  await page.locator('dialog').getByRole('button', { name: 'Discard' }).click();
+  await said(page, 'The write is discarded.');
+  await card.waitFor({ state: 'detached' });
+  assert.deepEqual(succeeded(await world.app.from('todos').select('id').eq('id', id)), []);
+});
+
+test('a refused write: its reason, edited and delivered; retried; discarded', async () => {
+  const edited = await deadLetter();
+  const discarded = await deadLetter();
+  const page = await dashboard('dead');
+  const card = page.locator(`[data-entry="${edited.entry.id}"]`);
+  await card.getByText('23514').waitFor();
+  await card.getByRole('button', { name: /^Edit/ }).click();
+  const text = page.locator('#edit-body');
+  assert.equal(JSON.parse(await text.inputValue()).priority, 99);
+  await text.fill('not JSON');
+  await page.getByRole('button', { name: 'Send it so' }).click();
+  await page.locator('dialog').getByRole('alert').getByText('no JSON').waitFor();
+  await text.fill(JSON.stringify({ id: edited.id, title: 'mended', priority: 9 }));
+  await page.getByRole('button', { name: 'Send it so' }).click();
+  await said(page, 'on its way');
+  await eventually('it is upstream', async () => (await rowOf(edited.id))?.title === 'mended');
+  const other = page.locator(`[data-entry="${discarded.entry.id}"]`);
+  await other.getByRole('button', { name: /^Retry/ }).click();
+  await said(page, 'It is sent again.');
+  await eventually('it is refused again', async () =>
+    (await world.holdfast.outbox('dead')).some(
+      ({ id, attempts }) => id === discarded.entry.id && attempts > 1,
+    ),
+  );
+  await other.getByRole('button', { name: /^Discard/ }).click();
+  await page.locator('dialog').getByRole('button', { name: 'Discard' }).click();
+  await other.waitFor({ state: 'detached' });
+  assert.equal(await rowOf(discarded.id), undefined);
+  assert.deepEqual(page.faults, []);
+});
+
+test('all refused writes at once: retried, then given up', async () => {
+  await deadLetter();
+  await deadLetter();
+  const page = await dashboard('dead');
+  await page.locator('#retry-all').click();
+  await page.locator('dialog').getByRole('button', { name: 'Retry all' }).click();
+  await said(page, /2 writes sent again/);
+  await eventually(
+    'both are refused again',
+    async () => (await world.holdfast.outbox('dead')).length === 2,
+  );
+  await page.locator('#discard-all').click();
+  await page.locator('dialog').getByRole('button', { name: 'Discard all' }).click();
+  await said(page, /2 writes discarded/);
+  await page.getByText('Nothing was refused').waitFor();
+});
+
+for (const [button, choice, expected] of [
+  ['Keep local', 'local', { title: 'ours', priority: 5, done: true }],
+  ['Use server', 'remote', { title: 'theirs', priority: 1, done: true }],
+]) {
+  test(`a conflict: both versions side by side; ${button}`, async () => {
+    const { id, conflict: open } = await conflict();
+    const page = await dashboard('conflicts');
+    const card = page.locator(`[data-conflict="${open.id}"]`);
+    const row = card.locator('tr', { has: page.getByRole('rowheader', { name: 'title' }) });
+    assert.equal(await row.locator('td.changed.local').textContent(), 'ours changed');
+    assert.equal(await row.locator('td.changed.remote').textContent(), 'theirs changed');
+    await card.getByRole('button', { name: button }).click();
+    await card.waitFor({ state: 'detached' });
+    await world.holdfast.drained();
+    const { title, done } = await rowOf(id);
+    assert.equal(title, expected.title);
+    assert.equal(done, expected.done);
+    const decided = await world.holdfast.control('GET', `/conflicts/${open.id}`);
+    assert.equal(decided.choice, choice);
+    assert.equal(decided.resolved_by, 'person');
+    assert.deepEqual(page.faults, []);
+  });
+}
+
+test('a conflict: merged field by field, with a value of one’s own', async () => {
+  const { id, conflict: open } = await conflict();
+  const page = await dashboard('conflicts');
+  await page
+    .locator(`[data-conflict="${open.id}"]`)
+    .getByRole('button', { name: /^Merge/ })
+    .click();
+  const title = page.locator('fieldset[data-column="title"]');
+  await title.getByLabel('Another value of title').fill('ours and theirs');
+  assert.ok(await title.locator('input[value="other"]').isChecked());
+  await page.locator('fieldset[data-column="priority"] input[value="local"]').check();
+  await page.locator('.preview').getByText('"title": "ours and theirs"').waitFor();
+  assert.deepEqual(await accessibilityFaults(page), []);
+  await page.getByRole('button', { name: 'Keep the merged row' }).click();
+  await said(page, 'The merged row stands.');
+  await world.holdfast.drained();
+  await eventually('it is upstream', async () => (await rowOf(id)).title === 'ours and theirs');
+  assert.deepEqual(await rowOf(id), { title: 'ours and theirs', priority: 5, done: true });
+  assert.deepEqual(page.faults, []);
+});
+
+test('tables, trends and the journal are shown', async () => {
+  const id = await newTodo('counted');
+  succeeded(await world.app.from('todos').update({ title: 'in the journal' }).eq('id', id));
+  await world.holdfast.drained();
+  const page = await dashboard('tables');
+  const row = page.getByRole('row', { name: /^todos/ });
+  await row.getByText('complete').waitFor();
+  const [{ count }] = await world.database.sql`select count(*) from todos`;
+  await row.getByRole('cell', { name: String(count), exact: true }).waitFor();
+  await go(page, 'trends');
+  for (const name of ['Queue depth', 'Sync latency', 'Conflicts', 'Failures', 'Retry depth']) {
+    await page.getByRole('img', { name: new RegExp(`^${name}: \\d+ samples`) }).waitFor();
+  }
+  await page.getByRole('button', { name: '7 days' }).click();
+  assert.equal(await page.locator('#range-168').getAttribute('aria-pressed'), 'true');
+  await go(page, 'journal');
+  await page.locator('td', { hasText: 'being sent → delivered' }).first().waitFor();
+  assert.deepEqual(page.faults, []);
+});
+
+test('no fault for those who see or hear differently, in light and dark, wide and narrow', async () => {
+  const { conflict: open } = await conflict();
+  const { entry } = await deadLetter();
+  const variants = [
+    { colorScheme: 'light' },
+    { colorScheme: 'dark' },
+    { colorScheme: 'light', viewport: { width: 360, height: 700 } },
+  ];
+  for (const options of variants) {
+    const page = await dashboard('', options);
+    for (const section of [
+      'overview',
+      'queue',
+      'dead',
+      'conflicts',
+      'tables',
+      'trends',
+      'journal',
+    ]) {
+      await go(page, section);
+      assert.deepEqual(await accessibilityFaults(page), [], section);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(wide <= 0, `${section} is ${wide} px wider than the screen`);
+    }
+  }
+  const page = await newPage();
+  await page.goto(`${url()}/`);
+  await page.locator('.welcome').waitFor();
+  assert.deepEqual(await accessibilityFaults(page), []);
+  await world.holdfast.control('POST', `/outbox/${entry.id}/discard`);
+  await world.holdfast.control('POST', `/conflicts/${open.id}/resolve`, { choice: 'remote' });
+});
+
+test('a keyboard is enough, and what happens elsewhere does not take the focus away', async () => {
+  const page = await dashboard();
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.className), 'skip');
+  await page.locator('#nav-queue').focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Queue' }).waitFor();
+  await page.waitForFunction(() => document.activeElement?.id === 'main');
+  await page.locator('#pause').focus();
+  await page.keyboard.press('Space');
+  await page.locator('#bar-state').getByText('Paused').waitFor();
+  const id = crypto.randomUUID();
+  succeeded(await world.app.from('todos').insert({ id, title: 'elsewhere' }));
+  await page.locator('.card', { hasText: id }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.id), 'pause');
+  await page
+    .locator('.card', { hasText: id })
+    .getByRole('button', { name: /^Discard/ })
+    .press('Enter');
+  await page.locator('dialog').waitFor();
+  assert.ok(
+    await page.evaluate(() => document.querySelector('dialog').contains(document.activeElement)),
+  );
+  await page.keyboard.press('Escape');
+  await page.locator('dialog').waitFor({ state: 'detached' });
+  assert.match(await page.evaluate(() => document.activeElement?.id), /^discard-/);
+});
+
+test('markup in a row is text', async () => {
+  const page = await dashboard('queue');
+  await world.holdfast.control('POST', '/sync/pause');
+  const title = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
+  succeeded(await world.app.from('todos').insert({ title }));
+  await page
+    .locator('.card')
+    .first()
+    .getByRole('button', { name: /^Details/ })
+    .click();
+  await page.locator('dialog').getByText('<script>').waitFor();
+  assert.equal(await page.title(), 'Queue · Holdfast');
+});
+
+// A page of another origin that tries everything; what each attempt came to.
+async function hostile(page, target, bearer) {
+  return page.evaluate(
+    async ({ target, bearer, apikey }) => {
+      const attempt = async (method, path, headers = {}, options = {}) => {
+        try {
+          const answer = await fetch(target + path, { method, headers, ...options });
+          return answer.type === 'opaque' ? 'opaque' : `${answer.status} ${await answer.text()}`;
+        } catch {
+          return 'blocked';
+        }
+      };
+      const authorization = { authorization: `Bearer ${bearer}` };
+      return {
+        status: await attempt('GET', '/status'),
+        metrics: await attempt('GET', '/metrics'),
+        page: await attempt('GET', '/'),
+        rows: await attempt('GET', `/rest/v1/todos?apikey=${apikey}`),
+        sync: await attempt('POST', '/sync', authorization),
+        outbox: await attempt('GET', '/outbox', authorization),
+        events: await attempt('GET', '/events', authorization),
+        discard: await attempt('POST', '/outbox/discard', authorization, { body: '{}' }),
+        session: await attempt('POST', '/dashboard/session', {}, { body: '{"code":"x"}' }),
+        link: await attempt('POST', '/dashboard/link', authorization),
+        blindPause: await attempt('POST', '/sync/pause', {}, { mode: 'no-cors', body: 'x' }),
+        blindRetry: await attempt('POST', '/outbox/retry', {}, { mode: 'no-cors', body: '{}' }),
+        blindWrite: await attempt(
+          'POST',
+          `/rest/v1/todos?apikey=${apikey}`,
+          {},
+          { mode: 'no-cors', body: '{"title":"forged"}' },
+        ),
+      };
+    },
+    { target, bearer, apikey: anonKey },
+  );
+}
+
+async function pageOf(host) {
+  const server = createServer((_, answer) => {
+    answer.setHeader('content-type', 'text/html');
+    answer.end('<!doctype html><title>elsewhere</title>');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const page = await newPage();
+  await page.goto(`http://${host}:${server.address().port}/`);
+  return { page, close: () => server.close() };
+}
+
+test('a page of the web reads nothing and changes nothing, even with the token', async () => {
+  const { page, close } = await pageOf('evil.test');
+  const before = await world.holdfast.status();
+  const seen = await hostile(page, url(), controlToken);
+  for (const [attempt, outcome] of Object.entries(seen)) {
+    const blind = attempt.startsWith('blind');
+    assert.ok(outcome === 'blocked' || (blind && outcome === 'opaque'), `${attempt}: ${outcome}`);
+  }
+  const now = await world.holdfast.status();
+  assert.notEqual(now.state, 'paused');
+  assert.equal(now.queue.depth, before.queue.depth);
+  assert.deepEqual(succeeded(await world.app.from('todos').select('id').eq('title', 'forged')), []);
+  close();
+});
+
+test('a page of another port of this machine has no control, even with the token', async () => {
+  const { page, close } = await pageOf('localhost');
+  const seen = await hostile(page, url(), controlToken);
+  for (const attempt of ['sync', 'outbox', 'events', 'discard', 'session', 'link']) {
+    assert.match(seen[attempt], /^403 |^blocked$/, attempt);
+  }
+  assert.doesNotMatch(seen.status, /principals/);
+  assert.notEqual((await world.holdfast.status()).state, 'paused');
+  close();
+});
+
+test('a name that was rebound to this machine is not ours', async () => {
+  const page = await newPage();
+  const answer = await page.goto(`http://rebound.test:${world.holdfast.port}/`);
+  assert.equal(answer.status(), 421);
+  const seen = await hostile(page, '', controlToken);
+  for (const [attempt, outcome] of Object.entries(seen)) {
+    assert.match(outcome, /^421 |^403 |^opaque$|^blocked$/, attempt);
+  }
+  assert.notEqual((await world.holdfast.status()).state, 'paused');
+});
+
+test('the dashboard is shown in no frame', async () => {
+  const { page, close } = await pageOf('localhost');
+  await page.evaluate((src) => {
+    const frame = document.createElement('iframe');
+    frame.src = src;
+    document.body.append(frame);
+    return new Promise((done) => frame.addEventListener('load', done));
+  }, `${url()}/`);
+  const text = await page.frames()[1].evaluate(() => document.body.innerText);
+  assert.doesNotMatch(text, /holdfast dashboard/);
+  close();
+});
+
+test('listeners are bounded, and one that leaves makes room', async () => {
+  const abort = new AbortController();
+  const headers = { authorization: `Bearer ${controlToken}` };
+  const listen = () => fetch(`${url()}/events`, { headers, signal: abort.signal });
+  const answers = await Promise.all(Array.from({ length: 40 }, listen));
+  const statuses = answers.map(({ status }) => status);
+  assert.ok(statuses.includes(503), 'one more than the limit is refused');
+  assert.ok(statuses.filter((status) => status === 200).length <= 32);
+  abort.abort();
+  await eventually('there is room again', async () => {
+    const own = new AbortController();
+    const answer = await fetch(`${url()}/events`, { headers, signal: own.signal });
+    own.abort();
+    return answer.status === 200;
+  });
+});
