@@ -18,7 +18,7 @@ const build = process.env.BENCH_BUILD ?? here('../../build');
 export const binary = (name) => join(build, name);
 export const inProcess = binary('bench/bench_in_process');
 
-class Server {
+export class Server {
   #process = new ChildProcess();
 
   async start(command, args, ready, env = process.env) {
