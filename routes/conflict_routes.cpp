@@ -7,6 +7,7 @@
 #include "gateway/http/uri.h"
 #include "queue/arbiter.h"
 #include "routes/error_response.h"
+#include "routes/outbox_routes.h"
 #include "routes/raw_json.h"
 
 namespace holdfast::routes {
@@ -95,6 +96,8 @@ http::Response list_conflicts(const Context& context, const http::Request& reque
       printed.emplace(conflict.id, print_conflict(conflict, store->principal()));
     }
   }
+  const std::size_t limit = limit_of(request);
+  while (printed.size() > limit) printed.erase(printed.begin());
   std::string body = "[";
   for (const auto& [id, text] : printed) body += (body.size() > 1 ? "," : "") + text;
   return http::json_response(200, body + "]");

@@ -8,8 +8,8 @@
 
 namespace holdfast::routes {
 
-// GET /conflicts[?state=open]: the conflicts of all principals, oldest first: open, resolved,
-// reported.
+// GET /conflicts[?state=open][&limit=N]: the conflicts of all principals, oldest first: open,
+// resolved, reported; the newest N of them.
 http::Response list_conflicts(const Context& context, const http::Request& request);
 // GET /conflicts/{id}: one, with base, local and remote row.
 http::Response show_conflict(const Context& context, const std::string& id);

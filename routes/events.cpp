@@ -86,9 +86,8 @@ http::Response Events::open() {
   response.headers = {{"Content-Type", "text/event-stream; charset=utf-8"},
                       {"Cache-Control", "no-store"},
                       {"X-Accel-Buffering", "no"}};
-  auto status = status_document(context_, identity_, StatusDepth::kPublic);
-  const json tables = status["sync"]["tables"];
-  status["sync"].erase("tables");
+  const json status = status_document(context_, identity_, StatusDepth::kBrief);
+  const json tables = tables_of(context_, identity_);
   response.body = "retry: 2000\n\n" + event_text("status", text_of(status)) +
                   event_text("tables", text_of(tables));
   response.stream = std::move(stream);

@@ -1,6 +1,8 @@
 #include "routes/outbox_routes.h"
 
+#include <charconv>
 #include <functional>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "gateway/http/uri.h"
@@ -152,6 +154,15 @@ Result<Filter> read_filter(const std::string& body) {
 
 }  // namespace
 
+std::size_t limit_of(const http::Request& request) {
+  for (const auto& [name, value] : http::parse_query(request.query())) {
+    std::size_t limit = 0;
+    const auto end = std::from_chars(value.data(), value.data() + value.size(), limit);
+    if (name == "limit" && end.ec == std::errc() && limit > 0) return limit;
+  }
+  return std::numeric_limits<std::size_t>::max();
+}
+
 http::Response list_outbox(const Context& context, const http::Request& request) {
   std::optional<queue::State> state;
   for (const auto& [name, value] : http::parse_query(request.query())) {
@@ -161,10 +172,13 @@ http::Response list_outbox(const Context& context, const http::Request& request)
       return error_response(invalid_request("HF400", "There is no state " + value));
     }
   }
+  const std::size_t limit = limit_of(request);
   json entries = json::array();
   for (const auto& store : context.stores.all()) {
     auto reader = store->reader();
+    std::size_t count = 0;
     for (const Entry& entry : queue::Outbox(store->overlay()).list(*reader, state)) {
+      if (++count > limit) break;
       json text = print_entry(entry, store->principal());
       text["rows"] = json::array();
       for (const auto& effect : store->overlay().effects(*reader, entry.sequence)) {

@@ -8,8 +8,11 @@
 
 namespace holdfast::routes {
 
-// GET /outbox[?state=dead]: the unfinished entries and dead letters of all principals, or those in
-// one state, oldest first.
+// The query's `limit`; without one, no limit.
+std::size_t limit_of(const http::Request& request);
+
+// GET /outbox[?state=dead][&limit=N]: the unfinished entries and dead letters of all principals, or
+// those in one state, oldest first; at most N of each principal.
 http::Response list_outbox(const Context& context, const http::Request& request);
 // GET /outbox/{id}: one entry with what it does to rows.
 http::Response show_entry(const Context& context, const std::string& id);

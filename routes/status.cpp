@@ -203,7 +203,8 @@ json status_document(const Context& context, const StatusIdentity& identity, Sta
         {"is_syncing", sync.is_syncing},
         {"pending_uploads", queue.depth()},
         {"pending_downloads", 0},
-        {"last_error", detailed && sync.last_error ? json(*sync.last_error) : json(nullptr)}}}};
+        {"last_error", depth != StatusDepth::kPublic && sync.last_error ? json(*sync.last_error)
+                                                                        : json(nullptr)}}}};
   if (depth != StatusDepth::kBrief) {
     for (const auto& [name, state] : tables) {
       if (state.expected) missing += std::max<std::int64_t>(0, *state.expected - state.rows);

@@ -16,9 +16,9 @@ struct StatusIdentity {
 };
 
 enum class StatusDepth {
-  kBrief,     // the queue and the link, without counting rows: cheap
-  kPublic,    // and the tables
-  kDetailed,  // and each principal by itself, and recent errors
+  kBrief,     // the queue, the link and recent errors, without counting rows: cheap
+  kPublic,    // the queue, the link and the tables; no errors: they may name what is in rows
+  kDetailed,  // all of it, and each principal by itself
 };
 nlohmann::json status_document(const Context& context, const StatusIdentity& identity,
                                StatusDepth depth);

@@ -85,8 +85,14 @@ void Demo::start_upstream() {
   variant.standalone = true;
   variant.catalog_document = std::string(kDemoCatalog);
   variant.extra = [](const http::Request& request) -> std::optional<http::Response> {
-    if (request.path() != "/rest/v1/rpc/holdfast_catalog") return std::nullopt;
-    return http::json_response(200, std::string(kDemoCatalog));
+    constexpr std::string_view kCompanion = "/rest/v1/rpc/holdfast_";
+    if (!request.path().starts_with(kCompanion)) return std::nullopt;
+    if (request.path() == "/rest/v1/rpc/holdfast_catalog") {
+      return http::json_response(200, std::string(kDemoCatalog));
+    }
+    // As PostgREST says it where the companion's other functions are not installed.
+    return http::json_response(404, R"({"code":"PGRST202","message":"Could not find the function",)"
+                                    R"("details":null,"hint":null})");
   };
   upstream_ = start_on(kUpstreamPort, config, logger_, variant);
   fill(*upstream_->stores().open(http::Principal::anonymous()));

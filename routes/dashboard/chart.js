@@ -40,7 +40,13 @@ function tick(time, span) {
   const date = new Date(time);
   if (span > 2 * 86_400_000)
     return date.toLocaleDateString(undefined, { weekday: 'short', day: 'numeric' });
-  return date.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+  const seconds = span < 8 * 60_000 ? /** @type {const} */ ('2-digit') : undefined;
+  return date.toLocaleTimeString(undefined, {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: seconds,
+    hourCycle: 'h23',
+  });
 }
 
 /**

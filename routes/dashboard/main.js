@@ -132,19 +132,37 @@ function redraw() {
 }
 
 let loading = 0;
+let loaded = 0;
+const betweenLoads = 1_000;
 // What the lists show, soon after something changed, and not again for each of many changes.
 function reload(pause = 150) {
   if (loading) return;
-  loading = window.setTimeout(async () => {
-    try {
-      [state.entries, state.conflicts] = await Promise.all([get('/outbox'), get('/conflicts')]);
-    } catch {
-      // The event stream says when the gateway is back.
-    }
-    loading = 0;
-    redraw();
-  }, pause);
+  const wait = Math.max(pause, loaded + betweenLoads - Date.now());
+  loading = window.setTimeout(load, pause === 0 ? 0 : wait);
 }
+
+async function load() {
+  try {
+    const [entries, dead, open, recent] = await Promise.all(
+      [
+        '/outbox?limit=200',
+        '/outbox?state=dead&limit=200',
+        '/conflicts?state=open&limit=200',
+        '/conflicts?limit=50',
+      ].map(get),
+    );
+    state.entries = unique([...entries, ...dead]);
+    state.conflicts = unique([...open, ...recent]);
+  } catch {
+    // The event stream says when the gateway is back.
+  }
+  loading = 0;
+  loaded = Date.now();
+  redraw();
+}
+
+/** @template {{id: string}} T @param {T[]} list */
+const unique = (list) => [...new Map(list.map((one) => [one.id, one])).values()];
 
 /** @param {string} name @param {string} data */
 function hear(name, data) {

@@ -59,7 +59,7 @@ export function overview() {
     ),
     attention(),
     section(
-      'The last ten minutes',
+      'The last minutes',
       null,
       chart({
         id: 'live',
@@ -67,7 +67,7 @@ export function overview() {
         unit: '',
         series: ['pending'],
         points: livePoints(),
-        from: Date.now() - 10 * 60_000,
+        from: Math.min(Date.now() - 60_000, state.live[0]?.at ?? Infinity),
         to: Date.now(),
         gap: Infinity,
         wide: true,

@@ -10,18 +10,17 @@ import { keyText, several, short, stateWord, tableName, whatText } from './words
 
 /** @typedef {import('./state.js').Entry} Entry */
 
-const shownAtMost = 200;
-
 export function queue() {
   const entries = unfinished();
+  const total = Math.max(entries.length, state.status?.queue.depth ?? 0);
   return section(
     'Queue',
     null,
     !state.entries
       ? h('p', {}, 'Loading…')
-      : entries.length === 0
+      : total === 0
         ? nothing('Nothing waits', 'Every write has reached the upstream.')
-        : list(entries),
+        : list(entries, total),
   );
 }
 
@@ -50,18 +49,20 @@ export function dead() {
             'Nothing was refused',
             'A write that the upstream does not accept is kept here, with its reason.',
           )
-        : list(entries),
+        : list(entries, Math.max(entries.length, state.status?.queue.dead ?? 0)),
   );
 }
 
-/** @param {Entry[]} entries */
-const list = (entries) => [
-  h('ol', { class: 'cards' }, entries.slice(0, shownAtMost).map(card)),
-  entries.length > shownAtMost &&
+/** @param {Entry[]} entries @param {number} total how many there are, with those that were not asked for */
+const list = (entries, total) => [
+  entries.length > 0 && h('ol', { class: 'cards' }, entries.map(card)),
+  total > entries.length &&
     h(
       'p',
       { class: 'lead' },
-      `and ${several(entries.length - shownAtMost, 'more write')}; holdfast outbox list shows all of them.`,
+      `and ${several(total - entries.length, 'more write')}; `,
+      h('code', {}, 'holdfast outbox list'),
+      ' shows all of them.',
     ),
 ];
 
