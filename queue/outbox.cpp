@@ -227,15 +227,10 @@ void Outbox::recover(Transaction& transaction, Timestamp look_at) {
 }
 
 void Outbox::note_key(Transaction& transaction, const Entry& entry,
-                      const std::optional<std::string>& largest) const {
+                      const std::string& largest) const {
   Statement& update =
       transaction.database().cached("UPDATE hf_outbox SET noted_key=?2 WHERE sequence=?1");
-  update.bind(1, entry.sequence);
-  if (largest) {
-    update.bind(2, std::string_view(*largest)).run();
-  } else {
-    update.bind(2, cache::Null{}).run();
-  }
+  update.bind(1, entry.sequence).bind(2, std::string_view(largest)).run();
 }
 
 bool Outbox::has_earlier_unfinished(Database& database, const Entry& entry) const {
@@ -286,6 +281,14 @@ std::optional<Entry> Outbox::find(Database& database, const std::string& id) con
   Entry entry = read_entry(statement);
   statement.reset();
   return entry;
+}
+
+bool Outbox::knows_key(Database& database, const std::string& idempotency_key) const {
+  Statement& statement = database.cached("SELECT 1 FROM hf_outbox WHERE idempotency_key=?1");
+  statement.bind(1, std::string_view(idempotency_key));
+  const bool known = statement.step();
+  statement.reset();
+  return known;
 }
 
 std::optional<std::string> Outbox::answer_for(Database& database,

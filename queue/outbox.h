@@ -94,9 +94,8 @@ class Outbox {
   void doubt(cache::Transaction& transaction, const Entry& entry, const Doubt& doubt);
   // Before a send of an entry whose keys the upstream makes: the largest key that is there.
   void note_key(cache::Transaction& transaction, const Entry& entry,
-                const std::optional<std::string>& largest) const;
-  // Back to queued, to be sent at once; a dead letter's effects are shown again. Nothing for one
-  // that is about to be looked for.
+                const std::string& largest) const;
+  // Back to queued, to be sent at once; a dead letter's effects are shown again.
   void retry(cache::Transaction& transaction, const Entry& entry);
   // All entries in `state`, no end, back to queued.
   void release(cache::Transaction& transaction, State state);
@@ -117,8 +116,7 @@ class Outbox {
   // All that could be sent are held, as there is no token to send them with.
   void hold_all(cache::Transaction& transaction, const std::string& reason);
 
-  // After a start: what was being sent may have taken effect. `look_at`: when a send of before can
-  // not be committed any more.
+  // After a start: what was being sent may have taken effect, until `look_at`.
   void recover(cache::Transaction& transaction, Timestamp look_at);
 
   // Makes an update or deletion of several rows one entry for each row, in its place of the order,
@@ -152,8 +150,7 @@ class Outbox {
   // Whether an unfinished entry stands before `entry`.
   bool has_earlier_unfinished(cache::Database& database, const Entry& entry) const;
   bool empty(cache::Database& database) const;
-  // Whether an unfinished entry would be sent by itself before long: not one that is parked for a
-  // person, held, stalled, or blocked by such a one.
+  // Whether an entry would be sent by itself before long: none that is parked, held or stalled.
   bool any_on_its_way(cache::Database& database) const;
   // Whether an unfinished entry is known to change a row of `relation`.
   bool touches(cache::Database& database, const std::string& relation) const;
@@ -163,6 +160,8 @@ class Outbox {
   bool flows(cache::Database& database) const;
 
   std::optional<Entry> find(cache::Database& database, const std::string& id) const;
+  // Whether an entry has this idempotency key.
+  bool knows_key(cache::Database& database, const std::string& idempotency_key) const;
   // By the Idempotency-Key that the app sent; the answer it was given then.
   std::optional<std::string> answer_for(cache::Database& database,
                                         const std::string& app_key) const;

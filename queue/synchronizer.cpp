@@ -1,6 +1,7 @@
 #include "queue/synchronizer.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace holdfast::queue {
 namespace {
@@ -15,6 +16,8 @@ constexpr auto kStoreOpens = std::chrono::milliseconds(100);
 constexpr auto kForgetInterval = std::chrono::hours(1);
 // How often the watchdog looks at the queues.
 constexpr auto kWatchInterval = std::chrono::minutes(1);
+// A difference of the two clocks that is no drift.
+constexpr auto kClockJump = std::chrono::seconds(5);
 
 }  // namespace
 
@@ -28,7 +31,8 @@ Synchronizer::Synchronizer(cache::Stores& stores, Dispatcher& dispatcher, cache:
       dispatcher_options_(dispatcher_options),
       pull_options_(pull_options),
       clock_(clock),
-      logger_(std::move(logger)) {}
+      logger_(std::move(logger)),
+      clock_lead_(clock_lead()) {}
 
 Synchronizer::~Synchronizer() { stop(); }
 
@@ -218,9 +222,11 @@ MonotonicTime Synchronizer::dispatch_all() {
   if (forget) forgot_at_ = clock_.monotonic();
   const bool watch = !watched_at_ || clock_.monotonic() - *watched_at_ >= kWatchInterval;
   if (watch) watched_at_ = clock_.monotonic();
+  const bool set = clock_was_set();
   for (const auto& store : stores_.all()) {
     if (forget) dispatcher_.forget_delivered(*store);
     if (watch) dispatcher_.watch(*store);
+    if (set) dispatcher_.clock_was_set(*store);
     const auto outcome = drain(*store, false);
     if (outcome.next_due && (!due || *outcome.next_due < *due)) due = outcome.next_due;
   }
@@ -235,6 +241,16 @@ MonotonicTime Synchronizer::dispatch_all() {
   MutexLock lock(mutex_);
   next_attempt_at_ = due ? std::optional(std::max(*due, now)) : std::nullopt;
   return clock_.monotonic() + wait;
+}
+
+std::chrono::microseconds Synchronizer::clock_lead() const {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+      clock_.now().time_since_epoch() - clock_.monotonic().time_since_epoch());
+}
+
+bool Synchronizer::clock_was_set() {
+  const auto jump = clock_lead() - std::exchange(clock_lead_, clock_lead());
+  return jump > kClockJump || jump < -kClockJump;
 }
 
 void Synchronizer::pull_loop() {

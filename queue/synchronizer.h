@@ -112,6 +112,9 @@ class Synchronizer {
   bool wait_for_queue(std::chrono::milliseconds limit, const std::function<bool()>& done);
   // Drains every queue; the moment of the next thing to do.
   MonotonicTime dispatch_all();
+  std::chrono::microseconds clock_lead() const;
+  // Whether the wall clock was set since the last call, or the machine slept.
+  bool clock_was_set();
   MonotonicTime pull_due();
   void pull_soon(const std::string& principal_id);
   void forget_absent(const std::vector<std::shared_ptr<cache::Store>>& stores);
@@ -130,6 +133,8 @@ class Synchronizer {
   PullObserver pulled_;
   std::optional<MonotonicTime> forgot_at_;   // the dispatching thread only
   std::optional<MonotonicTime> watched_at_;  // the same
+  // How far the wall clock is ahead of the monotonic one; the same.
+  std::chrono::microseconds clock_lead_;
 
   mutable Mutex mutex_;
   Condition dispatch_changed_;

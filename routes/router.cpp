@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cache/values/text.h"
 #include "gateway/http/uri.h"
 #include "routes/error_response.h"
 #include "routes/outbox_routes.h"
@@ -19,7 +20,8 @@ std::string normal_path(std::string_view raw) {
     if (c != '/' || !path.ends_with('/')) path += c;
   }
   if (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  return path;
+  // Answers name it.
+  return cache::mend_utf8(std::move(path));
 }
 
 // The part of `path` below `prefix`; nullopt when it lies elsewhere.
@@ -107,6 +109,10 @@ void Router::route(http::Request request, http::Respond respond) {
 bool Router::route_control(const http::Request& request, const std::string& path,
                            const http::Respond& respond) {
   if (path == "/status") {
+    if (!is_read(request)) {
+      respond(wrong_method("GET, HEAD"));
+      return true;
+    }
     const bool detailed = control_.allows(request);
     // Counting waits for the disk.
     context_.workers.post([this, detailed, respond] {
@@ -114,8 +120,8 @@ bool Router::route_control(const http::Request& request, const std::string& path
     });
     return true;
   }
-  const bool sync = path == "/sync" || path == "/sync/pause" || path == "/sync/resume" ||
-                    path == "/sync/verify";
+  const bool sync =
+      path == "/sync" || path == "/sync/pause" || path == "/sync/resume" || path == "/sync/verify";
   const bool queue = below(path, "/outbox") || below(path, "/conflicts");
   if (!sync && !queue) return false;
   if (auto refusal = control_.refuse(request)) {

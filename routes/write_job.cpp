@@ -3,6 +3,7 @@
 #include "cache/replica/key.h"
 #include "cache/replica/temporary_ids.h"
 #include "cache/values/codec.h"
+#include "gateway/base/ids.h"
 #include "gateway/http/uri.h"
 #include "routes/error_response.h"
 #include "routes/table_rules.h"
@@ -226,6 +227,11 @@ std::optional<queue::Entry> WriteJob::enqueue(cache::Transaction& transaction, C
   auto& [entry, effects] = *planned;
   if (const auto app_key = request.headers.find("Idempotency-Key")) {
     entry.app_key = std::string(*app_key);
+    // The upstream knows the event by the same name, whichever gateway brings it.
+    const std::string own = "hf1:" + *entry.app_key;
+    if (is_uuid(*entry.app_key) && !outbox.knows_key(transaction.database(), own)) {
+      entry.idempotency_key = own;
+    }
   }
   outbox.append(transaction, entry, effects, changes.references);
   cache::TemporaryIds::remember(transaction, entry.sequence, request_.table, changes.temporary_ids);

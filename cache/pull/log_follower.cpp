@@ -105,7 +105,9 @@ std::optional<LogFollower::Image> LogFollower::image_of(const LogLine& line) con
     auto key = parse_row(*table, *line.key);
     if (!key) return std::nullopt;
     Image image{table, key_of(*table, *key), std::nullopt, !line.has_row, ""};
-    if (!line.row) return image;
+    // The log does not know which rows are kept here.
+    image.read_by_key = image.read_by_key || !store_.scope(*table).empty();
+    if (!line.row || image.read_by_key) return image;
     auto row = parse_row(*table, *line.row);
     if (row) {
       image.row = *std::move(row);
@@ -144,8 +146,8 @@ void LogFollower::note_part(Transaction& transaction, const LogLine& line) {
 }
 
 void LogFollower::recheck(Transaction& transaction, const std::string& relation) {
-  Statement& statement =
-      transaction.database().cached("UPDATE hf_tables SET recheck=max(recheck, 1) WHERE relation=?1");
+  Statement& statement = transaction.database().cached(
+      "UPDATE hf_tables SET recheck=max(recheck, 1) WHERE relation=?1");
   statement.bind(1, std::string_view(relation)).run();
 }
 

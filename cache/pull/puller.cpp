@@ -9,6 +9,12 @@
 #include "gateway/base/mutex.h"
 
 namespace holdfast::cache {
+namespace {
+
+// Where a log tells of changes, keys are compared so many times less often than without.
+constexpr int kLoggedComparisons = 12;
+
+}  // namespace
 
 std::optional<std::size_t> stamp_column(const Table& table, const TableOptions& options) {
   if (options.updated_at_column == "none") return std::nullopt;
@@ -61,6 +67,7 @@ PullOutcome Puller::pull(Store& store, PullDepth depth, bool force) {
   const std::int64_t forwarded = store.forwarded_writes();
   // Which rows other claims show is only known from their keys.
   if (store.claims_unsettled()) depth = PullDepth::kAllKeys;
+  if (compares_now(store) && depth == PullDepth::kChanges) depth = PullDepth::kKeys;
   Round round{store, *credentials, depth, force, ChangeLog(upstream_, *credentials, force)};
   if (follow_log(round)) {
     std::vector<const Table*> fresh;
@@ -77,6 +84,28 @@ PullOutcome Puller::pull(Store& store, PullDepth depth, bool force) {
   store.note_pull_finished(forwarded);
   if (depth == PullDepth::kAllKeys) store.settle_claims(claims);
   return std::move(round.outcome);
+}
+
+std::optional<std::vector<TableParity>> Puller::compare(Store& store) {
+  if (!pull(store, PullDepth::kChanges, true).reached) return std::nullopt;
+  const auto credentials = credentials_.credentials_for(store.principal());
+  if (!credentials) return std::nullopt;
+  ChangeLog log(upstream_, *credentials, true);
+  const bool companion = std::holds_alternative<LogWindow>(log.window(std::nullopt, {}, 1));
+  std::vector<TableParity> tables;
+  for (const Table* table : store.replicated()) {
+    tables.push_back(compare_with_upstream(
+        store, *table,
+        TableSource(upstream_, *table, *credentials, options_.page_rows, true, store.scope(*table)),
+        companion && !table->is_view() && store.scope(*table).empty() ? &log : nullptr));
+    tables.back().append_only = replica_.of(table->name).append_only;
+  }
+  return tables;
+}
+
+bool Puller::compares_now(const Store& store) {
+  MutexLock lock(mutex_);
+  return ++pulls_[store.principal().id] % (kLoggedComparisons * options_.key_diff_every) == 0;
 }
 
 bool Puller::follow_log(Round& round) {
@@ -102,9 +131,11 @@ bool Puller::follow_log(Round& round) {
 void Puller::pull_table(Round& round, const Table& table) {
   if (!round.reached()) return;
   TablePull pull(round.store, table, stamp_column(table, replica_.of(table.name)), options_, clock_,
-                 TableSource(upstream_, table, round.credentials, options_.page_rows, round.force));
+                 TableSource(upstream_, table, round.credentials, options_.page_rows, round.force,
+                             round.store.scope(table)));
   if (replica_.of(table.name).append_only) pull.keep_synced_rows();
-  if (round.companion && !table.is_view()) {
+  // The companion hashes all rows that the principal sees.
+  if (round.companion && !table.is_view() && round.store.scope(table).empty()) {
     pull.use_companion(round.log, round.logged.contains(relation_of(table)));
   }
   const auto failure = pull.run(round.depth);

@@ -1,14 +1,17 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "cache/pull/options.h"
+#include "cache/pull/parity.h"
 #include "cache/replica/options.h"
 #include "cache/replica/store.h"
 #include "gateway/base/logging.h"
+#include "gateway/base/mutex.h"
 #include "gateway/upstream/credentials.h"
 #include "gateway/upstream/upstream.h"
 
@@ -45,6 +48,10 @@ class Puller {
   // `force`: try although the upstream is known to be offline.
   PullOutcome pull(Store& store, PullDepth depth, bool force = false);
 
+  // Pulls, and then compares every row with the upstream's: see parity.h. nullopt: the upstream
+  // cannot be asked for the principal now.
+  std::optional<std::vector<TableParity>> compare(Store& store);
+
  private:
   struct Round;  // one pull
 
@@ -60,6 +67,10 @@ class Puller {
   const PullOptions& options_;
   const Clock& clock_;
   const std::shared_ptr<Logger> logger_;
+  // Pulls of each principal: even a log cannot tell what a policy makes of the time of day.
+  bool compares_now(const Store& store);
+  Mutex mutex_;
+  std::map<std::string, int> pulls_ HF_GUARDED_BY(mutex_);
   std::atomic<int> without_log_{0};  // pulls to go before the companion's log is looked for again
 };
 

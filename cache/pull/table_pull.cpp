@@ -40,7 +40,28 @@ TablePull::TablePull(Store& store, const Table& table, std::optional<std::size_t
       source_(std::move(source)),
       started_(clock.now()) {}
 
+// The log has told of no change, and nothing else is due: then nothing is asked or written.
+bool TablePull::is_idle() const {
+  const Timestamp scrubbed_before = started_ - options_.scrub;
+  auto reader = store_.reader();
+  Statement& statement = reader->cached(
+      "SELECT complete AND denied IS NULL AND added IS NULL AND recheck=0 AND scrubbed_at>?2"
+      " AND relation NOT IN (SELECT relation FROM hf_blocks UNION SELECT relation FROM hf_rereads"
+      " UNION SELECT relation FROM hf_unreadable UNION SELECT relation FROM hf_acknowledged_rows)"
+      " FROM hf_tables WHERE relation=?1");
+  statement.bind(1, std::string_view(relation_));
+  statement.bind(2, std::int64_t{scrubbed_before.time_since_epoch().count()});
+  const bool idle = statement.step() && statement.integer(0) != 0;
+  statement.reset();
+  return idle;
+}
+
 std::optional<PullFailure> TablePull::run(PullDepth depth) {
+  if (logged_ && depth == PullDepth::kChanges && store_.status(table_) == TableStatus::kComplete &&
+      is_idle()) {
+    store_.note_pulled(table_, started_);
+    return std::nullopt;
+  }
   const bool was_denied = store_.status(table_) == TableStatus::kDenied;
   const Progress progress = load_progress();
   const bool compare = compares(progress, depth);
@@ -86,7 +107,8 @@ std::optional<PullFailure> TablePull::follow(const Progress& progress, bool comp
     scrubbed_ = true;
     return this->compare(&Comparison::of_rows);
   }
-  if (progress.recheck > 1 || !progress.scrubbed_at || started_ - *progress.scrubbed_at >= options_.scrub) {
+  if (progress.recheck > 1 || !progress.scrubbed_at ||
+      started_ - *progress.scrubbed_at >= options_.scrub) {
     scrubbed_ = true;
     return this->compare(&Comparison::of_rows);
   }

@@ -46,6 +46,7 @@ class TablePull {
     std::vector<std::size_t> added;  // columns
   };
 
+  bool is_idle() const;
   Progress load_progress();
   bool compares(const Progress& progress, PullDepth depth) const;
   std::optional<PullFailure> follow(const Progress& progress, bool compare);

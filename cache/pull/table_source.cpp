@@ -60,12 +60,14 @@ PullFailure failure_of(const upstream::Answer& answer) {
 }
 
 TableSource::TableSource(upstream::Upstream& upstream, const Table& table,
-                         upstream::Credentials credentials, int page_rows, bool force)
+                         upstream::Credentials credentials, int page_rows, bool force,
+                         std::string scope)
     : upstream_(upstream),
       table_(table),
       credentials_(std::move(credentials)),
       page_rows_(page_rows),
-      force_(force) {}
+      force_(force),
+      scope_(std::move(scope)) {}
 
 std::variant<RowPage, PullFailure> TableSource::unordered(const std::vector<std::size_t>& columns) {
   return fetch(columns, "", true);
@@ -180,6 +182,7 @@ upstream::Call TableSource::call_for(const std::string& select, const std::strin
   upstream::Call call;
   call.target =
       "/rest/v1/" + http::percent_encode(table_.name) + "?select=" + http::percent_encode(select);
+  if (!scope_.empty()) call.target += "&" + scope_;
   if (!conditions.empty()) call.target += "&" + conditions;
   if (conditions.find("&limit=") == std::string::npos) {
     call.target += "&limit=" + std::to_string(limit);

@@ -47,8 +47,9 @@ struct RowPage {
 class TableSource {
  public:
   // `upstream` and `table` must outlive it.
+  // `scope` limits everything that is read to some rows (cache/replica/scope.h).
   TableSource(upstream::Upstream& upstream, const Table& table, upstream::Credentials credentials,
-              int page_rows, bool force);
+              int page_rows, bool force, std::string scope = "");
 
   // As many rows as one page holds, in the order in which the upstream gives them without being
   // asked for one, and their total. Where that is all of them, requests without an order are
@@ -86,6 +87,7 @@ class TableSource {
   const upstream::Credentials credentials_;
   const int page_rows_;
   const bool force_;
+  const std::string scope_;
 };
 
 }  // namespace holdfast::cache

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <future>
 
 #include "tests/gateway/upstream/raw_server.h"
@@ -208,6 +209,34 @@ TEST_F(SupabaseUpstreamTest, ChunkedAndUncompressedStayAsTheyCome) {
   EXPECT_FALSE(outcome.answer().headers.contains("Transfer-Encoding"));
 }
 
+TEST_F(SupabaseUpstreamTest, RowsComeCompressedAndAreUnpacked) {
+  serve([](const Exchange& exchange) {
+    // gzip of [{"id":1,"title":"aaa…"}] with forty a.
+    constexpr std::array<unsigned char, 44> kPacked = {
+        0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0x8b, 0xae, 0x56, 0xca, 0x4c,
+        0x51, 0xb2, 0x32, 0xd4, 0x51, 0x2a, 0xc9, 0x2c, 0xc9, 0x49, 0x55, 0xb2, 0x52, 0x4a, 0x24,
+        0x12, 0x28, 0xd5, 0xc6, 0x02, 0x00, 0x9e, 0xe9, 0xd8, 0x93, 0x3d, 0x00, 0x00, 0x00};
+    std::string packed(kPacked.begin(), kPacked.end());
+    if (exchange.head.find("/rest/v1/todos?own") != std::string::npos) packed = "as it is";
+    exchange.send("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: " +
+                  std::to_string(packed.size()) + "\r\n\r\n" + packed);
+    return Then::kKeepOpen;
+  });
+  const auto outcome = call("GET", "/rest/v1/todos");
+  ASSERT_TRUE(outcome.answered());
+  EXPECT_THAT(head_of(0), HasSubstr("Accept-Encoding: gzip"));
+  EXPECT_EQ(outcome.answer().body, "[{\"id\":1,\"title\":\"" + std::string(40, 'a') + "\"}]");
+  EXPECT_FALSE(outcome.answer().headers.contains("Content-Encoding"));
+
+  Call asked_by_an_app;
+  asked_by_an_app.target = "/rest/v1/todos?own";
+  asked_by_an_app.headers.set("Accept-Encoding", "gzip, br");
+  const auto passed = upstream_->call(asked_by_an_app);
+  ASSERT_TRUE(passed.answered());
+  EXPECT_EQ(passed.answer().body, "as it is");
+  EXPECT_EQ(passed.answer().headers.find("Content-Encoding"), "gzip");
+}
+
 TEST_F(SupabaseUpstreamTest, ConnectionIsUsedAgain) {
   serve(echo);
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(call("POST", "/x", "{}").answered());
@@ -320,6 +349,46 @@ TEST_F(SupabaseUpstreamTest, SlowAnswerEndsWithTheTimeout) {
   ASSERT_FALSE(outcome.answered());
   EXPECT_EQ(outcome.failure().loss, Loss::kAnswerLost);
   EXPECT_THAT(outcome.failure().reason, HasSubstr("in time"));
+}
+
+TEST_F(SupabaseUpstreamTest, SilenceOnAReusedConnectionIsNotWaitedForTwice) {
+  std::promise<void> done;
+  serve([waiting = done.get_future().share()](const Exchange& exchange) {
+    if (exchange.head.starts_with("GET /second")) waiting.wait();
+    exchange.answer(200, "ok");
+    return Then::kKeepOpen;
+  });
+  ASSERT_TRUE(call("GET", "/first").answered());
+  Call request;
+  request.target = "/second";
+  request.timeout = 100ms;
+  const auto outcome = upstream_->call(request);
+  done.set_value();
+  ASSERT_FALSE(outcome.answered());
+  EXPECT_EQ(server_->exchanges().size(), 2U);
+}
+
+TEST_F(SupabaseUpstreamTest, CallsThatAreGivenUpEndAsLostAndLaterOnesAreTried) {
+  std::promise<void> arrived;
+  std::promise<void> done;
+  serve([&, waiting = done.get_future().share()](const Exchange& exchange) {
+    if (exchange.head.starts_with("GET /silent")) {
+      arrived.set_value();
+      waiting.wait();
+      return Then::kClose;
+    }
+    exchange.answer(200, "ok");
+    return Then::kKeepOpen;
+  });
+  ASSERT_TRUE(call("GET", "/first").answered());
+  auto under_way = std::async(std::launch::async, [&] { return call("GET", "/silent"); });
+  arrived.get_future().wait();
+  upstream_->abandon_calls();
+  const auto outcome = under_way.get();
+  done.set_value();
+  ASSERT_FALSE(outcome.answered());
+  EXPECT_EQ(outcome.failure().loss, Loss::kAnswerLost);
+  EXPECT_TRUE(call("GET", "/later").answered());
 }
 
 TEST_F(SupabaseUpstreamTest, DrippingBodyEndsWithTheTimeout) {

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cache/replica/store.h"
+
+namespace holdfast::cache {
+
+// One row as it is here now, or the tombstone of one that went.
+struct FeedChange {
+  const Table* table;
+  std::string key;         // key_of()
+  std::optional<Row> row;  // nullopt: it is gone
+};
+
+struct FeedPage {
+  std::vector<FeedChange> changes;  // in the order in which they came; of a row the newest only
+  std::string cursor;               // for the page that follows
+  bool more = false;
+};
+
+// The changes of one replica in order, for those who follow it in their turn: pulled ones and own
+// writes, tombstones included.
+//
+// Nothing is recorded before somebody follows: the first page() of all makes triggers on the
+// replica's tables. A follower without a cursor is given all rows first. Tombstones go after
+// `kept`; a follower that comes later has to begin again.
+// Thread-safe, but for a Store one call at a time makes triggers.
+class ChangeFeed {
+ public:
+  explicit ChangeFeed(Store& store) : store_(store) {}
+
+  // nullopt: the cursor is none of this feed's, or older than its oldest tombstone that went. At
+  // most `most` changes.
+  std::optional<FeedPage> page(const std::string& cursor, std::size_t most);
+
+  // Forgets tombstones from before `time`.
+  void forget(Timestamp time);
+
+ private:
+  void follow_tables();
+  FeedPage snapshot_page(std::int64_t start, std::size_t table, std::int64_t after,
+                         std::size_t most);
+  FeedPage changes_page(std::int64_t after, std::size_t most);
+  std::vector<const Table*> tables() const;
+
+  Store& store_;
+};
+
+}  // namespace holdfast::cache

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include "queue/synchronizer.h"
+
+namespace holdfast::routes {
+
+// The body of POST /sync/verify: whether each principal's replica is what the upstream shows, with
+// every difference. {"equal", "principals": [{"principal", "equal", "reason", "tables": […]}]}
+std::string parity_json(const queue::Synchronizer::Replicas& replicas);
+
+}  // namespace holdfast::routes

@@ -1,0 +1,282 @@
+#include "routes/sync_data.h"
+
+#include <charconv>
+#include <deque>
+#include <nlohmann/json.hpp>
+
+#include "cache/replica/change_feed.h"
+#include "cache/replica/key.h"
+#include "gateway/http/uri.h"
+#include "queue/outbox.h"
+#include "queue/row_state.h"
+#include "routes/error_response.h"
+#include "routes/profile.h"
+
+namespace holdfast::routes {
+namespace {
+
+using json = nlohmann::json;
+
+constexpr std::size_t kMostChanges = 1'000;
+constexpr std::size_t kMostEvents = 100;
+// How long a tombstone is told of; who comes later begins again.
+constexpr auto kTombstonesKept = std::chrono::hours(30 * 24);
+
+std::string parameter(const http::Request& request, std::string_view wanted) {
+  for (const auto& [name, value] : http::parse_query(request.query())) {
+    if (name == wanted) return value;
+  }
+  return "";
+}
+
+Error invalid(const std::string& message) {
+  return {ErrorKind::kInvalidRequest, "HF400", message, std::nullopt, std::nullopt};
+}
+
+http::Response no_such_table(const std::string& name) {
+  return error_response({ErrorKind::kNotFound, "PGRST205",
+                         "Could not find the table '" + name + "' in the schema cache",
+                         std::nullopt, std::nullopt});
+}
+
+std::string print_change(const cache::FeedChange& change) {
+  std::string out = R"({"table":)" + json(change.table->name).dump() + R"(,"schema":)" +
+                    json(change.table->schema).dump() + R"(,"op":)" +
+                    (change.row ? "\"upsert\"" : "\"delete\"") + R"(,"key":)" + change.key +
+                    R"(,"row":)";
+  out += change.row ? cache::print_row(*change.table, *change.row) : "null";
+  return out + "}";
+}
+
+// A JSON value as a filter compares with it.
+std::string filter_value(const json& value) {
+  return http::percent_encode(value.is_string() ? value.get<std::string>() : value.dump());
+}
+
+std::string key_conditions(const json& key) {
+  std::string conditions;
+  for (const auto& [column, value] : key.items()) {
+    conditions += "&" + http::percent_encode(column) + "=eq." + filter_value(value);
+  }
+  return conditions;
+}
+
+const char* status_of(int status) {
+  if (status < 300) return "accepted";
+  if (status >= 500 || status == 401 || status == 429) return "retry";
+  return "rejected";
+}
+
+}  // namespace
+
+struct SyncData::Push {
+  http::Request request;  // whose headers the events' own requests have
+  std::shared_ptr<cache::Store> store;
+  std::deque<json> events;
+  json results = json::array();
+  http::Respond respond;
+};
+
+bool SyncData::route(const http::Request& request, const std::string& path,
+                     const http::Respond& respond) const {
+  const bool is_row = path.starts_with("/sync/rows/");
+  const bool reads = path == "/sync/changes" || is_row;
+  if (!reads && path != "/sync/push") return false;
+  if (request.method != (reads ? "GET" : "POST")) {
+    respond(error_response({ErrorKind::kInvalidRequest, "HF405",
+                            std::string("This is only answered to ") + (reads ? "GET" : "POST"),
+                            std::nullopt, std::nullopt}));
+    return true;
+  }
+  // Confirming a token and reading the file both wait.
+  context_.workers.post([this, request, path, is_row, reads, respond] {
+    auto caller = context_.authenticator.confirm(request);
+    if (!caller) return respond(error_response(caller.error()));
+    auto store = context_.stores.open(context_.standalone ? http::Principal::anonymous()
+                                                          : caller->principal);
+    if (is_row) return row(request, path.substr(11), *store, respond);
+    return reads ? changes(request, *store, respond) : push(request, std::move(store), respond);
+  });
+  return true;
+}
+
+void SyncData::changes(const http::Request& request, cache::Store& store,
+                       const http::Respond& respond) const {
+  std::size_t most = kMostChanges;
+  const std::string limit = parameter(request, "limit");
+  if (!limit.empty()) {
+    const auto read = std::from_chars(limit.data(), limit.data() + limit.size(), most);
+    if (read.ec != std::errc() || read.ptr != limit.data() + limit.size() || most < 1) {
+      return respond(error_response(invalid("limit must be a number from 1")));
+    }
+  }
+  cache::ChangeFeed feed(store);
+  feed.forget(context_.clock.now() - kTombstonesKept);
+  const auto page = feed.page(parameter(request, "cursor"), std::min(most, kMostChanges));
+  if (!page) {
+    return respond(http::json_response(
+        410, R"({"code":"HF410","message":"This cursor is too old: begin again without one",)"
+             R"("details":null,"hint":null})"));
+  }
+  std::string body = "{\"changes\":[";
+  for (const auto& change : page->changes) {
+    if (body.back() != '[') body += ',';
+    body += print_change(change);
+  }
+  body += "],\"cursor\":" + json(page->cursor).dump() +
+          ",\"more\":" + (page->more ? "true" : "false") + "}";
+  respond(http::json_response(200, std::move(body)));
+}
+
+void SyncData::row(const http::Request& request, const std::string& name, cache::Store& store,
+                   const http::Respond& respond) const {
+  const auto schema = schema_of(request, context_.rest.schemas);
+  if (!schema) return respond(error_response(schema.error()));
+  const cache::Table* table = store.catalog().find(*schema, name);
+  if (table == nullptr || !table->exposed || !table->primary_key)
+    return respond(no_such_table(name));
+  const auto given = cache::parse_row(*table, parameter(request, "key"));
+  if (!given) {
+    return respond(error_response(invalid("key must be a JSON object of the primary key")));
+  }
+  const std::string key = cache::key_of(*table, *given);
+  auto reader = store.reader();
+  std::optional<cache::StoredRow> found;
+  if (store.overlay().rows(*table).exists(*reader)) {
+    found = store.overlay().rows(*table).find(*reader, cache::key_values(*table, key));
+  }
+  respond(http::json_response(
+      200, R"({"key":)" + key + R"(,"state":)" +
+               json(queue::row_state(*reader, cache::relation_of(*table), key)).dump() +
+               R"(,"row":)" + (found ? cache::print_row(*table, found->row) : "null") + "}"));
+}
+
+void SyncData::push(const http::Request& request, std::shared_ptr<cache::Store> store,
+                    const http::Respond& respond) const {
+  const json body = json::parse(request.body, nullptr, false);
+  if (!body.is_object() || !body.value("events", json()).is_array()) {
+    return respond(error_response(invalid("The body must be an object with a list of events")));
+  }
+  const json& events = body.at("events");
+  if (events.size() > kMostEvents) {
+    return respond(error_response(
+        invalid("At most " + std::to_string(kMostEvents) + " events go in one request")));
+  }
+  auto work = std::make_shared<Push>();
+  work->request = request;
+  work->store = std::move(store);
+  work->events.assign(events.begin(), events.end());
+  work->respond = respond;
+  next_event(std::move(work));
+}
+
+namespace {
+
+// What is wrong with the event; empty when nothing is.
+std::string fault_of(const json& event) {
+  const auto text = [&](const char* name) {
+    return event.is_object() && event.contains(name) && event.at(name).is_string()
+               ? event.at(name).get<std::string>()
+               : "";
+  };
+  if (text("id").empty() || text("table").empty()) return "an event needs an id and a table";
+  const std::string op = text("op");
+  if (op != "insert" && op != "upsert" && op != "update" && op != "delete") {
+    return "op must be insert, upsert, update or delete";
+  }
+  if (op != "delete" && !event.value("row", json()).is_object()) return "the event needs a row";
+  const bool by_key = op == "update" || op == "delete";
+  if (by_key && (!event.value("key", json()).is_object() || event.at("key").empty())) {
+    return "the event needs a key";
+  }
+  return "";
+}
+
+// The canonical row of an event's key as the caller sees it.
+json row_here(cache::Store& store, const cache::Table& table, const json& key) {
+  const auto given = cache::parse_row(table, key.dump());
+  if (!given) return nullptr;
+  auto reader = store.reader();
+  if (!store.overlay().rows(table).exists(*reader)) return nullptr;
+  const auto found = store.overlay().rows(table).find(
+      *reader, cache::key_values(table, cache::key_of(table, *given)));
+  return found ? json::parse(cache::print_row(table, found->row)) : json(nullptr);
+}
+
+// Whether the row has changed since the event's maker saw it: a column of `base` is another.
+bool has_changed(const json& event, const json& row) {
+  if (!event.contains("base") || !event.at("base").is_object()) return false;
+  if (row.is_null()) return true;
+  for (const auto& [column, value] : event.at("base").items()) {
+    if (row.value(column, json()) != value) return true;
+  }
+  return false;
+}
+
+http::Request request_for(const json& event, const http::Request& like) {
+  const std::string op = event.at("op").get<std::string>();
+  http::Request request = like;
+  request.method = op == "update" ? "PATCH" : op == "delete" ? "DELETE" : "POST";
+  request.target =
+      "/rest/v1/" + http::percent_encode(event.at("table").get<std::string>()) + "?select=*";
+  if (op == "update" || op == "delete") request.target += key_conditions(event.at("key"));
+  request.body = op == "delete" ? "" : event.at("row").dump();
+  request.headers.set("Content-Type", "application/json");
+  request.headers.set("Accept", "application/json");
+  request.headers.set("Prefer", op == "upsert" ? "return=representation,resolution=merge-duplicates"
+                                               : "return=representation");
+  request.headers.set("Idempotency-Key", event.at("id").get<std::string>());
+  return request;
+}
+
+json result_of(const json& event, const http::Response& response) {
+  json result = {{"id", event.at("id")}, {"status", status_of(response.status)}, {"row", nullptr}};
+  const json body = json::parse(response.body, nullptr, false);
+  if (response.status >= 300) {
+    result["error"] = body.is_discarded() ? json(nullptr) : body;
+  } else if (body.is_array() && !body.empty()) {
+    result["row"] = body.front();
+  } else if (body.is_array() && event.at("op") == "update") {
+    result["status"] = "conflict";  // the row is gone
+  }
+  return result;
+}
+
+}  // namespace
+
+void SyncData::next_event(std::shared_ptr<Push> push) const {
+  if (push->events.empty()) {
+    return push->respond(http::json_response(200, json{{"results", push->results}}.dump()));
+  }
+  const json event = std::move(push->events.front());
+  push->events.pop_front();
+  const auto finish = [this, push](json result) {
+    push->results.push_back(std::move(result));
+    // Not from within the answer of the one before: a batch would nest as deep as it is long.
+    context_.workers.post([this, push] { next_event(push); });
+  };
+  if (const std::string fault = fault_of(event); !fault.empty()) {
+    return finish({{"id", event.is_object() ? event.value("id", json()) : json()},
+                   {"status", "rejected"},
+                   {"row", nullptr},
+                   {"error", {{"message", fault}}}});
+  }
+  const auto schema = schema_of(push->request, context_.rest.schemas);
+  const cache::Table* table =
+      schema ? push->store->catalog().find(*schema, event.at("table").get<std::string>()) : nullptr;
+  // An event that was taken before is answered as it was, whatever has become of its row.
+  const bool known = queue::Outbox(push->store->overlay())
+                         .answer_for(*push->store->reader(), event.at("id").get<std::string>())
+                         .has_value();
+  if (!known && table != nullptr && table->primary_key && event.contains("key")) {
+    const json here = row_here(*push->store, *table, event.at("key"));
+    if (has_changed(event, here)) {
+      return finish({{"id", event.at("id")}, {"status", "conflict"}, {"row", here}});
+    }
+  }
+  rest_.handle(
+      request_for(event, push->request), event.at("table").get<std::string>(),
+      [event, finish](const http::Response& response) { finish(result_of(event, response)); });
+}
+
+}  // namespace holdfast::routes

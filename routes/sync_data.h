@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+
+#include "gateway/http/request.h"
+#include "gateway/http/response.h"
+#include "routes/context.h"
+#include "routes/rest.h"
+
+namespace holdfast::routes {
+
+// The seeds' protocol for second apps and devices on the LAN, under a caller's own key and token
+// and by the caller's own rules (hard case 26):
+//   GET  /sync/changes?cursor=&limit=   the replica's changes in order, tombstones included
+//   POST /sync/push                     a batch of events, each accepted, rejected or a conflict
+//   GET  /sync/rows/{table}?key={…}     one row, and how far it has come
+// Thread-safe.
+class SyncData {
+ public:
+  // Both must outlive it.
+  SyncData(const Context& context, const Rest& rest) : context_(context), rest_(rest) {}
+
+  // False: `path` is none of these.
+  bool route(const http::Request& request, const std::string& path,
+             const http::Respond& respond) const;
+
+ private:
+  struct Push;  // a batch on its way
+
+  void changes(const http::Request& request, cache::Store& store,
+               const http::Respond& respond) const;
+  void row(const http::Request& request, const std::string& table, cache::Store& store,
+           const http::Respond& respond) const;
+  void push(const http::Request& request, std::shared_ptr<cache::Store> store,
+            const http::Respond& respond) const;
+  // One event after the other: a later one may build on an earlier one.
+  void next_event(std::shared_ptr<Push> push) const;
+
+  const Context& context_;
+  const Rest& rest_;
+};
+
+}  // namespace holdfast::routes

@@ -1,0 +1,102 @@
+#include "cache/replica/change_feed.h"
+
+#include "tests/cache/replica/sample.h"
+
+namespace holdfast::cache {
+namespace {
+
+using namespace std::chrono_literals;
+
+class ChangeFeedTest : public ::testing::Test {
+ protected:
+  ChangeFeedTest() {
+    sample_.put("lists", R"([{"id":1,"title":"one"},{"id":2,"title":"two"}])");
+    sample_.put("reviews", R"([{"id":1,"list_id":1}])");
+  }
+  // The pages behind `cursor` until there is no more: "table key" or "-table key" for a tombstone.
+  std::string follow(std::string& cursor, std::size_t most = 100) {
+    ChangeFeed feed(sample_.store());
+    std::string all;
+    for (;;) {
+      const auto page = feed.page(cursor, most);
+      if (!page) return "begin again";
+      EXPECT_LE(page->changes.size(), most);
+      for (const FeedChange& change : page->changes) {
+        all += (all.empty() ? "" : " ") + std::string(change.row ? "" : "-") + change.table->name +
+               change.key;
+      }
+      cursor = page->cursor;
+      if (!page->more) return all;
+    }
+  }
+
+  sample::Sample sample_{sample::catalog()};
+  std::string cursor_;
+};
+
+TEST_F(ChangeFeedTest, AFollowerGetsAllRowsFirstAndThenWhatChangesInOrder) {
+  EXPECT_EQ(follow(cursor_), R"(lists{"id":1} lists{"id":2} reviews{"id":1})");
+  EXPECT_EQ(follow(cursor_), "");
+  sample_.put("lists", R"([{"id":3,"title":"three"},{"id":1,"title":"changed"}])");
+  sample_.remove("reviews", R"({"id":1})");
+  EXPECT_EQ(follow(cursor_), R"(lists{"id":3} lists{"id":1} -reviews{"id":1})");
+  EXPECT_EQ(follow(cursor_), "");
+}
+
+TEST_F(ChangeFeedTest, PagesEndWhereTheyAreToldAndMissNothing) {
+  EXPECT_EQ(follow(cursor_, 1), R"(lists{"id":1} lists{"id":2} reviews{"id":1})");
+  sample_.put("lists", R"([{"id":3,"title":"a"},{"id":4,"title":"b"},{"id":5,"title":"c"}])");
+  EXPECT_EQ(follow(cursor_, 2), R"(lists{"id":3} lists{"id":4} lists{"id":5})");
+}
+
+TEST_F(ChangeFeedTest, WhatChangesBetweenTheFirstPagesComesBehindThem) {
+  ChangeFeed feed(sample_.store());
+  const auto first = feed.page("", 1);
+  sample_.put("lists", R"([{"id":1,"title":"changed"}])");
+  sample_.remove("lists", R"({"id":2})");
+  cursor_ = first->cursor;
+  EXPECT_EQ(follow(cursor_), R"(reviews{"id":1} lists{"id":1} -lists{"id":2})");
+}
+
+TEST_F(ChangeFeedTest, OfARowOnlyTheNewestChangeCounts) {
+  follow(cursor_);
+  for (const char* title : {"a", "b", "c"}) {
+    sample_.put("lists", R"([{"id":1,"title":")" + std::string(title) + "\"}]");
+  }
+  EXPECT_EQ(follow(cursor_), R"(lists{"id":1})");
+}
+
+TEST_F(ChangeFeedTest, APulledRowThatIsTheSameIsNoChange) {
+  follow(cursor_);
+  sample_.put("lists", R"([{"id":2,"title":"two"}])");
+  EXPECT_EQ(follow(cursor_), "");
+}
+
+TEST_F(ChangeFeedTest, OwnPendingWritesAreChanges) {
+  follow(cursor_);
+  Effect effect{"public.lists", R"({"id":2})", EffectKind::kDelete};
+  sample_.write([&](Transaction& transaction) {
+    sample_.overlay().apply(transaction, 1, {&effect, 1});
+  });
+  EXPECT_EQ(follow(cursor_), R"(-lists{"id":2})");
+}
+
+TEST_F(ChangeFeedTest, WhoComesAfterTombstonesWentBeginsAgain) {
+  follow(cursor_);
+  std::string late = cursor_;
+  sample_.remove("lists", R"({"id":1})");
+  follow(cursor_);
+  ChangeFeed(sample_.store()).forget(Timestamp(std::chrono::hours(24 * 365 * 200)));
+  EXPECT_EQ(follow(late), "begin again");
+  EXPECT_EQ(follow(cursor_), "");
+  for (std::string wrong : {"changes.99999", "changes", "rows.1", "x", "changes.1x"}) {
+    EXPECT_EQ(follow(wrong), "begin again") << wrong;
+  }
+}
+
+TEST_F(ChangeFeedTest, NothingIsRecordedBeforeSomebodyFollows) {
+  EXPECT_EQ(sample_.number("SELECT count(*) FROM sqlite_schema WHERE name='hf_feed'"), 0);
+}
+
+}  // namespace
+}  // namespace holdfast::cache

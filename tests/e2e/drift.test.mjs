@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, beforeEach, describe, test } from 'node:test';
+
+import { succeeded } from './support/client.mjs';
+import { World } from './support/world.mjs';
+
+const companion = readFileSync(new URL('../../companion/holdfast.sql', import.meta.url), 'utf8');
+
+// The schema changes while writes wait: nothing is lost, and what stays right is not read again.
+for (const tier of ['bare', 'companion']) {
+  describe(`schema drift, ${tier}`, () => {
+    let world;
+    before(async () => {
+      world = await World.build(`drift_${tier}`, {
+        schema: `${tier === 'companion' ? companion : ''};
+          create type mood as enum ('calm', 'glad');
+          create table drifting (
+            id integer primary key, name text, mood mood default 'calm', amount text,
+            updated_at timestamptz not null default now());
+          create table leaving (id integer primary key, name text);
+          insert into drifting (id, name, amount)
+            select n, 'row ' || n, n::text from generate_series(1, 40) n;
+          insert into leaving values (1, 'stays');
+          grant all on drifting, leaving to anon, authenticated;`,
+      });
+    });
+    after(() => world?.close());
+    beforeEach(() => world.upstream.recover());
+
+    // Runs DDL while writes cannot be sent, then lets them go.
+    async function whileWritesWait(write, ddl) {
+      await world.upstream.fault({
+        match: '/drifting|/leaving|holdfast_push',
+        method: 'PATCH|POST',
+        status: 503,
+      });
+      succeeded(await write(world.app));
+      await world.database.sql.unsafe(ddl);
+      await world.upstream.reload();
+      await world.holdfast.control('POST', '/sync');
+      await world.upstream.clearFaults();
+    }
+    const rows = async (columns, id) =>
+      succeeded(await world.app.from('drifting').select(columns).eq('id', id));
+
+    test('an added column is read without the others, and a queued write arrives', async () => {
+      await whileWritesWait(
+        (app) => app.from('drifting').update({ name: 'queued' }).eq('id', 1),
+        `alter table drifting add column note text;
+         update drifting set note = 'noted' where id = 2`,
+      );
+      await world.holdfast.drained();
+      await world.holdfast.statusWhere('it is whole', ({ sync }) => sync.tables.drifting.complete);
+      const noted = async () => (await rows('note', 2))[0]?.note;
+      await world.holdfast.statusWhere('it is here', async () => true);
+      assert.equal(await noted(), 'noted');
+      assert.deepEqual(await rows('name,note', 1), [{ name: 'queued', note: null }]);
+      const [{ name }] = await world.database.sql`select name from drifting where id = 1`;
+      assert.equal(name, 'queued');
+    });
+
+    test('an added label of an enum is taken', async () => {
+      await whileWritesWait(
+        (app) => app.from('drifting').update({ mood: 'glad' }).eq('id', 3),
+        `alter type mood add value 'proud' after 'calm'`,
+      );
+      await world.database.sql.unsafe(
+        `update drifting set mood = 'proud', updated_at = now() where id = 4`,
+      );
+      await world.holdfast.drained();
+      await world.holdfast.sync();
+      assert.deepEqual(await rows('mood', 3), [{ mood: 'glad' }]);
+      assert.deepEqual(await rows('mood', 4), [{ mood: 'proud' }]);
+    });
+
+    test('a column of another type is read again', async () => {
+      await whileWritesWait(
+        (app) => app.from('drifting').update({ name: 'kept' }).eq('id', 5),
+        'alter table drifting alter column amount type numeric(10,2) using amount::numeric',
+      );
+      await world.holdfast.drained();
+      await world.holdfast.sync();
+      await world.holdfast.replicated();
+      const seen = succeeded(
+        await world.app.from('drifting').select('amount').order('amount').limit(2),
+      );
+      assert.deepEqual(
+        seen.map(({ amount }) => amount),
+        [1, 2],
+      );
+      const [{ name }] = await world.database.sql`select name from drifting where id = 5`;
+      assert.equal(name, 'kept');
+    });
+
+    test('a write to a column that is dropped is not lost but shown', async () => {
+      await whileWritesWait(
+        (app) => app.from('drifting').update({ note: 'too late' }).eq('id', 6),
+        'alter table drifting drop column note',
+      );
+      await world.holdfast.statusWhere('it is settled', ({ queue }) => queue.depth === 0);
+      const dead = await world.holdfast.outbox('dead');
+      assert.equal(dead.length, 1);
+      assert.match(JSON.stringify(dead[0]), /note/);
+    });
+
+    test('a write to a table that is renamed is not lost but shown', async () => {
+      await whileWritesWait(
+        (app) => app.from('leaving').update({ name: 'too late' }).eq('id', 1),
+        'alter table leaving rename to left_behind',
+      );
+      await world.holdfast.statusWhere('it is settled', ({ queue }) => queue.depth === 0);
+      const dead = await world.holdfast.outbox('dead');
+      assert.ok(dead.some((entry) => JSON.stringify(entry).includes('leaving')));
+      await world.holdfast.sync();
+      const here = succeeded(await world.app.from('left_behind').select('name'));
+      assert.deepEqual(here, [{ name: 'stays' }]);
+    });
+
+    test('another primary key keeps a queued write', async () => {
+      await whileWritesWait(
+        (app) => app.from('drifting').update({ name: 'by another key' }).eq('id', 7),
+        `alter table drifting drop constraint drifting_pkey;
+         alter table drifting alter column name set not null;
+         alter table drifting add primary key (id, amount)`,
+      );
+      await world.holdfast.drained();
+      const [{ name }] = await world.database.sql`select name from drifting where id = 7`;
+      assert.equal(name, 'by another key');
+      await world.holdfast.sync();
+      assert.deepEqual(await rows('name', 7), [{ name: 'by another key' }]);
+    });
+  });
+}
