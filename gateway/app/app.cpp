@@ -123,7 +123,6 @@ struct App::Parts {
             "journal_heads", kJournalHeads, [this] { keep_journal_heads(); }, logger),
         file_check(
             "file_check", kFileCheck, [this] { check_files(); }, logger),
-        workers(kWorkers, logger),
         plans(kPlans),
         context{stores,       authenticator, sign_ins, upstream,          connectivity,
                 synchronizer, workers,       clock,    config.replica,    config.rest,
@@ -134,6 +133,7 @@ struct App::Parts {
         router(context, status_identity(config),
                routes::ControlAccess(folder.control_token(config.control_token)), panel,
                variant.extra),
+        workers(kWorkers, logger),
         listener(config.listener, router, logger),
         session_closing(
             "session_closing", config.pull.interval, [this] { close_ended_sessions(); }, logger),
@@ -264,12 +264,13 @@ struct App::Parts {
   PeriodicTask companion_watch;
   PeriodicTask journal_heads;
   PeriodicTask file_check;
-  WorkerPool workers;
   routes::PlanCache plans;
   routes::Context context;
   cache::MetricsHistory history;
   routes::Panel panel;
   routes::Router router;
+  // Ends before what its work is about.
+  WorkerPool workers;
   server::Listener listener;
   PeriodicTask session_closing;
   PeriodicTask sampling;

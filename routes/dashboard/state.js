@@ -11,6 +11,7 @@
  * @property {number} blocked
  * @property {number} conflicts
  * @property {number} dead
+ * @property {number} [claims_changed] of the held ones: until a person lets them go
  * @property {string | null} next_attempt_at
  *
  * @typedef {object} Table
@@ -93,4 +94,7 @@ export function noteStatus(status) {
 
 export const deadLetters = () => (state.entries ?? []).filter(({ state: s }) => s === 'dead');
 export const unfinished = () => (state.entries ?? []).filter(({ state: s }) => s !== 'dead');
+/** Nothing tells whether they took effect: a person has to look. */
+export const uncertain = () =>
+  unfinished().filter((entry) => entry.state === 'uncertain' && !entry.next_attempt_at);
 export const openConflicts = () => (state.conflicts ?? []).filter(({ state: s }) => s === 'open');

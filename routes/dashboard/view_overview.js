@@ -3,8 +3,8 @@
 import { chart } from './chart.js';
 import { h } from './dom.js';
 import { brief, chip, nothing, section, when } from './parts.js';
-import { deadLetters, openConflicts, state } from './state.js';
-import { count, duration, stateSentence, whatText } from './words.js';
+import { deadLetters, openConflicts, state, uncertain } from './state.js';
+import { count, duration, several, stateSentence, stateWord, whatText } from './words.js';
 
 /** @type {Record<string, string>} */
 export const stateNames = {
@@ -107,6 +107,12 @@ function attention() {
       at: conflict.detected_at,
       href: '#/conflicts',
     })),
+    ...uncertain().map((entry) => ({
+      kind: 'uncertain',
+      text: `${whatText(entry).title}: ${entry.explanation ?? 'its answer was lost'}`,
+      at: entry.created_at,
+      href: '#/queue',
+    })),
     ...deadLetters().map((entry) => ({
       kind: 'dead',
       text: `${whatText(entry).title}: ${entry.explanation ?? entry.last_error ?? 'refused'}`,
@@ -114,6 +120,15 @@ function attention() {
       href: '#/dead',
     })),
   ];
+  const changed = state.status?.queue.claims_changed ?? 0;
+  if (changed > 0) {
+    items.push({
+      kind: 'held',
+      text: `${several(changed, 'write')} by a user whose rights have changed since: send or discard`,
+      at: '',
+      href: '#/queue',
+    });
+  }
   if (items.length === 0) return null;
   return section(
     'Needs you',
@@ -124,13 +139,7 @@ function attention() {
       items
         .slice(0, 5)
         .map(({ kind, text, at, href }) =>
-          h(
-            'li',
-            {},
-            chip(kind, kind === 'dead' ? 'refused' : 'conflict'),
-            h('a', { href }, text),
-            when(at),
-          ),
+          h('li', {}, chip(kind, stateWord(kind)), h('a', { href }, text), when(at)),
         ),
       items.length > 5 && h('li', {}, `and ${count(items.length - 5)} more`),
     ),

@@ -1,6 +1,8 @@
 #include "routes/panel.h"
 
 #include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
 
 #include "gateway/http/stream.h"
 #include "queue/journal.h"
@@ -214,6 +216,13 @@ TEST_F(PanelTest, TheJournalIsListedNewestFirstAndByPages) {
             1U);
   EXPECT_EQ(control("GET", "/journal?limit=-1").status, 400);
   EXPECT_TRUE(json::parse(control("GET", "/journal?principal=none").body).at("records").empty());
+}
+
+TEST_F(PanelTest, ListsAreAsShortAsIsAsked) {
+  for (int i = 0; i < 5; ++i) queue_a_write();
+  EXPECT_EQ(json::parse(control("GET", "/outbox?limit=2").body).size(), 2U);
+  EXPECT_EQ(json::parse(control("GET", "/outbox").body).size(), 5U);
+  EXPECT_EQ(json::parse(control("GET", "/conflicts?limit=2").body).size(), 0U);
 }
 
 class EventsTest : public PanelTest {
