@@ -994,14 +994,21 @@ end $$;
 
 -- The database as it is now: another one after a restore, whose log is not the one that was read.
 create or replace function holdfast.lineage() returns text
-language sql stable security definer set search_path = '' as $$
-  select pg_catalog.md5(pg_catalog.concat_ws(' ',
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  cluster text := '';
+begin
+  begin
+    select pg_catalog.concat_ws(' ', system_identifier, timeline_id) into cluster
+    from pg_catalog.pg_control_system() cross join pg_catalog.pg_control_checkpoint();
+  exception when insufficient_privilege then
+    null;  -- then a restored copy shows by its database's and log's own identity
+  end;
+  return pg_catalog.md5(pg_catalog.concat_ws(' ', cluster,
     (select value from holdfast.settings where name = 'lineage'),
-    (select system_identifier from pg_catalog.pg_control_system()),
-    (select timeline_id from pg_catalog.pg_control_checkpoint()),
     (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database()),
-    'holdfast.changes'::regclass::oid))
-$$;
+    'holdfast.changes'::regclass::oid));
+end $$;
 
 -- Tables whose policies look at one of `changed`, by themselves or in a function of theirs: who may
 -- read which of their rows may be different now.
