@@ -68,10 +68,15 @@ bool single_value(Reader& reader, ValueEnd value_end, std::string& out) {
 
 bool list_value(Reader& reader, std::vector<std::string>& out) {
   if (!mark(reader, '(')) return false;
-  do {
-    std::string& element = out.emplace_back();
-    if (!whole_quoted_value(reader, element)) bare_value(reader, element);
-  } while (reader.character(','));
+  const auto element = [&] {
+    std::string& value = out.emplace_back();
+    if (!whole_quoted_value(reader, value)) bare_value(reader, value);
+  };
+  element();
+  while (reader.character(',')) {
+    element();
+    reader.forget_expected();
+  }
   return mark(reader, ')');
 }
 
@@ -179,12 +184,12 @@ bool logic_operator(Reader& reader, Condition::Kind& out) {
 }
 
 bool logic_operands(Reader& reader, std::vector<Condition>& out) {
-  if (!mark(reader, '(')) return false;
+  if (!mark(reader, '(') || !logic_tree(reader, out.emplace_back())) return false;
   for (;;) {
-    if (!logic_tree(reader, out.emplace_back())) return false;
     const std::size_t start = reader.position();
-    if (mark(reader, ',')) continue;
-    return reader.position() == start && mark(reader, ')');
+    if (!mark(reader, ',')) return reader.position() == start && mark(reader, ')');
+    if (!logic_tree(reader, out.emplace_back())) return false;
+    reader.forget_expected();
   }
 }
 

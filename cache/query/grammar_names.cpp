@@ -47,6 +47,7 @@ bool dashed(Reader& reader, Part part, std::string& out) {
   while (dash(reader)) {
     if (!part(reader, next)) return false;
     out += '-' + next;
+    reader.forget_expected();
   }
   return true;
 }
@@ -144,7 +145,7 @@ bool field_name(Reader& reader, std::string& out) {
     const std::size_t start = reader.position();
     if (quoted_value(reader, out)) return true;
     if (reader.position() != start) return false;
-    return reader.attempt([&] { return dashed(reader, identifier, out); });
+    return dashed(reader, identifier, out);
   });
 }
 
@@ -169,11 +170,12 @@ bool field(Reader& reader, Field& out) {
 }
 
 bool dotted_names(Reader& reader, std::vector<std::string>& out) {
-  do {
+  if (!field_name(reader, out.emplace_back())) return false;
+  while (delimiter(reader)) {
     if (!field_name(reader, out.emplace_back())) return false;
-    const std::size_t start = reader.position();
-    if (!delimiter(reader)) return reader.position() == start;
-  } while (true);
+    reader.forget_expected();
+  }
+  return true;
 }
 
 bool mark(Reader& reader, char character) {
@@ -184,10 +186,12 @@ bool mark(Reader& reader, char character) {
 }
 
 bool names(Reader& reader, std::vector<std::string>& out) {
+  if (!field_name(reader, out.emplace_back())) return false;
   for (;;) {
-    if (!field_name(reader, out.emplace_back())) return false;
     const std::size_t start = reader.position();
     if (!mark(reader, ',')) return reader.position() == start;
+    if (!field_name(reader, out.emplace_back())) return false;
+    reader.forget_expected();
   }
 }
 

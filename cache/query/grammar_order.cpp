@@ -41,11 +41,12 @@ bool order_term(Reader& reader, OrderTerm& out) {
 }  // namespace
 
 bool order_terms(Reader& reader, std::vector<OrderTerm>& out) {
-  for (;;) {
+  if (!order_term(reader, out.emplace_back())) return false;
+  while (reader.character(',')) {
     if (!order_term(reader, out.emplace_back())) return false;
-    const std::size_t start = reader.position();
-    if (!reader.character(',')) return reader.position() == start;
+    reader.forget_expected();
   }
+  return true;
 }
 
 }  // namespace holdfast::cache::query::grammar

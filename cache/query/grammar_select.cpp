@@ -66,17 +66,19 @@ bool optional_cast(Reader& reader, std::string& out) {
 }
 
 bool aggregation(Reader& reader, Aggregate& out) {
-  static constexpr std::pair<const char*, Aggregate> kAll[] = {{"sum()", Aggregate::kSum},
-                                                               {"avg()", Aggregate::kAvg},
-                                                               {"count()", Aggregate::kCount},
-                                                               {"max()", Aggregate::kMax},
-                                                               {"min()", Aggregate::kMin}};
+  static constexpr std::pair<const char*, Aggregate> kAll[] = {{"sum", Aggregate::kSum},
+                                                               {"avg", Aggregate::kAvg},
+                                                               {"count", Aggregate::kCount},
+                                                               {"max", Aggregate::kMax},
+                                                               {"min", Aggregate::kMin}};
   if (!reader.character('.')) return false;
+  const std::size_t start = reader.position();
   for (const auto& [text, aggregate] : kAll) {
-    if (reader.attempt([&, word = text] { return reader.text(word); })) {
-      out = aggregate;
-      return true;
-    }
+    // Only max and min begin alike, and are taken back to try the other.
+    const bool read = *text == 'm' ? reader.attempt([&, word = text] { return reader.text(word); })
+                                   : reader.text(text);
+    if (read) return out = aggregate, reader.text("()");
+    if (reader.position() != start) return false;
   }
   return false;
 }
@@ -152,6 +154,7 @@ bool select_items(Reader& reader, std::vector<SelectItem>& out) {
     start = reader.position();
     if (!mark(reader, ',')) return reader.position() == start;
     if (!select_item(reader, out)) return false;
+    reader.forget_expected();
   }
 }
 

@@ -7,21 +7,15 @@ namespace {
 
 // As Haskell's show writes a character inside quotes.
 std::string shown(char32_t point, char quote) {
-  switch (point) {
-    case '\n':
-      return "\\n";
-    case '\t':
-      return "\\t";
-    case '\r':
-      return "\\r";
-    case '\\':
-      return "\\\\";
-    default:
-      break;
-  }
-  if (point == static_cast<char32_t>(quote)) return std::string("\\") + quote;
-  if (point < 0x20 || point >= 0x7F) return "\\" + std::to_string(static_cast<unsigned>(point));
-  return std::string(1, static_cast<char>(point));
+  static constexpr const char* kControls[] = {
+      "NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "a",   "b",   "t",   "n",
+      "v",   "f",   "r",   "SO",  "SI",  "DLE", "DC1", "DC2", "DC3", "DC4", "NAK",
+      "SYN", "ETB", "CAN", "EM",  "SUB", "ESC", "FS",  "GS",  "RS",  "US"};
+  if (point < 0x20) return std::string("\\") + kControls[point];
+  if (point == 0x7F) return "\\DEL";
+  if (point > 0x7F) return "\\" + std::to_string(static_cast<unsigned>(point));
+  const char c = static_cast<char>(point);
+  return c == quote || c == '\\' ? std::string("\\") + c : std::string(1, c);
 }
 
 std::string quoted(std::string_view ascii) {
@@ -93,11 +87,7 @@ std::string Reader::Trouble::expected_words() const {
   for (std::size_t i = 0; i < expected_count; ++i) {
     const Expectation& one = expected[i];
     if (i > 0) out += i + 1 == expected_count ? " or " : ", ";
-    if (one.character != 0) {
-      out += quoted(std::string_view(&one.character, 1));
-    } else {
-      out += one.quoted ? quoted(one.text) : std::string(one.text);
-    }
+    out += one.quoted ? quoted(one.shown()) : std::string(one.shown());
   }
   return out;
 }
@@ -199,8 +189,10 @@ bool Reader::text_ignoring_case(std::string_view wanted) {
 
 bool Reader::end() {
   return named("end of input", [this] {
-    if (at_end()) return true;
-    return unexpected_token(peek().point, position_);
+    if (!at_end()) return unexpected_token(peek().point, position_);
+    // It was looked for all the same, and what fails next at this place says so.
+    unexpected_here();
+    return true;
   });
 }
 

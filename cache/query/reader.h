@@ -72,10 +72,13 @@ class Reader {
       position_ = start;
       return applies;
     }
-    const Trouble before = trouble_;
+    Trouble before = trouble_;
     const bool applies = rule();
+    if (applies || position_ != start) {
+      if (!applies) before.merge(trouble_);
+      trouble_ = before;
+    }
     position_ = start;
-    if (applies) trouble_ = before;
     return applies;
   }
   // Succeeds where no character satisfies `accept`, without moving on.
@@ -105,6 +108,9 @@ class Reader {
   }
   // Notes that the rule failed here although the characters were right.
   bool refuse();
+  // Behind an element of a list that is not its first: nothing that could have followed inside it
+  // is expected any more.
+  void forget_expected() { forget_trouble(); }
 
   // Limits nesting; false (with overflow() set) beyond kMaxDepth.
   bool enter();
@@ -123,7 +129,13 @@ class Reader {
     char character = 0;     // instead of a text
     bool quoted = false;
 
-    friend bool operator==(const Expectation&, const Expectation&) = default;
+    std::string_view shown() const {
+      return character == 0 ? text : std::string_view(&character, 1);
+    }
+    // As they read.
+    friend bool operator==(const Expectation& a, const Expectation& b) {
+      return a.quoted == b.quoted && a.shown() == b.shown();
+    }
   };
   // Held by value and without allocation: one is made for every character that is read.
   struct Trouble {

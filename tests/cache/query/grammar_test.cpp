@@ -259,6 +259,51 @@ TEST(GrammarErrors, AreWordedAndPlacedAsPostgrestDoes) {
                  "unexpected \"i\" expecting isVal: (null, not_null, true, false, unknown)");
 }
 
+// Behind the first element of a list all is named that could have gone on in it, behind a later one
+// only what goes on with the list; nothing is named twice.
+TEST(GrammarErrors, NameWhatCouldHaveFollowed) {
+  expect_trouble("select=a,b(c", "\"failed to parse select parameter (a,b(c)\" (line 1, column 6)",
+                 "unexpected end of input expecting letter, digit, \"-\", \"->>\", \"->\", \"::\", "
+                 "\".\", \")\", \",\" or end of input");
+  expect_trouble("select=a,b(c,d",
+                 "\"failed to parse select parameter (a,b(c,d)\" (line 1, column 8)",
+                 "unexpected end of input expecting \",\" or \")\"");
+  expect_trouble("id=in.(1,2", "\"failed to parse filter (in.(1,2)\" (line 1, column 8)",
+                 "unexpected end of input expecting \",\" or \")\"");
+  expect_trouble("or=(a.eq.1,b.eq.2",
+                 "\"failed to parse logic tree ((a.eq.1,b.eq.2)\" (line 1, column 17)",
+                 "unexpected end of input expecting \",\" or \")\"");
+  expect_trouble(
+      "select=name-%3E-1:", "\"failed to parse select parameter (name->-1:)\" (line 1, column 9)",
+      "unexpected ':' expecting digit, \"->\", \"::\", \".\", \",\", \")\" or end of input");
+}
+
+TEST(GrammarErrors, ShowCharactersThatCannotBeSeen) {
+  const auto starts = [](const char* raw) { return error(raw).details->substr(0, 18); };
+  EXPECT_EQ(starts("order=a%00"), "unexpected '\\NUL' ");
+  EXPECT_EQ(starts("order=a%1B"), "unexpected '\\ESC' ");
+  EXPECT_EQ(starts("order=a%7F"), "unexpected '\\DEL' ");
+  EXPECT_EQ(starts("order=a%C2%80"), "unexpected '\\128' ");
+}
+
+TEST(GrammarErrors, ANameDoesNotEndInADash) {
+  expect_trouble("select=a-", "\"failed to parse select parameter (a-)\" (line 1, column 3)",
+                 "unexpected end of input expecting \">\", letter or digit");
+  expect_trouble("order=a--b", "\"failed to parse order (a--b)\" (line 1, column 3)",
+                 "unexpected \"-\" expecting \">\", letter or digit");
+}
+
+TEST(GrammarErrors, AnAggregatesNameIsReadBeforeItsParentheses) {
+  expect_trouble("select=x.some()",
+                 "\"failed to parse select parameter (x.some())\" (line 1, column 3)",
+                 "unexpected \"o\" expecting \"sum\"");
+  expect_trouble("select=x.sum", "\"failed to parse select parameter (x.sum)\" (line 1, column 6)",
+                 "unexpected end of input expecting \"()\"");
+  expect_trouble("select=x.mid()",
+                 "\"failed to parse select parameter (x.mid())\" (line 1, column 3)",
+                 "unexpected \"m\" expecting \"sum\", \"avg\", \"count\", \"max\" or \"min\"");
+}
+
 TEST(GrammarErrors, ColumnsCountCharactersNotBytes) {
   expect_trouble(
       "order=na%C3%AFve!", "\"failed to parse order (na\xC3\xAFve!)\" (line 1, column 6)",
