@@ -6,6 +6,7 @@
 #include "gateway/identity/credentials.h"
 #include "queue/journal.h"
 #include "queue/outbox.h"
+#include "routes/error_response.h"
 #include "routes/write_answer.h"
 
 namespace holdfast::routes {
@@ -50,6 +51,12 @@ std::string merged_keys(const std::string& upstream_keys, const std::string& own
   return document.dump();
 }
 
+// What browsers and other servers visit without any key, as Supabase's edge has it.
+bool needs_no_key(const std::string& path) {
+  return path == "verify" || path == "callback" || path == "authorize" || path == "sso/saml/acs" ||
+         path == "sso/saml/metadata" || path.starts_with(".well-known/");
+}
+
 bool is_json_object(const std::string& body) {
   return json::parse(body, nullptr, false).is_object();
 }
@@ -69,6 +76,11 @@ void Auth::handle(http::Request request, const std::string& path, http::Respond 
 }
 
 http::Response Auth::answer(const http::Request& request, const std::string& path) const {
+  if (request.method != "OPTIONS" && !needs_no_key(path)) {
+    if (const auto refusal = context_.authenticator.refuse_key(request)) {
+      return error_response(*refusal);
+    }
+  }
   const bool get = request.method == "GET";
   const bool post = request.method == "POST";
   if (post && path == "token") {

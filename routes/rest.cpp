@@ -88,7 +88,8 @@ void Rest::handle_table(RestRequest rest, http::Respond respond) const {
   const cache::Table* table = rest.store->catalog().find(*schema, rest.resource);
   if (table == nullptr || !table->exposed) {
     // The upstream may have it since; offline the catalog is all that is known.
-    if (!context_.connectivity.offline() || rest.store->catalog().empty()) {
+    const cache::Catalog& known = rest.store->catalog();
+    if (!context_.connectivity.offline() || known.empty() || known.is_partial()) {
       return forwarder_.forward(std::move(rest.request), Surface::kData,
                                 "the table is not in the catalog", std::move(respond));
     }

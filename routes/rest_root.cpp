@@ -48,7 +48,7 @@ void RestRoot::handle(RestRequest rest, http::Respond respond) const {
 std::optional<http::Response> RestRoot::describe(const RestRequest& rest,
                                                  const std::string& schema) const {
   const cache::Catalog& catalog = rest.store->catalog();
-  if (catalog.empty()) return std::nullopt;
+  if (catalog.empty() || catalog.is_partial()) return std::nullopt;
   http::Response response;
   response.headers.add("Content-Type", "application/openapi+json; charset=utf-8");
   if (context_.rest.schemas.size() > 1) response.headers.add("Content-Profile", schema);

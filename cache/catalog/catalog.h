@@ -33,6 +33,11 @@ class Catalog {
           std::vector<MediaHandler> media_handlers = {});
 
   bool empty() const { return tables_.empty(); }
+  // It names relations, columns and primary keys, and not all else that decides an answer: unique
+  // constraints, every relationship, computed columns, functions. What depends on those, and that
+  // something does not exist, is for the upstream to say.
+  bool is_partial() const { return partial_; }
+  void mark_partial() { partial_ = true; }
   const std::vector<std::string>& schemas() const { return schemas_; }
   // By schema, of those that have one.
   const std::map<std::string, std::string>& schema_comments() const { return schema_comments_; }
@@ -49,6 +54,7 @@ class Catalog {
   std::string hash() const;
 
  private:
+  bool partial_ = false;
   std::vector<std::string> schemas_;
   std::map<std::string, std::string> schema_comments_;
   std::vector<MediaHandler> media_handlers_;

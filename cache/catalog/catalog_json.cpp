@@ -242,8 +242,10 @@ Result<Catalog> read_catalog(const nlohmann::json& document) {
     comments.emplace(schema, comment.text());
   }
   if (problem) return bad_document(*problem);
-  return Catalog(std::move(tables), std::move(functions), std::move(schemas), std::move(comments),
-                 std::move(handlers));
+  Catalog catalog(std::move(tables), std::move(functions), std::move(schemas), std::move(comments),
+                  std::move(handlers));
+  if (root.member("partial").flag_or(false)) catalog.mark_partial();
+  return catalog;
 }
 
 std::string print_bundle_table(const Table& table) {
@@ -259,6 +261,7 @@ std::string print_bundle_table(const Table& table) {
 std::string print_catalog(const Catalog& catalog) {
   Json json;
   json["version"] = 1;
+  if (catalog.is_partial()) json["partial"] = true;
   json["schemas"] = catalog.schemas();
   json["schema_comments"] = Json::object();
   for (const auto& [schema, comment] : catalog.schema_comments()) {

@@ -52,6 +52,9 @@ Result<std::string> ConditionWriter::write_filter(const Place& place, const Filt
           "Only is null or not is null filters are allowed on embedded resources");
     }
   }
+  if (filter.op != Operator::kIs && is_enum_domain(place.table->find_column(filter.field.name))) {
+    return forward("operators of a domain over an enum");
+  }
   HF_TRY(const auto operand, operand_of(place, filter.field, parameters_));
   HF_TRY(auto sql, write_operator(operand, filter));
   return filter.negated ? "NOT (" + sql + ")" : "(" + sql + ")";
@@ -90,7 +93,21 @@ Result<std::string> ConditionWriter::write_operator(const Operand& operand, cons
   }
 }
 
+// A composite is null when all of its fields are, and not null when none is.
+static std::string opaque_null_test(const std::string& sql, IsValue value) {
+  const std::string fields = "(substr(" + sql + ",1,2)=char(1)||'{' AND ";
+  const std::string some = "EXISTS(SELECT 1 FROM json_each(substr(" + sql + ",2)) WHERE type";
+  if (value == IsValue::kNull) {
+    return "(" + sql + " IS NULL OR " + fields + "NOT " + some + "<>'null')))";
+  }
+  return "(" + sql + " IS NOT NULL AND NOT " + fields + some + "='null')))";
+}
+
 Result<std::string> ConditionWriter::write_is(const Operand& operand, IsValue value) const {
+  const bool null_test = value == IsValue::kNull || value == IsValue::kNotNull;
+  if (null_test && operand.type->kind == TypeKind::kOther && !has_sort_key(*operand.type)) {
+    return opaque_null_test(operand.sql, value);
+  }
   if (value == IsValue::kNull) return operand.sql + " IS NULL";
   if (value == IsValue::kNotNull) return operand.sql + " IS NOT NULL";
   if (operand.type->kind != TypeKind::kBool) {
@@ -166,7 +183,7 @@ Result<std::string> ConditionWriter::write_comparison(const Operand& operand, Op
 Result<std::string> ConditionWriter::write_in(const Operand& operand,
                                               const std::vector<std::string>& values) {
   const Type& type = *operand.type;
-  if (type.kind == TypeKind::kJson) return no_operator(type, Operator::kEq);
+  if (type.kind == TypeKind::kJson) return no_operator(type, Operator::kEq, type.base);
   // An empty list reaches the grammar as one empty element, and matches nothing.
   if (values.size() == 1 && values[0].empty()) return std::string("0");
   std::vector<std::optional<std::string>> list(values.begin(), values.end());

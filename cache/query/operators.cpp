@@ -87,9 +87,13 @@ const char* postgres_operator(Operator op) {
   }
 }
 
-Error no_operator(const Type& type, Operator op) {
+bool is_enum_domain(const Column* column) {
+  return column != nullptr && !column->domain.empty() && column->type.kind == TypeKind::kEnum;
+}
+
+Error no_operator(const Type& type, Operator op, const std::string& right) {
   return invalid_request(
-      "42883", "operator does not exist: " + type.base + " " + postgres_operator(op) + " unknown",
+      "42883", "operator does not exist: " + type.base + " " + postgres_operator(op) + " " + right,
       std::nullopt,
       "No operator matches the given name and argument types. You might need to add explicit type "
       "casts.");

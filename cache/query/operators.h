@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "cache/catalog/type.h"
+#include "cache/catalog/table.h"
 #include "cache/query/syntax.h"
 #include "gateway/base/error.h"
 
@@ -18,7 +18,10 @@ const char* sql_operator(Operator op);
 const char* postgres_operator(Operator op);
 
 // 42883 operator does not exist: json = unknown
-Error no_operator(const Type& type, Operator op);
+Error no_operator(const Type& type, Operator op, const std::string& right = "unknown");
+// The comparisons of enums are made for any enum, which a domain over one is not: Postgres finds
+// none for it.
+bool is_enum_domain(const Column* column);
 
 // The SQL function of an operator on ranges, arrays or jsonb, opened: "hf_range_overlaps("; null
 // when it is not evaluated here.

@@ -11,6 +11,8 @@
 namespace holdfast::cache::query {
 namespace {
 
+constexpr const char* kPartial = "the schema is known from its OpenAPI description alone";
+
 void note_table(const Table* table, std::vector<const Table*>& tables) {
   if (table != nullptr && std::find(tables.begin(), tables.end(), table) == tables.end()) {
     tables.push_back(table);
@@ -53,6 +55,7 @@ void write_window(const RowWindow& window, Parameters& parameters, Plan& plan) {
 Result<Plan> read_plan(const Query& query, const Catalog& catalog, const Table& table,
                        const PlanOptions& options, std::shared_ptr<const TimeZone> zone) {
   HF_TRY(const auto root, resolve(query, catalog, table, options, Wanted::kAll));
+  if (catalog.is_partial() && !root->embeds.empty()) return forward(kPartial);
   Plan plan;
   HF_TRY(const RowWindow window, row_window(query, options));
   Parameters parameters(catalog, std::move(zone));
@@ -112,6 +115,7 @@ Result<Plan> target_plan(const Query& query, const Catalog& catalog, const Table
 Result<Plan> representation_plan(const Query& query, const Catalog& catalog, const Table& table,
                                  const PlanOptions& options) {
   HF_TRY(const auto root, resolve(query, catalog, table, options, Wanted::kWithoutRootFilters));
+  if (catalog.is_partial() && !root->embeds.empty()) return forward(kPartial);
   Plan plan;
   Parameters parameters(catalog);
   PlanOptions unlimited = options;
@@ -134,12 +138,14 @@ Result<Plan> representation_plan(const Query& query, const Catalog& catalog, con
   return plan;
 }
 
-Planned planned(Result<Plan> plan) {
+Planned planned(Result<Plan> plan, const Catalog& catalog) {
   if (plan && (!parser_can_read(plan->sql) || !parser_can_read(plan->count_sql))) {
     return Forward{"nested too deeply"};
   }
   if (plan) return *std::move(plan);
   if (plan.error().code == kForwardCode) return Forward{plan.error().message};
+  // What this catalog does not know may exist all the same.
+  if (catalog.is_partial()) return Forward{kPartial};
   return std::move(plan).error();
 }
 
@@ -147,17 +153,17 @@ Planned planned(Result<Plan> plan) {
 
 Planned plan_read(const Query& query, const Catalog& catalog, const Table& table,
                   const PlanOptions& options) {
-  return planned(read_plan_in_zone(query, catalog, table, options));
+  return planned(read_plan_in_zone(query, catalog, table, options), catalog);
 }
 
 Planned plan_targets(const Query& query, const Catalog& catalog, const Table& table,
                      const PlanOptions& options) {
-  return planned(target_plan(query, catalog, table, options));
+  return planned(target_plan(query, catalog, table, options), catalog);
 }
 
 Planned plan_representation(const Query& query, const Catalog& catalog, const Table& table,
                             const PlanOptions& options) {
-  return planned(representation_plan(query, catalog, table, options));
+  return planned(representation_plan(query, catalog, table, options), catalog);
 }
 
 }  // namespace holdfast::cache::query

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "cache/query/grouping.h"
+#include "cache/query/operators.h"
 #include "cache/query/select_writer.h"
 
 namespace holdfast::cache::query {
@@ -101,6 +102,9 @@ Result<OutputColumn> SelectWriter::aggregate_output(const Place& place, const Se
       HF_TRY(operand, cast_operand(operand, field.cast, parameters_));
     }
     if (aggregate == Aggregate::kMin || aggregate == Aggregate::kMax) {
+      if (is_enum_domain(place.table->find_column(field.field.name))) {
+        return forward("an extreme of a domain over an enum");
+      }
       HF_TRY_VOID(conditions_.check_order(operand));
     }
     HF_TRY(operand, aggregate_operand(std::move(operand), aggregate, parameters_));

@@ -270,7 +270,9 @@ class Insertion {
       if (!index) return unknown_column(table_, name);
       conflict_columns_.push_back(*index);
     }
-    return require_unique(table_, conflict_columns_);
+    auto unique = require_unique(table_, conflict_columns_);
+    if (unique || !catalog_.is_partial()) return unique;
+    return invalid_request(kForwardCode, "an upsert by columns of which nothing is known here");
   }
 
   // The request as it is to be sent: the app's own rows, and the keys that were minted for them.

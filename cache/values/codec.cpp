@@ -153,10 +153,13 @@ struct TextPrinter {
     if (form == TextForm::kCast && is_padded(type)) {
       text = text.substr(0, text.find_last_not_of(' ') + 1);
     }
-    if (type.kind == TypeKind::kOther && text.starts_with(kOpaqueJson)) {
-      text.remove_prefix(1);
+    if (type.kind != TypeKind::kOther || !text.starts_with(kOpaqueJson)) {
+      out += text;
+      return;
     }
-    out += text;
+    text.remove_prefix(1);
+    const auto decoded = text.starts_with('"') ? decode_string_token(text) : std::string(text);
+    out += decoded ? *decoded : std::string(text);
   }
 };
 
@@ -182,7 +185,8 @@ Result<Value> parse_json_opaque(const Type& type, std::string_view token) {
   HF_TRY_VOID(check_utf8(token));
   HF_TRY_VOID(check_json(token));
   if (!token.starts_with('"')) return Value(kOpaqueJson + std::string(token));
-  return to_value(decode_string_token(token));
+  HF_TRY(const std::string text, decode_string_token(token));
+  return parse_opaque(type, text);
 }
 
 }  // namespace
@@ -226,6 +230,12 @@ void print_output(const Type& type, const ValueView& value, std::string& out) {
   std::visit(TextPrinter{type, TextForm::kOutput, out}, value);
 }
 
+// Equal values print alike everywhere but inside of arrays: 1.0 and 1.00, -0 and 0.
+static bool has_many_forms(const Type& element) {
+  return element.kind == TypeKind::kNumeric || element.kind == TypeKind::kFloat4 ||
+         element.kind == TypeKind::kFloat8;
+}
+
 bool compares_exactly(const Type& type) {
   switch (type.kind) {
     case TypeKind::kJson:
@@ -234,7 +244,7 @@ bool compares_exactly(const Type& type) {
     case TypeKind::kOther:
       return false;
     case TypeKind::kArray:
-      return type.element->kind != TypeKind::kNumeric && compares_exactly(*type.element);
+      return !has_many_forms(*type.element) && compares_exactly(*type.element);
     default:
       return true;
   }

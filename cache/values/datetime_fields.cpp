@@ -260,6 +260,11 @@ std::optional<SpecialDate> special_date(std::string_view word) {
   return std::nullopt;
 }
 
+Error bad_syntax(std::string_view text, std::string_view type) {
+  return invalid_request("22007", "invalid input syntax for type " + std::string(type) + ": \"" +
+                                      std::string(text) + "\"");
+}
+
 // A text without digits can only be one of the words that stand for a moment, or an error.
 Error unread(std::string_view text, std::string_view type) {
   const std::string lower = to_lower(text);
@@ -269,8 +274,7 @@ Error unread(std::string_view text, std::string_view type) {
   });
   if (moment) return only_upstream("a date or time word whose value only the database knows");
   if (std::none_of(text.begin(), text.end(), is_digit)) {
-    return invalid_request("22007", "invalid input syntax for type " + std::string(type) + ": \"" +
-                                        std::string(text) + "\"");
+    return bad_syntax(text, type);
   }
   return only_upstream("a date or time in a form that only the database reads");
 }
@@ -293,6 +297,10 @@ Result<DateTimeFields> parse_datetime_fields(std::string_view text, std::string_
   }
   const auto raw = FieldScanner(trimmed).run();
   if (!raw) return unread(text, type);
+  // Of a date alone no time of day is read, whatever is wrong with the date.
+  if (!raw->time && (type == "time" || type == "time with time zone")) {
+    return bad_syntax(text, type);
+  }
   if (raw->time) {
     HF_TRY(fields.micros, check_time(*raw->time, text));
   }

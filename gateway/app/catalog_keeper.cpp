@@ -1,5 +1,6 @@
 #include "gateway/app/catalog_keeper.h"
 
+#include "cache/catalog/openapi_source.h"
 #include "cache/catalog/postgres_source.h"
 #include "gateway/upstream/credentials.h"
 
@@ -47,6 +48,14 @@ Result<std::string> CatalogKeeper::read_document() {
   if (!options_.db_url.empty()) {
     return cache::read_catalog_document_from_postgres(options_.db_url, options_.schemas);
   }
+  auto document = read_from_companion();
+  const bool reached = document || document.error().kind == ErrorKind::kUpstreamRejected;
+  // A catalog that a better source told once is not given up for the description.
+  if (document || !reached || has_whole_) return document;
+  return read_from_openapi();
+}
+
+Result<std::string> CatalogKeeper::read_from_companion() {
   upstream::Call call;
   call.method = "POST";
   call.target = "/rest/v1/rpc/holdfast_catalog";
@@ -63,6 +72,28 @@ Result<std::string> CatalogKeeper::read_document() {
   return outcome.answer().body;
 }
 
+Result<std::string> CatalogKeeper::read_from_openapi() {
+  std::vector<cache::SchemaDescription> descriptions;
+  for (const std::string& schema : options_.schemas) {
+    upstream::Call call;
+    call.target = "/rest/v1/";
+    call.headers.set("Accept", "application/openapi+json");
+    call.headers.set("Accept-Profile", schema);
+    upstream::add_credentials({options_.api_key, ""}, call.headers);
+    auto outcome = upstream_.call(call);
+    if (!outcome.answered()) return upstream_unavailable(outcome.failure().reason);
+    if (outcome.answer().status != 200) {
+      return Error{ErrorKind::kUpstreamRejected, "HF502",
+                   "the upstream has no holdfast_catalog(), does not describe itself to this key, "
+                   "and [upstream] db_url is not set",
+                   std::nullopt, std::nullopt};
+    }
+    descriptions.push_back({schema, std::move(outcome).answer().body});
+  }
+  HF_TRY(const auto catalog, cache::catalog_of_openapi(descriptions));
+  return cache::print_catalog(catalog);
+}
+
 bool CatalogKeeper::use(const std::string& document) {
   auto catalog = cache::parse_catalog(document);
   if (!catalog) {
@@ -70,6 +101,7 @@ bool CatalogKeeper::use(const std::string& document) {
     return false;
   }
   std::string hash = catalog->hash();
+  has_whole_ = !catalog->is_partial();
   if (hash == hash_) return true;
   logger_->info("catalog_used tables={} hash={}", catalog->tables().size(), hash);
   synchronizer_.exclusively(

@@ -16,8 +16,9 @@
 namespace holdfast::app {
 
 struct CatalogOptions {
-  std::string db_url;                // read over libpq when it is set
-  std::string api_key;               // else by the upstream's holdfast_catalog(), with this key
+  std::string db_url;  // read over libpq when it is set
+  // Else by the upstream's holdfast_catalog(), else from its OpenAPI description, with this key.
+  std::string api_key;
   std::vector<std::string> schemas;  // to be served, the default one first
 };
 
@@ -46,6 +47,8 @@ class CatalogKeeper {
 
  private:
   Result<std::string> read_document();
+  Result<std::string> read_from_companion();
+  Result<std::string> read_from_openapi();
   bool use(const std::string& document);
   void run();
 
@@ -55,7 +58,8 @@ class CatalogKeeper {
   cache::Stores& stores_;
   queue::Synchronizer& synchronizer_;
   const std::shared_ptr<Logger> logger_;
-  std::string hash_;  // of the catalog in use
+  std::string hash_;        // of the catalog in use
+  bool has_whole_ = false;  // the catalog in use is there and not partial
 
   Mutex mutex_;
   Condition changed_;

@@ -62,6 +62,13 @@ Authentication Authenticator::authenticate(const http::Request& request) {
   return *std::move(caller);
 }
 
+std::optional<Error> Authenticator::refuse_key(const http::Request& request) {
+  const auto key = presented_key(request);
+  if (key.empty()) return no_api_key();
+  if (!principal_of_key(key)) return invalid_api_key();
+  return std::nullopt;
+}
+
 Result<Caller> Authenticator::confirm(const http::Request& request) {
   auto first = authenticate(request);
   if (auto* caller = std::get_if<Caller>(&first)) return std::move(*caller);
@@ -142,7 +149,9 @@ Result<TokenCache::Entry> Authenticator::verify_by_secret(std::string_view token
   }
   if (has_secret || keeper_.sessions.of_access_token(token)) return keep(token, std::move(claims));
   // The upstream confirms users only.
-  if (claims.principal.subject.empty()) return wrong_key();
+  if (claims.principal.subject.empty()) {
+    return expired(claims, clock_.now()) ? token_expired() : wrong_key();
+  }
   return needs_confirmation(claims);
 }
 

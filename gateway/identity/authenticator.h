@@ -49,7 +49,12 @@ class Authenticator {
   // Never waits.
   Authentication authenticate(const http::Request& request);
 
-  // The same, and asks the upstream when that is needed: blocks for up to one call.
+  // The edge's 401 for a request whose API key is missing or wrong, whoever it acts for. Never
+  // waits.
+  std::optional<Error> refuse_key(const http::Request& request);
+
+  // The same as authenticate(), and asks the upstream when that is needed: blocks for up to one
+  // call.
   Result<http::Caller> confirm(const http::Request& request);
 
  private:

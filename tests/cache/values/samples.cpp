@@ -30,6 +30,8 @@ std::vector<std::string> as_tokens(const std::vector<std::string>& texts) {
 // The same numbers in every run.
 class Random {
  public:
+  explicit Random(int many) : many_(many) {}
+  int many() const { return many_; }
   std::uint64_t bits() { return engine_(); }
   int below(int limit) { return static_cast<int>(bits() % static_cast<std::uint64_t>(limit)); }
   int between(int least, int greatest) { return least + below(greatest - least + 1); }
@@ -52,6 +54,7 @@ class Random {
   }
 
  private:
+  const int many_;
   std::mt19937_64 engine_{20261121};
 };
 
@@ -178,7 +181,7 @@ using Generator = std::string (*)(Random&);
 // `edges` and `count` generated texts, as JSON strings.
 Sample strings(std::string_view type, std::vector<std::string> edges, Generator generator,
                int count, Random& random) {
-  for (int i = 0; i < count; ++i) edges.push_back(generator(random));
+  for (int i = 0; i < count * random.many(); ++i) edges.push_back(generator(random));
   const bool mood = type.starts_with("mood");
   return {make_type(type, mood ? kMoods : std::vector<std::string>()), as_tokens(edges)};
 }
@@ -253,7 +256,7 @@ void add_json(std::vector<Sample>& samples, Random& random) {
                                      "{\"a\":{\"c\":1,\"b\":[true,false,null]},\"A\":\"\"}",
                                      "1e-20000",
                                      "1e200000"};
-  for (int i = 0; i < 300; ++i) tokens.push_back(json_value(random, 4));
+  for (int i = 0; i < 300 * random.many(); ++i) tokens.push_back(json_value(random, 4));
   samples.push_back({make_type("json"), tokens});
   samples.push_back({make_type("jsonb"), tokens});
   // What json_populate_record() makes of any JSON value in a column of another type.
@@ -278,7 +281,7 @@ void add_arrays(std::vector<Sample>& samples, Random& random) {
   Sample texts{make_type("text[]"),
                {"[[\"a\",\"b\"],[\"c\",null]]", "[\"\",\"NULL\",null]", "[[1],{}]"}};
   Sample times{make_type("timestamp with time zone[]"), {}};
-  for (int i = 0; i < 150; ++i) {
+  for (int i = 0; i < 150 * random.many(); ++i) {
     texts.tokens.push_back("[" + as_token(word(random)) + "," + as_token(word(random)) + "]");
     times.tokens.push_back("[" + as_token(moment(random)) + ",null]");
   }
@@ -381,8 +384,8 @@ void add_like_arrays(std::vector<Sample>& samples, Random& random) {
 
 }  // namespace
 
-std::vector<Sample> make_samples() {
-  Random random;
+std::vector<Sample> make_samples(int many) {
+  Random random(many);
   std::vector<Sample> samples;
   add_scalars(samples, random);
   add_times(samples, random);

@@ -15,7 +15,8 @@ struct Sample {
 
 inline const std::vector<std::string> kMoods = {"sad", "ok", "very happy", "so, so"};
 
-// Hand-picked edges and generated values of every type; the same ones in every run.
-std::vector<Sample> make_samples();
+// Hand-picked edges and `many` times a few hundred generated values of every type; the same ones in
+// every run.
+std::vector<Sample> make_samples(int many = 1);
 
 }  // namespace holdfast::test
