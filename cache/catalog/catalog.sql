@@ -12,13 +12,19 @@ exposed as (
 -- to_jsonb() reaches the columns that only newer versions have.
 default_text_order as (
   select (provider in ('c', 'b') and locale in ('C', 'POSIX', 'C.UTF-8', 'C.utf8')) as by_byte,
-         encoding in ('UTF8', 'SQL_ASCII') as encoding_keeps_order
+         encoding in ('UTF8', 'SQL_ASCII') as encoding_keeps_order,
+         case when encoding = 'UTF8' and rules is null then
+           case provider when 'c' then 'libc/' when 'i' then 'icu/' end || locale || '/' || version
+         end as name
   from (
     select pg_catalog.pg_encoding_to_char(database.encoding) as encoding,
            coalesce(pg_catalog.to_jsonb(database) ->> 'datlocprovider', 'c') as provider,
-           case when pg_catalog.to_jsonb(database) ->> 'datlocprovider' = 'b'
-                then pg_catalog.to_jsonb(database) ->> 'datlocale'
-                else database.datcollate::text end as locale
+           case when pg_catalog.to_jsonb(database) ->> 'datlocprovider' in ('b', 'i')
+                then coalesce(pg_catalog.to_jsonb(database) ->> 'datlocale',
+                              pg_catalog.to_jsonb(database) ->> 'daticulocale')
+                else database.datcollate::text end as locale,
+           pg_catalog.to_jsonb(database) ->> 'daticurules' as rules,
+           coalesce(pg_catalog.to_jsonb(database) ->> 'datcollversion', '') as version
     from pg_catalog.pg_database database
     where database.datname = pg_catalog.current_database()
   ) settings
@@ -30,7 +36,20 @@ text_orders as (
            when 'c' then collation_.collcollate in ('C', 'POSIX', 'C.UTF-8', 'C.utf8')
            when 'b' then coalesce(pg_catalog.to_jsonb(collation_) ->> 'colllocale',
                                   collation_.collcollate::text) in ('C', 'C.UTF-8')
-           else false end as by_byte
+           else false end as by_byte,
+         case
+           when not coalesce((pg_catalog.to_jsonb(collation_) ->> 'collisdeterministic')::boolean, true)
+             then 'nondeterministic'
+           when pg_catalog.to_jsonb(collation_) ->> 'collicurules' is not null then null
+           when collation_.collprovider = 'd' then database.name
+           when collation_.collprovider = 'c' and database.name is not null
+             then 'libc/' || collation_.collcollate || '/' || coalesce(collation_.collversion, '')
+           when collation_.collprovider = 'i'
+             then 'icu/' || coalesce(pg_catalog.to_jsonb(collation_) ->> 'colllocale',
+                                     pg_catalog.to_jsonb(collation_) ->> 'colliculocale',
+                                     collation_.collcollate::text)
+                  || '/' || coalesce(collation_.collversion, '')
+         end as name
   from pg_catalog.pg_collation collation_ cross join default_text_order database
 ),
 -- A view's stored query is a node tree. Every chunk below ends in one unescaped brace, so the
@@ -148,6 +167,7 @@ columns as (
            'generated', nullif(attribute.attgenerated, ''),
            'identity', nullif(attribute.attidentity, ''),
            'byte_order', coalesce(text_order.by_byte, true),
+           'collation', case when not text_order.by_byte then text_order.name end,
            'enum', labels.list,
            'domain_base_type', pg_catalog.format_type(domain.base, domain.modifier),
            'custom_casts', domain.base is not null

@@ -110,6 +110,7 @@ Json print_column(const Column& column) {
   json["generated"] = column.generated == Generated::kStored ? Json("s") : Json();
   json["identity"] = print_identity(column.identity);
   json["byte_order"] = column.byte_order;
+  if (!column.collation.empty()) json["collation"] = column.collation;
   if (!column.type.labels.empty()) json["enum"] = column.type.labels;
   if (!column.domain.empty()) json["domain_base_type"] = column.type.name;
   if (column.custom_casts) json["custom_casts"] = true;

@@ -31,6 +31,10 @@ struct Column {
   Identity identity = Identity::kNo;
   // Its text order is byte order (collation C, POSIX or C.UTF-8), so SQLite's BINARY is exact.
   bool byte_order = true;
+  // What orders it otherwise: PROVIDER/LOCALE/VERSION, such as "icu/en-US/153.120" (the version
+  // that pg_collation has); "nondeterministic" where equal text may have other bytes; empty when it
+  // is not known.
+  std::string collation;
   // A view's column that is a table's column unchanged, found through views over views.
   std::optional<ColumnOrigin> origin;
   std::string domain;  // the name of the domain that `type` is the base type of; else empty

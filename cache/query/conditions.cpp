@@ -7,6 +7,7 @@
 #include "cache/values/array_literal.h"
 #include "cache/values/codec.h"
 #include "cache/values/sort_key.h"
+#include "cache/values/text_order.h"
 
 namespace holdfast::cache::query {
 namespace {
@@ -141,14 +142,28 @@ Result<void> ConditionWriter::check_order(const Operand& operand) const {
   if (!has_sort_key(type)) return forward("order of " + type.name);
   const Type& element = type.kind == TypeKind::kArray ? *type.element : type;
   const bool text = element.kind == TypeKind::kText && element.base != "name";
-  if (text && !operand.byte_order && options_.text_order == TextOrder::kExact) {
+  if (!text || operand.byte_order) return {};
+  HF_TRY_VOID(check_equality(operand));
+  if (options_.text_order == TextOrder::kClose) return {};
+  const bool plain = type.kind == TypeKind::kText && type.base != "character";
+  if (!plain || operand.collation == nullptr || !orders_text_exactly(*operand.collation)) {
     return forward("text order");
+  }
+  return {};
+}
+
+Result<void> ConditionWriter::check_equality(const Operand& operand) const {
+  if (operand.collation != nullptr && is_nondeterministic(*operand.collation)) {
+    return forward("a nondeterministic collation");
   }
   return {};
 }
 
 std::string ConditionWriter::order_key(const Operand& operand) {
   const Type& type = *operand.type;
+  if (operand.collation != nullptr && type.kind == TypeKind::kText && type.base != "character") {
+    return operand.sql + " COLLATE " + quote_identifier(text_collation(*operand.collation));
+  }
   if (orders_exactly(type)) return collated(operand.sql, type);
   // Strings inside a value may not be in byte order: whether they matter shows in each value.
   const bool by_bytes = operand.byte_order || options_.text_order == TextOrder::kClose;
@@ -168,6 +183,7 @@ Result<std::string> ConditionWriter::write_comparison(const Operand& operand, Op
   if (!has_sort_key(type)) return forward("comparison of " + type.name);
   if (!is_range(op)) {
     HF_TRY(Value parsed, literal_value(LiteralUse::kEquality, type, value));
+    HF_TRY_VOID(check_equality(operand));
     const std::string left = equality_key(operand);
     return left + sql_operator(op) +
            parameters_.literal(&value, LiteralUse::kEquality, type, std::move(parsed));
@@ -199,6 +215,7 @@ Result<std::string> ConditionWriter::write_list(
   if (type.kind == TypeKind::kArray || !has_sort_key(type)) {
     return forward("a list of " + type.name);
   }
+  HF_TRY_VOID(check_equality(operand));
   std::vector<Value> values;
   for (const auto& text : texts) {
     if (!text) {

@@ -13,6 +13,7 @@
 #include "cache/values/cast.h"
 #include "cache/values/codec.h"
 #include "cache/values/json.h"
+#include "cache/values/text_order.h"
 
 namespace holdfast::cache::query {
 namespace {
@@ -173,6 +174,7 @@ constexpr ScalarFunction kScalars[] = {{"hf_object", -1, object},
 
 void register_functions(Database& database) {
   register_value_functions(database);
+  database.define_collations(make_text_collation);
   for (const auto& function : kScalars) database.define(function);
   register_comparisons(database);
   register_aggregates(database);

@@ -21,6 +21,8 @@ std::optional<std::size_t> indexable(const Table& table, const Field& field, boo
   if (!column) return std::nullopt;
   const Type& type = table.columns[*column].type;
   if (ordered ? !orders_exactly(type) : !compares_exactly(type)) return std::nullopt;
+  // An index keeps the order of the bytes.
+  if (ordered && !table.columns[*column].byte_order) return std::nullopt;
   return column;
 }
 

@@ -134,10 +134,12 @@ Result<Operand> operand_of(const Place& place, const Field& field, Parameters& p
   operand.sql = place.alias + "." + quote_identifier(column->storage_name);
   HF_TRY(operand.type, parameters.in_zone(column->type));
   operand.byte_order = column->byte_order;
+  if (!column->byte_order) operand.collation = &column->collation;
   operand.nullable = column->nullable;
   operand.plain_column = true;
   if (!field.path.empty() || holds_jsonb(*operand.type)) {
     operand.byte_order = default_is_byte_order(parameters.catalog());
+    operand.collation = nullptr;
   }
   if (field.path.empty()) return operand;
   return follow_path(std::move(operand), field.path, parameters);

@@ -12,6 +12,7 @@ struct Operand {
   std::string sql;
   const Type* type = nullptr;
   bool byte_order = true;
+  const std::string* collation = nullptr;  // Column::collation of text that is not in byte order
   bool nullable = true;
   bool plain_column = false;  // so that an index on it can serve
 };

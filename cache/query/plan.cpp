@@ -13,8 +13,10 @@ namespace {
 
 constexpr const char* kPartial = "the schema is known from its OpenAPI description alone";
 
+// Each table once, but the root's again where it is embedded too.
 void note_table(const Table* table, std::vector<const Table*>& tables) {
-  if (table != nullptr && std::find(tables.begin(), tables.end(), table) == tables.end()) {
+  const auto embedded = tables.begin() + (tables.empty() ? 0 : 1);
+  if (table != nullptr && std::find(embedded, tables.end(), table) == tables.end()) {
     tables.push_back(table);
   }
 }

@@ -49,8 +49,8 @@ class Query {
 };
 
 enum class TextOrder {
-  kExact,  // order and ranges on text whose collation is not byte order are not answered here
-  kClose,  // they are answered in byte order
+  kExact,  // order and ranges on text whose collation this machine does not have are not answered
+  kClose,  // they are answered in the order that comes closest
 };
 
 struct PlanOptions {
@@ -107,7 +107,7 @@ struct Plan {
   std::string count_sql;             // empty unless PlanOptions::count; its values come first
   std::size_t count_values = 0;      // how many of `values` (from the first) count_sql takes
   int rowids_parameter = 0;          // where a representation takes its rows; 0 = none
-  std::vector<const Table*> tables;  // every relation that it reads, the root first
+  std::vector<const Table*> tables;  // that it reads: the root first, then each embedded one
   int limit_parameter = 0;           // 0 = none, as for the offset
   int offset_parameter = 0;
   // Where the literals of another request of its shape go (request_shape.h); nullopt when it serves

@@ -106,6 +106,7 @@ Result<OutputColumn> SelectWriter::aggregate_output(const Place& place, const Se
         return forward("an extreme of a domain over an enum");
       }
       HF_TRY_VOID(conditions_.check_order(operand));
+      if (operand.collation != nullptr) operand.sql = conditions_.order_key(operand);
     }
     HF_TRY(operand, aggregate_operand(std::move(operand), aggregate, parameters_));
   }
@@ -122,6 +123,7 @@ Result<OutputColumn> SelectWriter::aggregate_output(const Place& place, const Se
 Result<std::string> SelectWriter::group_key(const Place& place, const Operand& operand) {
   if (!scope_of(place).aggregated()) return std::string();
   if (!groups_exactly(*operand.type)) return forward("groups of " + operand.type->name);
+  HF_TRY_VOID(conditions_.check_equality(operand));
   return conditions_.equality_key(operand);
 }
 

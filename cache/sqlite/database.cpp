@@ -50,6 +50,20 @@ void delete_definition(void* definition) {
   delete static_cast<Definition*>(definition);
 }
 
+int call_named(void* user, int a_size, const void* a, int b_size, const void* b) {
+  return static_cast<const NamedCollation*>(user)->compare(
+      {static_cast<const char*>(a), static_cast<std::size_t>(a_size)},
+      {static_cast<const char*>(b), static_cast<std::size_t>(b_size)});
+}
+
+// SQLite asks for a collation that a statement names; one that stays unknown fails the statement.
+void make_collation(void* factory, sqlite3* database, int, const char* name) {
+  auto collation = reinterpret_cast<CollationFactory>(factory)(name);
+  if (!collation) return;
+  sqlite3_create_collation_v2(database, name, SQLITE_UTF8, collation.release(), call_named,
+                              delete_definition<NamedCollation>);
+}
+
 }  // namespace
 
 SqliteError SqliteError::full(const std::string& words) { return {SQLITE_FULL, words}; }
@@ -113,6 +127,11 @@ void Database::define(const Collation& collation) {
   check(handle_.get(), sqlite3_create_collation_v2(handle_.get(), collation.name, SQLITE_UTF8,
                                                    new Collation(collation), call_compare,
                                                    delete_definition<Collation>));
+}
+
+void Database::define_collations(CollationFactory factory) {
+  check(handle_.get(),
+        sqlite3_collation_needed(handle_.get(), reinterpret_cast<void*>(factory), make_collation));
 }
 
 Statement& Database::cached(std::string_view sql) {

@@ -54,6 +54,8 @@ class Database {
   void define(const ScalarFunction& function);
   void define(const AggregateFunction& function);
   void define(const Collation& collation);
+  // Where collations come from that are not defined.
+  void define_collations(CollationFactory factory);
 
   // A statement prepared once and kept; it comes reset and without values. At most
   // kCachedStatements are kept, the least recently used one goes. Valid until the next call with

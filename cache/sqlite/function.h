@@ -72,4 +72,13 @@ struct Collation {
   int (*compare)(std::string_view a, std::string_view b);
 };
 
+// A collation that is made when a statement first names it, and goes with its connection.
+class NamedCollation {
+ public:
+  virtual ~NamedCollation() = default;
+  virtual int compare(std::string_view a, std::string_view b) const = 0;
+};
+// The collation of that name; null when there is none.
+using CollationFactory = std::unique_ptr<NamedCollation> (*)(std::string_view name);
+
 }  // namespace holdfast::cache

@@ -144,6 +144,11 @@ TEST_F(PostgresSourceTest, ByteOrderFollowsTheColumnsCollationElseTheDatabases) 
   EXPECT_TRUE(column("customers", "id").byte_order);
 }
 
+TEST_F(PostgresSourceTest, HardCase22_AnotherOrderIsNamedByProviderLocaleAndVersion) {
+  EXPECT_THAT(column("customers", "note_icu").collation, MatchesRegex("icu/[a-zA-Z-]+/[0-9.]+"));
+  EXPECT_EQ(column("customers", "note_c").collation, "");
+}
+
 TEST_F(PostgresSourceTest, TextInADatabaseWithIcuOrderIsNotInByteOrder) {
   cluster_->run(
       "create database icu template template0 locale_provider icu icu_locale 'und' "
@@ -153,6 +158,7 @@ TEST_F(PostgresSourceTest, TextInADatabaseWithIcuOrderIsNotInByteOrder) {
   ASSERT_TRUE(catalog) << catalog.error().message;
   const Table& found = *catalog->find("public", "t");
   EXPECT_FALSE(found.columns[0].byte_order);
+  EXPECT_THAT(found.columns[0].collation, MatchesRegex("icu/und/[0-9.]+"));
   EXPECT_TRUE(found.columns[1].byte_order);
   EXPECT_TRUE(found.columns[2].byte_order);
 }

@@ -1,3 +1,5 @@
+#include <gnu/libc-version.h>
+
 #include "tests/cache/query/fixture.h"
 
 // Whole reads: request text to answer text.
@@ -150,6 +152,43 @@ TEST_F(ReadTest, TextOrderOfALocaleIsForwardedUnlessCloseWillDo) {
   EXPECT_EQ(get("items", "select=id&german=eq.a"), R"([{"id":1}])");
   options_.text_order = TextOrder::kClose;
   EXPECT_EQ(get("items", "select=id&german=gt.a"), R"([{"id":2}])");
+}
+
+TEST_F(ReadTest, HardCase22_TextIsOrderedByAnOrderThatThisMachineHasTheSameOf) {
+  database_.execute("UPDATE \"public.items\" SET german='Zwei' WHERE id=2");
+  const auto use = [&](const std::string& collation) {
+    std::vector<Table> tables = catalog_.tables();
+    for (Table& table : tables) {
+      if (table.name == "items") table.columns[13].collation = collation;
+    }
+    catalog_ = Catalog(std::move(tables), {});
+  };
+  use(std::string("libc/C.UTF-8/") + gnu_get_libc_version());
+  EXPECT_EQ(get("items", "select=id&german=not.is.null&order=german"), R"([{"id":2},{"id":1}])");
+  EXPECT_EQ(get("items", "select=id&german=lt.a"), R"([{"id":2}])");
+  use("icu/de/1.1");
+  EXPECT_EQ(get("items", "select=id&order=german"), "forward: text order");
+  options_.text_order = TextOrder::kClose;
+  options_.aggregates = true;
+  EXPECT_EQ(get("items", "select=id&german=not.is.null&order=german"), R"([{"id":1},{"id":2}])");
+  EXPECT_EQ(get("items", "select=id&german=gt.a"), R"([{"id":2}])");
+  EXPECT_EQ(get("items", "select=german.max(),german.min()"), R"([{"max":"Zwei","min":"a"}])");
+}
+
+TEST_F(ReadTest, HardCase22_ANondeterministicCollationIsNotComparedHere) {
+  std::vector<Table> tables = catalog_.tables();
+  for (Table& table : tables) {
+    if (table.name == "items") table.columns[13].collation = "nondeterministic";
+  }
+  catalog_ = Catalog(std::move(tables), {});
+  options_.text_order = TextOrder::kClose;
+  options_.aggregates = true;
+  const std::string words = "forward: a nondeterministic collation";
+  EXPECT_EQ(get("items", "select=id&german=eq.a"), words);
+  EXPECT_EQ(get("items", "select=id&german=in.(a,b)"), words);
+  EXPECT_EQ(get("items", "select=id&order=german"), words);
+  EXPECT_EQ(get("items", "select=german,count()"), words);
+  EXPECT_EQ(get("items", "select=german&id=eq.1"), R"([{"german":"a"}])");
 }
 
 TEST_F(ReadTest, ArraysContainAndOverlap) {
