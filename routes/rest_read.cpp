@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "cache/replica/scope.h"
 #include "cache/values/codec.h"
 #include "queue/outbox.h"
 #include "routes/cache_status.h"
@@ -189,6 +190,9 @@ std::optional<RestRead::Answer> RestRead::replica_unfit(const RestRequest& rest,
       case TableStatus::kComplete:
         break;
     }
+    if (!holds_all(rest, plan, *table)) {
+      return elsewhere(Kind::kPartial, "only a part of " + table->name + " is kept here");
+    }
     if (auto reason = copy_unfit(rest, *table, online)) {
       return elsewhere(Kind::kStale, *std::move(reason));
     }
@@ -209,6 +213,17 @@ std::optional<RestRead::Answer> RestRead::replica_unfit(const RestRequest& rest,
     return elsewhere(Kind::kStale, "a forwarded write has not been pulled yet");
   }
   return std::nullopt;
+}
+
+bool RestRead::holds_all(const RestRequest& rest, const Plan& plan,
+                         const cache::Table& table) const {
+  const std::string& scope = rest.store->scope(table);
+  if (scope.empty() || context_.replica.of(table.name).filter_is_whole) return true;
+  // What an embed shows of the table, the request's own conditions do not limit.
+  const auto places = std::count(plan.tables.begin(), plan.tables.end(), &table);
+  if (plan.tables.front() != &table || places != 1) return false;
+  return cache::is_inside(rest.request.query(), scope) ||
+         cache::asks_for_kept_row(rest.request.query(), *rest.store, table);
 }
 
 http::Response RestRead::denied(const cache::Store& store, const cache::Table& table) const {

@@ -50,6 +50,9 @@ class RestRead {
   std::optional<ForwardReason> too_old(const RestRequest& rest, const cache::query::Plan& plan,
                                        const CacheControl& control) const;
   // The same for a view or a table without a key, of which there is a copy only.
+  // Whether every row that the plan reads of the table is kept here, where only a part is.
+  bool holds_all(const RestRequest& rest, const cache::query::Plan& plan,
+                 const cache::Table& table) const;
   std::optional<std::string> copy_unfit(const RestRequest& rest, const cache::Table& table,
                                         bool online) const;
   http::Response respond_with(const cache::query::Plan& plan, cache::query::Output output,

@@ -223,7 +223,7 @@ CREATE INDEX hf_temporary_ids_by_entry ON hf_temporary_ids(entry) WHERE real IS 
 )sql",
     R"sql(
 -- The largest key that was there before an insert was sent whose keys the upstream makes; empty:
--- there was no row; NULL: nothing was noted.
+-- there was no row; '-': its rows may not be seen; NULL: it was not sent like this yet.
 ALTER TABLE hf_outbox ADD COLUMN noted_key TEXT;
 -- The claims of its writer that decide what it says, JSON object; '' = none but the role.
 ALTER TABLE hf_outbox ADD COLUMN write_claims TEXT NOT NULL DEFAULT '';
@@ -266,6 +266,10 @@ CREATE TABLE hf_unreadable(
   reason TEXT NOT NULL,
   PRIMARY KEY(relation, key)
 ) WITHOUT ROWID;
+)sql",
+    R"sql(
+-- The conditions that its rows were read under, as in a request's query; '' = none.
+ALTER TABLE hf_tables ADD COLUMN scope TEXT NOT NULL DEFAULT '';
 )sql"};
 
 int version_of(Database& database) {

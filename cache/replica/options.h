@@ -33,6 +33,12 @@ enum class ConflictStrategy {
 
 // Settings of one table, `[tables.NAME]`.
 struct TableOptions {
+  // Which rows are kept: conditions as in a request's query, with "{claims.NAME}" for the user's
+  // own claims. Empty = all that the user may read.
+  std::string filter;
+  // `filter` says no more than the upstream's own rules do: reads without its conditions would give
+  // the same rows.
+  bool filter_is_whole = false;
   ReadMode read = ReadMode::kCache;
   // While the upstream can be reached, reads are not answered from rows that were last looked at
   // longer ago than this, but by it. 0 = no limit.

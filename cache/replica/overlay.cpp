@@ -126,7 +126,7 @@ void Overlay::acknowledge(Transaction& transaction, std::int64_t entry,
   const auto ended = effects(transaction.database(), entry);
   deactivate(transaction, entry);
   note_acknowledgement(transaction, ended);
-  for (const auto& image : images) put_base(transaction, *image.table, image.key, image.row);
+  for (const auto& image : images) take_answer(transaction, image, ended);
   for (const Effect& effect : ended) {
     const Table* found = find_table(effect.relation);
     if (found == nullptr) continue;
@@ -137,9 +137,7 @@ void Overlay::acknowledge(Transaction& transaction, std::int64_t entry,
     if (!known) {
       const Base base = load_base(transaction.database(), table, effect.key);
       save_base(transaction, table, effect.key, apply_effect(table, effect, base.row));
-      Statement& reread =
-          transaction.database().cached("INSERT OR IGNORE INTO hf_rereads VALUES(?1, ?2)");
-      reread.bind(1, std::string_view(effect.relation)).bind(2, std::string_view(effect.key)).run();
+      read_again(transaction, effect.relation, effect.key);
     }
     rebase_later(transaction, effect, entry);
     recompute(transaction, table, effect.key);
@@ -151,7 +149,7 @@ void Overlay::supersede(Transaction& transaction, std::int64_t entry,
   const auto ended = effects(transaction.database(), entry);
   deactivate(transaction, entry);
   note_acknowledgement(transaction, ended);
-  for (const auto& image : images) put_base(transaction, *image.table, image.key, image.row);
+  for (const auto& image : images) take_answer(transaction, image, ended);
   for (const Effect& effect : ended) {
     if (const Table* table = find_table(effect.relation)) {
       recompute(transaction, *table, effect.key);

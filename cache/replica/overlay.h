@@ -139,6 +139,12 @@ class Overlay {
             const std::optional<Row>& row) const;
   // Replays the pending effects over the base and shows the outcome; without any, ends the base.
   void recompute(Transaction& transaction, const Table& table, const std::string& key);
+  // The image that an answer told of a row. What a pull has brought while the answer was on its way
+  // may be newer than it, or older: nothing tells, so the row is queued for a read by key.
+  void take_answer(Transaction& transaction, const UpstreamImage& image,
+                   const std::vector<Effect>& ended);
+  static void read_again(Transaction& transaction, const std::string& relation,
+                         const std::string& key);
   void note_acknowledgement(Transaction& transaction, const std::vector<Effect>& ended) const;
   // Own earlier writes are no conflict: what `entry` made of the row becomes part of the base of
   // the effects after it. What others had made of it before does not: they have not seen that.

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "cache/replica/key.h"
 #include "cache/replica/overlay.h"
 
@@ -22,6 +24,27 @@ void Overlay::move(Transaction& transaction, const Table& table, const std::stri
   if (!there.pending) save_base(transaction, table, to, there.row);
   forget_base(transaction, table, from);
   show(transaction, table, from, std::nullopt);
+}
+
+void Overlay::read_again(Transaction& transaction, const std::string& relation,
+                         const std::string& key) {
+  Statement& reread =
+      transaction.database().cached("INSERT OR IGNORE INTO hf_rereads VALUES(?1, ?2)");
+  reread.bind(1, std::string_view(relation)).bind(2, std::string_view(key)).run();
+}
+
+void Overlay::take_answer(Transaction& transaction, const UpstreamImage& image,
+                          const std::vector<Effect>& ended) {
+  const std::string relation = relation_of(*image.table);
+  const Base here = load_base(transaction.database(), *image.table, image.key);
+  put_base(transaction, *image.table, image.key, image.row);
+  if (!here.pending || here.row == image.row) return;
+  const auto mine = std::find_if(ended.begin(), ended.end(), [&](const Effect& effect) {
+    return effect.relation == relation && effect.key == image.key;
+  });
+  if (mine == ended.end()) return;
+  const auto known = here.row ? std::optional(print_row(*image.table, *here.row)) : std::nullopt;
+  if (known != mine->base) read_again(transaction, relation, image.key);
 }
 
 void Overlay::refresh(Transaction& transaction, std::int64_t entry) {

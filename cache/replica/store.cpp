@@ -49,10 +49,12 @@ ReaderLease ReaderPool::lend() {
 }
 
 Store::Store(const std::string& path, http::Principal principal,
-             std::shared_ptr<const Catalog> catalog, const std::vector<const Table*>& replicated)
+             std::shared_ptr<const Catalog> catalog, const std::vector<const Table*>& replicated,
+             Scopes scopes)
     : principal_(std::move(principal)),
       catalog_(std::move(catalog)),
       replicated_(replicated),
+      scopes_(std::move(scopes)),
       overlay_(*catalog_),
       readers_(path),
       states_(catalog_->tables().size()) {
@@ -63,6 +65,12 @@ Store::Store(const std::string& path, http::Principal principal,
   indexes_ = std::make_unique<LearnedIndexes>(*database);
   claims_ = std::make_unique<ClaimsEpoch>(*database);
   writer_ = std::make_unique<Writer>(std::move(database));
+}
+
+const std::string& Store::scope(const Table& table) const {
+  static const std::string whole;
+  const auto found = scopes_.find(&table);
+  return found == scopes_.end() ? whole : found->second;
 }
 
 std::size_t Store::index_of(const Table& table) const {
@@ -90,23 +98,27 @@ void Store::create_tables(Database& database) {
 bool Store::create_table(Transaction& transaction, const Table& table) {
   Database& database = transaction.database();
   const std::string signature = signature_of(table);
-  Statement& known = database.cached("SELECT signature, complete FROM hf_tables WHERE relation=?1");
+  Statement& known =
+      database.cached("SELECT signature, complete, scope FROM hf_tables WHERE relation=?1");
   known.bind(1, std::string_view(relation_of(table)));
   const bool is_known = known.step();
   const std::string old = is_known ? std::string(known.text(0)) : "";
   const bool complete = is_known && known.integer(1) != 0;
+  const bool other_scope = is_known && known.text(2) != scope(table);
   known.reset();
   SchemaChange change = is_known ? change_since(old, table) : SchemaChange{};
   // A first sync that has not ended has rows without the column, and goes by keys.
   if (!complete && !change.added.empty()) change.read_again = true;
+  if (other_scope) change.read_again = true;
   if (change.read_again) return make_table_anew(transaction, table, signature, change);
   for (const std::size_t column : change.added) overlay_.rows(table).forget(transaction, column);
   overlay_.rows(table).create(transaction);
   Statement& upsert = database.cached(
-      "INSERT INTO hf_tables(relation, signature, complete) VALUES(?1, ?2, 0)"
+      "INSERT INTO hf_tables(relation, signature, complete, scope) VALUES(?1, ?2, 0, ?4)"
       " ON CONFLICT DO UPDATE SET signature=excluded.signature, added=ifnull(?3, added)");
   upsert.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(signature));
   if (!change.added.empty()) upsert.bind(3, std::string_view(name_list(table, change.added)));
+  upsert.bind(4, std::string_view(scope(table)));
   upsert.run();
   return !change.added.empty();
 }
@@ -120,8 +132,9 @@ bool Store::make_table_anew(Transaction& transaction, const Table& table,
   if (change.other_key) rename_pending_rows(transaction, table);
   Statement& update = transaction.database().cached(
       "UPDATE hf_tables SET signature=?2, complete=0, denied=NULL, initial_key=NULL, cursor=NULL,"
-      " added=NULL, synced=NULL, pulls=-1, recheck=0 WHERE relation=?1");
-  update.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(signature)).run();
+      " added=NULL, synced=NULL, pulls=-1, recheck=0, scope=?3 WHERE relation=?1");
+  update.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(signature));
+  update.bind(3, std::string_view(scope(table))).run();
   for (const char* sql :
        {"DELETE FROM hf_rereads WHERE relation=?1",
         "DELETE FROM hf_acknowledged_rows WHERE relation=?1",

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -66,15 +67,22 @@ class ReaderPool {
 // A Store belongs to one version of the catalog. Thread-safe.
 class Store {
  public:
+  using Scopes = std::map<const Table*, std::string>;
+
   // Opens or makes `path`, migrates it and makes the replica tables of `replicated` (tables of
-  // `catalog`). Throws SqliteError or SchemaTooNew.
+  // `catalog`); of those in `scopes` only these rows are kept (scope.h). Throws SqliteError or
+  // SchemaTooNew.
   Store(const std::string& path, http::Principal principal, std::shared_ptr<const Catalog> catalog,
-        const std::vector<const Table*>& replicated);
+        const std::vector<const Table*>& replicated, Scopes scopes = {});
 
   const http::Principal& principal() const { return principal_; }
   const Catalog& catalog() const { return *catalog_; }
   const std::shared_ptr<const Catalog>& shared_catalog() const { return catalog_; }
   const std::vector<const Table*>& replicated() const { return replicated_; }
+
+  const Scopes& scopes() const { return scopes_; }
+  // The part of the table that is kept; "" = all of it.
+  const std::string& scope(const Table& table) const;
 
   Writer& writer() { return *writer_; }
   // Another one after every commit. What is read on a reader lent afterwards is at least as new,
@@ -135,6 +143,7 @@ class Store {
   const http::Principal principal_;
   const std::shared_ptr<const Catalog> catalog_;
   const std::vector<const Table*> replicated_;
+  const Scopes scopes_;
   Overlay overlay_;
   ReaderPool readers_;
   std::vector<State> states_;

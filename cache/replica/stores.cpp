@@ -5,6 +5,7 @@
 #include <fstream>
 #include <thread>
 
+#include "cache/replica/scope.h"
 #include "cache/values/codec.h"
 #include "cache/values/json.h"
 
@@ -125,23 +126,49 @@ std::vector<std::shared_ptr<Store>> Stores::all() const {
   return stores;
 }
 
-std::vector<const Table*> Stores::replicated_tables(const Catalog& catalog,
-                                                    const http::Principal& principal) const {
-  std::vector<const Table*> tables;
+Stores::Replicated Stores::replicated_tables(const Catalog& catalog,
+                                             const http::Principal& principal) const {
+  Replicated replicated;
   // The service role sees everything: it is forwarded, and only what it queues is kept.
-  if (principal.kind == http::Principal::Kind::kService) return tables;
+  if (principal.kind == http::Principal::Kind::kService) return replicated;
   const auto listed = [&](const std::string& name) {
     return std::find(options_.tables.begin(), options_.tables.end(), name) != options_.tables.end();
   };
   for (const Table& table : catalog.tables()) {
+    const TableOptions& options = options_.of(table.name);
     const bool wanted = listed("*") || listed(relation_of(table)) ||
                         (table.schema == default_schema_ && listed(table.name));
-    if (wanted && table.exposed && !table.columns.empty() &&
-        options_.of(table.name).read != ReadMode::kPass) {
-      tables.push_back(&table);
-    }
+    if (!wanted || !table.exposed || table.columns.empty()) continue;
+    if (options.read == ReadMode::kPass) continue;
+    auto scope = scope_of(options.filter, principal.claims);
+    if (!scope) continue;
+    replicated.tables.push_back(&table);
+    if (!scope->empty()) replicated.scopes.emplace(&table, *std::move(scope));
   }
-  return tables;
+  return replicated;
+}
+
+bool Stores::has_other_scopes(const http::Principal& principal) const {
+  const bool filtered = std::any_of(options_.table_options.begin(), options_.table_options.end(),
+                                    [](const auto& each) { return !each.second.filter.empty(); });
+  if (!filtered) return false;
+  std::shared_ptr<Store> store;
+  {
+    MutexLock lock(mutex_);
+    const auto found = stores_.find(principal.id);
+    if (found == stores_.end()) return false;
+    store = found->second;
+  }
+  const Replicated wanted = replicated_tables(store->catalog(), principal);
+  return wanted.scopes != store->scopes() || wanted.tables != store->replicated();
+}
+
+void Stores::reopen(const http::Principal& principal) {
+  MutexLock opening(opening_);
+  auto store = make(principal, catalog());
+  opened_(*store);
+  MutexLock lock(mutex_);
+  stores_[principal.id] = std::move(store);
 }
 
 std::string Stores::path_of(const std::string& principal_id) const {
@@ -211,10 +238,11 @@ void Stores::replace_damaged(const std::string& id, std::chrono::milliseconds pa
 
 std::shared_ptr<Store> Stores::make(const http::Principal& principal,
                                     std::shared_ptr<const Catalog> catalog) {
-  auto tables = replicated_tables(*catalog, principal);
+  auto [tables, scopes] = replicated_tables(*catalog, principal);
   const std::string path = path_of(principal.id);
   prepare(path);
-  auto store = std::make_shared<Store>(path, principal, std::move(catalog), tables);
+  auto store =
+      std::make_shared<Store>(path, principal, std::move(catalog), tables, std::move(scopes));
   store->writer().run(Writer::Priority::kEssential, [&](Transaction& transaction) {
     Statement& statement = transaction.database().cached(
         "INSERT INTO hf_meta VALUES('principal', ?1) ON CONFLICT DO UPDATE SET value=?1");

@@ -47,13 +47,20 @@ class Stores {
 
   // The principal's store, opened or made when it is not open yet.
   std::shared_ptr<Store> open(const http::Principal& principal);
+  // Whether the principal's claims of now choose other rows than those that its store keeps.
+  bool has_other_scopes(const http::Principal& principal) const;
+  // Opens the principal's store again, for its claims of now. While nothing is drained or pulled.
+  void reopen(const http::Principal& principal);
   // Waits while the stores are being replaced: one that is missing for a moment would look like one
   // with nothing to send. Not to be called by `opened`.
   std::vector<std::shared_ptr<Store>> all() const;
 
  private:
-  std::vector<const Table*> replicated_tables(const Catalog& catalog,
-                                              const http::Principal& principal) const;
+  struct Replicated {
+    std::vector<const Table*> tables;
+    Store::Scopes scopes;
+  };
+  Replicated replicated_tables(const Catalog& catalog, const http::Principal& principal) const;
   std::shared_ptr<Store> make(const http::Principal& principal,
                               std::shared_ptr<const Catalog> catalog);
   std::vector<http::Principal> principals_on_disk();

@@ -331,6 +331,7 @@ void App::start() {
       parts.companion_watch.wake();
     });
   });
+  parts.dispatcher.rest_while([&parts] { return parts.connectivity.offline(); });
   parts.synchronizer.observe_refusals([&parts] { parts.keeper.wake(); });
   parts.prober.start();
   parts.network.start();

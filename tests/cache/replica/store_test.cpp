@@ -97,6 +97,41 @@ class StoresTest : public ::testing::Test {
   std::vector<std::string> opened_;
 };
 
+// Hard case 17: which rows are here is the filter's and the claims' to say.
+TEST_F(StoresTest, AnotherScopeReadsItsTableAgainAndNoOther) {
+  const auto complete = [](Store& store) {
+    store.writer().run(Writer::Priority::kClient, [&](Transaction& transaction) {
+      for (const Table* table : store.replicated()) store.mark_complete(transaction, *table);
+    });
+  };
+  const auto status = [](Store& store, const char* table) {
+    return store.status(*store.catalog().find("public", table));
+  };
+  const auto scope = [](Store& store) {
+    return store.scope(*store.catalog().find("public", "todos"));
+  };
+  options_.table_options["todos"].filter = "title=eq.{claims.sub}";
+  complete(*open()->open(user("a")));
+  auto stores = open();
+  auto store = stores->open(user("a"));
+  EXPECT_EQ(scope(*store), "title=eq.a");
+  EXPECT_EQ(status(*store, "todos"), TableStatus::kComplete);
+  EXPECT_FALSE(stores->has_other_scopes(user("a")));
+
+  http::Principal changed = user("a");
+  changed.claims = R"({"sub":"b"})";
+  EXPECT_TRUE(stores->has_other_scopes(changed));
+  stores->reopen(changed);
+  store = stores->open(changed);
+  EXPECT_EQ(scope(*store), "title=eq.b");
+  EXPECT_EQ(status(*store, "todos"), TableStatus::kSyncing);
+  EXPECT_EQ(status(*store, "lists"), TableStatus::kComplete);
+  // Without the claim nothing of the table is kept.
+  changed.claims = "{}";
+  stores->reopen(changed);
+  EXPECT_EQ(status(*stores->open(changed), "todos"), TableStatus::kNotReplicated);
+}
+
 // Promise 5.
 TEST_F(StoresTest, EachPrincipalHasAFileOfItsOwn) {
   auto stores = open();

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace holdfast::cache {
+
+class Store;
+struct Table;
+
+// The part of a table that is kept for a principal: conditions as they stand in a request's query,
+// all of which hold for its rows. "" is the whole table.
+
+// `filter` is TableOptions::filter, `claims` the principal's as JSON text: each "{claims.NAME}" (a
+// path has dots) becomes the claim's value. nullopt when a claim is missing or is no plain value:
+// then no part of the table is the principal's.
+std::optional<std::string> scope_of(std::string_view filter, std::string_view claims);
+
+// Hard case 17: whether all rows that `query`, a request's raw query, asks for lie in the scope:
+// it has each of the scope's conditions among its own.
+bool is_inside(std::string_view query, std::string_view scope);
+
+// Whether `query` asks for one row by its whole primary key and the row is here.
+bool asks_for_kept_row(std::string_view query, Store& store, const Table& table);
+
+}  // namespace holdfast::cache
