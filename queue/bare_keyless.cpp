@@ -15,6 +15,8 @@ namespace {
 using cache::Row;
 using cache::TemporaryIds;
 
+// Noted where the rows may not be seen after the send. No key prints so.
+constexpr const char* kHidden = "-";
 constexpr int kRowsInPage = 500;
 // Behind so many foreign rows one's own is for a person to find.
 constexpr int kMostPages = 40;
@@ -66,9 +68,9 @@ std::optional<Verdict> BareKeyless::note() {
   return std::nullopt;
 }
 
-void BareKeyless::note_invisible() { keep(std::nullopt); }
+void BareKeyless::note_invisible() { keep(kHidden); }
 
-void BareKeyless::keep(const std::optional<std::string>& largest) {
+void BareKeyless::keep(const std::string& largest) {
   sender_.store.writer().run(
       cache::Writer::Priority::kEssential, [&](cache::Transaction& transaction) {
         Outbox(sender_.store.overlay()).note_key(transaction, entry_, largest);
@@ -78,7 +80,7 @@ void BareKeyless::keep(const std::optional<std::string>& largest) {
 
 Verdict BareKeyless::lost(const upstream::Failure& failure) const {
   if (failure.loss != upstream::Loss::kAnswerLost) return no_answer(failure);
-  if (noted_) {
+  if (noted_ && *noted_ != kHidden) {
     return Uncertain{0, failure.reason + "; its rows are looked for before it is sent again", true,
                      true};
   }
@@ -89,7 +91,9 @@ Verdict BareKeyless::lost(const upstream::Failure& failure) const {
 }
 
 std::optional<Verdict> BareKeyless::look() {
-  if (!noted_) {
+  // Nothing leaves before a note: a crash came first.
+  if (!noted_) return std::nullopt;
+  if (*noted_ == kHidden) {
     return Uncertain{0,
                      "The answer was lost, and without a key of ours nothing shows whether the "
                      "rows arrived"};

@@ -29,9 +29,6 @@ class BareKeyless {
   std::optional<Verdict> note();
   // Before a send whose rows cannot be seen afterwards: nothing will show whether it arrived.
   void note_invisible();
-  // Whether a send of now can be looked for.
-  bool noted() const { return noted_.has_value(); }
-
   // After a lost answer: applied with its rows, uncertain for a person, or try again later; nullopt
   // when it surely did not arrive.
   std::optional<Verdict> look();
@@ -52,7 +49,7 @@ class BareKeyless {
   std::vector<Wanted> compare(const Rows& rows) const;
   std::optional<Verdict> judge(const std::vector<Wanted>& wanted, bool others) const;
   bool is_of_another_entry(const cache::Row& row) const;
-  void keep(const std::optional<std::string>& largest);
+  void keep(const std::string& largest);
   std::string key_text(const cache::Row& row) const;
 
   upstream::Upstream& upstream_;

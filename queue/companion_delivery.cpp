@@ -63,7 +63,7 @@ CompanionDelivery::Route CompanionDelivery::opaque_route(const Parcel& parcel,
                                                          const CompanionVersion& companion) {
   const Entry& entry = parcel.entry;
   // Without a key that went with the lost send, nothing will ever show what became of it.
-  if (entry.lost_answer && !entry.keyed) return Route::kBare;
+  if (entry.lost_answer && !entry.keyed && entry.noted_key) return Route::kBare;
   const bool first_asked = parcel.asked && !entry.lost_answer;
   if (entry.operation == "call" && !first_asked) return Route::kPush;
   return companion.hook ? Route::kOpaque : Route::kBare;
@@ -86,6 +86,11 @@ bool CompanionDelivery::sends_whole(const Parcel& parcel) const {
 }
 
 std::vector<Receipt> CompanionDelivery::deliver(const Sender& sender, Parcels parcels) {
+  if (!companion_.known()) companion_.probe(upstream_, sender.credentials);
+  if (!companion_.known()) {
+    return same_for_all(
+        parcels, TryAgain{0, "the upstream has not told its tier yet", false, std::nullopt, false});
+  }
   // What is not in the catalog any more is the bare one's to refuse.
   const Entry& first = parcels.front().entry;
   if (!is_opaque(first) && table_of(sender.store, first) == nullptr) {

@@ -56,7 +56,7 @@ struct Entry {
   // If it has taken effect, the upstream's companion knows its idempotency key.
   bool keyed = false;
   // The largest key that was there before it was sent, where the upstream makes its keys (hard case
-  // 9): empty = there was no row; nullopt = nothing was noted, or its rows may not be seen.
+  // 9): empty = there was no row, "-" = its rows may not be seen; nullopt = it was never sent.
   std::optional<std::string> noted_key = std::nullopt;
   // The claims of its writer that decide what it says, JSON (hard case 1); see
   // queue/write_claims.h.

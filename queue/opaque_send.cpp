@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "queue/outbox.h"
+
 namespace holdfast::queue {
 namespace {
 
@@ -34,6 +36,13 @@ Uncertain lost_for_good(const std::string& reason, bool just_lost) {
   return {0, "The answer was lost, and nothing shows whether it took effect: " + reason, just_lost};
 }
 
+void note_leaving(const Sender& sender, const Entry& entry) {
+  sender.store.writer().run(cache::Writer::Priority::kEssential,
+                            [&](cache::Transaction& transaction) {
+                              Outbox(sender.store.overlay()).note_key(transaction, entry, "-");
+                            });
+}
+
 Verdict judge(const upstream::Answer& answer, Keyed keyed) {
   const ClassifiedAnswer classified = classify(answer);
   if (classified.kind == AnswerClass::kApplied) {
@@ -57,8 +66,12 @@ bool is_opaque(const Entry& entry) {
 
 Receipt send_opaque(upstream::Upstream& upstream, const Sender& sender, const Parcel& parcel,
                     Keyed keyed) {
-  if (parcel.entry.lost_answer && keyed == Keyed::kNo) {
-    return {lost_for_good("it was sent without a key that the upstream knows", false)};
+  if (keyed == Keyed::kNo) {
+    // Without a note it has never left: a crash came first.
+    if (parcel.entry.lost_answer && parcel.entry.noted_key) {
+      return {lost_for_good("it was sent without a key that the upstream knows", false)};
+    }
+    note_leaving(sender, parcel.entry);
   }
   const auto outcome = upstream.call(call_of(sender, parcel));
   if (!outcome.answered()) {

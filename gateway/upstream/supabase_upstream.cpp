@@ -72,14 +72,19 @@ Outcome SupabaseUpstream::call(const Call& call) {
 
   const bool reused = connection->used();
   const int abandoned = abandoned_;
+  const auto began = std::chrono::steady_clock::now();
   Outcome first = attempt(call, std::move(connection), timeout);
   if (first.answered() || !reused || abandoned_ != abandoned) return first;
   if (first.failure().loss == Loss::kAnswerLost && !may_be_repeated(call.method)) return first;
 
+  // A connection that was closed meanwhile shows so at once; silence is no reason to begin again.
+  const auto left = timeout - std::chrono::duration_cast<milliseconds>(
+                                  std::chrono::steady_clock::now() - began);
+  if (left <= timeout / 2) return first;
   Call again = call;
   again.fresh_connection = true;
   connection = take(again);
-  return connection ? attempt(again, std::move(connection), timeout) : first;
+  return connection ? attempt(again, std::move(connection), left) : first;
 }
 
 void SupabaseUpstream::stop() {

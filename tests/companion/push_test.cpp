@@ -238,6 +238,20 @@ TEST_F(PushTest, AskingWhetherAKeyIsKnownHasNoEffect) {
   EXPECT_EQ(push("ann", asked, "r->>'replayed'"), "true");
 }
 
+// Hard case 25: a journal's end, where nobody who has the device can change it.
+TEST_F(PushTest, AJournalsHeadOnlyGoesForward) {
+  const auto head = [](int number, const char* mac) {
+    return R"({"key":")" + key(900 + number) + R"(","op":"head","device":"till","number":)" +
+           std::to_string(number) + R"(,"mac":")" + mac + "\"}";
+  };
+  const char* kept = "(r->'value'->>'number') || ' ' || (r->'value'->>'mac')";
+  EXPECT_EQ(push("ann", head(7, "a"), kept), "7 a");
+  EXPECT_EQ(push("ann", head(9, "b"), kept), "9 b");
+  EXPECT_EQ(push("ann", head(8, "c"), kept), "9 b");
+  EXPECT_EQ(push("ann", head(9, "d"), kept), "9 b");
+  EXPECT_EQ(push("bob", head(1, "e"), kept), "1 e") << "each has his own";
+}
+
 TEST_F(PushTest, NothingIsEverRaisedAsASerializationFailure) {
   run("create function clash() returns trigger language plpgsql as"
       " $$ begin raise sqlstate '40001'; end $$;"

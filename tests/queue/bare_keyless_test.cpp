@@ -189,6 +189,17 @@ TEST_F(BareKeylessTest, ACrashWhileItIsSentIsALostAnswer) {
   EXPECT_EQ(rows_.size(), 1U);
 }
 
+TEST_F(BareKeylessTest, ACrashBeforeItIsNotedIsNoLostAnswer) {
+  const auto sequence = insert_keyless("counters", R"({"name":"a"})");
+  sample_.write([&](cache::Transaction& transaction) {
+    transaction.database().execute("UPDATE hf_outbox SET state='sending'");
+  });
+  dispatcher().recover(sample_.store());
+  drain();
+  EXPECT_EQ(state(sequence), "acknowledged");
+  EXPECT_EQ(rows_.size(), 1U);
+}
+
 TEST_F(BareKeylessTest, ByAPersonItIsNotSentBeforeItCanHaveBeenLookedFor) {
   const auto sequence = insert_keyless("counters", R"({"name":"a"})");
   lose_posts_ = 1;

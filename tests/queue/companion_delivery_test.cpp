@@ -24,6 +24,34 @@ class CompanionDeliveryTest : public QueueTest {
   CompanionDelivery companion_delivery_{upstream_, delivery_, companion_, tables_};
 };
 
+// A lost answer of a bare send could not be looked for by its key.
+TEST_F(CompanionDeliveryTest, NothingIsSentBeforeTheUpstreamHasToldItsTier) {
+  const auto sequence = insert("todos", R"({"id":11,"title":"a"})");
+  upstream_.push(upstream::Failure{upstream::Loss::kAnswerLost, "away"});
+  drain_with_companion();
+  EXPECT_EQ(calls(), std::vector<std::string>{"POST /rest/v1/rpc/holdfast_push"});
+  EXPECT_EQ(upstream_.calls().at(0).body, R"({"events":[]})");
+  EXPECT_EQ(state(sequence), "waiting");
+  EXPECT_FALSE(entry(sequence).lost_answer);
+
+  clock_.advance(std::chrono::hours(1));
+  answer(200, R"({"version":1,"hook":true,"results":[]})");
+  answer_push(applied(todo(11, "a")));
+  drain_with_companion();
+  EXPECT_EQ(state(sequence), "acknowledged");
+}
+
+TEST_F(CompanionDeliveryTest, SomethingBeforeTheCompanionDoesNotHoldWritesForEver) {
+  insert("todos", R"({"id":11,"title":"a"})");
+  for (int tries = 0; tries < 10; ++tries) {
+    upstream_.push(403, "<html>blocked</html>", {{"Content-Type", "text/html"}});
+    if (tries == 9) answer(201, "[" + todo(11, "a") + "]");
+    drain_with_companion();
+    clock_.advance(std::chrono::hours(1));
+  }
+  EXPECT_EQ(calls().back(), "POST /rest/v1/todos");
+}
+
 TEST_F(CompanionDeliveryTest, EntriesGoInOneCallAndEndByTheirOwnOutcomes) {
   companion_.note_found({1, true});
   const auto first = insert("todos", R"({"id":11,"title":"a"})");
@@ -92,6 +120,7 @@ TEST_F(CompanionDeliveryTest, ACallIsAnEventAndItsResultIsKept) {
 }
 
 TEST_F(CompanionDeliveryTest, WithoutTheCompanionAllGoesBare) {
+  companion_.note_absent();
   const auto first = insert("todos", R"({"id":11,"title":"a"})");
   answer(201, "[" + todo(11, "a") + "]");
   drain_with_companion();

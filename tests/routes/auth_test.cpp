@@ -95,6 +95,25 @@ TEST_F(AuthTest, OfflineAKnownSessionIsRefreshedWithATokenThatServesHereOnly) {
   EXPECT_EQ(json::parse(auth("GET", "user", "", minted).body)["email"], "a@example.com");
 }
 
+// Hard case 25.
+TEST_F(AuthTest, ATokenThatIsMadeHereIsARecordOfTheJournal) {
+  const json signed_in = sign_in();
+  upstream_.set_offline(true);
+  go_offline();
+  clock_.advance(2h);
+  ASSERT_EQ(refresh(signed_in["refresh_token"]).status, 200);
+  std::int64_t records = 0;
+  for (const auto& store : stores_.all()) {
+    if (store->principal().kind != http::Principal::Kind::kUser) continue;
+    auto reader = store->reader();
+    cache::Statement statement(
+        *reader, "SELECT count(*) FROM hf_journal WHERE event='note' AND subject='token'");
+    statement.step();
+    records += statement.integer(0);
+  }
+  EXPECT_EQ(records, 1);
+}
+
 TEST_F(AuthTest, OfflineWhatNeedsTheUpstreamIs503AndNever4xx) {
   sign_in();
   upstream_.set_offline(true);

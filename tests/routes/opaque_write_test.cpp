@@ -92,6 +92,18 @@ TEST_F(OpaqueWriteTest, ACallWhoseAnswerIsLostIsForAPersonWithoutTheCompanion) {
   EXPECT_EQ(entry_of(answer).at("next_attempt_at"), nullptr);
 }
 
+TEST_F(OpaqueWriteTest, ACallThatACrashKeptBackIsSentAfterwards) {
+  go_offline();
+  const auto answer = call("transfer", "{}");
+  store_->writer().run(cache::Writer::Priority::kClient, [](cache::Transaction& transaction) {
+    transaction.database().execute("UPDATE hf_outbox SET state='sending'");
+  });
+  dispatcher_.recover(*store_);
+  upstream_.push(204);
+  dispatcher_.drain(*store_);
+  EXPECT_EQ(entry_of(answer).at("state"), "acknowledged");
+}
+
 TEST_F(OpaqueWriteTest, ACallGoesAfterTheWritesBeforeIt) {
   go_offline();
   rest("POST", "todos", R"({"id":1,"title":"a"})");
