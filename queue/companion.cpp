@@ -6,6 +6,25 @@
 #include "queue/answer_class.h"
 
 namespace holdfast::queue {
+namespace {
+
+// So many answers of others (a portal's page, an overload) may come before it is taken for bare:
+// something may stand before this one function for ever, and writes are to be sent all the same.
+constexpr int kForeignAnswers = 10;
+
+// The upstream's own answer, which will not be another one at the next try.
+bool is_final(const upstream::Answer& answer) {
+  const AnswerClass kind = classify(answer).kind;
+  return kind != AnswerClass::kTransient && kind != AnswerClass::kServerError &&
+         kind != AnswerClass::kToken;
+}
+
+}  // namespace
+
+bool Companion::known() const {
+  MutexLock lock(mutex_);
+  return known_;
+}
 
 std::optional<CompanionVersion> Companion::found() const {
   MutexLock lock(mutex_);
@@ -15,18 +34,22 @@ std::optional<CompanionVersion> Companion::found() const {
 void Companion::note_found(CompanionVersion version) {
   MutexLock lock(mutex_);
   found_ = version;
+  known_ = true;
 }
 
 void Companion::note_absent() {
   MutexLock lock(mutex_);
   found_.reset();
+  known_ = true;
 }
 
 void Companion::probe(upstream::Upstream& upstream, const upstream::Credentials& credentials) {
   const auto outcome = upstream.call(push_call("[]", credentials));
   if (!outcome.answered()) return;
   if (const auto version = version_in(outcome.answer())) return note_found(*version);
-  if (lacks_companion(outcome.answer())) note_absent();
+  if (lacks_companion(outcome.answer())) return note_absent();
+  if (known()) return;
+  if (is_final(outcome.answer()) || ++foreign_answers_ >= kForeignAnswers) note_absent();
 }
 
 upstream::Call push_call(const std::string& events, const upstream::Credentials& credentials) {

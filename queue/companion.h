@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <string>
 
@@ -21,6 +22,9 @@ struct CompanionVersion {
 class Companion {
  public:
   std::optional<CompanionVersion> found() const;
+  // Whether any answer has told. Until then nothing may be sent: an answer that is lost meanwhile
+  // could not be looked for by its key.
+  bool known() const;
   // As /status shows it: "companion" or "bare".
   const char* tier() const { return found() ? "companion" : "bare"; }
 
@@ -28,11 +32,14 @@ class Companion {
   // It is not there, or not for us.
   void note_absent();
 
-  // Asks the upstream. An answer that tells neither changes nothing. Blocking.
+  // Asks the upstream. An answer that tells neither changes nothing once it is known; before, any
+  // other word of the upstream's own means that it is not there. Blocking.
   void probe(upstream::Upstream& upstream, const upstream::Credentials& credentials);
 
  private:
   mutable Mutex mutex_;
+  std::atomic<int> foreign_answers_ = 0;  // before it is known
+  bool known_ HF_GUARDED_BY(mutex_) = false;
   std::optional<CompanionVersion> found_ HF_GUARDED_BY(mutex_);
 };
 

@@ -49,9 +49,11 @@ DrainOutcome Dispatcher::drain(cache::Store& store, bool force) {
   DrainOutcome outcome;
   const std::int64_t begun = awaited_.mark();
   prepare(store, force);
-  send_all(store, force, outcome);
+  const bool rests = !force && away_ && away_();
+  if (!rests) send_all(store, force, outcome);
   // What could not be sent now is not worth waiting for.
   awaited_.release(store.principal().id, begun);
+  if (rests) return outcome;
   auto reader = store.reader();
   outcome.next_due =
       Outbox(store.overlay())
@@ -133,6 +135,13 @@ void Dispatcher::watch(cache::Store& store) {
   if (freed > 0) {
     logger_->warn("queue_unstuck principal={} entries={}", store.principal().id, freed);
   }
+}
+
+void Dispatcher::clock_was_set(cache::Store& store) {
+  in_outbox(store, [](Outbox& outbox, Transaction& transaction) {
+    outbox.release(transaction, State::kWaiting);
+    outbox.release(transaction, State::kStalled);
+  });
 }
 
 void Dispatcher::upstream_reached(cache::Store& store) {

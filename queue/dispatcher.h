@@ -36,6 +36,13 @@ class Dispatcher {
 
   // The watchdog: looks for entries that nothing else would send again, and says so in the log.
   void watch(cache::Store& store);
+  // The ends of all waits were reckoned by another clock: they are over.
+  void clock_was_set(cache::Store& store);
+
+  // While `away` holds nothing is sent unless a drain is forced: to claim an entry and to note that
+  // it could not be sent are two commits for nothing, for every write of an app. Before the first
+  // drain(). upstream_reached() and a drain() must follow its end.
+  void rest_while(std::function<bool()> away) { away_ = std::move(away); }
 
   // Who waits for answers to entries of any store.
   Awaited& awaited() { return awaited_; }
@@ -78,6 +85,7 @@ class Dispatcher {
   void hold(cache::Store& store);
 
   Delivery& delivery_;
+  std::function<bool()> away_;
   upstream::CredentialSource& credentials_;
   const DispatcherOptions options_;
   const Clock& clock_;

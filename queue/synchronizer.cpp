@@ -113,6 +113,7 @@ void Synchronizer::token_arrived(const std::string& principal_id) {
 
 Synchronizer::SyncNow Synchronizer::sync_now() {
   SyncNow result;
+  if (refused_) refused_();  // somebody looks for what is new: a schema may be
   for (const auto& store : stores_.all()) {
     auto drained = drain(*store, true);
     result.uploaded += drained.uploaded;

@@ -33,7 +33,8 @@ class Synchronizer {
                const Clock& clock, std::shared_ptr<Logger> logger);
   ~Synchronizer();
 
-  // `observer` is called, on the pulling thread, after a pull in which a table was refused. Before
+  // `observer` is called, on the pulling thread, after a pull in which a table was refused, and
+  // at each sync_now(). Before
   // start().
   void observe_refusals(std::function<void()> observer) { refused_ = std::move(observer); }
   // `observer` is called after every pull that reached the upstream, by whoever pulled. Before

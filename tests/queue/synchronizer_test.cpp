@@ -64,5 +64,34 @@ TEST_F(SynchronizerTest, StoresAreReplacedOnlyBetweenCallsToTheUpstream) {
   replacing.join();
 }
 
+// A wait of half a second must not become one of an hour because the clock was wrong when it began.
+TEST_F(SynchronizerTest, WaitsAreOverWhenTheClockIsSetBack) {
+  Entry entry;
+  entry.id = "an entry";
+  entry.relation = "public.todos";
+  entry.operation = "insert";
+  entry.method = "POST";
+  entry.target = "/rest/v1/todos";
+  entry.headers = entry.claims = "{}";
+  entry.body = R"({"id":1,"title":"a"})";
+  entry.idempotency_key = "hf1:a key";
+  entry.created_at = clock_.now();
+  store_->writer().run(cache::Writer::Priority::kClient, [&](cache::Transaction& transaction) {
+    Outbox outbox(store_->overlay());
+    outbox.append(transaction, entry, {}, {});
+    outbox.wait(transaction, entry, 1, {clock_.now() + 1s, 503, "busy"});
+  });
+  clock_.set(clock_.now() - 1h);
+  std::promise<void> sent;
+  std::once_flag once;
+  upstream_.respond_with([&](const upstream::Call& call) -> upstream::Outcome {
+    if (call.method == "POST") std::call_once(once, [&] { sent.set_value(); });
+    return upstream::Failure{upstream::Loss::kNotSent, "no"};
+  });
+  synchronizer_.start();
+  EXPECT_EQ(sent.get_future().wait_for(10s), std::future_status::ready);
+  synchronizer_.stop();
+}
+
 }  // namespace
 }  // namespace holdfast::queue
