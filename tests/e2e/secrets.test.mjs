@@ -84,11 +84,17 @@ test('planted secrets and rows come out nowhere', async () => {
   };
   const { app, holdfast, database, upstream } = world;
   const events = await eventsDuring(async () => {
-    const email = 'planted-mail@example.test';
-    const { data } = await app.auth.signUp({ email, password: planted.password });
-    planted.email = email;
-    planted.accessToken = data.session.access_token;
-    planted.refreshToken = data.session.refresh_token;
+    let attempts = 0;
+    const session = await eventually('somebody signs up', async () => {
+      planted.email = `planted-mail-${++attempts}@example.test`;
+      const { email, password } = planted;
+      const { data, error } = await app.auth.signUp({ email, password });
+      if (error) throw error;
+      return data.session;
+    });
+    const { email } = planted;
+    planted.accessToken = session.access_token;
+    planted.refreshToken = session.refresh_token;
     await app.auth.signInWithPassword({ email, password: planted.wrongPassword });
     await app.auth.signOut();
     await fetch(`${holdfast.url}/rest/v1/todos?select=id&title=eq.${planted.filter}`, {

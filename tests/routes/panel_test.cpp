@@ -33,11 +33,14 @@ class PanelTest : public RoutesTest {
   }
   void queue_a_write() {
     go_offline();
-    ASSERT_EQ(rest("POST", "todos", R"({"title":"Buy stamps"})").status, 201);
+    const std::string id = std::to_string(++writes_);
+    const std::string row = R"({"list_id":1,"title":"Buy stamps","id":)" + id + "}";
+    ASSERT_EQ(rest("POST", "todos", row).status, 201);
   }
   std::string metrics() { return get("/metrics").body; }
 
   queue::Journal journal_{std::string(32, 'j'), clock_};
+  int writes_ = 0;
 };
 
 TEST_F(PanelTest, ALinkIsGoodOnce) {
