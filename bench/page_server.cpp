@@ -81,7 +81,9 @@ class PageServer final : public http::Handler {
 
  private:
   static http::Response rows(const http::Request& request, std::string_view row, std::int64_t all) {
-    const std::int64_t after = number_after(request.target, "id.gt.", kFirstId - 1);
+    // Quoted or not.
+    const auto bare = number_after(request.target, "id.gt.", kFirstId - 1);
+    const std::int64_t after = number_after(request.target, "id.gt.%22", bare);
     const std::int64_t limit = number_after(request.target, "&limit=", 1000);
     const std::int64_t count = std::min(limit, kFirstId + all - after - 1);
     auto response = http::json_response(200, page(row, after + 1, count));
