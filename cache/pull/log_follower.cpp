@@ -123,6 +123,7 @@ void LogFollower::apply_image(Transaction& transaction, const Image& image, std:
   const std::string relation = relation_of(*image.table);
   if (image.read_by_key) return queue_for_reading(transaction, relation, image.key);
   if (!image.unreadable.empty()) {
+    met_unreadable_ = true;
     return note_unreadable(transaction, relation, {{image.key, image.unreadable}});
   }
   if (is_newer_here(transaction, relation, image.key, mark)) return;

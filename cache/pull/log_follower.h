@@ -35,6 +35,8 @@ class LogFollower {
   const std::set<std::string>& relations() const { return relations_; }
   // Rows received.
   std::int64_t rows() const { return rows_; }
+  // Whether one came that cannot be kept: the schema may have changed.
+  bool met_unreadable() const { return met_unreadable_; }
 
  private:
   struct Position {
@@ -68,6 +70,7 @@ class LogFollower {
   const PullOptions& options_;
   const Clock& clock_;
   bool found_ = false;
+  bool met_unreadable_ = false;
   std::set<std::string> relations_;
   std::int64_t rows_ = 0;
 };

@@ -117,6 +117,7 @@ bool Puller::follow_log(Round& round) {
   const auto failure = follower.follow();
   MutexLock lock(round.mutex);
   round.outcome.rows += follower.rows();
+  round.outcome.refused = follower.met_unreadable();
   if (failure) {
     round.outcome.errors.push_back("the change log: " + failure->reason);
     round.outcome.reached = failure->kind != PullFailure::Kind::kUnreachable;
@@ -141,6 +142,7 @@ void Puller::pull_table(Round& round, const Table& table) {
   const auto failure = pull.run(round.depth);
   MutexLock lock(round.mutex);
   round.outcome.rows += pull.rows();
+  round.outcome.refused = round.outcome.refused || pull.met_unreadable();
   if (!failure) return;
   round.outcome.errors.push_back(table.name + ": " + failure->reason);
   logger_->info("pull_failed principal={} table={} status={} reason={}", round.store.principal().id,

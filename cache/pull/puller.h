@@ -27,7 +27,7 @@ struct PullOutcome {
   std::int64_t rows = 0;  // received
   std::vector<std::string> errors;
   bool reached = true;   // false: the upstream gave no answer, or there is no valid token
-  bool refused = false;  // a table's columns were refused: its schema may have changed
+  bool refused = false;  // columns were refused, or values unknown: the schema may have changed
 };
 
 // Brings a principal's replica up to date with the upstream.

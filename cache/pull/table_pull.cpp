@@ -204,24 +204,23 @@ std::optional<PullFailure> TablePull::compare(std::optional<PullFailure> (Compar
 }
 
 Comparison TablePull::comparison() {
-  return Comparison(
-      {store_, table_, stamp_, source_, companion_, options_.page_rows},
-      {[this](const RowPage& page, const std::vector<const Row*>& rows, bool whole,
-              std::int64_t mark) {
-         note_stamps(page);
-         if (!whole) return queue_for_reading(rows);
-         write([&](Transaction& transaction) {
-           for (const Row* row : rows) {
-             apply_image(transaction, key_of(table_, *row), *row, mark);
-           }
-         });
-       },
-       [this](const std::vector<std::string>& keys, std::int64_t mark) {
-         apply_vanished(keys, mark);
-       },
-       [this](const std::vector<UnreadableRow>& rows) {
-         write([&](Transaction& transaction) { note_unreadable(transaction, relation_, rows); });
-       }});
+  return Comparison({store_, table_, stamp_, source_, companion_, options_.page_rows},
+                    {[this](const RowPage& page, const std::vector<const Row*>& rows, bool whole,
+                            std::int64_t mark) {
+                       note_stamps(page);
+                       if (!whole) return queue_for_reading(rows);
+                       write([&](Transaction& transaction) {
+                         for (const Row* row : rows) {
+                           apply_image(transaction, key_of(table_, *row), *row, mark);
+                         }
+                       });
+                     },
+                     [this](const std::vector<std::string>& keys, std::int64_t mark) {
+                       apply_vanished(keys, mark);
+                     },
+                     [this](const std::vector<UnreadableRow>& rows) {
+                       write([&](Transaction& transaction) { note_unreadable(transaction, rows); });
+                     }});
 }
 
 std::optional<PullFailure> TablePull::failed(PullFailure failure) {

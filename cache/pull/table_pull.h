@@ -34,6 +34,8 @@ class TablePull {
   std::optional<PullFailure> run(PullDepth depth);
   // Rows received so far.
   std::int64_t rows() const { return rows_; }
+  // Whether one came that cannot be kept: the schema may have changed.
+  bool met_unreadable() const { return met_unreadable_; }
 
  private:
   struct Progress {
@@ -76,6 +78,7 @@ class TablePull {
   void apply_image(Transaction& transaction, const std::string& key,
                    const std::optional<Row>& image, std::int64_t mark);
   void apply_vanished(const std::vector<std::string>& keys, std::int64_t mark);
+  void note_unreadable(Transaction& transaction, const std::vector<UnreadableRow>& rows);
   void queue_for_reading(const std::vector<const Row*>& rows);
   // Of an append-only table: a row that is here stays; another image of it is reported.
   bool keeps(Transaction& transaction, const std::string& key, const std::optional<Row>& image);
@@ -93,6 +96,7 @@ class TablePull {
   bool append_only_ = false;
   ChangeLog* companion_ = nullptr;
   bool logged_ = false;
+  bool met_unreadable_ = false;
   bool scrubbed_ = false;  // in this pull every value was compared
   // Rows of an append-only table whose stamp is another one upstream.
   std::set<std::string> suspects_;

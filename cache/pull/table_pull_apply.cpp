@@ -19,7 +19,7 @@ void TablePull::apply_page(Transaction& transaction, const RowPage& page, std::i
   Overlay& overlay = store_.overlay();
   Database& database = transaction.database();
   rows_ += static_cast<std::int64_t>(page.rows.size());
-  note_unreadable(transaction, relation_, page.unreadable);
+  note_unreadable(transaction, page.unreadable);
   const bool plain = !append_only_ && !overlay.has_pending(database, table_) &&
                      !unreadable_reason(database, relation_) &&
                      overlay.acknowledgements(database) == mark;
@@ -49,6 +49,11 @@ void TablePull::apply_vanished(const std::vector<std::string>& keys, std::int64_
       }
     });
   }
+}
+
+void TablePull::note_unreadable(Transaction& transaction, const std::vector<UnreadableRow>& rows) {
+  met_unreadable_ = met_unreadable_ || !rows.empty();
+  cache::note_unreadable(transaction, relation_, rows);
 }
 
 void TablePull::queue_for_reading(const std::vector<const Row*>& rows) {
@@ -92,7 +97,7 @@ std::optional<PullFailure> TablePull::read_queued_keys() {
       for (const std::string& key : keys) {
         done.bind(1, std::string_view(relation_)).bind(2, std::string_view(key)).run();
       }
-      note_unreadable(transaction, relation_, page.unreadable);
+      note_unreadable(transaction, page.unreadable);
       for (const std::string& key : keys) {
         if (unreadable.contains(key)) continue;
         const auto row = found.find(key);

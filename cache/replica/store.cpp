@@ -86,6 +86,9 @@ void Store::create_tables(Database& database) {
     if (followed.size() > 1) followed += ',';
     append_json_string(relation_of(*table), followed);
   }
+  // With the types of now, rows that could not be kept perhaps can.
+  database.execute(
+      "INSERT OR IGNORE INTO hf_rereads SELECT relation, key FROM hf_unreadable WHERE key<>''");
   // What is not followed for a while is compared when it is followed again.
   Statement others(database,
                    "UPDATE hf_tables SET recheck=2"
