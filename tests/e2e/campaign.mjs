@@ -1,48 +1,63 @@
-// A campaign of random writes through two gateways and random trouble, from one seed.
+// A campaign of random writes by several people through several gateways, and random trouble, from
+// one seed.
 //
-//   E2E_SEEDS=1,2,3 E2E_STEPS=300 node campaign.mjs
+//   node campaign.mjs [--seeds N] [--from SEED] [--steps N] [--tier bare|companion]
 //
 // What must hold when the trouble is over: the queues drain by themselves, every answered write has
-// had its effect upstream once, what is left is listed with a reason, and both replicas equal the
-// upstream.
+// had its effect upstream once or is listed with the reason, nobody has seen a row of somebody
+// else, all replicas equal what the upstream shows to their users, and the journals verify.
 
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import { Actor } from './support/campaign_actor.mjs';
 import { anonKey } from '../upstream/keys.mjs';
+import { Actor } from './support/campaign_actor.mjs';
+import { CampaignJudge } from './support/campaign_judge.mjs';
+import { Database } from './support/database.mjs';
 import { FaultStorm } from './support/fault_storm.mjs';
 import { Holdfast } from './support/holdfast.mjs';
 import { Ledger } from './support/ledger.mjs';
+import { Link } from './support/link.mjs';
 import { Random } from './support/random.mjs';
-import { sampleId } from './support/read_calls.mjs';
-import { World } from './support/world.mjs';
+import { SmallDisk } from './support/small_disk.mjs';
+import { Upstream } from './support/upstream.mjs';
+import { User } from './support/campaign_user.mjs';
+import { WallClock } from './support/wall_clock.mjs';
 
-// How long after the trouble the queue may go without getting shorter.
-const progressBound = 6_000;
+// How long after the trouble a queue may go without getting shorter.
+const progressBound = 15_000;
 
-const tables = {
-  profiles: 'id',
-  todos: 'id',
-  tags: 'id',
-  todo_tags: 'todo_id,tag_id',
-  comments: 'id',
-  stock: 'warehouse,sku',
-  readings: 'id',
-};
+const companion = readFileSync(new URL('../../companion/holdfast.sql', import.meta.url), 'utf8');
 
-const extra = '[rest]\nmax_rows = 0\n';
+// A function that changes something; its calls are counted as the effects of writes are.
+const calls = `
+create function leave_mark(marker text) returns void
+language sql security definer set search_path = '' as $$
+  insert into audit.effects (relation, operation, row_key, new_row)
+    values ('calls', 'INSERT', '{}', jsonb_build_object('marker', marker))
+$$;
+grant execute on function leave_mark(text) to anon, authenticated;`;
+
+const extra = `
+[rest]
+max_rows = 0
+`;
 
 class Campaign {
   problems = [];
   figures = {};
-  #ledger = new Ledger();
+  sites = [];
+  ledger = new Ledger();
+  people = [];
 
-  constructor(seed, { actors, steps }) {
+  constructor(seed, { actors, users, gateways, steps, tier }) {
     this.seed = seed;
     this.random = new Random(seed);
-    this.actorCount = actors;
+    this.size = { actors, users, gateways };
     this.steps = steps;
+    this.tier = tier ?? (seed % 2 === 0 ? 'companion' : 'bare');
+    this.lies = seed % 4 >= 2;
   }
 
   async run() {
@@ -50,174 +65,157 @@ class Campaign {
       await this.#build();
       await this.#storm();
       await this.#calm();
-      await this.#judge();
+      await new CampaignJudge(this).judge();
     } catch (error) {
       this.problems.push({ kind: 'campaign', message: error.message, at: error.stack });
     } finally {
-      await this.second?.stop();
-      await this.world?.close();
+      await this.#close();
     }
     return this;
   }
 
+  get gateways() {
+    return this.sites.map(({ gateway }) => gateway);
+  }
+
   async #build() {
-    const settings = { UPSTREAM_MAX_ROWS: '100000' };
-    this.world = await World.build(`campaign_${this.seed}`, { settings, extra });
-    const { upstream, database, holdfast } = this.world;
-    this.second = await Holdfast.serve(upstream.url, database.url, { extra });
-    this.gateways = [holdfast, this.second];
-    this.actors = Array.from({ length: this.actorCount }, (_, index) => {
-      const random = new Random(this.seed * 1000 + index);
-      const gateway = this.gateways[index % 2];
-      return new Actor({
-        number: index + 1,
-        gateway,
-        random,
-        ledger: this.#ledger,
-        problems: this.problems,
-      });
+    this.database = await Database.create(`campaign_${this.seed}_${process.pid}`);
+    await this.database.sql.unsafe(calls);
+    if (this.tier === 'companion') await this.database.sql.unsafe(companion);
+    this.upstream = await Upstream.start(this.database.url, {
+      UPSTREAM_MAX_ROWS: '100000',
+      UPSTREAM_JWT_EXPIRY: String(60 * 24 * 3_600),
     });
+    for (let n = 0; n < this.size.gateways; n += 1) this.sites.push(await this.#site());
+    const site = (index) => this.sites[index % this.sites.length];
+    const { ledger, problems, seed, tier } = this;
+    this.actors = Array.from({ length: this.size.actors }, (_, index) => {
+      const random = new Random(seed * 1000 + index);
+      const { gateway } = site(index);
+      return new Actor({ number: index + 1, tier, gateway, random, ledger, problems });
+    });
+    this.users = Array.from({ length: this.size.users }, (_, index) => {
+      const random = new Random(seed * 1000 + 300 + index);
+      const { gateway } = site(index + 1);
+      const number = index + 1;
+      return new User({ number, campaign: seed, tier, gateway, random, ledger, problems });
+    });
+    for (const user of this.users) await user.signUp();
+    // A new user's first requests are forwarded until the replica is there.
+    for (const gateway of this.gateways) {
+      await gateway.sync();
+      await gateway.replicated();
+    }
+    this.people = [...this.actors, ...this.users];
+  }
+
+  async #site() {
+    const link = await Link.to(this.upstream.url);
+    const clock = WallClock.make();
+    const disk = SmallDisk.mount(64);
+    const site = { link, clock, disk };
+    site.gateway = await Holdfast.serve(link.url, this.database.url, {
+      extra,
+      folder: disk?.place(),
+      environment: clock?.environment,
+    });
+    await site.gateway.statusWhere(
+      `the tier is ${this.tier}`,
+      ({ upstream }) => upstream.tier === this.tier,
+    );
+    return site;
   }
 
   async #storm() {
-    const storm = new FaultStorm(this.world, this.gateways, this.random);
+    const storm = new FaultStorm(this, this.random);
     const trouble = storm.run();
-    const steps = this.actors.map(async (actor) => {
-      const pace = new Random(this.seed * 1000 + 500 + actor.number);
+    const work = this.people.map(async (person, index) => {
+      const pace = new Random(this.seed * 1000 + 500 + index);
       for (let step = 0; step < this.steps; step += 1) {
-        await actor.step();
+        await person.step();
         await sleep(pace.between(0, 150));
       }
     });
-    await Promise.all(steps).finally(() => storm.stop());
+    await Promise.all(work).finally(() => storm.stop());
     await trouble;
     this.figures.faults = storm.counts;
-    this.figures.writes = this.#ledger.writes;
+    this.figures.writes = this.ledger.writes;
   }
 
   // Nobody asks for a sync here: what is left has to go by itself.
   async #calm() {
-    await this.world.upstream.recover();
+    await this.upstream.recover();
+    for (const { link, clock, disk } of this.sites) {
+      link.mend();
+      clock?.set(0);
+      disk?.clear();
+    }
+    // The apps are open, so each has a token.
+    for (const user of this.users) await user.signIn();
+    for (const { url } of this.gateways) {
+      await fetch(`${url}/rest/v1/tags?limit=1`, { headers: { apikey: anonKey } });
+    }
     const began = Date.now();
     for (const gateway of this.gateways) await this.#drained(gateway);
     this.figures.calmed = Date.now() - began;
   }
 
-  // Fails when nothing is sent for a while. What waits for a person's word on a dead letter stays.
+  // Fails when nothing is sent for a while. What waits for a person stays.
   async #drained(gateway) {
     let least = Infinity;
     let since = Date.now();
     for (;;) {
-      const { queue } = await gateway.status();
-      const left = queue.depth - queue.blocked;
-      if (left === 0) return;
-      if (left < least) [least, since] = [left, Date.now()];
-      if (Date.now() - since > progressBound) break;
+      const entries = await gateway.outbox();
+      const left = entries.filter(
+        ({ state, next_attempt_at: next }) =>
+          !['dead', 'blocked'].includes(state) && (state !== 'uncertain' || next !== null),
+      );
+      if (left.length === 0) return;
+      if (left.length < least) [least, since] = [left.length, Date.now()];
+      if (Date.now() - since > progressBound) {
+        this.problems.push({ kind: 'hangs', left: least, entries: left.slice(0, 5) });
+        return;
+      }
       await sleep(20);
     }
-    const entries = (await gateway.outbox()).filter(({ state }) => state !== 'dead').slice(0, 5);
-    this.problems.push({ kind: 'hangs', left: least, entries });
   }
 
-  async #judge() {
-    for (const round of [1, 2]) {
-      for (const gateway of this.gateways) {
-        const { errors } = await gateway.sync();
-        if (errors.length > 0 && round === 2) this.problems.push({ kind: 'sync', errors });
-      }
+  async #close() {
+    for (const { gateway, link, clock, disk } of this.sites) {
+      await gateway?.stop();
+      await link.close();
+      clock?.remove();
+      disk?.unmount();
     }
-    const ended = await this.#endedEntries();
-    const excused = (name, marker) =>
-      ended.some((entry) => JSON.stringify(entry.body).includes(`"${marker}"`));
-    const wrong = await this.#ledger.check(this.world.database.sql, excused);
-    this.problems.push(...wrong.map((what) => ({ kind: 'effects', ...what })));
-    await this.#compareReplicas();
-    this.figures.answers = this.#answers();
-  }
-
-  async #endedEntries() {
-    const ended = [];
-    for (const gateway of this.gateways) {
-      for (const state of ['dead', 'resolved', 'blocked']) {
-        for (const { id } of await gateway.control('GET', `/outbox?state=${state}`)) {
-          const entry = await gateway.control('GET', `/outbox/${id}`);
-          ended.push(entry);
-          this.figures[state] = (this.figures[state] ?? 0) + 1;
-          if (!this.#plausible(entry)) this.problems.push({ kind: 'ended', entry });
-        }
-      }
-    }
-    return ended;
-  }
-
-  #plausible({ body, effects, state }) {
-    if (this.#ledger.isPoison(JSON.stringify(body ?? ''))) return state !== 'blocked';
-    const shared = Array.from({ length: 30 }, (_, n) => sampleId('todo', n + 1));
-    return effects.every(({ key }) => shared.some((id) => JSON.stringify(key).includes(id)));
-  }
-
-  async #compareReplicas() {
-    for (const [table, key] of Object.entries(tables)) {
-      const there = await this.#rows(this.world.upstream.url, table, key);
-      for (const [index, gateway] of this.gateways.entries()) {
-        const here = await this.#rows(gateway.url, table, key);
-        const differing = differences(there, here, key.split(','));
-        if (differing.length > 0) {
-          this.problems.push({
-            kind: 'replica',
-            gateway: index + 1,
-            table,
-            count: differing.length,
-            differing: differing.slice(0, 5),
-          });
-        }
-      }
-      this.figures[table] = there.length;
-    }
-  }
-
-  async #rows(url, table, key) {
-    const answer = await fetch(`${url}/rest/v1/${table}?order=${key}`, {
-      headers: { apikey: anonKey, connection: 'close' },
-    });
-    if (answer.status !== 200) throw new Error(`${table}: ${answer.status} ${await answer.text()}`);
-    return answer.json();
-  }
-
-  #answers() {
-    const sum = {};
-    for (const { answers } of this.actors) {
-      for (const [what, count] of answers) sum[what] = (sum[what] ?? 0) + count;
-    }
-    return sum;
+    await this.upstream?.stop();
+    await this.database?.close();
   }
 }
 
-function differences(there, here, key) {
-  const name = (row) => JSON.stringify(key.map((column) => row[column]));
-  const left = new Map(here.map((row) => [name(row), row]));
-  const found = [];
-  for (const row of there) {
-    const other = left.get(name(row));
-    left.delete(name(row));
-    if (JSON.stringify(other) !== JSON.stringify(row)) found.push({ there: row, here: other });
-  }
-  return [...found, ...[...left.values()].map((row) => ({ here: row }))];
+// Resolves with the finished campaign: `problems` is empty when all held. `tier` comes from the
+// seed when it is not given.
+export function runCampaign(seed, { actors = 5, users = 3, gateways = 3, steps = 60, tier } = {}) {
+  return new Campaign(seed, { actors, users, gateways, steps, tier }).run();
 }
 
-// Resolves with the finished campaign: `problems` is empty when all held.
-export function runCampaign(seed, { actors = 6, steps = 60 } = {}) {
-  return new Campaign(seed, { actors, steps }).run();
+function setting(name, variable, fallback) {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? (process.env[variable] ?? fallback) : process.argv[at + 1];
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const seeds = (process.env.E2E_SEEDS ?? String(Date.now() % 100_000)).split(',').map(Number);
-  const steps = Number(process.env.E2E_STEPS ?? 60);
-  for (const seed of seeds) {
-    const { problems, figures } = await runCampaign(seed, { steps });
-    const summary = { seed, steps, problems: problems.length, ...figures };
+async function main() {
+  const from = Number(setting('from', 'E2E_SEED', Date.now() % 100_000));
+  const count = Number(setting('seeds', 'E2E_SEEDS', 1));
+  const steps = Number(setting('steps', 'E2E_STEPS', 60));
+  const tier = setting('tier', 'E2E_TIER');
+  for (let seed = from; seed < from + count; seed += 1) {
+    const campaign = await runCampaign(seed, { steps, tier });
+    const { problems, figures } = campaign;
+    const summary = { seed, steps, tier: campaign.tier, problems: problems.length, ...figures };
     process.stdout.write(`${JSON.stringify(summary)}\n`);
     for (const problem of problems) process.stdout.write(`${JSON.stringify(problem)}\n`);
     if (problems.length > 0) process.exitCode = 1;
   }
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

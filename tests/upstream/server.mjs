@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { createAdaptorServer } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 
 import { Faults, RequestLog } from './faults.mjs';
 import { openSupabase } from './supabase.mjs';
@@ -47,7 +48,18 @@ const faultAnswer = ({ status, headers, body }) =>
     headers: { 'content-type': 'application/json', ...headers },
   });
 
-async function serve(request, { incoming }) {
+// The headers, half of the body, and then nothing.
+async function cutOff(response, { outgoing }) {
+  const body = Buffer.from(await response.arrayBuffer());
+  outgoing.writeHead(response.status, {
+    ...Object.fromEntries(response.headers),
+    'content-length': body.length + 1,
+  });
+  outgoing.write(body.subarray(0, body.length / 2), () => outgoing.destroy());
+  return RESPONSE_ALREADY_SENT;
+}
+
+async function serve(request, { incoming, outgoing }) {
   const url = new URL(request.url);
   if (url.pathname.startsWith('/__test/')) return control(request, url.pathname);
   const target = url.pathname + url.search;
@@ -59,7 +71,10 @@ async function serve(request, { incoming }) {
     return new Response();
   }
   if (fault?.status) return faultAnswer(fault);
-  const response = await supabase.answer(request, incoming.socket.remoteAddress ?? null);
+  const address = incoming.socket.remoteAddress ?? null;
+  if (fault?.twice) await (await supabase.answer(request.clone(), address)).arrayBuffer();
+  const response = await supabase.answer(request, address);
+  if (fault?.cut) return cutOff(response, { outgoing });
   if (fault?.drop === 'after') {
     // The body is read to its end first: by then the transaction has committed.
     await response.arrayBuffer();

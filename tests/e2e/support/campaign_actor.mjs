@@ -4,6 +4,7 @@
 import { createClient } from '@supabase/supabase-js';
 
 import { anonKey } from '../../upstream/keys.mjs';
+import { isStorms } from './campaign_user.mjs';
 import { clientOptions } from './client.mjs';
 import { markerColumn } from './ledger.mjs';
 import { sampleId } from './read_calls.mjs';
@@ -19,10 +20,12 @@ export class Actor {
   #rows = []; // {table, key, marker, children}
   #problems;
   #reply = null;
+  #tier;
   answers = new Map();
 
   // `number` is unique among the actors; `gateway` answers `url`; `problems` collects findings.
-  constructor({ number, gateway, random, ledger, problems }) {
+  constructor({ number, tier, gateway, random, ledger, problems }) {
+    this.#tier = tier;
     this.#random = random;
     this.#ledger = ledger;
     this.#name = `actor ${number}`;
@@ -72,7 +75,8 @@ export class Actor {
   }
 
   #serverError(status, text) {
-    const honest = status === 503 || (status === 504 && text.includes('HF504'));
+    const full = status === 507;
+    const honest = full || status === 503 || (status === 504 && text.includes('HF504'));
     // What the upstream said to a forwarded request is not the gateway's word.
     if (!honest) this.#problem('answer', { status, text: text.slice(0, 300) });
   }
@@ -116,12 +120,20 @@ export class Actor {
   // Notes `events` ([table, key, operation, marker]) and resolves with whether they happened.
   async #settle(outcome, events, shown) {
     if (outcome === 'refused') {
-      this.#problem('refused', { events, answer: this.lastError });
+      for (const event of events) this.#ledger.expect(...event, false);
+      if (!isStorms(this.lastError.error, this.#tier)) {
+        this.#problem('refused', { events, answer: this.lastError });
+      }
       return false;
     }
     let sure = outcome === 'done';
-    if (!sure) sure = await this.#isShown(shown);
-    for (const event of events) this.#ledger.expect(...event, sure);
+    let how = '';
+    if (!sure) {
+      how = `answered ${this.lastError?.status} ${this.lastError?.error?.code ?? ''}`;
+      sure = await this.#isShown(shown);
+      how += `, then read ${sure ? 'as written' : 'otherwise'}: ${this.#reply?.cache}`;
+    }
+    for (const event of events) this.#ledger.expect(...event, sure, how);
     return sure;
   }
 

@@ -48,7 +48,11 @@ export class Holdfast {
 
   // `extra`: more TOML, appended; `folder`: an empty one, instead of one of its own; `environment`:
   // more of that. Resolves when the first sync is done.
-  static async serve(upstreamUrl, databaseUrl, { extra = '', folder, environment } = {}) {
+  static async serve(
+    upstreamUrl,
+    databaseUrl,
+    { extra = '', folder, environment, interval = '200ms' } = {},
+  ) {
     const holdfast = new Holdfast();
     holdfast.#folder = folder ?? mkdtempSync(join(tmpdir(), 'holdfast-e2e-'));
     holdfast.#environment = { ...process.env, ...environment };

@@ -7,6 +7,7 @@ export const markerColumn = {
   stock: 'quantity',
   tags: 'name',
   todo_tags: 'weight',
+  notes: 'body',
 };
 
 const nameOf = (table, key) =>
@@ -15,20 +16,27 @@ const nameOf = (table, key) =>
 export class Ledger {
   #rows = new Map();
   #shared = [];
+  #once = [];
   #poison = new Set();
 
   // A row that one actor alone writes: its operations must be exactly these, in this order. `sure`
-  // is false for a write whose answer said neither yes nor no.
-  expect(table, key, operation, marker, sure = true) {
+  // is false for a write whose answer said neither yes nor no; `how` is for the finding.
+  expect(table, key, operation, marker, sure = true, how = '') {
     const name = nameOf(table, key);
     const events = this.#rows.get(name) ?? [];
-    events.push({ operation, marker, sure });
+    events.push({ operation, marker, sure, how });
     this.#rows.set(name, events);
   }
 
   // An update of a row that others write as well.
   expectShared(table, key, marker, sure) {
     this.#shared.push({ name: nameOf(table, key), table, marker, sure });
+  }
+
+  // A write on a row whose key is not known: `marker` comes into `column` once. `after`: the marker
+  // that it takes the place of.
+  expectOnce(table, column, marker, sure, after) {
+    this.#once.push({ table, column, marker, sure, after });
   }
 
   // A write that the upstream must refuse.
@@ -42,22 +50,47 @@ export class Ledger {
 
   get writes() {
     const own = [...this.#rows.values()].reduce((sum, events) => sum + events.length, 0);
-    return own + this.#shared.length + this.#poison.size;
+    return own + this.#shared.length + this.#once.length + this.#poison.size;
   }
 
-  // Resolves with what is wrong. `excused(name, marker)`: a listed entry says that this write on a
-  // shared row lost.
-  async check(sql, excused) {
+  // Resolves with what is wrong. `excused(text)`: a listed entry says that the write with this
+  // marker, or the row with this key, did not come to its end. `repeats`: a request that arrived
+  // twice may have set again what was set already.
+  async check(sql, excused, { repeats = false } = {}) {
+    const events = await sql`select * from audit.effects order by seq`;
     const recorded = new Map();
-    for (const event of await sql`select * from audit.effects order by seq`) {
+    for (const event of events) {
+      if (repeats && this.#changesNothing(event)) continue;
       const name = nameOf(event.relation, event.row_key);
       recorded.set(name, [...(recorded.get(name) ?? []), event]);
     }
+    return [
+      ...this.#wrongRows(recorded, excused),
+      ...this.#wrongShared(recorded, excused),
+      ...this.#wrongOnce(events, excused),
+      ...this.#refusedButThere(recorded),
+    ];
+  }
+
+  #changesNothing({ relation, operation, old_row, new_row }) {
+    const column = markerColumn[relation];
+    return operation === 'UPDATE' && old_row[column] === new_row[column];
+  }
+
+  #wrongRows(recorded, excused) {
     const wrong = [];
     for (const [name, expected] of this.#rows) {
       const seen = (recorded.get(name) ?? []).map((event) => this.#described(event));
-      if (!matches(expected, seen)) wrong.push({ name, expected: expected.map(printed), seen });
+      if (matches(expected, seen)) continue;
+      const twice = seen.find((event, at) => event !== 'DELETE' && seen.indexOf(event) !== at);
+      if (!twice && excused(name)) continue;
+      wrong.push({ name, expected: expected.map(printed), seen });
     }
+    return wrong;
+  }
+
+  #wrongShared(recorded, excused) {
+    const wrong = [];
     for (const { name, table, marker, sure } of this.#shared) {
       const column = markerColumn[table];
       const times = (recorded.get(name) ?? []).filter(
@@ -65,8 +98,27 @@ export class Ledger {
           new_row?.[column] === marker && old_row && old_row[column] !== marker,
       ).length;
       if (times > 1) wrong.push({ name, marker, times });
-      if (sure && times === 0 && !excused(name, marker)) wrong.push({ name, marker, times });
+      if (sure && times === 0 && !excused(`"${marker}"`)) wrong.push({ name, marker, times });
     }
+    return wrong;
+  }
+
+  #wrongOnce(events, excused) {
+    const wrong = [];
+    for (const { table, column, marker, sure, after } of this.#once) {
+      const times = events.filter(
+        ({ relation, old_row, new_row }) =>
+          relation === table && new_row?.[column] === marker && old_row?.[column] !== marker,
+      ).length;
+      const lost = sure && times === 0;
+      const listed = excused(`"${marker}"`) || (after && excused(`"${after}"`));
+      if (times > 1 || (lost && !listed)) wrong.push({ table, marker, times, sure });
+    }
+    return wrong;
+  }
+
+  #refusedButThere(recorded) {
+    const wrong = [];
     for (const [name, events] of recorded) {
       const refused = events.filter(({ new_row }) => this.isPoison(JSON.stringify(new_row ?? '')));
       if (refused.length > 0) wrong.push({ name, refusedButThere: refused });
@@ -84,7 +136,8 @@ export class Ledger {
 const described = ({ operation, marker }) =>
   operation === 'DELETE' ? operation : `${operation} ${marker}`;
 
-const printed = (event) => described(event) + (event.sure ? '' : ' ?');
+const printed = (event) =>
+  described(event) + (event.sure ? '' : ' ?') + (event.how ? ` (${event.how})` : '');
 
 // Whether `seen` is `expected` with any of the unsure events left out.
 function matches(expected, seen, from = 0, at = 0) {
