@@ -41,7 +41,9 @@ export function overview() {
         {},
         h('p', { class: 'big', id: 'overall' }, stateNames[status.state] ?? status.state),
         h('p', {}, stateSentence(status)),
-        sync.last_error && h('p', { class: 'error' }, sync.last_error),
+        status.state !== 'offline' &&
+          sync.last_error &&
+          h('p', { class: 'error' }, sync.last_error),
       ),
     ),
     h(
