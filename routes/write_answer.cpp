@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cache/sqlite/database.h"
+#include "routes/cache_control.h"
 #include "routes/cache_status.h"
 #include "routes/error_response.h"
 #include "routes/rest_read.h"
@@ -39,6 +40,7 @@ http::Response write_answer(const cache::Mutation& mutation, const cache::Change
   const bool rows = preferences.representation == Return::kRepresentation;
   http::Response response;
   response.status = status_of(mutation, changes, rows);
+  response.headers.add("Vary", kVary);
   if (rows) response.headers.add("Content-Type", media.content_type);
   if (!mutation.single) {
     response.headers.add("Content-Range",

@@ -126,5 +126,21 @@ TEST_F(RestReadTest, AnswersSayWhatSelectsThem) {
   EXPECT_EQ(header(lists({}), "Vary"), "Accept, Prefer, Range");
 }
 
+TEST_F(RestReadTest, ANameThatIsNoUtf8IsAnsweredInUtf8) {
+  go_offline();
+  const auto answer = rest("GET", "%FF");
+  EXPECT_EQ(answer.status, 404);
+  EXPECT_THAT(answer.body, HasSubstr("'public.\xEF\xBF\xBD'"));
+}
+
+TEST_F(RestReadTest, TheGatewaysStatusIsOnlyRead) {
+  EXPECT_EQ(control("GET", "/status").status, 200);
+  for (const char* method : {"POST", "TRACE", "DELETE"}) {
+    const auto refused = control(method, "/status");
+    EXPECT_EQ(refused.status, 405) << method;
+    EXPECT_EQ(header(refused, "Allow"), "GET, HEAD");
+  }
+}
+
 }  // namespace
 }  // namespace holdfast::routes

@@ -70,6 +70,7 @@ TEST_F(RestWriteTest, ARepresentationShowsComputedDefaults) {
       nlohmann::json::parse(answer.body),
       nlohmann::json::parse(R"([{"id":1,"done":false,"updated_at":"2026-11-21T12:00:00+00:00"}])"));
   EXPECT_EQ(header(answer, "Preference-Applied"), "return=representation");
+  EXPECT_EQ(header(answer, "Vary"), "Accept, Prefer, Range");
 }
 
 TEST_F(RestWriteTest, ADeletionGivesBackTheRowsAsTheyWere) {

@@ -352,6 +352,9 @@ TEST_F(ConfirmationTest, WhatNoConfirmationCanSaveIsRefusedOfflineToo) {
   EXPECT_EQ(confirmed(hs256(user("u1", clock_.now() - 8 * 24h))), "PGRST303 JWT expired");
   EXPECT_EQ(confirmed(hs256(R"({"role":"authenticated"})")),
             "PGRST301 No suitable key or wrong key type");
+  EXPECT_EQ(
+      confirmed(hs256(R"({"role":"authenticated","exp":)" + seconds(clock_.now() - 1h) + "}")),
+      "PGRST303 JWT expired");
 }
 
 TEST_F(ConfirmationTest, TokenWithoutASubCannotBeConfirmed) {
