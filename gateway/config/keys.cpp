@@ -143,8 +143,8 @@ std::vector<Key> rest_keys() {
       key("rest.max_rows", Integer{0, kManyRows}, HF_FIELD(rest.max_rows)),
       key("rest.aggregates", Flag{}, HF_FIELD(rest.aggregates)),
       key("rest.text_order", text_order, HF_FIELD(rest.text_order)),
-      key("rpc.queue", TextList{"a list of function names"}, HF_FIELD(rest.queued_functions)),
       key("rest.write_wait", Duration{milliseconds(0), kMinute}, HF_FIELD(rest.write_wait)),
+      key("rpc.queue", TextList{"a list of function names"}, HF_FIELD(rest.queued_functions)),
   };
 }
 

@@ -139,7 +139,10 @@ describe('with the companion', () => {
     const { data, error } = await world.app.rpc('note_reading', { sensor: 'online', value: 1 });
     assert.equal(error, null);
     const rows = await world.database.sql`select id from readings where sensor = 'online'`;
-    assert.deepEqual([String(data)], rows.map(({ id }) => String(id)));
+    assert.deepEqual(
+      [String(data)],
+      rows.map(({ id }) => String(id)),
+    );
   });
 
   test('the service role writes while the upstream is away, and is delivered', async () => {

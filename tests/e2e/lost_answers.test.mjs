@@ -124,7 +124,12 @@ describe('a write takes effect once although its answer was lost after the commi
   });
 
   test('one that did not arrive is sent again', async () => {
-    await world.upstream.fault({ match: '^/rest/v1/readings', method: 'POST', drop: 'before', times: 1 });
+    await world.upstream.fault({
+      match: '^/rest/v1/readings',
+      method: 'POST',
+      drop: 'before',
+      times: 1,
+    });
     succeeded(await world.app.from('readings').insert({ sensor: 'unsent', value: 1.5 }));
     await world.upstream.faultsSpent();
     await world.holdfast.drained();

@@ -110,20 +110,24 @@ describe('writes while the upstream is gone', () => {
   });
 });
 
-test('a frozen upstream delays nobody beyond write_wait, and gets the write later', { timeout: 30_000 }, async () => {
-  const id = crypto.randomUUID();
-  world.upstream.freeze();
-  try {
-    const started = Date.now();
-    const written = await world.app.from('tags').insert({ id, name: 'while frozen' });
-    assert.equal(written.status, 201);
-    const read = await world.app.from('tags').select('name').eq('id', id).single();
-    assert.equal(read.data?.name, 'while frozen');
-    // Tags have row-level security, so its answer is worth the two seconds of write_wait.
-    assert.ok(Date.now() - started < 2900, `took ${Date.now() - started} ms`);
-  } finally {
-    world.upstream.thaw();
-  }
-  await world.holdfast.drained();
-  assert.deepEqual(await world.database.operations('tags', { id }), ['INSERT']);
-});
+test(
+  'a frozen upstream delays nobody beyond write_wait, and gets the write later',
+  { timeout: 30_000 },
+  async () => {
+    const id = crypto.randomUUID();
+    world.upstream.freeze();
+    try {
+      const started = Date.now();
+      const written = await world.app.from('tags').insert({ id, name: 'while frozen' });
+      assert.equal(written.status, 201);
+      const read = await world.app.from('tags').select('name').eq('id', id).single();
+      assert.equal(read.data?.name, 'while frozen');
+      // Tags have row-level security, so its answer is worth the two seconds of write_wait.
+      assert.ok(Date.now() - started < 2900, `took ${Date.now() - started} ms`);
+    } finally {
+      world.upstream.thaw();
+    }
+    await world.holdfast.drained();
+    assert.deepEqual(await world.database.operations('tags', { id }), ['INSERT']);
+  },
+);

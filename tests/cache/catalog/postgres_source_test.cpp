@@ -145,7 +145,7 @@ TEST_F(PostgresSourceTest, ByteOrderFollowsTheColumnsCollationElseTheDatabases) 
 }
 
 TEST_F(PostgresSourceTest, HardCase22_AnotherOrderIsNamedByProviderLocaleAndVersion) {
-  EXPECT_THAT(column("customers", "note_icu").collation, MatchesRegex("icu/[a-zA-Z-]+/[0-9.]+"));
+  EXPECT_THAT(column("customers", "note_icu").collation, ::testing::MatchesRegex("icu/[a-zA-Z-]+/[0-9.]+"));
   EXPECT_EQ(column("customers", "note_c").collation, "");
 }
 
@@ -158,7 +158,7 @@ TEST_F(PostgresSourceTest, TextInADatabaseWithIcuOrderIsNotInByteOrder) {
   ASSERT_TRUE(catalog) << catalog.error().message;
   const Table& found = *catalog->find("public", "t");
   EXPECT_FALSE(found.columns[0].byte_order);
-  EXPECT_THAT(found.columns[0].collation, MatchesRegex("icu/und/[0-9.]+"));
+  EXPECT_THAT(found.columns[0].collation, ::testing::MatchesRegex("icu/und/[0-9.]+"));
   EXPECT_TRUE(found.columns[1].byte_order);
   EXPECT_TRUE(found.columns[2].byte_order);
 }
