@@ -77,8 +77,13 @@ const char* choice_of(const Collision& collision, const Decision& decision) {
 Arbiter::Outcome Arbiter::settle(Transaction& transaction, const Entry& entry,
                                  const std::vector<Effect>& effects, const Collided& collided,
                                  Timestamp now) {
-  const auto write = single_row(entry, effects);
   const Table* table = collided.images.empty() ? nullptr : collided.images.front().table;
+  auto write = single_row(entry, effects);
+  if (write && table != nullptr &&
+      outbox_.overlay().is_presumed(transaction.database(), *table, collided.images.front().key)) {
+    show_read(transaction, outbox_.overlay(), collided.images.front());
+    write = single_row(entry, outbox_.overlay().effects(transaction.database(), entry.sequence));
+  }
   if (!write || table == nullptr) {
     outbox_.split(transaction, entry);
     return {End::kSentAgain, "split into its rows"};

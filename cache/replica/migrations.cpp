@@ -270,6 +270,8 @@ CREATE TABLE hf_unreadable(
     R"sql(
 -- The conditions that its rows were read under, as in a request's query; '' = none.
 ALTER TABLE hf_tables ADD COLUMN scope TEXT NOT NULL DEFAULT '';
+-- 1: the image is what our own acknowledged write should have made; it is still to be read.
+ALTER TABLE hf_pending_base ADD COLUMN presumed INTEGER NOT NULL DEFAULT 0;
 )sql"};
 
 int version_of(Database& database) {

@@ -109,11 +109,16 @@ void Overlay::apply(Transaction& transaction, std::int64_t entry, std::span<Effe
 
 void Overlay::put_base(Transaction& transaction, const Table& table, const std::string& key,
                        const std::optional<Row>& image) {
-  if (!load_base(transaction.database(), table, key).pending) {
+  const Base known = load_base(transaction.database(), table, key);
+  if (!known.pending) {
     show(transaction, table, key, image);
     return;
   }
   save_base(transaction, table, key, image);
+  if (known.presumed) {
+    const auto before = known.row ? std::optional(print_row(table, *known.row)) : std::nullopt;
+    rebase_effects(transaction, table, key, 0, before);
+  }
   recompute(transaction, table, key);
 }
 
@@ -137,6 +142,7 @@ void Overlay::acknowledge(Transaction& transaction, std::int64_t entry,
     if (!known) {
       const Base base = load_base(transaction.database(), table, effect.key);
       save_base(transaction, table, effect.key, apply_effect(table, effect, base.row));
+      presume(transaction, table, effect.key);
       read_again(transaction, effect.relation, effect.key);
     }
     rebase_later(transaction, effect, entry);
@@ -257,23 +263,23 @@ void Overlay::note_acknowledgement(Transaction& transaction,
 Overlay::Base Overlay::load_base(Database& database, const Table& table,
                                  const std::string& key) const {
   Statement& statement =
-      database.cached("SELECT image FROM hf_pending_base WHERE relation=?1 AND key=?2");
+      database.cached("SELECT image, presumed FROM hf_pending_base WHERE relation=?1 AND key=?2");
   statement.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(key));
   if (statement.step()) {
-    Base base{true, std::nullopt};
+    Base base{true, std::nullopt, statement.integer(1) != 0};
     if (!statement.is_null(0)) base.row = read_stored(table, statement.text(0));
     statement.reset();
     return base;
   }
   auto stored = rows(table).find(database, key_values(table, key));
-  return {false, stored ? std::optional<Row>(std::move(stored->row)) : std::nullopt};
+  return {false, stored ? std::optional<Row>(std::move(stored->row)) : std::nullopt, false};
 }
 
 void Overlay::save_base(Transaction& transaction, const Table& table, const std::string& key,
                         const std::optional<Row>& image) const {
   Statement& statement = transaction.database().cached(
       "INSERT INTO hf_pending_base(relation, key, image) VALUES(?1, ?2, ?3)"
-      " ON CONFLICT DO UPDATE SET image=excluded.image");
+      " ON CONFLICT DO UPDATE SET image=excluded.image, presumed=0");
   statement.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(key));
   if (image) statement.bind(3, std::string_view(print_row(table, *image)));
   statement.run();
@@ -312,8 +318,13 @@ void Overlay::recompute(Transaction& transaction, const Table& table, const std:
 
 void Overlay::rebase_later(Transaction& transaction, const Effect& ended,
                            std::int64_t entry) const {
-  const Table* table = find_table(ended.relation);
-  if (table == nullptr) return;
+  if (const Table* table = find_table(ended.relation)) {
+    rebase_effects(transaction, *table, ended.key, entry, ended.base);
+  }
+}
+
+void Overlay::rebase_effects(Transaction& transaction, const Table& table, const std::string& key,
+                             std::int64_t entry, const std::optional<std::string>& before) const {
   Database& database = transaction.database();
   struct Later {
     std::int64_t entry;
@@ -324,20 +335,20 @@ void Overlay::rebase_later(Transaction& transaction, const Effect& ended,
   Statement& select = database.cached(
       "SELECT entry, ordinal, base FROM hf_effects"
       " WHERE relation=?1 AND key=?2 AND active=1 AND entry>?3");
-  select.bind(1, std::string_view(ended.relation)).bind(2, std::string_view(ended.key));
+  select.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(key));
   select.bind(3, entry);
   while (select.step()) {
     later.push_back({select.integer(0), select.integer(1), std::nullopt});
     if (!select.is_null(2)) later.back().base = std::string(select.text(2));
   }
   if (later.empty()) return;
-  const auto image = load_base(database, *table, ended.key).row;
+  const auto image = load_base(database, table, key).row;
   for (const Later& effect : later) {
-    const auto base = base_after(*table, effect.base, ended.base, image);
+    const auto base = base_after(table, effect.base, before, image);
     Statement& update =
         database.cached("UPDATE hf_effects SET base=?3 WHERE entry=?1 AND ordinal=?2");
     update.bind(1, effect.entry).bind(2, effect.ordinal);
-    if (base) update.bind(3, std::string_view(print_row(*table, *base)));
+    if (base) update.bind(3, std::string_view(print_row(table, *base)));
     update.run();
   }
 }

@@ -63,6 +63,10 @@ class Overlay {
   // base under its pending effects.
   void put_base(Transaction& transaction, const Table& table, const std::string& key,
                 const std::optional<Row>& image);
+  // Hard case 7: whether the base under the row's pending effects is only what our own acknowledged
+  // write should have made of it. The first image of it that comes takes the effects along: what it
+  // has more is no change of somebody else's.
+  bool is_presumed(Database& database, const Table& table, const std::string& key) const;
   // The same for a row of a table without any pending effects (has_pending() is false).
   void put_clean(Transaction& transaction, const Table& table, const Row& row);
 
@@ -129,6 +133,7 @@ class Overlay {
   struct Base {
     bool pending;  // the image is set aside
     std::optional<Row> row;
+    bool presumed = false;  // see is_presumed()
   };
 
   Base load_base(Database& database, const Table& table, const std::string& key) const;
@@ -149,6 +154,10 @@ class Overlay {
   // Own earlier writes are no conflict: what `entry` made of the row becomes part of the base of
   // the effects after it. What others had made of it before does not: they have not seen that.
   void rebase_later(Transaction& transaction, const Effect& ended, std::int64_t entry) const;
+  // The effects on the row after `entry` go along from `before`, an image, to the base of now.
+  void rebase_effects(Transaction& transaction, const Table& table, const std::string& key,
+                      std::int64_t entry, const std::optional<std::string>& before) const;
+  void presume(Transaction& transaction, const Table& table, const std::string& key) const;
   void deactivate(Transaction& transaction, std::int64_t entry) const;
 
   const Catalog& catalog_;

@@ -67,4 +67,14 @@ void Overlay::show_pending(Transaction& transaction) {
   }
 }
 
+void Overlay::presume(Transaction& transaction, const Table& table, const std::string& key) const {
+  Statement& update = transaction.database().cached(
+      "UPDATE hf_pending_base SET presumed=1 WHERE relation=?1 AND key=?2");
+  update.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(key)).run();
+}
+
+bool Overlay::is_presumed(Database& database, const Table& table, const std::string& key) const {
+  return load_base(database, table, key).presumed;
+}
+
 }  // namespace holdfast::cache

@@ -118,6 +118,33 @@ TEST_F(OverlayTest, WithoutAnImageTheEffectIsPresumedAndTheRowReadAgain) {
   EXPECT_EQ(sample_.number("SELECT count(*) FROM hf_rereads WHERE key='{\"id\":1}'"), 1);
 }
 
+// What the upstream's defaults made of an own insert is no change of somebody else's.
+TEST_F(OverlayTest, HardCase7_TheFirstImageOfAPresumedRowTakesLaterWritesAlong) {
+  const auto base_of_second = [&] {
+    auto reader = sample_.store().reader();
+    return sample_.overlay().effects(*reader, 2).at(0).base.value_or("");
+  };
+  const auto presumed = [&] {
+    auto reader = sample_.store().reader();
+    return sample_.overlay().is_presumed(*reader, todos(), key(1));
+  };
+  apply(1, EffectKind::kInsert, 1, R"({"id":1,"title":"a"})", row(1, "a"));
+  apply(2, EffectKind::kDelete, 1, "{}");
+  EXPECT_FALSE(presumed());
+  sample_.write(
+      [&](Transaction& transaction) { sample_.overlay().acknowledge(transaction, 1, {}); });
+  EXPECT_TRUE(presumed());
+  sample_.put("todos", row(1, "a, as a trigger has it", "true"));
+  EXPECT_FALSE(presumed());
+  EXPECT_EQ(parse_row(todos(), base_of_second()).value(),
+            parse_row(todos(), row(1, "a, as a trigger has it", "true")).value());
+  EXPECT_EQ(shown(), "");
+  // From now on a change is somebody's.
+  sample_.put("todos", row(1, "changed", "true"));
+  EXPECT_NE(parse_row(todos(), base_of_second()).value(),
+            parse_row(todos(), row(1, "changed", "true")).value());
+}
+
 TEST_F(OverlayTest, ARejectedInsertTakesItsRowAndWhatWasBuiltOnItAway) {
   apply(1, EffectKind::kInsert, 1, R"({"id":1,"title":"a"})", row(1, "a"));
   apply(2, EffectKind::kUpdate, 1, R"({"done":true})");
