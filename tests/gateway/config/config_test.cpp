@@ -104,7 +104,7 @@ TEST(ConfigTest, ValueThatThisVersionDoesNotActOnIsRefused) {
   EXPECT_EQ(complaint("[tables.todos]\ndeleted_at_column = \"gone\"\n"),
             "`tables.todos.deleted_at_column` at config.toml:2: \"gone\" is not supported by this "
             "version, only \"\"");
-  EXPECT_THAT(complaint("[tables.todos]\nfilter = \"owner=eq.1\"\n"),
+  EXPECT_THAT(complaint("[tables.todos]\ncolumns = [\"id\"]\n"),
               HasSubstr("not supported by this version"));
 }
 

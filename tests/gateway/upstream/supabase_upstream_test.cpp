@@ -6,8 +6,7 @@
 #include <array>
 #include <future>
 
-#include "tests/gateway/upstream/raw_server.h"
-#include "tests/support/manual_clock.h"
+#include "tests/gateway/upstream/supabase_upstream_fixture.h"
 
 namespace holdfast::upstream {
 namespace {
@@ -16,38 +15,6 @@ using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-Then echo(const Exchange& exchange) {
-  exchange.answer(200, "ok");
-  return Then::kKeepOpen;
-}
-
-class SupabaseUpstreamTest : public ::testing::Test {
- protected:
-  RawServer& serve(RawServer::Handler handler) {
-    server_ = std::make_unique<RawServer>(std::move(handler));
-    connect(server_->url());
-    return *server_;
-  }
-  void connect(const std::string& url) {
-    UpstreamOptions options;
-    options.url = url;
-    options.timeout = 5s;
-    upstream_ = std::make_unique<SupabaseUpstream>(options, clock_);
-  }
-  Outcome call(std::string method, std::string target, std::string body = "") {
-    Call request;
-    request.method = std::move(method);
-    request.target = std::move(target);
-    request.body = std::move(body);
-    return upstream_->call(request);
-  }
-  std::string head_of(std::size_t index) { return server_->exchanges().at(index).head; }
-
-  support::ManualClock clock_;
-  std::unique_ptr<RawServer> server_;
-  std::unique_ptr<SupabaseUpstream> upstream_;
-};
 
 TEST_F(SupabaseUpstreamTest, TargetArrivesByteForByte) {
   serve(echo);
@@ -333,97 +300,6 @@ TEST_F(SupabaseUpstreamTest, ServerWithoutTlsWasSurelyNotSentTheRequest) {
   ASSERT_FALSE(outcome.answered());
   EXPECT_EQ(outcome.failure().loss, Loss::kNotSent);
   EXPECT_TRUE(server_->exchanges().empty());
-}
-
-TEST_F(SupabaseUpstreamTest, SlowAnswerEndsWithTheTimeout) {
-  std::promise<void> done;
-  serve([waiting = done.get_future().share()](const Exchange&) {
-    waiting.wait();
-    return Then::kClose;
-  });
-  Call request;
-  request.target = "/x";
-  request.timeout = 100ms;
-  const auto outcome = upstream_->call(request);
-  done.set_value();
-  ASSERT_FALSE(outcome.answered());
-  EXPECT_EQ(outcome.failure().loss, Loss::kAnswerLost);
-  EXPECT_THAT(outcome.failure().reason, HasSubstr("in time"));
-}
-
-TEST_F(SupabaseUpstreamTest, SilenceOnAReusedConnectionIsNotWaitedForTwice) {
-  std::promise<void> done;
-  serve([waiting = done.get_future().share()](const Exchange& exchange) {
-    if (exchange.head.starts_with("GET /second")) waiting.wait();
-    exchange.answer(200, "ok");
-    return Then::kKeepOpen;
-  });
-  ASSERT_TRUE(call("GET", "/first").answered());
-  Call request;
-  request.target = "/second";
-  request.timeout = 100ms;
-  const auto outcome = upstream_->call(request);
-  done.set_value();
-  ASSERT_FALSE(outcome.answered());
-  EXPECT_EQ(server_->exchanges().size(), 2U);
-}
-
-TEST_F(SupabaseUpstreamTest, CallsThatAreGivenUpEndAsLostAndLaterOnesAreTried) {
-  std::promise<void> arrived;
-  std::promise<void> done;
-  serve([&, waiting = done.get_future().share()](const Exchange& exchange) {
-    if (exchange.head.starts_with("GET /silent")) {
-      arrived.set_value();
-      waiting.wait();
-      return Then::kClose;
-    }
-    exchange.answer(200, "ok");
-    return Then::kKeepOpen;
-  });
-  ASSERT_TRUE(call("GET", "/first").answered());
-  auto under_way = std::async(std::launch::async, [&] { return call("GET", "/silent"); });
-  arrived.get_future().wait();
-  upstream_->abandon_calls();
-  const auto outcome = under_way.get();
-  done.set_value();
-  ASSERT_FALSE(outcome.answered());
-  EXPECT_EQ(outcome.failure().loss, Loss::kAnswerLost);
-  EXPECT_TRUE(call("GET", "/later").answered());
-}
-
-TEST_F(SupabaseUpstreamTest, DrippingBodyEndsWithTheTimeout) {
-  serve([](const Exchange& exchange) {
-    exchange.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
-    while (exchange.send("x")) std::this_thread::yield();
-    return Then::kClose;
-  });
-  Call request;
-  request.target = "/x";
-  request.timeout = 100ms;
-  const auto outcome = upstream_->call(request);
-  ASSERT_FALSE(outcome.answered());
-  EXPECT_EQ(outcome.failure().loss, Loss::kAnswerLost);
-  EXPECT_THAT(outcome.failure().reason, HasSubstr("in time"));
-}
-
-TEST_F(SupabaseUpstreamTest, StopEndsTheCallUnderWayAndRefusesLaterOnes) {
-  std::promise<void> arrived;
-  std::promise<void> done;
-  serve([&, waiting = done.get_future().share()](const Exchange&) {
-    arrived.set_value();
-    waiting.wait();
-    return Then::kClose;
-  });
-  auto under_way = std::async(std::launch::async, [&] { return call("POST", "/x", "{}"); });
-  arrived.get_future().wait();
-  upstream_->stop();
-  const auto outcome = under_way.get();
-  done.set_value();
-  ASSERT_FALSE(outcome.answered());
-  EXPECT_EQ(outcome.failure().loss, Loss::kAnswerLost);
-  const auto later = call("GET", "/x");
-  ASSERT_FALSE(later.answered());
-  EXPECT_EQ(later.failure().loss, Loss::kNotSent);
 }
 
 TEST_F(SupabaseUpstreamTest, CallsRunAtTheSameTime) {

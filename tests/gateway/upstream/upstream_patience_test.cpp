@@ -1,0 +1,108 @@
+#include <gmock/gmock.h>
+
+#include <array>
+#include <future>
+
+#include "tests/gateway/upstream/supabase_upstream_fixture.h"
+
+// How long a call is waited for, and what ends it.
+namespace holdfast::upstream {
+namespace {
+
+using ::testing::HasSubstr;
+
+class UpstreamPatienceTest : public SupabaseUpstreamTest {};
+
+TEST_F(UpstreamPatienceTest, SlowAnswerEndsWithTheTimeout) {
+  std::promise<void> done;
+  serve([waiting = done.get_future().share()](const Exchange&) {
+    waiting.wait();
+    return Then::kClose;
+  });
+  Call request;
+  request.target = "/x";
+  request.timeout = 100ms;
+  const auto outcome = upstream_->call(request);
+  done.set_value();
+  ASSERT_FALSE(outcome.answered());
+  EXPECT_EQ(outcome.failure().loss, Loss::kAnswerLost);
+  EXPECT_THAT(outcome.failure().reason, HasSubstr("in time"));
+}
+
+TEST_F(UpstreamPatienceTest, SilenceOnAReusedConnectionIsNotWaitedForTwice) {
+  std::promise<void> done;
+  serve([waiting = done.get_future().share()](const Exchange& exchange) {
+    if (exchange.head.starts_with("GET /second")) waiting.wait();
+    exchange.answer(200, "ok");
+    return Then::kKeepOpen;
+  });
+  ASSERT_TRUE(call("GET", "/first").answered());
+  Call request;
+  request.target = "/second";
+  request.timeout = 100ms;
+  const auto outcome = upstream_->call(request);
+  done.set_value();
+  ASSERT_FALSE(outcome.answered());
+  EXPECT_EQ(server_->exchanges().size(), 2U);
+}
+
+TEST_F(UpstreamPatienceTest, CallsThatAreGivenUpEndAsLostAndLaterOnesAreTried) {
+  std::promise<void> arrived;
+  std::promise<void> done;
+  serve([&, waiting = done.get_future().share()](const Exchange& exchange) {
+    if (exchange.head.starts_with("GET /silent")) {
+      arrived.set_value();
+      waiting.wait();
+      return Then::kClose;
+    }
+    exchange.answer(200, "ok");
+    return Then::kKeepOpen;
+  });
+  ASSERT_TRUE(call("GET", "/first").answered());
+  auto under_way = std::async(std::launch::async, [&] { return call("GET", "/silent"); });
+  arrived.get_future().wait();
+  upstream_->abandon_calls();
+  const auto outcome = under_way.get();
+  done.set_value();
+  ASSERT_FALSE(outcome.answered());
+  EXPECT_EQ(outcome.failure().loss, Loss::kAnswerLost);
+  EXPECT_TRUE(call("GET", "/later").answered());
+}
+
+TEST_F(UpstreamPatienceTest, DrippingBodyEndsWithTheTimeout) {
+  serve([](const Exchange& exchange) {
+    exchange.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
+    while (exchange.send("x")) std::this_thread::yield();
+    return Then::kClose;
+  });
+  Call request;
+  request.target = "/x";
+  request.timeout = 100ms;
+  const auto outcome = upstream_->call(request);
+  ASSERT_FALSE(outcome.answered());
+  EXPECT_EQ(outcome.failure().loss, Loss::kAnswerLost);
+  EXPECT_THAT(outcome.failure().reason, HasSubstr("in time"));
+}
+
+TEST_F(UpstreamPatienceTest, StopEndsTheCallUnderWayAndRefusesLaterOnes) {
+  std::promise<void> arrived;
+  std::promise<void> done;
+  serve([&, waiting = done.get_future().share()](const Exchange&) {
+    arrived.set_value();
+    waiting.wait();
+    return Then::kClose;
+  });
+  auto under_way = std::async(std::launch::async, [&] { return call("POST", "/x", "{}"); });
+  arrived.get_future().wait();
+  upstream_->stop();
+  const auto outcome = under_way.get();
+  done.set_value();
+  ASSERT_FALSE(outcome.answered());
+  EXPECT_EQ(outcome.failure().loss, Loss::kAnswerLost);
+  const auto later = call("GET", "/x");
+  ASSERT_FALSE(later.answered());
+  EXPECT_EQ(later.failure().loss, Loss::kNotSent);
+}
+
+}  // namespace
+}  // namespace holdfast::upstream
