@@ -55,7 +55,8 @@ std::string explain(const Entry& entry) {
       return "It fails again and again, and is tried once an hour. Others do not wait for it.";
     case State::kUncertain:
       if (entry.next_attempt_at) {
-        return "Its answer was lost. Once it cannot take effect any more its row is looked for, and "
+        return "Its answer was lost. Once it cannot take effect any more its row is looked for, "
+               "and "
                "it is sent again only where there is none.";
       }
       return "Its answer was lost, and nothing shows whether it took effect. Look at the "

@@ -11,12 +11,11 @@ namespace holdfast::routes {
 
 // /auth/v1: Supabase Auth, which knows the people; here they are only kept signed in.
 //
-// A key is asked for as Supabase's edge does. Everything goes to the upstream. On the way back a session is taken over, and the app gets a
-// refresh token of the gateway's in the place of the upstream's. While the upstream is away, the
-// refresh of a known session is answered with a token signed here, its user from what was kept,
-// and a sign-out at once; the rest is 503, which clients survive signed in (any 4xx would sign
-// the person out).
-// Thread-safe.
+// A key is asked for as Supabase's edge does. Everything goes to the upstream. On the way back a
+// session is taken over, and the app gets a refresh token of the gateway's in the place of the
+// upstream's. While the upstream is away, the refresh of a known session is answered with a token
+// signed here, its user from what was kept, and a sign-out at once; the rest is 503, which clients
+// survive signed in (any 4xx would sign the person out). Thread-safe.
 class Auth {
  public:
   // Both must outlive it.

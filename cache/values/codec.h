@@ -74,8 +74,8 @@ void append_json_string(std::string_view text, TextBuilder& out);
 // Whether stored values of the type, compared under collation_of(), are equal (ordered) exactly
 // when Postgres says so; text order also needs Column::byte_order. Equality is not exact for json,
 // jsonb (1.0 in it equals 1), interval ("1 mon" is "30 days"), kOther, and arrays of those, of
-// numeric and of floats; order also not for enum (the position in Type::labels decides), timetz and arrays. Most
-// of those compare by sort_key() of sort_key.h.
+// numeric and of floats; order also not for enum (the position in Type::labels decides), timetz and
+// arrays. Most of those compare by sort_key() of sort_key.h.
 bool compares_exactly(const Type& type);
 bool orders_exactly(const Type& type);
 

@@ -79,8 +79,9 @@ void add_gateway(Commands& commands, Arguments& given) {
   commands.add("dashboard", "Print a one-time link to the dashboard of the running gateway",
                [&] { return dashboard(common); });
   commands.add("sync", "Send and pull now", [&] { return sync(common); });
-  commands.add("verify", "Prove that no record of the journal was altered or removed",
-               [&] { return given.upstream ? verify_upstream(common) : verify(common); })
+  commands
+      .add("verify", "Prove that no record of the journal was altered or removed",
+           [&] { return given.upstream ? verify_upstream(common) : verify(common); })
       ->add_flag("--upstream", given.upstream,
                  "Compare every replica with the upstream instead, row by row");
 }

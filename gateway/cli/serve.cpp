@@ -36,16 +36,16 @@ void print_ready(const std::string& url) { std::cout << "holdfast ready url=" <<
 
 void print_demo_help(app::Demo& demo) {
   const std::string url = demo.url();
-  std::cout << "\nkey:      " << demo.key() << "\nread:     curl '" << url
-            << "/rest/v1/todos?select=title,done,projects(name)' -H 'apikey: " << demo.key()
-            << "'\nwrite:    curl '" << url << "/rest/v1/todos' -H 'apikey: " << demo.key()
-            << "' -H 'Content-Type: application/json' -d '{\"title\":\"Buy stamps\"}'\noffline:  "
-               "curl -X POST "
-            << url << "/demo/offline     online: curl -X POST " << url
-            << "/demo/online\nstatus:   curl " << url
-            << "/status\nlook:     " << demo.dashboard_link()
-            << "\nkeys:     o switches the link off and on, d prints a new dashboard link, q quits\n"
-            << std::endl;
+  std::cout
+      << "\nkey:      " << demo.key() << "\nread:     curl '" << url
+      << "/rest/v1/todos?select=title,done,projects(name)' -H 'apikey: " << demo.key()
+      << "'\nwrite:    curl '" << url << "/rest/v1/todos' -H 'apikey: " << demo.key()
+      << "' -H 'Content-Type: application/json' -d '{\"title\":\"Buy stamps\"}'\noffline:  "
+         "curl -X POST "
+      << url << "/demo/offline     online: curl -X POST " << url << "/demo/online\nstatus:   curl "
+      << url << "/status\nlook:     " << demo.dashboard_link()
+      << "\nkeys:     o switches the link off and on, d prints a new dashboard link, q quits\n"
+      << std::endl;
 }
 
 }  // namespace

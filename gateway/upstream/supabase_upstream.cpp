@@ -78,8 +78,8 @@ Outcome SupabaseUpstream::call(const Call& call) {
   if (first.failure().loss == Loss::kAnswerLost && !may_be_repeated(call.method)) return first;
 
   // A connection that was closed meanwhile shows so at once; silence is no reason to begin again.
-  const auto left = timeout - std::chrono::duration_cast<milliseconds>(
-                                  std::chrono::steady_clock::now() - began);
+  const auto left =
+      timeout - std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - began);
   if (left <= timeout / 2) return first;
   Call again = call;
   again.fresh_connection = true;

@@ -78,7 +78,8 @@ TEST_F(JournalTest, WhatIsTakenBackLeavesNoRecord) {
   EXPECT_EQ(verify().records, 8);
 }
 
-// Group commit and an edit (a change of body and of state) put several records into one transaction.
+// Group commit and an edit (a change of body and of state) put several records into one
+// transaction.
 TEST_F(JournalTest, RecordsOfOneTransactionAreSealedEachWithItsOwnContent) {
   sample_.write([&](cache::Transaction& transaction) {
     transaction.database().execute(

@@ -216,7 +216,8 @@ TEST_F(OutboxTest, ACrashWhileSendingIsALostAnswer) {
   EXPECT_EQ(state(sent), "sending");
   EXPECT_EQ(claim(), waiting) << "what may have been sent is not sent blindly";
   postpone(waiting);
-  sample_.write([&](cache::Transaction& transaction) { outbox().recover(transaction, clock_.now()); });
+  sample_.write(
+      [&](cache::Transaction& transaction) { outbox().recover(transaction, clock_.now()); });
   EXPECT_TRUE(entry(sent).lost_answer);
   EXPECT_FALSE(entry(waiting).lost_answer);
   EXPECT_EQ(claim(), sent);

@@ -145,7 +145,8 @@ TEST_F(PostgresSourceTest, ByteOrderFollowsTheColumnsCollationElseTheDatabases) 
 }
 
 TEST_F(PostgresSourceTest, HardCase22_AnotherOrderIsNamedByProviderLocaleAndVersion) {
-  EXPECT_THAT(column("customers", "note_icu").collation, ::testing::MatchesRegex("icu/[a-zA-Z-]+/[0-9.]+"));
+  EXPECT_THAT(column("customers", "note_icu").collation,
+              ::testing::MatchesRegex("icu/[a-zA-Z-]+/[0-9.]+"));
   EXPECT_EQ(column("customers", "note_c").collation, "");
 }
 

@@ -135,11 +135,9 @@ inline Computed compute(Sample& sample, const Request& request) {
   query::PlanOptions options;
   options.max_rows = 0;
   auto reader = sample.store().reader();
-  return compute_changes(*reader, sample.known(), sample.overlay(), mutation,
-                         {{request.principal, noon()},
-                          options,
-                          request.authoritative,
-                          request.temporary_ids});
+  return compute_changes(
+      *reader, sample.known(), sample.overlay(), mutation,
+      {{request.principal, noon()}, options, request.authoritative, request.temporary_ids});
 }
 
 // "insert todos {"id":1} {…changes…}" for each effect.
