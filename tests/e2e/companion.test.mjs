@@ -148,6 +148,7 @@ describe('with the companion', () => {
   test('the service role writes while the upstream is away, and is delivered', async () => {
     const id = crypto.randomUUID();
     await world.upstream.kill();
+    await world.holdfast.statusWhere('it is known', ({ online }) => !online);
     const service = serviceClient(world.holdfast.url);
     succeeded(await service.from('tags').insert({ id, name: 'by the service' }));
     await world.upstream.restart();

@@ -85,15 +85,12 @@ for (const tier of ['bare', 'companion']) {
         'alter table drifting alter column amount type numeric(10,2) using amount::numeric',
       );
       await world.holdfast.drained();
-      await world.holdfast.sync();
+      await eventually('the new type is known', async () => {
+        const seen = await world.app.from('drifting').select('amount').order('amount').limit(2);
+        assert.deepEqual(succeeded(seen), [{ amount: 1 }, { amount: 2 }]);
+        return true;
+      });
       await world.holdfast.replicated();
-      const seen = succeeded(
-        await world.app.from('drifting').select('amount').order('amount').limit(2),
-      );
-      assert.deepEqual(
-        seen.map(({ amount }) => amount),
-        [1, 2],
-      );
       const [{ name }] = await world.database.sql`select name from drifting where id = 5`;
       assert.equal(name, 'kept');
     });
@@ -103,10 +100,15 @@ for (const tier of ['bare', 'companion']) {
         (app) => app.from('drifting').update({ note: 'too late' }).eq('id', 6),
         'alter table drifting drop column note',
       );
-      await world.holdfast.statusWhere('it is settled', ({ queue }) => queue.depth === 0);
-      const dead = await world.holdfast.outbox('dead');
-      assert.equal(dead.length, 1);
-      assert.match(JSON.stringify(dead[0]), /note/);
+      // It waits for a schema that has the column, or for a person.
+      const waits = () =>
+        eventually('it waits with the reason', async () => {
+          const [entry] = await world.holdfast.outbox('waiting');
+          return /note/.test(entry?.last_error) && entry;
+        });
+      const entry = await waits();
+      await world.holdfast.control('POST', `/outbox/${entry.id}/discard`);
+      await world.holdfast.drained();
     });
 
     test('another primary key keeps a queued write', async () => {
