@@ -18,11 +18,25 @@ TEST(KeysTest, SettingAKeyChangesThatKeyAlone) {
     Config config;
     bool changed = false;
     for (const Value& value : std::vector<Value>{
-             std::string("https://other.example"), std::string("1d"), std::string("2d"),
-             std::string("3s"), std::string("7KiB"), std::string("other:1"), std::string("close"),
-             std::string("network-first"), std::string("manual"), std::string("append_only"), false,
-             std::string("off"), std::string("whole"), std::string("json"), std::int64_t{3}, true,
-             std::vector<std::string>{"other"}, std::vector<std::string>{"https://other.example"},
+             std::string("https://other.example"),
+             std::string("1d"),
+             std::string("2d"),
+             std::string("3s"),
+             std::string("7KiB"),
+             std::string("128KiB"),
+             std::string("other:1"),
+             std::string("close"),
+             std::string("network-first"),
+             std::string("manual"),
+             std::string("append_only"),
+             false,
+             std::string("off"),
+             std::string("whole"),
+             std::string("json"),
+             std::int64_t{3},
+             true,
+             std::vector<std::string>{"other"},
+             std::vector<std::string>{"https://other.example"},
              std::vector<std::string>{"https://other.example/.well-known/jwks.json"}}) {
       if (changed || !key.set(config, "todos", value)) continue;
       changed = key.print(config, "todos") != key.print(Config{}, "todos");
