@@ -40,9 +40,19 @@ bool has_table(Database& database, std::string_view name) {
   return statement.step();
 }
 
+// What the check says of values, and not of pages. SQLite 3.40 takes columns of a table without
+// rowid for NULL whose key has another order; pages come first.
+bool is_about_values(std::string_view finding) {
+  return finding.find(" value in ") != finding.npos || finding.starts_with("CHECK ");
+}
+
 bool is_sound(Database& database, std::string_view table) {
   Statement check(database, "PRAGMA quick_check(" + query::quote_identifier(table) + ")");
-  return check.step() && check.text(0) == "ok";
+  while (check.step()) {
+    const std::string_view finding = check.text(0);
+    if (finding != "ok" && !is_about_values(finding)) return false;
+  }
+  return true;
 }
 
 bool is_sound(Database& database, FileCheck check) {

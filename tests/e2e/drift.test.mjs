@@ -101,12 +101,11 @@ for (const tier of ['bare', 'companion']) {
         'alter table drifting drop column note',
       );
       // It waits for a schema that has the column, or for a person.
-      const waits = () =>
-        eventually('it waits with the reason', async () => {
-          const [entry] = await world.holdfast.outbox('waiting');
-          return /note/.test(entry?.last_error) && entry;
-        });
-      const entry = await waits();
+      const entry = await eventually('it is shown with the reason', async () => {
+        const entries = await world.holdfast.outbox();
+        return entries.find(({ last_error: reason }) => reason);
+      });
+      assert.match(JSON.stringify(entry), /note/);
       await world.holdfast.control('POST', `/outbox/${entry.id}/discard`);
       await world.holdfast.drained();
     });

@@ -46,6 +46,10 @@ class SalvageTest : public testing::Test {
         " VALUES(?1, 'e' || ?1, 'public.lists', 'update', 'PATCH', '/rest/v1/lists', '{}', ?2,"
         " 'anon', '', 'k' || ?1, 0, 'queued')");
     entry.bind(1, i).bind(2, std::string_view(std::string(800, 'b'))).run();
+    // Its key is in another order than its columns: see is_about_values().
+    Statement& reference = transaction.database().cached(
+        "INSERT INTO hf_references(entry, relation, key) VALUES(?1, 'public.lists', ?2)");
+    reference.bind(1, i).bind(2, std::string_view(key(i))).run();
     if (i > 3) return;
     Effect effect{"public.lists", key(i), EffectKind::kUpdate, R"({"title":"mine"})"};
     store.overlay().apply(transaction, i, {&effect, 1});
