@@ -16,8 +16,12 @@ constexpr auto kStoreOpens = std::chrono::milliseconds(100);
 constexpr auto kForgetInterval = std::chrono::hours(1);
 // How often the watchdog looks at the queues.
 constexpr auto kWatchInterval = std::chrono::minutes(1);
-// A difference of the two clocks that is no drift.
-constexpr auto kClockJump = std::chrono::seconds(5);
+constexpr auto kClockJump = std::chrono::seconds(5);  // a difference that is no drift
+
+// Whether another catalog has opened the file anew while its turn was waited for.
+bool is_replaced(cache::Stores& stores, const cache::Store& store) {
+  return stores.open(store.principal()).get() != &store;
+}
 
 }  // namespace
 
@@ -328,7 +332,7 @@ DrainOutcome Synchronizer::drain(cache::Store& store, bool force) {
   DrainOutcome outcome;
   {
     MutexLock turn(locks_of(store).drain);
-    outcome = dispatcher_.drain(store, force);
+    if (!is_replaced(stores_, store)) outcome = dispatcher_.drain(store, force);
   }
   // What was sent did more than is known here (hard case 16).
   if (store.forwarded_writes() != unseen) {
@@ -351,6 +355,7 @@ void Synchronizer::pull_soon(const std::string& principal_id) {
 
 cache::PullOutcome Synchronizer::pull(cache::Store& store, cache::PullDepth depth, bool force) {
   MutexLock turn(locks_of(store).pull);
+  if (is_replaced(stores_, store)) return {};
   {
     MutexLock lock(mutex_);
     ++busy_;

@@ -107,6 +107,8 @@ bool CatalogKeeper::use(const std::string& document) {
   synchronizer_.exclusively(
       [&] { stores_.set_catalog(std::make_shared<const cache::Catalog>(*std::move(catalog))); });
   hash_ = std::move(hash);
+  // What waited for another schema may be sent now.
+  synchronizer_.wake_dispatcher();
   return true;
 }
 
