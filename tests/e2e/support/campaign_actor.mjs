@@ -369,7 +369,10 @@ export class Actor {
     const outcome = await this.#write(
       this.client.from('todos').update({ title }).match(key).select('id'),
     );
-    if (outcome === 'refused') return this.#problem('refused', { title, answer: this.lastError });
+    if (outcome === 'refused') {
+      if (isStorms(this.lastError.error, this.#tier)) return undefined;
+      return this.#problem('refused', { title, answer: this.lastError });
+    }
     if (outcome === 'done' && this.data.length === 0) return undefined;
     return this.#ledger.expectShared('todos', key, title, outcome === 'done');
   }
