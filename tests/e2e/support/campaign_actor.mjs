@@ -219,7 +219,9 @@ export class Actor {
     const twice = parent.children.some((one) => JSON.stringify(one.key) === JSON.stringify(key));
     if (twice) return;
     const marker = this.#markFor(table);
-    const row = link ? { ...key, weight: marker } : { ...key, todo_id: parent.key.id, body: marker };
+    const row = link
+      ? { ...key, weight: marker }
+      : { ...key, todo_id: parent.key.id, body: marker };
     const outcome = await this.#write(this.client.from(table).insert(row));
     const events = [[table, key, 'INSERT', marker]];
     if (!(await this.#settle(outcome, events, { table, key, marker }))) {
@@ -337,11 +339,15 @@ export class Actor {
     if (rows.length < 2) return;
     const ids = rows.map(({ key }) => key.id);
     const outcome = await this.#write(this.client.from('todos').delete().in('id', ids));
-    await this.#settle(outcome, rows.flatMap((row) => this.#deletion(row)), {
-      table: 'todos',
-      key: rows[0].key,
-      marker: null,
-    });
+    await this.#settle(
+      outcome,
+      rows.flatMap((row) => this.#deletion(row)),
+      {
+        table: 'todos',
+        key: rows[0].key,
+        marker: null,
+      },
+    );
     for (const row of rows) this.#forget(row);
   }
 
