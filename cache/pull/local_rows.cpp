@@ -2,17 +2,12 @@
 
 #include <cstring>
 
+#include "cache/query/sql_text.h"
 #include "cache/replica/key.h"
 #include "gateway/crypto/digest.h"
 
 namespace holdfast::cache {
 namespace {
-
-std::string quote(const std::string& name) {
-  std::string quoted = "\"";
-  for (const char c : name) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + '"';
-}
 
 // "(?1,?2)"
 std::string parameters(std::size_t first, std::size_t count) {
@@ -41,7 +36,8 @@ std::uint64_t hash_of_text(const std::string& text) {
 
 LocalRows::LocalRows(Store& store, const Table& table) : store_(store), table_(table) {
   for (const std::size_t index : table.primary_key->columns) {
-    key_names_ += (key_names_.empty() ? "" : ",") + quote(table.columns[index].storage_name);
+    key_names_ += (key_names_.empty() ? "" : ",") +
+                  query::quote_identifier(table.columns[index].storage_name);
   }
 }
 
@@ -56,10 +52,10 @@ void LocalRows::for_each(const KeyRange& range,
   const SetAside pending = set_aside(*reader);
   std::string names;
   for (const Column& column : table_.columns) {
-    names += (names.empty() ? "" : ",") + quote(column.storage_name);
+    names += (names.empty() ? "" : ",") + query::quote_identifier(column.storage_name);
   }
-  Statement statement(*reader,
-                      "SELECT " + names + " FROM " + quote(table_.storage_name) + where(range));
+  Statement statement(*reader, "SELECT " + names + " FROM " +
+                                   query::quote_identifier(table_.storage_name) + where(range));
   bind_ends(statement, range);
   while (statement.step()) {
     Row found;
@@ -88,8 +84,10 @@ RangeSummary LocalRows::newest_of(const KeyRange& range, std::size_t stamp) {
     });
     return summary;
   }
-  Statement statement(*reader, "SELECT count(*),max(" + quote(table_.columns[stamp].storage_name) +
-                                   ") FROM " + quote(table_.storage_name) + where(range));
+  Statement statement(*reader, "SELECT count(*),max(" +
+                                   query::quote_identifier(table_.columns[stamp].storage_name) +
+                                   ") FROM " + query::quote_identifier(table_.storage_name) +
+                                   where(range));
   bind_ends(statement, range);
   statement.step();
   summary.rows = statement.integer(0);
@@ -122,8 +120,9 @@ std::vector<KeyRange> LocalRows::split(const KeyRange& range, std::int64_t rows,
 
 std::optional<std::vector<Value>> LocalRows::key_at(const KeyRange& range, std::int64_t position) {
   auto reader = store_.reader();
-  Statement statement(*reader, "SELECT " + key_names_ + " FROM " + quote(table_.storage_name) +
-                                   where(range) + " ORDER BY " + key_names_ + " LIMIT 1 OFFSET " +
+  Statement statement(*reader, "SELECT " + key_names_ + " FROM " +
+                                   query::quote_identifier(table_.storage_name) + where(range) +
+                                   " ORDER BY " + key_names_ + " LIMIT 1 OFFSET " +
                                    std::to_string(position));
   bind_ends(statement, range);
   if (!statement.step()) return std::nullopt;
@@ -136,8 +135,8 @@ std::string LocalRows::where(const KeyRange& range) const {
   const auto names = [&](std::size_t count) {
     std::string list = "(";
     for (std::size_t i = 0; i < count; ++i) {
-      list +=
-          (i > 0 ? "," : "") + quote(table_.columns[table_.primary_key->columns[i]].storage_name);
+      list += (i > 0 ? "," : "") +
+              query::quote_identifier(table_.columns[table_.primary_key->columns[i]].storage_name);
     }
     return list + ")";
   };

@@ -138,8 +138,10 @@ TEST_F(ListenerLifeTest, StopEndsAfterTheGrace) {
 
 TEST_F(ListenerLifeTest, StopMayBeRepeated) {
   start();
+  const std::uint16_t port = listener_->port();
   listener_->stop();
   listener_->stop();
+  EXPECT_THROW(test::RawClient{port}, std::system_error);
 }
 
 TEST_F(ListenerLifeTest, RespondOutlivesConnectionAndListener) {
@@ -153,8 +155,10 @@ TEST_F(ListenerLifeTest, RespondOutlivesConnectionAndListener) {
   auto other = connect();
   other.send(kGet);
   const auto second = kept.wait();
+  const std::uint16_t port = listener_->port();
   listener_.reset();
   second({200, {}, "to nobody"});
+  EXPECT_THROW(test::RawClient{port}, std::system_error);
 }
 
 TEST_F(ListenerLifeTest, ThousandIdleConnectionsDoNotHinderTheNext) {
