@@ -46,6 +46,20 @@ http::Response wrong_method(const char* allowed) {
 
 constexpr const char* kNotKept = "not kept here";
 
+// What a person switches, by path; nullptr for any other path.
+using Change = void (*)(const Context&);
+Change change_of(const std::string& path) {
+  if (path == "/sync/pause") return [](const Context& context) { context.synchronizer.pause(); };
+  if (path == "/sync/resume") return [](const Context& context) { context.synchronizer.resume(); };
+  if (path == "/sync/offline") {
+    return [](const Context& context) { context.connectivity.choose_offline(); };
+  }
+  if (path == "/sync/online") {
+    return [](const Context& context) { context.connectivity.choose_online(); };
+  }
+  return nullptr;
+}
+
 http::Response realtime_unavailable() {
   return http::json_response(503, R"({"error":"realtime is not served by this gateway"})");
 }
@@ -120,8 +134,7 @@ bool Router::route_control(const http::Request& request, const std::string& path
     });
     return true;
   }
-  const bool sync =
-      path == "/sync" || path == "/sync/pause" || path == "/sync/resume" || path == "/sync/verify";
+  const bool sync = path == "/sync" || path == "/sync/verify" || change_of(path) != nullptr;
   const bool queue = below(path, "/outbox") || below(path, "/conflicts");
   if (!sync && !queue) return false;
   if (auto refusal = control_.refuse(request)) {
@@ -138,8 +151,10 @@ bool Router::route_control(const http::Request& request, const std::string& path
         respond(http::json_response(200, parity_json(context_.synchronizer.compare_all())));
       });
     } else {
-      path == "/sync/pause" ? context_.synchronizer.pause() : context_.synchronizer.resume();
-      respond(http::json_response(200, status_json(context_, identity_, true)));
+      context_.workers.post([this, change = change_of(path), respond] {
+        change(context_);
+        respond(http::json_response(200, status_json(context_, identity_, true)));
+      });
     }
     return true;
   }

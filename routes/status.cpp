@@ -196,6 +196,7 @@ json status_document(const Context& context, const StatusIdentity& identity, Sta
       {"version", HF_VERSION},
       {"state", overall_state(context, queue, sync, complete)},
       {"online", context.connectivity.online()},
+      {"offline_by_choice", context.connectivity.offline_by_choice()},
       {"upstream", print_upstream(context, identity)},
       {"queue", queue.print(now, sync.next_attempt_at)},
       {"sync",

@@ -73,10 +73,11 @@ std::string sound_project_file(const std::string& path, Logger& log) {
   return path;
 }
 
-CatalogOptions catalog_options(const config::Config& config) {
+CatalogOptions catalog_options(const config::Config& config,
+                               std::function<bool()> may_connect = {}) {
   const bool secret = !config.upstream.service_key.empty();
   return {config.db_url, secret ? config.upstream.service_key : config.upstream.anon_key,
-          config.rest.schemas};
+          config.rest.schemas, std::move(may_connect)};
 }
 
 }  // namespace
@@ -115,7 +116,8 @@ struct App::Parts {
         synchronizer(stores, dispatcher, puller, config.dispatcher, config.pull, clock, logger),
         prober(monitored, connectivity, config.upstream, clock),
         network([this] { network_changed(); }, logger),
-        keeper(catalog_options(config), upstream, file, stores, synchronizer, logger),
+        keeper(catalog_options(config, [this] { return !connectivity.offline_by_choice(); }),
+               upstream, file, stores, synchronizer, logger),
         companion_watch(
             "companion", std::max(config.pull.interval, kLeastCompanionInterval),
             [this, key = catalog_options(config).api_key] { look_for_companion(key); }, logger),

@@ -46,6 +46,9 @@ bool CatalogKeeper::refresh() {
 
 Result<std::string> CatalogKeeper::read_document() {
   if (!options_.db_url.empty()) {
+    if (options_.may_connect && !options_.may_connect()) {
+      return upstream_unavailable("taken offline by a person");
+    }
     return cache::read_catalog_document_from_postgres(options_.db_url, options_.schemas);
   }
   auto document = read_from_companion();

@@ -20,6 +20,8 @@ struct CatalogOptions {
   // Else by the upstream's holdfast_catalog(), else from its OpenAPI description, with this key.
   std::string api_key;
   std::vector<std::string> schemas;  // to be served, the default one first
+  // Whether a database may be asked now; unset: always. The upstream says so by itself.
+  std::function<bool()> may_connect = {};
 };
 
 // Keeps the stores' catalog that of the upstream: the kept one at once, the current one as soon as

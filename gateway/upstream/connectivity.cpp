@@ -26,9 +26,31 @@ void Connectivity::observe(Observer observer) {
   observers_.push_back(std::move(observer));
 }
 
+void Connectivity::choose_offline() {
+  std::vector<Observer> told;
+  {
+    MutexLock lock(mutex_);
+    snapshot_.by_choice = true;
+    told = change(State::kOffline);
+  }
+  tell(told, State::kOffline);
+}
+
+void Connectivity::choose_online() {
+  std::vector<Observer> told;
+  {
+    MutexLock lock(mutex_);
+    if (!std::exchange(snapshot_.by_choice, false)) return;
+    pause_ = {};
+    told = change(State::kUnknown);
+  }
+  tell(told, State::kUnknown);
+}
+
 bool Connectivity::should_attempt() {
   const auto now = clock_.monotonic();
   MutexLock lock(mutex_);
+  if (snapshot_.by_choice) return false;
   if (snapshot_.state != State::kOffline) return true;
   // Finding out costs an app too long: the prober does it.
   if (pause_ >= retry_after_) return false;
@@ -78,6 +100,8 @@ void Connectivity::answered(MonotonicTime began) {
     latency = latency ? *latency + (took - *latency) / kSmoothing : took;
     snapshot_.last_seen = clock_.now();
     last_answer_ = now;
+    // A call that was under way when a person chose.
+    if (snapshot_.by_choice) return;
     told = change(State::kOnline);
   }
   tell(told, State::kOnline);
@@ -88,6 +112,7 @@ void Connectivity::failed(Loss loss, MonotonicTime began) {
   State next = State::kOffline;
   {
     MutexLock lock(mutex_);
+    if (snapshot_.by_choice) return;
     if (loss == Loss::kAnswerLost && last_answer_ && *last_answer_ > began) return;
     const auto silent = silence();
     const bool alone = !silent || clock_.monotonic() - *silent < silence_limit_;

@@ -29,6 +29,7 @@ class Connectivity {
     State state = State::kUnknown;
     std::optional<std::chrono::microseconds> latency;  // smoothed over the last answers
     std::optional<Timestamp> last_seen;                // of the newest answer
+    bool by_choice = false;                            // a person took it offline
   };
 
   // `clock` must outlive the Connectivity.
@@ -36,6 +37,13 @@ class Connectivity {
 
   // `observer` is called after each change of state, by the thread that caused it, without a lock.
   void observe(Observer observer);
+
+  // A person takes the machine offline: it stays so, whatever answers, until choose_online(), and
+  // no call goes out in between, not even a forced one.
+  void choose_offline();
+  // Calls go out again, and the first answer tells whether the upstream is there.
+  void choose_online();
+  bool offline_by_choice() const { return snapshot().by_choice; }
 
   // Whether a call shall be tried: always unless offline. While offline one call is let through in
   // each pause, which follows the cost of the last failure; where that reaches `retry_after` none

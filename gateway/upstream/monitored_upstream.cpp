@@ -3,6 +3,9 @@
 namespace holdfast::upstream {
 
 Outcome MonitoredUpstream::call(const Call& call) {
+  if (connectivity_.offline_by_choice()) {
+    return Failure{Loss::kNotSent, "taken offline by a person"};
+  }
   if (!call.force && !connectivity_.should_attempt()) {
     return Failure{Loss::kNotSent, "offline"};
   }

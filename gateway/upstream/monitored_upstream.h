@@ -7,7 +7,7 @@
 namespace holdfast::upstream {
 
 // An Upstream that tells Connectivity each outcome, and while offline fails calls at once as
-// kNotSent. A call with `force` is always tried.
+// kNotSent. A call with `force` is always tried, except while a person chose to be offline.
 // Thread-safe.
 class MonitoredUpstream final : public Upstream {
  public:

@@ -166,5 +166,41 @@ TEST_F(MonitoredUpstreamTest, StopReachesTheUpstream) {
   EXPECT_FALSE(upstream_.call({}).answered());
 }
 
+TEST_F(ConnectivityTest, WhoeverChoseToBeOfflineStaysSoWhateverAnswers) {
+  answered();
+  connectivity_.choose_offline();
+  EXPECT_TRUE(connectivity_.offline());
+  answered();
+  failed(Loss::kAnswerLost);
+  EXPECT_TRUE(connectivity_.offline());
+  EXPECT_FALSE(connectivity_.should_attempt());
+  EXPECT_TRUE(connectivity_.offline_by_choice());
+  EXPECT_THAT(changes_, ElementsAre(State::kOnline, State::kOffline));
+}
+
+TEST_F(ConnectivityTest, ChoosingToBeOnlineLetsCallsGoUntilOneTells) {
+  connectivity_.choose_offline();
+  connectivity_.choose_online();
+  EXPECT_EQ(state(), State::kUnknown);
+  EXPECT_TRUE(connectivity_.should_attempt());
+  answered();
+  EXPECT_TRUE(connectivity_.online());
+  connectivity_.choose_online();
+  EXPECT_TRUE(connectivity_.online());
+}
+
+TEST_F(ConnectivityTest, NoCallGoesOutWhileOfflineByChoiceNotEvenAForcedOne) {
+  support::FakeUpstream fake;
+  fake.push(200);
+  MonitoredUpstream monitored(fake, connectivity_, clock_);
+  Call forced;
+  forced.force = true;
+  connectivity_.choose_offline();
+  EXPECT_FALSE(monitored.call(forced).answered());
+  EXPECT_TRUE(fake.calls().empty());
+  connectivity_.choose_online();
+  EXPECT_TRUE(monitored.call(forced).answered());
+}
+
 }  // namespace
 }  // namespace holdfast::upstream
