@@ -1,5 +1,7 @@
 #include "queue/journal.h"
 
+#include <algorithm>
+
 #include "gateway/crypto/digest.h"
 #include "queue/framed.h"
 #include "queue/row_chain.h"
@@ -62,6 +64,22 @@ std::string content_of(Database& database, const std::string& entry) {
 }
 
 bool tells_content(const std::string& event) { return event == "created" || event == "changed"; }
+
+// Every transaction seals its own, so these are the newest ones.
+std::vector<Record> unsealed(Database& database) {
+  Statement& newest =
+      database.cached("SELECT " HF_JOURNAL_COLUMNS " FROM hf_journal ORDER BY number DESC");
+  std::vector<Record> records;
+  while (newest.step()) {
+    records.push_back(read_record(newest));
+    if (records.back().mac.empty()) continue;
+    records.pop_back();
+    break;
+  }
+  newest.reset();
+  std::reverse(records.begin(), records.end());
+  return records;
+}
 
 struct Segment {
   std::int64_t first = 0;
@@ -188,10 +206,7 @@ void Journal::attach(cache::Store& store) const {
 
 void Journal::seal(Transaction& transaction) const {
   Database& database = transaction.database();
-  Statement& select = database.cached("SELECT " HF_JOURNAL_COLUMNS
-                                      " FROM hf_journal WHERE mac IS NULL ORDER BY number");
-  std::vector<Record> records;
-  while (select.step()) records.push_back(read_record(select));
+  auto records = unsealed(database);
   if (records.empty()) return;
   std::string before = head(database).mac;
   const std::int64_t now = clock_.now().time_since_epoch().count();

@@ -12,12 +12,14 @@ using cache::Statement;
 using cache::Transaction;
 
 // Of a statement that gives one row of one column.
-bool is_true(Statement& statement) {
+std::int64_t number_of(Statement& statement) {
   statement.step();
-  const bool yes = statement.integer(0) != 0;
+  const std::int64_t number = statement.integer(0);
   statement.reset();
-  return yes;
+  return number;
 }
+
+bool is_true(Statement& statement) { return number_of(statement) != 0; }
 
 constexpr const char* kInsert =
     "INSERT INTO hf_outbox(id, relation, operation, method, target, headers, body, role, claims,"
@@ -339,17 +341,22 @@ std::vector<Entry> Outbox::list(Database& database, std::optional<State> state) 
 
 std::map<State, std::int64_t> Outbox::counts(Database& database) const {
   std::map<State, std::int64_t> counts;
-  // What is looked for by itself waits as others do; without a time it is for a person.
+  // By indexes alone: a long queue is counted at each look at it.
   Statement& unfinished = database.cached(
-      "SELECT CASE WHEN state='uncertain' AND next_attempt_at IS NOT NULL THEN 'waiting'"
-      " ELSE state END AS shown, count(*) FROM hf_outbox WHERE " HF_UNFINISHED " GROUP BY shown");
+      "SELECT state, count(*) FROM hf_outbox WHERE " HF_UNFINISHED " GROUP BY state");
   while (unfinished.step()) {
     counts[state_named(unfinished.text(0)).value_or(State::kQueued)] = unfinished.integer(1);
   }
-  Statement& dead = database.cached("SELECT count(*) FROM hf_outbox WHERE state='dead'");
-  dead.step();
-  counts[State::kDead] = dead.integer(0);
-  dead.reset();
+  counts[State::kDead] =
+      number_of(database.cached("SELECT count(*) FROM hf_outbox WHERE " HF_DEAD));
+  if (counts.contains(State::kUncertain)) {
+    // What is looked for by itself waits as others do; without a time it is for a person.
+    const std::int64_t looked_for =
+        number_of(database.cached("SELECT count(*) FROM hf_outbox WHERE " HF_UNFINISHED
+                                  " AND state='uncertain' AND next_attempt_at IS NOT NULL"));
+    counts[State::kUncertain] -= looked_for;
+    counts[State::kWaiting] += looked_for;
+  }
   return counts;
 }
 
@@ -372,10 +379,12 @@ void Outbox::set_state(Transaction& transaction, std::int64_t sequence, State st
 
 void Outbox::end(Transaction& transaction, const Entry& entry, State state, int status,
                  const std::string& reason, Timestamp now) {
-  set_state(transaction, entry.sequence, state, status, reason);
   Statement& update = transaction.database().cached(
-      "UPDATE hf_outbox SET ended_at=?2, next_attempt_at=NULL WHERE sequence=?1");
-  update.bind(1, entry.sequence).bind(2, micros(now)).run();
+      "UPDATE hf_outbox SET state=?2, last_status=?3, last_error=?4, ended_at=?5,"
+      " next_attempt_at=NULL WHERE sequence=?1");
+  update.bind(1, entry.sequence).bind(2, std::string_view(name_of(state)));
+  update.bind(3, std::int64_t{status}).bind(4, std::string_view(reason));
+  update.bind(5, micros(now)).run();
   if (state != State::kDead) {
     Statement& forget = transaction.database().cached("DELETE FROM hf_references WHERE entry=?1");
     forget.bind(1, entry.sequence).run();

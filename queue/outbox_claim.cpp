@@ -20,8 +20,9 @@ using cache::Transaction;
   " AND (b.state IN ('queued', 'sending', 'waiting', 'blocked')"                         \
   " OR (b.state='uncertain' AND b.next_attempt_at IS NOT NULL))"
 
-constexpr const char* kReady = "SELECT " HF_ENTRY_COLUMNS " FROM hf_outbox WHERE " HF_UNFINISHED
+constexpr const char* kReady = "SELECT sequence FROM hf_outbox WHERE " HF_UNFINISHED
                                " AND " HF_READY " ORDER BY sequence LIMIT 64";
+constexpr const char* kEntry = "SELECT " HF_ENTRY_COLUMNS " FROM hf_outbox WHERE sequence=?1";
 
 // The earliest unfinished entry before ?1 that shares a row with it, or a foreign key's edge, in
 // either direction.
@@ -51,7 +52,7 @@ WITH needed AS (SELECT relation, key FROM hf_effects WHERE entry=?1
 SELECT o.sequence, o.id, d.relation, d.key FROM hf_outbox o
   JOIN hf_effects d ON d.entry=o.sequence
   JOIN needed n ON n.relation=d.relation AND n.key=d.key
-  WHERE o.state='dead' AND o.sequence<?1 AND d.kind IN (1, 2) AND d.base IS NULL
+  WHERE o.state='dead' AND o.ended_at IS NOT NULL AND o.sequence<?1 AND d.kind IN (1, 2) AND d.base IS NULL
     AND NOT EXISTS(SELECT 1 FROM hf_effects i WHERE i.relation=d.relation AND i.key=d.key
                      AND i.active=1 AND i.kind IN (1, 2) AND i.entry<=?1)
   ORDER BY o.sequence)sql";
@@ -81,20 +82,31 @@ WITH mine AS (SELECT DISTINCT relation, key FROM hf_effects WHERE entry=?1),
 SELECT o.sequence FROM hf_outbox o JOIN candidates c ON c.entry=o.sequence
   WHERE o.)sql" HF_UNFINISHED;
 
+// A dead letter, and the row that it would have inserted.
+struct Parent {
+  std::string entry;
+  std::string relation;
+  std::string key;
+};
+
 }  // namespace
 
 std::optional<Entry> Outbox::claim(Transaction& transaction, Timestamp now) {
   Database& database = transaction.database();
   for (;;) {
-    std::vector<Entry> ready;
+    std::vector<std::int64_t> ready;
     Statement& statement = database.cached(kReady);
     statement.bind(1, micros(now));
-    while (statement.step()) ready.push_back(read_entry(statement));
+    while (statement.step()) ready.push_back(statement.integer(0));
     if (ready.empty()) return std::nullopt;
-    for (Entry& entry : ready) {
+    for (const std::int64_t sequence : ready) {
+      Statement& select = database.cached(kEntry);
+      select.bind(1, sequence).step();
+      Entry entry = read_entry(select);
+      select.reset();
       if (block(transaction, entry)) continue;
       take(transaction, entry);
-      return std::move(entry);
+      return entry;
     }
   }
 }
@@ -187,14 +199,19 @@ std::optional<Outbox::Blocker> Outbox::find_blocker(Database& database,
 
 std::optional<Outbox::Blocker> Outbox::find_dead_parent(Database& database,
                                                         std::int64_t sequence) const {
-  Statement statement(database, kDeadParents);
+  std::vector<Parent> parents;
+  Statement& statement = database.cached(kDeadParents);
   statement.bind(1, sequence);
   while (statement.step()) {
+    parents.push_back({std::string(statement.text(1)), std::string(statement.text(2)),
+                       std::string(statement.text(3))});
+  }
+  for (const Parent& parent : parents) {
     // Somebody else, or a later write of one's own, may have made the row all the same.
-    const cache::Table* table = overlay_.find_table(statement.text(2));
+    const cache::Table* table = overlay_.find_table(parent.relation);
     const bool upstream = table != nullptr && overlay_.rows(*table).exists(database) &&
-                          overlay_.base_of(database, *table, std::string(statement.text(3)));
-    if (!upstream) return Blocker{std::string(statement.text(1)), State::kDead};
+                          overlay_.base_of(database, *table, parent.key);
+    if (!upstream) return Blocker{parent.entry, State::kDead};
   }
   return std::nullopt;
 }

@@ -1,9 +1,11 @@
 #include "routes/rest_write.h"
 
+#include "cache/replica/scope.h"
 #include "routes/error_response.h"
 #include "routes/opaque_write.h"
 #include "routes/profile.h"
 #include "routes/table_rules.h"
+#include "routes/unknown_name.h"
 #include "routes/write_answer.h"
 #include "routes/write_job.h"
 #include "routes/write_request.h"
@@ -42,6 +44,9 @@ void RestWrite::handle(RestRequest rest, const cache::Table& table, http::Respon
     return ask_upstream(std::move(rest), "a body of another type", std::move(respond));
   }
   auto mutation = parse_mutation(rest.request, table, *preferences);
+  if (!mutation && names_unknown(mutation.error()) && is_online()) {
+    return ask_upstream(std::move(rest), kUnknownName, std::move(respond));
+  }
   if (!mutation) return respond(error_response(mutation.error()));
   if (auto error = refuse_ungranted(rest, *mutation)) {
     return respond(
@@ -62,10 +67,18 @@ void RestWrite::handle(RestRequest rest, const cache::Table& table, http::Respon
   const auto media = std::get<MediaType>(negotiate(rest.request.headers));
   WriteRequest write{std::move(rest), table, *preferences, media, *std::move(mutation)};
   if (preferences->representation == Return::kRepresentation) {
-    auto planned = cache::query::plan_representation(
-        write.mutation.query, write.rest.store->catalog(), table,
-        {context_.rest.aggregates, 0, context_.rest.text_order, std::nullopt, false});
-    if (auto* error = std::get_if<Error>(&planned)) return respond(error_response(*error));
+    cache::query::PlanOptions options;
+    options.aggregates = context_.rest.aggregates;
+    options.max_rows = 0;
+    options.text_order = context_.rest.text_order;
+    options.own_rows = write.mutation.operation == cache::Operation::kInsert &&
+                       write.mutation.resolution == cache::Resolution::kNone;
+    auto planned = cache::query::plan_representation(write.mutation.query,
+                                                     write.rest.store->catalog(), table, options);
+    if (auto* error = std::get_if<Error>(&planned)) {
+      if (!names_unknown(*error) || !is_online()) return respond(error_response(*error));
+      return ask_upstream(std::move(write.rest), kUnknownName, std::move(respond));
+    }
     if (auto* forward = std::get_if<cache::query::Forward>(&planned)) {
       return ask_upstream(std::move(write.rest), std::move(forward->reason), std::move(respond));
     }
@@ -118,7 +131,7 @@ std::string RestWrite::upstream_needed(const RestRequest& rest, const cache::Tab
   }
   switch (rest.store->status(table)) {
     case TableStatus::kComplete:
-      return "";
+      return rows_elsewhere(rest, table);
     case TableStatus::kNotReplicated:
       return table.name + " is not replicated";
     case TableStatus::kSyncing:
@@ -131,6 +144,15 @@ std::string RestWrite::upstream_needed(const RestRequest& rest, const cache::Tab
                             preferences.representation != Return::kRepresentation;
   if (plain_insert && context_.connectivity.offline()) return "";
   return "the rows of " + table.name + " are not here";
+}
+
+std::string RestWrite::rows_elsewhere(const RestRequest& rest, const cache::Table& table) const {
+  if (rest.request.method != "PATCH" && rest.request.method != "DELETE") return "";
+  if (!rest.store->reads_as(rest.caller.epoch)) return "the rows here are those of newer claims";
+  if (rest.store->part(table).whole()) return "";
+  const bool filter_is_whole = context_.replica.of(table.name).filter_is_whole;
+  if (cache::holds_rows(rest.request.query(), *rest.store, table, filter_is_whole)) return "";
+  return "only a part of " + table.name + " is kept here";
 }
 
 void RestWrite::submit(const std::shared_ptr<Work>& work) const {
@@ -169,8 +191,10 @@ void RestWrite::finish(std::shared_ptr<Work> work, const std::exception_ptr& fau
     return context_.workers.post(
         [&synchronizer, store = work->request.rest.store] { synchronizer.send_now(*store); });
   }
-  if (outcome.queued && !context_.standalone) synchronizer.wake_dispatcher();
+  const bool to_be_sent = outcome.queued && is_online();
   work->respond(*std::move(outcome.answer));
+  // After the answer, which is not to wait for it; when the link returns, all queues are looked at.
+  if (to_be_sent) synchronizer.wake_dispatcher();
 }
 
 void RestWrite::tell(Work& work, const queue::Told& told) const {
@@ -233,6 +257,7 @@ void RestWrite::ask_upstream(RestRequest rest, std::string reason, http::Respond
     }
     auto [response, may_have_happened] =
         forwarder->forward_once(rest.request, Surface::kData, reason);
+    if (reason == kUnknownName) note_unknown_name(*context, response.status);
     // Without an answer it may have taken effect all the same.
     if (may_have_happened && (response.status < 400 || response.status >= 500)) {
       store.note_forwarded_write();

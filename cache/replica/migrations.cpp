@@ -272,6 +272,18 @@ CREATE TABLE hf_unreadable(
 ALTER TABLE hf_tables ADD COLUMN scope TEXT NOT NULL DEFAULT '';
 -- 1: the image is what our own acknowledged write should have made; it is still to be read.
 ALTER TABLE hf_pending_base ADD COLUMN presumed INTEGER NOT NULL DEFAULT 0;
+)sql",
+    R"sql(
+-- What limits its rows beside the scope (print_limits() in store.cpp).
+ALTER TABLE hf_tables ADD COLUMN limits TEXT NOT NULL DEFAULT '';
+-- 1: rows that are marked as deleted are upstream and not here.
+ALTER TABLE hf_tables ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0;
+)sql",
+    R"sql(
+-- Each write pays for every index: what is still open is in none that only ended entries need.
+DROP INDEX hf_outbox_ended;
+CREATE INDEX hf_outbox_ended ON hf_outbox(state, ended_at) WHERE ended_at IS NOT NULL;
+DROP INDEX hf_journal_unsealed;
 )sql"};
 
 int version_of(Database& database) {

@@ -103,7 +103,12 @@ void Overlay::apply(Transaction& transaction, std::int64_t entry, std::span<Effe
     if (effect.base) insert.bind(8, std::string_view(*effect.base));
     insert.bind(9, std::int64_t{effect.consequence});
     insert.run();
-    recompute(transaction, table, effect.key);
+    if (base.pending) {
+      recompute(transaction, table, effect.key);
+    } else {
+      // The first effect on the row: nothing else is between it and the base.
+      show(transaction, table, effect.key, apply_effect(table, effect, base.row));
+    }
   }
 }
 

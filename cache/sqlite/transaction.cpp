@@ -3,7 +3,7 @@
 namespace holdfast::cache {
 
 Transaction::Transaction(Database& database) : database_(database) {
-  database_.execute("BEGIN IMMEDIATE");
+  database_.cached("BEGIN IMMEDIATE").run();
 }
 
 Transaction::~Transaction() {
@@ -12,12 +12,12 @@ Transaction::~Transaction() {
 }
 
 void Transaction::commit() {
-  database_.execute("COMMIT");
+  database_.cached("COMMIT").run();
   open_ = false;
 }
 
 Savepoint::Savepoint(Transaction& transaction) : database_(transaction.database()) {
-  database_.execute("SAVEPOINT hf");
+  database_.cached("SAVEPOINT hf").run();
 }
 
 Savepoint::~Savepoint() {
@@ -25,7 +25,7 @@ Savepoint::~Savepoint() {
 }
 
 void Savepoint::release() {
-  database_.execute("RELEASE hf");
+  database_.cached("RELEASE hf").run();
   open_ = false;
 }
 
