@@ -41,6 +41,11 @@ struct Column {
   // The domain has casts from or to json or text, by which PostgREST reads and prints it.
   bool custom_casts = false;
   std::string comment;
+
+  // Whether its null in a JSON answer may be no value as well as the json null.
+  bool has_two_nulls() const {
+    return nullable && (type.kind == TypeKind::kJson || type.kind == TypeKind::kJsonb);
+  }
 };
 
 // Columns are indices into Table::columns.

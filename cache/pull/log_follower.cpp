@@ -24,6 +24,14 @@ void save(Database& database, const char* name, std::string_view value) {
   statement.bind(1, std::string_view(name)).bind(2, value).run();
 }
 
+// The log's rows are JSON: what a null of theirs means is asked again.
+bool has_unclear_null(const Table& table, const Row& row) {
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (table.columns[i].has_two_nulls() && is_null(row[i])) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<double> watermark_lag(Database& database) {
@@ -109,7 +117,9 @@ std::optional<LogFollower::Image> LogFollower::image_of(const LogLine& line) con
     image.read_by_key = image.read_by_key || !store_.scope(*table).empty();
     if (!line.row || image.read_by_key) return image;
     auto row = parse_row(*table, *line.row);
-    if (row) {
+    if (row && has_unclear_null(*table, *row)) {
+      image.read_by_key = true;
+    } else if (row) {
       image.row = *std::move(row);
     } else {
       image.unreadable = row.error().message;

@@ -34,6 +34,18 @@ bool looks_like_postgrest(const upstream::Answer& answer) {
   return type && type->find("json") != std::string_view::npos;
 }
 
+// Cast to text only the absent value is null.
+bool is_read_as_text(const Column& column) {
+  return column.has_two_nulls() && !column.custom_casts;
+}
+
+Result<Value> read_value(const Column& column, std::string_view token) {
+  if (is_read_as_text(column) && token.starts_with('"')) {
+    return parse_text(column.type, decode_json_string(token));
+  }
+  return parse_json(column.type, token);
+}
+
 // The number behind the slash of Content-Range.
 std::optional<std::int64_t> total_of(const upstream::Answer& answer) {
   const auto range = answer.headers.find("Content-Range");
@@ -161,7 +173,9 @@ std::variant<RowPage, PullFailure> TableSource::fetch(const std::vector<std::siz
                                                       const std::string& conditions, bool count) {
   std::string select;
   for (const std::size_t index : columns) {
-    select += (select.empty() ? "" : ",") + quoted_name(table_.columns[index].name);
+    const Column& column = table_.columns[index];
+    select += (select.empty() ? "" : ",") + quoted_name(column.name);
+    if (is_read_as_text(column)) select += "::text";
   }
   upstream::Call call = call_for(select, conditions, page_rows_, count);
   const auto outcome = upstream_.call(call);
@@ -208,7 +222,7 @@ std::variant<RowPage, PullFailure> TableSource::read(
     bool has_key = true;
     for (std::size_t i = 0; i < tokens.size(); ++i) {
       if (tokens[i].empty()) continue;
-      auto value = parse_json(table_.columns[columns[i]].type, tokens[i]);
+      auto value = read_value(table_.columns[columns[i]], tokens[i]);
       if (value) {
         row[columns[i]] = *std::move(value);
       } else {

@@ -83,6 +83,28 @@ test('a pull does not undo a write that waits', async () => {
   assert.equal((await todo(id)).title, 'mine');
 });
 
+test('the json null is told apart from no value, as the upstream does', async () => {
+  const ids = [1, 2, 3].map(() => crypto.randomUUID());
+  await world.database.sql`insert into todos (id, title, meta) values
+    (${ids[0]}, 'nulls', 'null'), (${ids[1]}, 'nulls', null), (${ids[2]}, 'nulls', '"null"')`;
+  await world.holdfast.sync();
+  const answers = async (db) => {
+    const todos = () => db.from('todos').select('id,meta,text:meta::text').in('id', ids).order('id');
+    return [
+      succeeded(await todos()),
+      succeeded(await todos().is('meta', null)),
+      succeeded(await todos().not('meta', 'is', null)),
+    ];
+  };
+  const expected = await answers(world.direct);
+  assert.deepEqual(
+    expected.map((rows) => rows.length),
+    [3, 1, 2],
+  );
+  await world.upstream.kill();
+  assert.deepEqual(await answers(world.app), expected);
+});
+
 test('POST /sync reports what it sent', async () => {
   await world.upstream.fault({ method: 'POST', match: '/tags', status: 503, times: 2 });
   succeeded(await world.app.from('tags').insert({ name: 'sent by sync' }));
