@@ -5,7 +5,9 @@ namespace holdfast::cache {
 bool is_newer_here(Transaction& transaction, const std::string& relation, const std::string& key,
                    std::int64_t mark) {
   Statement& statement = transaction.database().cached(
-      "SELECT 1 FROM hf_acknowledged_rows WHERE relation=?1 AND key=?2 AND acknowledgement>?3");
+      "SELECT 1 FROM hf_acknowledged_rows WHERE relation=?1 AND key=?2 AND acknowledgement>?3"
+      " UNION ALL SELECT 1 FROM hf_effects e JOIN hf_outbox o ON o.sequence=e.entry"
+      " WHERE e.relation=?1 AND e.key=?2 AND e.active=1 AND o.state='sending'");
   statement.bind(1, std::string_view(relation)).bind(2, std::string_view(key)).bind(3, mark);
   const bool newer = statement.step();
   statement.reset();

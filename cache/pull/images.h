@@ -9,8 +9,9 @@
 
 namespace holdfast::cache {
 
-// Whether a row was acknowledged, or sent, after `mark` acknowledgements: an image that was asked
-// for before would undo it (hard case 8). Such a row is queued for a read by its key.
+// Whether a row was acknowledged after `mark` acknowledgements, so that an image that was asked for
+// before would undo it, or is being sent, so that its answer, which may be older than the image,
+// would undo that (hard case 8). Such a row is queued for a read by its key.
 bool is_newer_here(Transaction& transaction, const std::string& relation, const std::string& key,
                    std::int64_t mark);
 

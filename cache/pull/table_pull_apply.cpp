@@ -74,8 +74,11 @@ std::optional<PullFailure> TablePull::read_queued_keys() {
     std::int64_t mark = 0;
     {
       auto reader = store_.reader();
-      Statement& statement =
-          reader->cached("SELECT key FROM hf_rereads WHERE relation=?1 LIMIT ?2");
+      // What is being sent is read once its answer is here.
+      Statement& statement = reader->cached(
+          "SELECT key FROM hf_rereads r WHERE relation=?1 AND NOT EXISTS(SELECT 1 FROM hf_effects e"
+          " JOIN hf_outbox o ON o.sequence=e.entry WHERE e.relation=r.relation AND e.key=r.key"
+          " AND e.active=1 AND o.state='sending') LIMIT ?2");
       statement.bind(1, std::string_view(relation_));
       statement.bind(2, static_cast<std::int64_t>(kKeysInRequest));
       while (statement.step()) keys.emplace_back(statement.text(0));
@@ -91,7 +94,7 @@ std::optional<PullFailure> TablePull::read_queued_keys() {
     for (const UnreadableRow& row : page.unreadable) unreadable.insert(row.key);
     rows_ += static_cast<std::int64_t>(found.size());
     write([&](Transaction& transaction) {
-      // Taken off first: a row acknowledged meanwhile is queued again by apply_image().
+      // Taken off first: a row acknowledged or sent meanwhile is queued again by apply_image().
       Statement& done =
           transaction.database().cached("DELETE FROM hf_rereads WHERE relation=?1 AND key=?2");
       for (const std::string& key : keys) {
@@ -104,6 +107,7 @@ std::optional<PullFailure> TablePull::read_queued_keys() {
         const auto image = row == found.end() ? std::nullopt : std::optional<Row>(*row->second);
         // Others were queued because what is here is presumed.
         if (append_only_ && !suspects_.contains(key)) {
+          if (is_newer_here(transaction, relation_, key, mark)) continue;
           store_.overlay().put_base(transaction, table_, key, image);
         } else {
           apply_image(transaction, key, image, mark);

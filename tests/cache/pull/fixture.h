@@ -79,6 +79,17 @@ class PullerTest : public ::testing::Test {
       sample_.overlay().apply(transaction, entry, {&effect, 1});
     });
   }
+  // How far the queue is with an entry.
+  void set_state(std::int64_t entry, const std::string& state) {
+    sample_.write([&](Transaction& transaction) {
+      const std::string number = std::to_string(entry);
+      transaction.database().execute(
+          "INSERT INTO hf_outbox(sequence, id, relation, operation, method, target, headers, body,"
+          " role, claims, idempotency_key, created_at, state) VALUES(" +
+          number + ",'" + number + "','public.todos','update','PATCH','','{}','','','','" + number +
+          "',0,'" + state + "') ON CONFLICT DO UPDATE SET state=excluded.state");
+    });
+  }
   void insert(std::int64_t entry, const std::string& row, int id) {
     Effect effect{"public.todos", key(id), EffectKind::kInsert, row, row};
     sample_.write([&](Transaction& transaction) {

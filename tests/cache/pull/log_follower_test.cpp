@@ -7,6 +7,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using json = nlohmann::json;
 
 // A puller before an upstream with the companion, whose log a test writes.
@@ -162,6 +163,32 @@ TEST_F(LogFollowerTest, HardCase8AWindowDoesNotUndoWhatWasAcknowledgedMeanwhile)
   };
   pull_well();
   EXPECT_THAT(shown(), HasSubstr("\"mine\""));
+}
+
+// The log tells of the row once: what an answer that is older than it would undo stays undone.
+TEST_F(LogFollowerTest, HardCase8ARowThatIsBeingSentIsReadAgainAfterItsAnswer) {
+  insert(1, todo(7, "mine"), 7);
+  set_state(1, "sending");
+  change({7});  // upstream it was made, and deleted by somebody else at once
+  pull_well();
+  acknowledge(1, 7, todo(7, "mine"));
+  set_state(1, "acknowledged");
+  upstream_.clear_calls();
+  pull_well();
+  EXPECT_THAT(shown(), Not(HasSubstr("\"id\":7")));
+  EXPECT_EQ(requests_for_rows(), 1U);
+  EXPECT_EQ(sample_.number("SELECT count(*) FROM hf_rereads"), 0);
+}
+
+TEST_F(LogFollowerTest, HardCase8NobodyWaitsForTheRowThatIsBeingSent) {
+  write_title(1, 1, "mine");
+  set_state(1, "sending");
+  todos_.put(todo(1, "theirs"));
+  todos_.put(todo(2, "theirs too"));
+  change({1, 2});
+  pull_well();
+  EXPECT_THAT(shown(), HasSubstr("\"theirs too\""));
+  EXPECT_EQ(sample_.number("SELECT count(*) FROM hf_rereads"), 1);
 }
 
 TEST_F(LogFollowerTest, PendingWritesStayOnTop) {
