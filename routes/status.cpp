@@ -100,25 +100,16 @@ json print(const Tables& tables, bool detailed) {
   return out;
 }
 
-std::string quoted(const std::string& name) {
-  std::string text = "\"";
-  for (const char c : name) text += c == '"' ? "\"\"" : std::string(1, c);
-  return text + '"';
-}
-
 bool is_complete(const cache::Store& store, const cache::Table& table) {
   const auto status = store.status(table);
   return status == cache::TableStatus::kComplete || status == cache::TableStatus::kDenied;
 }
 
+// All but the number of rows.
 TableState state_of(cache::Store& store, cache::Database& reader, const cache::Table& table,
                     Timestamp now) {
   TableState state;
   state.complete = is_complete(store, table);
-  cache::Statement& count = reader.cached("SELECT count(*) FROM " + quoted(table.storage_name));
-  count.step();
-  state.rows = count.integer(0);
-  count.reset();
   cache::Statement& sync =
       reader.cached("SELECT cursor, expected, last_error FROM hf_tables WHERE relation=?1");
   sync.bind(1, std::string_view(cache::relation_of(table)));
@@ -178,6 +169,7 @@ json status_document(const Context& context, const StatusIdentity& identity, Sta
       complete = complete && is_complete(*store, *table);
       if (depth == StatusDepth::kBrief) continue;
       auto state = state_of(*store, *reader, *table, now);
+      state.rows = identity.row_counts->count(store, *reader, *table);
       state.promise = delivery_promise(*table, context.replica.of(table->name), companion);
       own_tables[table->name] = state;
       const auto [known, fresh] = tables.try_emplace(table->name, state);

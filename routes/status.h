@@ -1,11 +1,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "gateway/http/response.h"
 #include "routes/context.h"
+#include "routes/row_counts.h"
 
 namespace holdfast::routes {
 
@@ -13,6 +15,7 @@ namespace holdfast::routes {
 struct StatusIdentity {
   std::string upstream_url;
   std::function<std::string()> tier;  // companion or bare
+  std::shared_ptr<RowCounts> row_counts;
 };
 
 enum class StatusDepth {

@@ -10,6 +10,7 @@
 #include "cache/replica/stores.h"
 #include "gateway/app/catalog_keeper.h"
 #include "gateway/app/data_folder.h"
+#include "gateway/app/https.h"
 #include "gateway/app/issuers.h"
 #include "gateway/app/journal_heads.h"
 #include "gateway/app/project_storage.h"
@@ -20,7 +21,6 @@
 #include "gateway/identity/session_closer.h"
 #include "gateway/identity/session_credentials.h"
 #include "gateway/identity/session_upstream.h"
-#include "gateway/server/host_check.h"
 #include "gateway/server/listener.h"
 #include "gateway/upstream/monitored_upstream.h"
 #include "gateway/upstream/prober.h"
@@ -53,9 +53,16 @@ double random_fraction() {
   return std::uniform_real_distribution<double>(0.0, 1.0)(generator);
 }
 
-// Without an upstream the replica is what was imported.
+// Without an upstream the replica is what was imported, and nobody else has the rest of it.
 config::Config without_pulls(config::Config config, bool standalone) {
   config.replica.imported_only = config.upstream.url.empty() && !standalone;
+  if (!standalone && !config.replica.imported_only) return config;
+  for (auto& [name, table] : config.replica.table_options) {
+    table.filter.clear();
+    table.columns = {"*"};
+    table.max_rows = 0;
+    table.deleted_at_column.clear();
+  }
   return config;
 }
 
@@ -136,14 +143,16 @@ struct App::Parts {
                routes::ControlAccess(folder.control_token(config.control_token)), panel,
                variant.extra),
         workers(kWorkers, logger),
-        listener(config.listener, router, logger),
+        https(config, clock, logger),
+        listener(config.listener, router, logger, https.tls()),
         session_closing(
             "session_closing", config.pull.interval, [this] { close_ended_sessions(); }, logger),
         sampling(
             "sampling", routes::Metrics::kInterval, [this] { panel.sample(); }, logger) {}
 
   routes::StatusIdentity status_identity(const config::Config& config) {
-    return {config.upstream.url, [this] { return companion.tier(); }};
+    return {config.upstream.url, [this] { return companion.tier(); },
+            std::make_shared<routes::RowCounts>(clock)};
   }
 
   // Before anybody else has the store: what was being sent at a crash may have taken effect.
@@ -161,10 +170,10 @@ struct App::Parts {
       log->info("claims_changed principal={}", claims.principal.id);
       synchronizer.wake_puller(claims.principal.id);
     }
-    if (!stores.has_other_scopes(claims.principal)) return;
+    if (!stores.has_other_parts(claims.principal)) return;
     workers.post([this, principal = claims.principal] {
       synchronizer.exclusively([&] {
-        if (stores.has_other_scopes(principal)) stores.reopen(principal);
+        if (stores.has_other_parts(principal)) stores.reopen(principal);
       });
     });
   }
@@ -273,6 +282,7 @@ struct App::Parts {
   routes::Router router;
   // Ends before what its work is about.
   WorkerPool workers;
+  Https https;
   server::Listener listener;
   PeriodicTask session_closing;
   PeriodicTask sampling;
@@ -298,11 +308,7 @@ void App::open() {
 }
 
 void App::start() {
-  if (!server::is_loopback_host(config_.listener.host)) {
-    throw server::StartupError("[server] listen = \"" + config_.listener.host +
-                               "\": an address that other machines reach needs TLS, which this "
-                               "version does not serve; listen on 127.0.0.1");
-  }
+  check_listeners(config_.listener);
   open();
   Parts& parts = *parts_;
   // The first run: without a catalog nothing could be answered from here.
@@ -313,6 +319,8 @@ void App::start() {
   parts.synchronizer.observe_pulls([&parts](const cache::PullOutcome& outcome, auto taken) {
     parts.panel.note_pull(outcome, taken);
   });
+  if (!variant_.standalone) parts.context.schema_doubted = [&parts] { parts.keeper.doubt(); };
+  parts.https.start();
   parts.listener.start();
   parts.folder.announce(url());
   parts.panel.start();
@@ -349,6 +357,7 @@ void App::stop() {
   if (!parts_) return;
   parts_->network.stop();
   parts_->listener.stop();
+  parts_->https.stop();
   parts_->panel.stop();
   parts_->sampling.stop();
   parts_->upstream.stop();
@@ -381,6 +390,10 @@ std::string App::dashboard_link() { return parts_->panel.make_link(url()); }
 
 std::string App::url() const {
   return "http://" + config_.listener.host + ":" + std::to_string(parts_->listener.port());
+}
+
+std::string App::https_url() const {
+  return https_address(config_.listener.tls_host, parts_->listener.tls_port());
 }
 
 cache::Stores& App::stores() { return parts_->stores; }
