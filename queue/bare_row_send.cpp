@@ -135,7 +135,10 @@ std::optional<Verdict> BareRowSend::judge_deletion(const SeenRows& seen) const {
                      "is there now is the same one"};
   }
   // More than what it was sent under: a stamp that nobody raises proves nothing.
-  const bool same = base_ && *base_ == *now;
+  const auto kept = table_.kept_columns();
+  const bool same = base_ && std::all_of(kept.begin(), kept.end(), [&](std::size_t column) {
+                      return (*base_)[column] == (*now)[column];
+                    });
   if (same) return std::nullopt;
   return Collided{seen.images, seen.clock_offset};
 }

@@ -93,7 +93,7 @@ std::vector<std::size_t> compared_columns(const cache::Table& table,
   const VersionColumns versions = version_columns(table, options);
   std::vector<std::size_t> columns;
   const auto add = [&](std::optional<std::size_t> column) {
-    if (!column || table.is_key(*column)) return;
+    if (!column || table.is_key(*column) || !table.columns[*column].kept) return;
     if (std::find(columns.begin(), columns.end(), *column) != columns.end()) return;
     columns.push_back(*column);
   };

@@ -85,7 +85,8 @@ Decision decide_deletion(const Collision& collision, const VersionColumns& colum
   const auto base = stored_row(collision.table, collision.effect.base);
   Decision decision;
   for (std::size_t i = 0; i < collision.table.columns.size(); ++i) {
-    if (columns.bookkeeping(i) || (base && (*base)[i] == (*collision.remote)[i])) continue;
+    if (columns.bookkeeping(i) || !collision.table.columns[i].kept) continue;
+    if (base && (*base)[i] == (*collision.remote)[i]) continue;
     decision.collided.push_back(i);
   }
   if (decision.collided.empty()) {

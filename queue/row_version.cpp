@@ -78,6 +78,7 @@ VersionColumns version_columns(const Table& table, const cache::TableOptions& op
   if (!options.version_column.empty()) columns.version = table.column_index(options.version_column);
   columns.stamp = cache::stamp_column(table, options);
   columns.created = table.column_index("created_at");
+  if (columns.created && !table.columns[*columns.created].kept) columns.created.reset();
   return columns;
 }
 
@@ -90,6 +91,7 @@ Condition update_condition(const Table& table, const VersionColumns& columns,
   if (columns.stamp) conditions.add(*columns.stamp);
   for (const std::size_t column : changed) {
     if (columns.bookkeeping(column) || table.is_key(column)) continue;
+    if (!table.columns[column].kept) continue;
     if (!conditions.add(column) && !versioned) condition.whole = false;
   }
   condition.parameters = conditions.parameters();

@@ -43,7 +43,9 @@ std::vector<std::size_t> changed_columns(const Table& table, const std::string& 
   auto columns = named_columns(table, changes);
   if (!base) return columns;
   const Row local = with_changes(table, changes, *base);
-  std::erase_if(columns, [&](std::size_t column) { return local[column] == (*base)[column]; });
+  std::erase_if(columns, [&](std::size_t column) {
+    return table.columns[column].kept && local[column] == (*base)[column];
+  });
   return columns;
 }
 
@@ -54,7 +56,8 @@ ThreeWay compare_three_ways(const Table& table, const VersionColumns& columns,
   ThreeWay result;
   for (const std::size_t column : changed_columns(table, changes, base)) {
     if (local[column] == remote[column]) continue;
-    const bool theirs = !base || remote[column] != (*base)[column];
+    // What nobody saw here cannot be told to have changed.
+    const bool theirs = !base || (table.columns[column].kept && remote[column] != (*base)[column]);
     if (theirs && !columns.bookkeeping(column)) {
       result.collisions.push_back(column);
     } else {

@@ -15,8 +15,8 @@ struct ThreeWay {
   std::vector<std::size_t> collisions;  // changed on both sides, to different values
 };
 
-// The columns that `changes` (an Effect's) names and whose values differ from `base`; all that it
-// names when there is no base.
+// The columns that `changes` (an Effect's) names and whose values differ from `base`, or are not
+// kept here; all that it names when there is no base.
 std::vector<std::size_t> changed_columns(const cache::Table& table, const std::string& changes,
                                          const std::optional<cache::Row>& base);
 

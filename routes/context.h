@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "cache/replica/options.h"
@@ -35,6 +36,8 @@ struct Context {
   std::shared_ptr<Logger> logger;
   // The local store is the truth: there is no upstream, writes are acknowledged as they commit.
   bool standalone = false;
+  // To be called when the upstream turned out to know what the catalog does not.
+  std::function<void()> schema_doubted = {};
 };
 
 }  // namespace holdfast::routes

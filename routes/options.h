@@ -22,6 +22,11 @@ struct RestOptions {
   // Functions whose calls are queued as writes are: "name" of the first schema, or "schema.name".
   // Calls of others are forwarded, and answered 504 offline.
   std::vector<std::string> queued_functions = {};
+  // Requests of one web origin for one principal in a second, on average; twice as many may come at
+  // once. More are answered 429. 0 = no limit. Requests that name no origin have none.
+  int origin_rate = 1'000;
+  // Writes of one principal that may wait for delivery; one more is answered 507. 0 = no limit.
+  std::int64_t queue_limit = 100'000;
   // Exposed schemas; the first one is the default.
   std::vector<std::string> schemas = {"public"};
 };

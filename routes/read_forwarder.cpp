@@ -4,6 +4,7 @@
 #include "routes/cache_control.h"
 #include "routes/error_response.h"
 #include "routes/forwarder.h"
+#include "routes/unknown_name.h"
 
 namespace holdfast::routes {
 namespace {
@@ -38,6 +39,7 @@ http::Response ReadForwarder::answer(const ForwardedRead& read) const {
     lost.headers.set("Cache-Status", forwarded_status(read.reason));
     return lost;
   }
+  if (read.reason.detail == kUnknownName) note_unknown_name(context_, outcome.answer().status);
   auto response = response_for(outcome.answer(), read.reason);
   const bool stored =
       !control.no_store &&

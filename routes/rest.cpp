@@ -10,6 +10,7 @@
 #include "routes/rest_root.h"
 #include "routes/rest_write.h"
 #include "routes/rpc.h"
+#include "routes/unknown_name.h"
 
 namespace holdfast::routes {
 namespace {
@@ -91,7 +92,11 @@ void Rest::handle_table(RestRequest rest, http::Respond respond) const {
     const cache::Catalog& known = rest.store->catalog();
     if (!context_.connectivity.offline() || known.empty() || known.is_partial()) {
       return forwarder_.forward(std::move(rest.request), Surface::kData,
-                                "the table is not in the catalog", std::move(respond));
+                                "the table is not in the catalog",
+                                [this, respond = std::move(respond)](http::Response response) {
+                                  note_unknown_name(context_, response.status);
+                                  respond(std::move(response));
+                                });
     }
     return respond(error_response(unknown_table(rest.store->catalog(), *schema, rest.resource)));
   }

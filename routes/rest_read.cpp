@@ -8,6 +8,7 @@
 #include "queue/outbox.h"
 #include "routes/cache_status.h"
 #include "routes/error_response.h"
+#include "routes/unknown_name.h"
 
 namespace holdfast::routes {
 namespace {
@@ -113,13 +114,18 @@ RestRead::Answer RestRead::answer(const RestRequest& rest, const cache::Table& t
     return Elsewhere{"a media type that only the upstream makes"};
   }
   const auto found = plan_for(rest, table, *preferences);
-  if (const auto* error = std::get_if<Error>(&found)) return error_response(*error);
+  if (const auto* error = std::get_if<Error>(&found)) return refused(*error, control);
   if (const auto* forward = std::get_if<cache::query::Forward>(&found)) {
     return Elsewhere{forward->reason};
   }
   const auto& read = std::get<PlanCache::Read>(found);
   if (auto unfit = replica_unfit(rest, *read.plan->plan, control)) return *std::move(unfit);
   return answer_from_replica(rest, table, read, *media, *preferences);
+}
+
+RestRead::Answer RestRead::refused(const Error& error, const CacheControl& control) const {
+  if (names_unknown(error) && upstream_usable(control)) return Elsewhere{{kUnknownName}};
+  return error_response(error);
 }
 
 RestRead::Answer RestRead::answer_from_replica(const RestRequest& rest, const cache::Table& table,
@@ -131,9 +137,11 @@ RestRead::Answer RestRead::answer_from_replica(const RestRequest& rest, const ca
     return Elsewhere{std::move(output).error().message, relations_of(plan)};
   }
   if (!output) {
-    auto response = error_response(output.error());
-    response.headers.set("Cache-Status", hit_status());
-    return response;
+    auto answer = refused(output.error(), parse_cache_control(rest.request.headers));
+    if (auto* response = std::get_if<http::Response>(&answer)) {
+      response->headers.set("Cache-Status", hit_status());
+    }
+    return answer;
   }
   auto response = respond_with(plan, *std::move(output), media, preferences, table, *rest.store);
   if (read.plan->location) response.headers.add("Content-Location", *read.plan->location);
@@ -179,6 +187,9 @@ std::optional<RestRead::Answer> RestRead::replica_unfit(const RestRequest& rest,
   if (rest.store->claims_unsettled()) {
     return elsewhere(Kind::kStale, "the user's claims have changed", true);
   }
+  if (!rest.store->reads_as(rest.caller.epoch)) {
+    return elsewhere(Kind::kStale, "what is here was read under newer claims than this token's");
+  }
   for (const cache::Table* table : plan.tables) {
     switch (rest.store->status(*table)) {
       case TableStatus::kNotReplicated:
@@ -217,13 +228,14 @@ std::optional<RestRead::Answer> RestRead::replica_unfit(const RestRequest& rest,
 
 bool RestRead::holds_all(const RestRequest& rest, const Plan& plan,
                          const cache::Table& table) const {
-  const std::string& scope = rest.store->scope(table);
-  if (scope.empty() || context_.replica.of(table.name).filter_is_whole) return true;
+  if (rest.store->part(table).whole()) return true;
+  const bool filter_is_whole = context_.replica.of(table.name).filter_is_whole;
+  const auto needed = cache::needed_conditions(*rest.store, table, filter_is_whole);
+  if (needed && needed->empty()) return true;
   // What an embed shows of the table, the request's own conditions do not limit.
   const auto places = std::count(plan.tables.begin(), plan.tables.end(), &table);
   if (plan.tables.front() != &table || places != 1) return false;
-  return cache::is_inside(rest.request.query(), scope) ||
-         cache::asks_for_kept_row(rest.request.query(), *rest.store, table);
+  return cache::holds_rows(rest.request.query(), *rest.store, table, filter_is_whole);
 }
 
 http::Response RestRead::denied(const cache::Store& store, const cache::Table& table) const {

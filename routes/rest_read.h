@@ -35,6 +35,8 @@ class RestRead {
   Answer answer_from_replica(const RestRequest& rest, const cache::Table& table,
                              const PlanCache::Read& read, const MediaType& media,
                              const Preferences& preferences) const;
+  // What the upstream may know better while it can be asked.
+  Answer refused(const Error& error, const CacheControl& control) const;
   // What the statement gives, or gave when nothing has been written since.
   Result<cache::query::Output> output_of(const RestRequest& rest, const PlanCache::Read& read,
                                          const MediaType& media) const;

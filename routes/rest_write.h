@@ -32,6 +32,8 @@ class RestWrite {
   bool is_online() const;
   // Whether it is to be queued though its rows are not here.
   bool is_queued_unseen(const RestRequest& rest, const Preferences& preferences) const;
+  // Why an update or a deletion may be about rows that are not here; empty when they are.
+  std::string rows_elsewhere(const RestRequest& rest, const cache::Table& table) const;
   // Why only the upstream can answer, from the request alone; empty when it may be answered here.
   std::string upstream_needed(const RestRequest& rest, const cache::Table& table,
                               const Preferences& preferences) const;

@@ -44,7 +44,7 @@ std::string print_change(const cache::FeedChange& change) {
                     json(change.table->schema).dump() + R"(,"op":)" +
                     (change.row ? "\"upsert\"" : "\"delete\"") + R"(,"key":)" + change.key +
                     R"(,"row":)";
-  out += change.row ? cache::print_row(*change.table, *change.row) : "null";
+  out += change.row ? cache::print_kept_row(*change.table, *change.row) : "null";
   return out + "}";
 }
 
@@ -148,7 +148,7 @@ void SyncData::row(const http::Request& request, const std::string& name, cache:
   respond(http::json_response(
       200, R"({"key":)" + key + R"(,"state":)" +
                json(queue::row_state(*reader, cache::relation_of(*table), key)).dump() +
-               R"(,"row":)" + (found ? cache::print_row(*table, found->row) : "null") + "}"));
+               R"(,"row":)" + (found ? cache::print_kept_row(*table, found->row) : "null") + "}"));
 }
 
 void SyncData::push(const http::Request& request, std::shared_ptr<cache::Store> store,
@@ -200,25 +200,39 @@ json row_here(cache::Store& store, const cache::Table& table, const json& key) {
   if (!store.overlay().rows(table).exists(*reader)) return nullptr;
   const auto found = store.overlay().rows(table).find(
       *reader, cache::key_values(table, cache::key_of(table, *given)));
-  return found ? json::parse(cache::print_row(table, found->row)) : json(nullptr);
+  return found ? json::parse(cache::print_kept_row(table, found->row)) : json(nullptr);
 }
 
 // Whether the row has changed since the event's maker saw it: a column of `base` is another.
-bool has_changed(const json& event, const json& row) {
+bool has_changed(const json& event, const json& row, const cache::Table& table) {
   if (!event.contains("base") || !event.at("base").is_object()) return false;
   if (row.is_null()) return true;
   for (const auto& [column, value] : event.at("base").items()) {
+    const cache::Column* known = table.find_column(column);
+    if (known != nullptr && !known->kept) continue;  // what it was nobody saw here
     if (row.value(column, json()) != value) return true;
   }
   return false;
 }
 
-http::Request request_for(const json& event, const http::Request& like) {
+// The columns whose values can be told here, as a request selects them.
+std::string shown_columns(const cache::Table* table) {
+  if (table == nullptr) return "*";
+  const auto kept = table->kept_columns();
+  if (kept.size() == table->columns.size()) return "*";
+  std::string list;
+  for (const std::size_t index : kept) {
+    list += (list.empty() ? "" : ",") + cache::quoted_name(table->columns[index].name);
+  }
+  return http::percent_encode(list);
+}
+
+http::Request request_for(const json& event, const http::Request& like, const cache::Table* table) {
   const std::string op = event.at("op").get<std::string>();
   http::Request request = like;
   request.method = op == "update" ? "PATCH" : op == "delete" ? "DELETE" : "POST";
-  request.target =
-      "/rest/v1/" + http::percent_encode(event.at("table").get<std::string>()) + "?select=*";
+  request.target = "/rest/v1/" + http::percent_encode(event.at("table").get<std::string>()) +
+                   "?select=" + shown_columns(table);
   if (op == "update" || op == "delete") request.target += key_conditions(event.at("key"));
   request.body = op == "delete" ? "" : event.at("row").dump();
   request.headers.set("Content-Type", "application/json");
@@ -270,12 +284,12 @@ void SyncData::next_event(std::shared_ptr<Push> push) const {
                          .has_value();
   if (!known && table != nullptr && table->primary_key && event.contains("key")) {
     const json here = row_here(*push->store, *table, event.at("key"));
-    if (has_changed(event, here)) {
+    if (has_changed(event, here, *table)) {
       return finish({{"id", event.at("id")}, {"status", "conflict"}, {"row", here}});
     }
   }
   rest_.handle(
-      request_for(event, push->request), event.at("table").get<std::string>(),
+      request_for(event, push->request, table), event.at("table").get<std::string>(),
       [event, finish](const http::Response& response) { finish(result_of(event, response)); });
 }
 

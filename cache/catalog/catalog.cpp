@@ -57,6 +57,14 @@ bool Table::is_key(std::size_t column) const {
   return std::ranges::find(primary_key->columns, column) != primary_key->columns.end();
 }
 
+std::vector<std::size_t> Table::kept_columns() const {
+  std::vector<std::size_t> kept;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].kept) kept.push_back(i);
+  }
+  return kept;
+}
+
 Catalog::Catalog(std::vector<Table> tables, std::vector<Function> functions,
                  std::vector<std::string> schemas,
                  std::map<std::string, std::string> schema_comments,
@@ -73,6 +81,12 @@ Catalog::Catalog(std::vector<Table> tables, std::vector<Function> functions,
     table.exposed = std::ranges::find(schemas_, table.schema) != schemas_.end();
     for (Column& column : table.columns) column.storage_name = storage_name(column.name);
     index_.emplace(index_key(table.schema, table.name), i);
+  }
+}
+
+void Catalog::leave_out(const std::function<bool(const Table&, const Column&)>& left_out) {
+  for (Table& table : tables_) {
+    for (Column& column : table.columns) column.kept = !left_out(table, column);
   }
 }
 

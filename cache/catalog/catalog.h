@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -38,6 +39,8 @@ class Catalog {
   // something does not exist, is for the upstream to say.
   bool is_partial() const { return partial_; }
   void mark_partial() { partial_ = true; }
+  // Sets Column::kept: false where `left_out` says so.
+  void leave_out(const std::function<bool(const Table&, const Column&)>& left_out);
   const std::vector<std::string>& schemas() const { return schemas_; }
   // By schema, of those that have one.
   const std::map<std::string, std::string>& schema_comments() const { return schema_comments_; }

@@ -40,6 +40,8 @@ struct Column {
   std::string domain;  // the name of the domain that `type` is the base type of; else empty
   // The domain has casts from or to json or text, by which PostgREST reads and prints it.
   bool custom_casts = false;
+  // False: its values are not kept here ([tables.NAME] columns). No part of the schema.
+  bool kept = true;
   std::string comment;
 
   // Whether its null in a JSON answer may be no value as well as the json null.
@@ -117,6 +119,8 @@ struct Table {
   bool is_view() const { return kind == TableKind::kView || kind == TableKind::kMaterializedView; }
   // Whether `column` is part of the primary key.
   bool is_key(std::size_t column) const;
+  // Those whose values are kept here, as indices.
+  std::vector<std::size_t> kept_columns() const;
 };
 
 }  // namespace holdfast::cache

@@ -18,12 +18,6 @@ std::string name_list(const Table& table, const std::vector<std::size_t>& column
   return list + "]";
 }
 
-std::vector<std::size_t> all_columns(const Table& table) {
-  std::vector<std::size_t> columns(table.columns.size());
-  for (std::size_t i = 0; i < columns.size(); ++i) columns[i] = i;
-  return columns;
-}
-
 std::string relation(const json& line) {
   return line.at("schema").get<std::string>() + "." + line.at("table").get<std::string>();
 }
@@ -103,7 +97,7 @@ std::variant<LogWindow, NoLog, PullFailure> ChangeLog::window(
     for (const Table* table : tables) {
       wanted += wanted.empty() ? "{" : ",";
       append_json_string(relation_of(*table), wanted);
-      wanted += ":" + name_list(*table, all_columns(*table));
+      wanted += ":" + name_list(*table, table->kept_columns());
     }
     body += ",\"wanted\":" + (wanted.empty() ? "{" : wanted) + "},";
   }

@@ -1,7 +1,6 @@
 #include "cache/pull/comparison.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "cache/replica/key.h"
 
@@ -56,8 +55,7 @@ void Comparison::compare_stamps() {
 
 std::optional<PullFailure> Comparison::of_rows() {
   whole_rows_ = true;
-  columns_.resize(part_.table.columns.size());
-  std::iota(columns_.begin(), columns_.end(), std::size_t{0});
+  columns_ = part_.table.kept_columns();
   // Counts and stamps cannot tell that every value is the same.
   if (part_.digests == nullptr) return compare_rows({});
   return narrow({KeyRange{}});
@@ -65,8 +63,7 @@ std::optional<PullFailure> Comparison::of_rows() {
 
 std::optional<PullFailure> Comparison::of_range(const KeyRange& range) {
   whole_rows_ = true;
-  columns_.resize(part_.table.columns.size());
-  std::iota(columns_.begin(), columns_.end(), std::size_t{0});
+  columns_ = part_.table.kept_columns();
   return compare_rows(range);
 }
 

@@ -15,6 +15,11 @@ bool is_newer_here(Transaction& transaction, const std::string& relation, const 
   return newer;
 }
 
+std::int64_t stamp_of(Timestamp time) {
+  constexpr auto kEpoch = std::chrono::sys_days(std::chrono::year(2000) / 1 / 1);
+  return std::chrono::duration_cast<std::chrono::microseconds>(time - kEpoch).count();
+}
+
 void queue_for_reading(Transaction& transaction, const std::string& relation,
                        const std::string& key) {
   Statement& reread =

@@ -18,6 +18,9 @@ bool is_newer_here(Transaction& transaction, const std::string& relation, const 
 void queue_for_reading(Transaction& transaction, const std::string& relation,
                        const std::string& key);
 
+// A moment as timestamp columns are stored: microseconds since 2000-01-01.
+std::int64_t stamp_of(Timestamp time);
+
 // Rows that came and cannot be stored here; and those that can again, or are gone.
 void note_unreadable(Transaction& transaction, const std::string& relation,
                      const std::vector<UnreadableRow>& rows);

@@ -114,7 +114,7 @@ std::optional<LogFollower::Image> LogFollower::image_of(const LogLine& line) con
     if (!key) return std::nullopt;
     Image image{table, key_of(*table, *key), std::nullopt, !line.has_row, ""};
     // The log does not know which rows are kept here.
-    image.read_by_key = image.read_by_key || !store_.scope(*table).empty();
+    image.read_by_key = image.read_by_key || !store_.part(*table).whole();
     if (!line.row || image.read_by_key) return image;
     auto row = parse_row(*table, *line.row);
     if (row && has_unclear_null(*table, *row)) {

@@ -15,6 +15,11 @@ struct PullOptions {
   // How often every value of a table is compared, not only keys and stamps: apps send stamps of
   // their own, and a transaction can be open for longer than any overlap.
   std::chrono::milliseconds scrub = std::chrono::hours(24);
+  // Whether the upstream's Realtime service, where it has one, tells when there is something to
+  // pull, beside the interval.
+  bool realtime = true;
+  // How long a row that is marked as deleted stays here ([tables.NAME] deleted_at_column).
+  std::chrono::milliseconds tombstones = std::chrono::hours(30 * 24);
   // Tables that are read at the same time in an initial sync.
   int parallel_tables = 4;
   // Changes of the companion's log that are asked for at a time, and applied as one transaction

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <set>
 
 #include "cache/pull/comparison.h"
@@ -17,7 +16,7 @@ constexpr std::size_t kKeysInRequest = 100;
 
 std::vector<std::string> differing_columns(const Table& table, const Row& ours, const Row& theirs) {
   std::vector<std::string> names;
-  for (std::size_t i = 0; i < ours.size(); ++i) {
+  for (const std::size_t i : table.kept_columns()) {
     if (ours[i] != theirs[i]) names.push_back(table.columns[i].name);
   }
   return names;
@@ -94,16 +93,17 @@ std::optional<PullFailure> look_again(Store& store, const Table& table, TableSou
 // Of rows without a key: which there are more often on one side.
 std::optional<PullFailure> compare_copies(Store& store, const Table& table, TableSource& source,
                                           TableParity& parity) {
-  std::vector<std::size_t> columns(table.columns.size());
-  std::iota(columns.begin(), columns.end(), std::size_t{0});
+  const auto columns = table.kept_columns();
   auto fetched = source.unordered(columns);
   if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
   std::map<std::string, std::int64_t> surplus;
-  for (const Row& row : std::get<RowPage>(fetched).rows) ++surplus[print_row(table, row)];
+  for (const Row& row : std::get<RowPage>(fetched).rows) {
+    ++surplus[print_columns(table, row, columns)];
+  }
   auto reader = store.reader();
   store.overlay().rows(table).for_each(*reader, [&](const Row& row) {
     ++parity.rows;
-    --surplus[print_row(table, row)];
+    --surplus[print_columns(table, row, columns)];
   });
   for (const auto& [row, count] : surplus) {
     if (count == 0) continue;
@@ -130,8 +130,14 @@ TableParity compare_with_upstream(Store& store, const Table& table, TableSource 
     parity.failure = compare_copies(store, table, source, parity);
     return parity;
   }
-  LocalRows(store, table).for_each({}, [&](const std::string&, const Row&) { ++parity.rows; });
-  auto keys = suspects(store, table, source, digests, parity.more);
+  std::set<std::string> here;
+  const bool some = store.part(table).max_rows > 0;
+  LocalRows(store, table).for_each({}, [&](const std::string& key, const Row&) {
+    ++parity.rows;
+    if (some) here.insert(key);
+  });
+  // Where not all rows are kept, those that are have to be right.
+  auto keys = some ? std::move(here) : suspects(store, table, source, digests, parity.more);
   if (auto* failure = std::get_if<PullFailure>(&keys)) {
     parity.failure = std::move(*failure);
   } else {

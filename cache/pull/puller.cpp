@@ -94,10 +94,12 @@ std::optional<std::vector<TableParity>> Puller::compare(Store& store) {
   const bool companion = std::holds_alternative<LogWindow>(log.window(std::nullopt, {}, 1));
   std::vector<TableParity> tables;
   for (const Table* table : store.replicated()) {
-    tables.push_back(compare_with_upstream(
-        store, *table,
-        TableSource(upstream_, *table, *credentials, options_.page_rows, true, store.scope(*table)),
-        companion && !table->is_view() && store.scope(*table).empty() ? &log : nullptr));
+    const Part& part = store.part(*table);
+    TableSource source(upstream_, *table, *credentials, options_.page_rows, true, part.scope);
+    if (part.deleted_at) source.leave_out(*part.deleted_at, clock_.now() - options_.tombstones);
+    tables.push_back(
+        compare_with_upstream(store, *table, std::move(source),
+                              companion && !table->is_view() && part.whole() ? &log : nullptr));
     tables.back().append_only = replica_.of(table->name).append_only;
   }
   return tables;
@@ -133,10 +135,10 @@ void Puller::pull_table(Round& round, const Table& table) {
   if (!round.reached()) return;
   TablePull pull(round.store, table, stamp_column(table, replica_.of(table.name)), options_, clock_,
                  TableSource(upstream_, table, round.credentials, options_.page_rows, round.force,
-                             round.store.scope(table)));
+                             round.store.part(table).scope));
   if (replica_.of(table.name).append_only) pull.keep_synced_rows();
   // The companion hashes all rows that the principal sees.
-  if (round.companion && !table.is_view() && round.store.scope(table).empty()) {
+  if (round.companion && !table.is_view() && round.store.part(table).whole()) {
     pull.use_companion(round.log, round.logged.contains(relation_of(table)));
   }
   const auto failure = pull.run(round.depth);

@@ -11,12 +11,6 @@ namespace {
 
 using Priority = Writer::Priority;
 
-constexpr auto kStampEpoch = std::chrono::sys_days(std::chrono::year(2000) / 1 / 1);
-
-std::int64_t to_stamp(Timestamp time) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(time - kStampEpoch).count();
-}
-
 // `list`: a JSON array of names.
 std::vector<std::size_t> columns_named(const Table& table, std::string_view list) {
   std::vector<std::size_t> columns;
@@ -38,7 +32,10 @@ TablePull::TablePull(Store& store, const Table& table, std::optional<std::size_t
       stamp_(stamp),
       options_(options),
       source_(std::move(source)),
-      started_(clock.now()) {}
+      started_(clock.now()),
+      part_(store.part(table)) {
+  if (part_.deleted_at) source_.leave_out(*part_.deleted_at, started_ - options.tombstones);
+}
 
 // The log has told of no change, and nothing else is due: then nothing is asked or written.
 bool TablePull::is_idle() const {
@@ -57,6 +54,7 @@ bool TablePull::is_idle() const {
 }
 
 std::optional<PullFailure> TablePull::run(PullDepth depth) {
+  leave_out_expired();
   if (logged_ && depth == PullDepth::kChanges && store_.status(table_) == TableStatus::kComplete &&
       is_idle()) {
     store_.note_pulled(table_, started_);
@@ -74,6 +72,8 @@ std::optional<PullFailure> TablePull::run(PullDepth depth) {
     // Making the copy anew costs as much as the first time: only as often as keys are compared.
     if (progress.complete && !compare) return std::nullopt;
     failure = copy_whole();
+  } else if (part_.max_rows > 0) {
+    failure = pull_newest(progress, compare);
   } else if (!progress.complete || was_denied) {
     failure = initial_sync(progress);
     // What happened to the first pages while the sync rested lies behind its cursor.
@@ -85,7 +85,10 @@ std::optional<PullFailure> TablePull::run(PullDepth depth) {
     if (!failure && depth == PullDepth::kAllKeys) failure = this->compare(&Comparison::of_keys);
   }
   if (!failure && table_.primary_key) failure = read_queued_keys();
+  if (!failure && (compare || !progress.complete)) failure = look_for_expired();
   if (failure) return failed(*std::move(failure));
+  leave_out_expired();
+  keep_newest();
   finish(progress);
   return std::nullopt;
 }
@@ -147,10 +150,16 @@ std::optional<PullFailure> TablePull::read_changes(const Progress& progress) {
       std::chrono::duration_cast<std::chrono::microseconds>(options_.overlap).count();
   newest_stamp_ = progress.cursor;
   const Value from = *progress.cursor - overlap;
+  if (auto failure = read_since(*stamp_, from)) return failure;
+  // Who marks a row as deleted may not say that it has changed.
+  return part_.deleted_at ? read_since(*part_.deleted_at, from) : std::nullopt;
+}
+
+std::optional<PullFailure> TablePull::read_since(std::size_t stamp, const Value& from) {
   std::optional<Row> after;
   for (;;) {
     const std::int64_t mark = acknowledgement_mark();
-    auto fetched = source_.since(*stamp_, from, after);
+    auto fetched = source_.since(stamp, from, after);
     if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
     auto& page = std::get<RowPage>(fetched);
     if (!page.last) return std::nullopt;
@@ -184,6 +193,7 @@ std::optional<PullFailure> TablePull::compare_blocks() {
 }
 
 std::optional<PullFailure> TablePull::compare(std::optional<PullFailure> (Comparison::*how)()) {
+  leave_out_expired();
   // Taken off first: what is noted from now on may be missed by this comparison.
   write([&](Transaction& transaction) {
     Statement& statement =
@@ -275,7 +285,7 @@ void TablePull::note_stamps(const RowPage& page) {
 void TablePull::finish(const Progress& progress) {
   // A device whose clock runs ahead must not carry the cursor past what others are writing now.
   auto cursor = newest_stamp_ ? newest_stamp_ : progress.cursor;
-  if (cursor && first_date_) cursor = std::min(*cursor, to_stamp(*first_date_));
+  if (cursor && first_date_) cursor = std::min(*cursor, stamp_of(*first_date_));
   std::optional<std::string> unreadable;
   write([&](Transaction& transaction) {
     unreadable = unreadable_reason(transaction.database(), relation_);

@@ -56,8 +56,20 @@ class TablePull {
   // The initial sync of a table that fits in a page; false when it does not.
   std::variant<bool, PullFailure> sync_in_one_page(const std::vector<std::size_t>& columns);
   std::optional<PullFailure> read_changes(const Progress& progress);
+  std::optional<PullFailure> read_since(std::size_t stamp, const Value& from);
   // Views and tables without a key.
   std::optional<PullFailure> copy_whole();
+  // Tables of which only so many rows are kept (table_pull_part.cpp).
+  std::optional<PullFailure> pull_newest(const Progress& progress, bool compare);
+  std::optional<PullFailure> read_newest();
+  void keep_newest();
+  // Rows that were marked as deleted before the cutoff go.
+  void leave_out_expired();
+  std::optional<PullFailure> look_for_expired();
+  // These rows are not kept any more, whatever has become of them upstream.
+  void let_go(const std::vector<std::string>& keys);
+  // Keys of rows without pending writes, by conditions in SQL.
+  std::vector<std::string> settled_keys(const std::string& conditions);
   // Columns that came since the rows were read.
   std::optional<PullFailure> fill_in(const std::vector<std::size_t>& columns);
   std::optional<PullFailure> compare_blocks();
@@ -92,7 +104,8 @@ class TablePull {
   const std::optional<std::size_t> stamp_;
   const PullOptions& options_;
   TableSource source_;
-  Timestamp started_;
+  const Timestamp started_;
+  const Part& part_;
   bool append_only_ = false;
   ChangeLog* companion_ = nullptr;
   bool logged_ = false;

@@ -1,22 +1,13 @@
-#include <numeric>
-
 #include "cache/pull/images.h"
 #include "cache/pull/table_pull.h"
 #include "cache/replica/key.h"
 
 namespace holdfast::cache {
-namespace {
-
-std::vector<std::size_t> all_columns(const Table& table) {
-  std::vector<std::size_t> columns(table.columns.size());
-  std::iota(columns.begin(), columns.end(), std::size_t{0});
-  return columns;
-}
-
-}  // namespace
 
 std::optional<PullFailure> TablePull::initial_sync(const Progress& progress) {
-  const auto columns = all_columns(table_);
+  const auto columns = table_.kept_columns();
+  // Until the upstream was asked whether there are any.
+  if (part_.deleted_at) store_.note_left_out(table_, true);
   std::optional<Row> after = progress.initial_key;
   if (progress.cursor) newest_stamp_ = progress.cursor;
   scrubbed_ = true;
@@ -89,7 +80,8 @@ std::variant<bool, PullFailure> TablePull::sync_in_one_page(
 // Rows without a key cannot be told apart: the copy is made anew. One that does not fit in a page
 // is not kept at all.
 std::optional<PullFailure> TablePull::copy_whole() {
-  auto fetched = source_.unordered(all_columns(table_));
+  if (part_.deleted_at) store_.note_left_out(table_, true);
+  auto fetched = source_.unordered(table_.kept_columns());
   if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
   const auto& page = std::get<RowPage>(fetched);
   const bool whole = page.total == static_cast<std::int64_t>(page.rows.size());

@@ -1,7 +1,7 @@
 #include "cache/pull/table_source.h"
 
+#include <algorithm>
 #include <charconv>
-#include <numeric>
 
 #include "cache/replica/key.h"
 #include "cache/values/codec.h"
@@ -16,9 +16,18 @@ std::vector<Value> values_of(const std::vector<std::size_t>& columns, const Row&
   return values;
 }
 
-// "&or=(…)"
-std::string any_of(const std::string& conditions) {
-  return "&or=" + http::percent_encode("(" + conditions + ")");
+// Groups of conditions of which one has to hold in each, as one parameter: not every server takes
+// several of a name. "" without any, else "&or=(…)" or "&and=(or(…),or(…))".
+std::string one_of_each(const std::vector<std::string>& groups) {
+  std::string list;
+  int count = 0;
+  for (const std::string& group : groups) {
+    if (group.empty()) continue;
+    list += (count++ > 0 ? ",or(" : "or(") + group + ")";
+  }
+  if (count == 0) return "";
+  if (count == 1) return "&or=" + http::percent_encode(list.substr(2));
+  return "&and=" + http::percent_encode("(" + list + ")");
 }
 
 std::string order_by(const Table& table, const std::vector<std::size_t>& columns) {
@@ -81,15 +90,42 @@ TableSource::TableSource(upstream::Upstream& upstream, const Table& table,
       force_(force),
       scope_(std::move(scope)) {}
 
+void TableSource::leave_out(std::size_t deleted_at, Timestamp cutoff) {
+  const std::string name = quoted_name(table_.columns[deleted_at].name);
+  const std::string time = format_rfc3339(cutoff);
+  living_ = name + ".is.null," + name + ".gte.\"" + time + "\"";
+  expired_ = "&" + http::percent_encode(table_.columns[deleted_at].name) + "=lt." +
+             http::percent_encode(time);
+}
+
+std::variant<RowPage, PullFailure> TableSource::left_out() {
+  return fetch(table_.primary_key ? table_.primary_key->columns : table_.kept_columns(),
+               expired_.substr(1) + "&limit=1");
+}
+
 std::variant<RowPage, PullFailure> TableSource::unordered(const std::vector<std::size_t>& columns) {
-  return fetch(columns, "", true);
+  const std::string living = one_of_each({living_});
+  return fetch(columns, living.empty() ? "" : living.substr(1), true);
 }
 
 std::variant<RowPage, PullFailure> TableSource::by_key(const std::vector<std::size_t>& columns,
                                                        const std::optional<Row>& after,
                                                        const KeyRange& range) {
-  return fetch(columns,
-               order_by(table_, table_.primary_key->columns) + range_condition(after, range));
+  const std::string order = order_by(table_, table_.primary_key->columns);
+  return advanced(fetch(columns, order + range_condition(after, range)), after);
+}
+
+std::variant<RowPage, PullFailure> TableSource::newest(std::optional<std::size_t> stamp,
+                                                       std::int64_t offset, std::int64_t limit) {
+  std::string order;
+  if (stamp) order = quoted_name(table_.columns[*stamp].name) + ".desc.nullslast";
+  for (const std::size_t index : table_.primary_key->columns) {
+    order += (order.empty() ? "" : ",") + quoted_name(table_.columns[index].name) + ".desc";
+  }
+  return fetch(table_.kept_columns(),
+               "order=" + http::percent_encode(order) + one_of_each({living_}) +
+                   "&offset=" + std::to_string(offset) +
+                   "&limit=" + std::to_string(std::min<std::int64_t>(limit, page_rows_)));
 }
 
 std::variant<RowPage, PullFailure> TableSource::summary(std::size_t stamp, const KeyRange& range) {
@@ -103,9 +139,10 @@ std::variant<RowPage, PullFailure> TableSource::having(std::size_t column,
   const auto& key = table_.primary_key->columns;
   std::vector<std::size_t> columns = key;
   columns.push_back(column);
-  return fetch(columns, order_by(table_, key) + "&" +
-                            http::percent_encode(table_.columns[column].name) + "=not.is.null" +
-                            range_condition(after, {}));
+  const std::string filled =
+      "&" + http::percent_encode(table_.columns[column].name) + "=not.is.null";
+  return advanced(fetch(columns, order_by(table_, key) + filled + range_condition(after, {})),
+                  after);
 }
 
 std::string TableSource::range_condition(const std::optional<Row>& after,
@@ -117,10 +154,8 @@ std::string TableSource::range_condition(const std::optional<Row>& after,
   } else if (!range.from.empty()) {
     lower = following(table_, key, range.from, true);
   }
-  if (range.before.empty()) return lower.empty() ? "" : any_of(lower);
-  const std::string upper = preceding(table_, key, range.before);
-  if (lower.empty()) return any_of(upper);
-  return "&and=" + http::percent_encode("(or(" + lower + "),or(" + upper + "))");
+  const std::string upper = range.before.empty() ? "" : preceding(table_, key, range.before);
+  return one_of_each({lower, upper, living_});
 }
 
 std::variant<RowPage, PullFailure> TableSource::since(std::size_t stamp, const Value& from,
@@ -129,14 +164,24 @@ std::variant<RowPage, PullFailure> TableSource::since(std::size_t stamp, const V
   for (const std::size_t index : table_.primary_key->columns) order.push_back(index);
   std::string conditions = order_by(table_, order);
   if (after) {
-    conditions += any_of(following(table_, order, values_of(order, *after)));
+    conditions += one_of_each({following(table_, order, values_of(order, *after))});
   } else {
     std::string text;
     print_text(table_.columns[stamp].type, view(from), text);
     conditions += "&" + http::percent_encode(table_.columns[stamp].name) + "=gte." +
                   http::percent_encode(text);
   }
-  return fetch(all_columns(), conditions);
+  return advanced(fetch(table_.kept_columns(), conditions), after);
+}
+
+// Who answers with the row that the page was to follow would be asked for ever.
+std::variant<RowPage, PullFailure> TableSource::advanced(std::variant<RowPage, PullFailure> fetched,
+                                                         const std::optional<Row>& after) const {
+  const auto* page = std::get_if<RowPage>(&fetched);
+  if (page == nullptr || !after || !page->last) return fetched;
+  if (key_of(table_, *page->last) != key_of(table_, *after)) return fetched;
+  return PullFailure{PullFailure::Kind::kRefused,
+                     "the upstream repeats a page instead of giving the one that follows", 200};
 }
 
 std::variant<RowPage, PullFailure> TableSource::of_keys(const std::vector<std::string>& keys) {
@@ -145,7 +190,7 @@ std::variant<RowPage, PullFailure> TableSource::of_keys(const std::vector<std::s
   // The upstream's own limit may cut an answer short: a row is not there when it is in none of
   // them.
   while (!left.empty()) {
-    auto fetched = fetch(all_columns(), key_filter(table_, left));
+    auto fetched = fetch(table_.kept_columns(), key_filter(table_, left));
     if (std::holds_alternative<PullFailure>(fetched)) return fetched;
     auto& page = std::get<RowPage>(fetched);
     if (!all.date) all.date = page.date;
@@ -161,12 +206,6 @@ std::variant<RowPage, PullFailure> TableSource::of_keys(const std::vector<std::s
     if (left.size() == before) break;
   }
   return all;
-}
-
-std::vector<std::size_t> TableSource::all_columns() const {
-  std::vector<std::size_t> columns(table_.columns.size());
-  std::iota(columns.begin(), columns.end(), std::size_t{0});
-  return columns;
 }
 
 std::variant<RowPage, PullFailure> TableSource::fetch(const std::vector<std::size_t>& columns,

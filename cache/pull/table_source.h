@@ -51,6 +51,12 @@ class TableSource {
   TableSource(upstream::Upstream& upstream, const Table& table, upstream::Credentials credentials,
               int page_rows, bool force, std::string scope = "");
 
+  // From now on rows whose `deleted_at` lies before `cutoff` are left out of whatever is read of
+  // the table as a whole; changes and single rows come all the same.
+  void leave_out(std::size_t deleted_at, Timestamp cutoff);
+  // One of the rows that are left out, if there is any.
+  std::variant<RowPage, PullFailure> left_out();
+
   // As many rows as one page holds, in the order in which the upstream gives them without being
   // asked for one, and their total. Where that is all of them, requests without an order are
   // answered in the order in which the upstream would.
@@ -60,6 +66,10 @@ class TableSource {
   std::variant<RowPage, PullFailure> by_key(const std::vector<std::size_t>& columns,
                                             const std::optional<Row>& after,
                                             const KeyRange& range = {});
+  // Rows from place `offset` on, the ones with the newest `stamp` first, else those with the
+  // largest keys; at most `limit`.
+  std::variant<RowPage, PullFailure> newest(std::optional<std::size_t> stamp, std::int64_t offset,
+                                            std::int64_t limit);
   // How many rows there are in the range, as the page's total; its only row is the one with the
   // newest `stamp`.
   std::variant<RowPage, PullFailure> summary(std::size_t stamp, const KeyRange& range);
@@ -75,12 +85,13 @@ class TableSource {
  private:
   std::variant<RowPage, PullFailure> fetch(const std::vector<std::size_t>& columns,
                                            const std::string& conditions, bool count = false);
+  std::variant<RowPage, PullFailure> advanced(std::variant<RowPage, PullFailure> fetched,
+                                              const std::optional<Row>& after) const;
   upstream::Call call_for(const std::string& select, const std::string& conditions, int limit,
                           bool count) const;
   std::variant<RowPage, PullFailure> read(const upstream::Answer& answer,
                                           const std::vector<std::size_t>& columns) const;
   std::string range_condition(const std::optional<Row>& after, const KeyRange& range) const;
-  std::vector<std::size_t> all_columns() const;
 
   upstream::Upstream& upstream_;
   const Table& table_;
@@ -88,6 +99,8 @@ class TableSource {
   const int page_rows_;
   const bool force_;
   const std::string scope_;
+  std::string living_;   // conditions of which one holds for the rows that are not left out
+  std::string expired_;  // "&NAME=lt.TIME": the others
 };
 
 }  // namespace holdfast::cache

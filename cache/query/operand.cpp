@@ -94,6 +94,11 @@ Result<Operand> follow_path(Operand base, const std::vector<JsonStep>& path,
 
 }  // namespace
 
+Result<void> check_kept(const Place& place, const Column& column) {
+  if (column.kept || place.own_rows) return {};
+  return forward(column.name + " of " + place.table->name + " is not kept here");
+}
+
 const Type& json_type() {
   static const Type type = make_type("json");
   return type;
@@ -129,6 +134,7 @@ Result<Operand> operand_of(const Place& place, const Field& field, Parameters& p
     if (field.name == "count") return forward("a count beside other columns");
     return unknown_column(place, field.name);
   }
+  if (auto left_out = check_kept(place, *column); !left_out) return std::move(left_out).error();
   if (column->custom_casts) return forward("casts of domain " + column->domain);
   Operand operand;
   operand.sql = place.alias + "." + quote_identifier(column->storage_name);

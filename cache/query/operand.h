@@ -17,6 +17,9 @@ struct Operand {
   bool plain_column = false;  // so that an index on it can serve
 };
 
+// kForwardCode for a column whose values are not here.
+Result<void> check_kept(const Place& place, const Column& column);
+
 // Errors: 42703 for an unknown column, 42883 for a path behind ->>, kForwardCode.
 Result<Operand> operand_of(const Place& place, const Field& field, Parameters& parameters);
 

@@ -117,6 +117,7 @@ Result<Plan> target_plan(const Query& query, const Catalog& catalog, const Table
 Result<Plan> representation_plan(const Query& query, const Catalog& catalog, const Table& table,
                                  const PlanOptions& options) {
   HF_TRY(const auto root, resolve(query, catalog, table, options, Wanted::kWithoutRootFilters));
+  root->own_rows = options.own_rows;
   if (catalog.is_partial() && !root->embeds.empty()) return forward(kPartial);
   Plan plan;
   Parameters parameters(catalog);

@@ -64,6 +64,8 @@ struct PlanOptions {
   std::string timezone = {};
   // What a text search without a configuration uses: the database's default_text_search_config.
   std::string text_search = "english";
+  // Of a representation: the rows are new, so that also columns that are not kept here are known.
+  bool own_rows = false;
 };
 
 // The rows that are answered of those that there are.

@@ -33,6 +33,7 @@ struct Place {
   // A to-one embed that stands in its parent's FROM, because its columns are needed there or
   // because more than one row may match, which then repeats the parent as in PostgREST.
   bool joined = false;
+  bool own_rows = false;  // see PlanOptions
   std::vector<const SelectField*> fields;
   std::vector<std::unique_ptr<Place>> embeds;
   std::vector<const Condition*> conditions;

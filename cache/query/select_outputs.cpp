@@ -141,6 +141,7 @@ Result<std::string> SelectWriter::group_by(const std::vector<OutputColumn>& colu
 
 Result<void> SelectWriter::add_all_columns(const Place& place, std::vector<OutputColumn>& out) {
   for (const Column& column : place.table->columns) {
+    HF_TRY_VOID(check_kept(place, column));
     if (column.custom_casts) return forward("casts of domain " + column.domain);
     Operand operand;
     operand.sql = place.alias + "." + quote_identifier(column.storage_name);

@@ -26,6 +26,9 @@ bool is_integer(TypeKind kind) {
 Result<std::string> equal_columns(const std::string& left_alias, const Table& left,
                                   std::size_t left_column, const std::string& right_alias,
                                   const Table& right, std::size_t right_column) {
+  if (!left.columns[left_column].kept || !right.columns[right_column].kept) {
+    return forward("a relationship by a column that is not kept here");
+  }
   const Type& a = left.columns[left_column].type;
   const Type& b = right.columns[right_column].type;
   const bool alike = a.kind == b.kind || (is_integer(a.kind) && is_integer(b.kind));

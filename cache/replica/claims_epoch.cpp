@@ -58,6 +58,11 @@ bool ClaimsEpoch::unsettled() const {
   return settled_ < changes_;
 }
 
+bool ClaimsEpoch::is_current(const std::string& epoch) const {
+  MutexLock lock(mutex_);
+  return epoch.empty() || epoch_.empty() || epoch == epoch_;
+}
+
 std::int64_t ClaimsEpoch::changes() const {
   MutexLock lock(mutex_);
   return changes_;

@@ -25,6 +25,8 @@ class ClaimsEpoch {
   bool note(const std::string& epoch, Timestamp issued, Writer& writer);
 
   bool unsettled() const;
+  // Whether `epoch` is that of the newest claims, or none is known; "" is told of nobody.
+  bool is_current(const std::string& epoch) const;
   // For settle(): how often the claims have changed.
   std::int64_t changes() const;
   // All keys were compared, from a moment on at which changes() was `changes`.

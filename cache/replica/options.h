@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -39,6 +40,15 @@ struct TableOptions {
   // `filter` says no more than the upstream's own rules do: reads without its conditions would give
   // the same rows.
   bool filter_is_whole = false;
+  // Which columns are kept, beside the keys and those that the other settings name; "*" = all.
+  // Requests that need another one are the upstream's.
+  std::vector<std::string> columns = {"*"};
+  // At most so many rows are kept: those that changed last, else those with the largest keys. They
+  // are read by their key only. 0 = no limit.
+  int max_rows = 0;
+  // The timestamp column that marks a row as deleted; empty = none is known. Rows that were marked
+  // long ago (PullOptions::tombstones) are not kept.
+  std::string deleted_at_column;
   ReadMode read = ReadMode::kCache;
   // While the upstream can be reached, reads are not answered from rows that were last looked at
   // longer ago than this, but by it. 0 = no limit.
@@ -65,6 +75,12 @@ struct ReplicaOptions {
   // Names of the tables to replicate, with schema where it is not the first; "*" = all.
   std::vector<std::string> tables = {"*"};
   std::map<std::string, TableOptions> table_options;
+  // A principal who asked for nothing for so long is absent: the rows that are kept for it go, what
+  // it has not delivered stays. 0 = never.
+  std::chrono::milliseconds idle_principal = std::chrono::hours(30 * 24);
+  // The size of all principals' files together: beyond it the rows of those go that have been away
+  // the longest, and never what is not delivered. 0 = no limit.
+  std::uint64_t max_bytes = 0;
   // There is no upstream to pull from: what was imported is served, also views and tables without a
   // key, whose copies serve offline only otherwise.
   bool imported_only = false;

@@ -39,6 +39,10 @@ std::string print_columns(const Table& table, const Row& row,
   return out;
 }
 
+std::string print_kept_row(const Table& table, const Row& row) {
+  return print_columns(table, row, table.kept_columns());
+}
+
 Result<Row> parse_row(const Table& table, std::string_view object) {
   Row row(table.columns.size(), Null{});
   HF_TRY_VOID(merge_row(table, object, row));

@@ -23,6 +23,9 @@ std::string print_row(const Table& table, const Row& row);
 std::string print_columns(const Table& table, const Row& row,
                           const std::vector<std::size_t>& columns);
 
+// Those whose values are kept here.
+std::string print_kept_row(const Table& table, const Row& row);
+
 // Reads an object that print_row(), print_columns() or the upstream wrote. Members that the table
 // does not have are passed over; columns that the object does not have are NULL.
 Result<Row> parse_row(const Table& table, std::string_view object);

@@ -150,6 +150,15 @@ bool RowStore::create(Transaction& transaction) const {
   return added;
 }
 
+void RowStore::create_sparse_index(Transaction& transaction, std::size_t column) const {
+  const std::string& name = table_.columns[column].storage_name;
+  transaction.database().execute(
+      "CREATE INDEX IF NOT EXISTS " +
+      query::quote_identifier("hf_sparse|" + table_.storage_name + "|" + name) + " ON " +
+      query::quote_identifier(table_.storage_name) + "(" + query::quote_identifier(name) +
+      ") WHERE " + query::quote_identifier(name) + " IS NOT NULL");
+}
+
 void RowStore::forget(Transaction& transaction, std::size_t column) const {
   Database& database = transaction.database();
   const Column& gone = table_.columns[column];

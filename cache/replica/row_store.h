@@ -26,6 +26,9 @@ class RowStore {
   // one lacks. True when columns were added, so that its rows have to be read again.
   bool create(Transaction& transaction) const;
 
+  // An index on the rows that have a value in the column.
+  void create_sparse_index(Transaction& transaction, std::size_t column) const;
+
   // Takes the values of a column away that an older table may have had under its name.
   void forget(Transaction& transaction, std::size_t column) const;
   void drop(Transaction& transaction) const;

@@ -107,6 +107,7 @@ std::map<std::string, std::string> new_names(Database& database, const Table& ta
 std::string signature_of(const Table& table) {
   std::string signature;
   for (const Column& column : table.columns) {
+    if (!column.kept) continue;
     signature += column.storage_name + ' ' + print_type(column.type) + '\n';
   }
   return signature + key_lines(table);
@@ -117,7 +118,7 @@ SchemaChange change_since(std::string_view old_signature, const Table& table) {
   SchemaChange change;
   change.other_key = old.key != key_lines(table);
   change.read_again = change.other_key;
-  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+  for (const std::size_t i : table.kept_columns()) {
     const auto known = old.types.find(table.columns[i].storage_name);
     if (known == old.types.end()) {
       change.added.push_back(i);

@@ -9,7 +9,8 @@
 
 namespace holdfast::cache {
 
-// What a table's replica was made for: its columns, their types, its key. Kept in hf_tables.
+// What a table's replica was made for: the columns that are kept, their types, its key. Kept in
+// hf_tables.
 std::string signature_of(const Table& table);
 
 // How a table differs from the one that its replica was made for.

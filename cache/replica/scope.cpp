@@ -76,4 +76,21 @@ bool asks_for_kept_row(std::string_view query, Store& store, const Table& table)
   return store.overlay().rows(table).find(*reader, key).has_value();
 }
 
+std::optional<std::string> needed_conditions(const Store& store, const Table& table,
+                                             bool filter_is_whole) {
+  const Part& part = store.part(table);
+  if (part.max_rows > 0) return std::nullopt;
+  std::string needed = filter_is_whole ? "" : part.scope;
+  if (part.deleted_at && store.has_left_out(table)) {
+    needed += (needed.empty() ? "" : "&") +
+              http::percent_encode(table.columns[*part.deleted_at].name) + "=is.null";
+  }
+  return needed;
+}
+
+bool holds_rows(std::string_view query, Store& store, const Table& table, bool filter_is_whole) {
+  const auto needed = needed_conditions(store, table, filter_is_whole);
+  return (needed && is_inside(query, *needed)) || asks_for_kept_row(query, store, table);
+}
+
 }  // namespace holdfast::cache

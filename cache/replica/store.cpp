@@ -24,6 +24,23 @@ std::string name_list(const Table& table, const std::vector<std::size_t>& column
   return list + "]";
 }
 
+// What limits the rows beside their scope: "max_rows=N", "deleted_at=NAME" or both.
+std::string print_limits(const Table& table, const Part& part) {
+  std::string limits;
+  if (part.max_rows > 0) limits = "max_rows=" + std::to_string(part.max_rows);
+  if (part.deleted_at) {
+    limits +=
+        (limits.empty() ? "deleted_at=" : " deleted_at=") + table.columns[*part.deleted_at].name;
+  }
+  return limits;
+}
+
+// Whether rows that are kept now were not under `old`, so that a table that was complete is not.
+bool rows_missing(std::string_view old, bool left_out, const Part& now) {
+  const bool limited = old.find("max_rows=") != old.npos;
+  return (limited && now.max_rows == 0) || (left_out && !now.deleted_at);
+}
+
 }  // namespace
 
 ReaderLease::ReaderLease(ReaderPool& pool, std::unique_ptr<Database> database)
@@ -50,11 +67,11 @@ ReaderLease ReaderPool::lend() {
 
 Store::Store(const std::string& path, http::Principal principal,
              std::shared_ptr<const Catalog> catalog, const std::vector<const Table*>& replicated,
-             Scopes scopes)
+             Parts parts)
     : principal_(std::move(principal)),
       catalog_(std::move(catalog)),
       replicated_(replicated),
-      scopes_(std::move(scopes)),
+      parts_(std::move(parts)),
       overlay_(*catalog_),
       readers_(path),
       states_(catalog_->tables().size()) {
@@ -67,10 +84,22 @@ Store::Store(const std::string& path, http::Principal principal,
   writer_ = std::make_unique<Writer>(std::move(database));
 }
 
-const std::string& Store::scope(const Table& table) const {
-  static const std::string whole;
-  const auto found = scopes_.find(&table);
-  return found == scopes_.end() ? whole : found->second;
+const Part& Store::part(const Table& table) const {
+  static const Part whole;
+  const auto found = parts_.find(&table);
+  return found == parts_.end() ? whole : found->second;
+}
+
+void Store::note_left_out(const Table& table, bool left_out) {
+  std::atomic<bool>& known = states_[index_of(table)].left_out;
+  if (known == left_out) return;
+  if (left_out) known = true;
+  writer_->run(Writer::Priority::kBackground, [&](Transaction& transaction) {
+    Statement& statement =
+        transaction.database().cached("UPDATE hf_tables SET left_out=?2 WHERE relation=?1");
+    statement.bind(1, std::string_view(relation_of(table))).bind(2, std::int64_t{left_out}).run();
+  });
+  known = left_out;
 }
 
 std::size_t Store::index_of(const Table& table) const {
@@ -101,28 +130,35 @@ void Store::create_tables(Database& database) {
 bool Store::create_table(Transaction& transaction, const Table& table) {
   Database& database = transaction.database();
   const std::string signature = signature_of(table);
-  Statement& known =
-      database.cached("SELECT signature, complete, scope FROM hf_tables WHERE relation=?1");
+  const Part& wanted = part(table);
+  const std::string limits = print_limits(table, wanted);
+  Statement& known = database.cached(
+      "SELECT signature, complete, scope, limits, left_out FROM hf_tables WHERE relation=?1");
   known.bind(1, std::string_view(relation_of(table)));
   const bool is_known = known.step();
   const std::string old = is_known ? std::string(known.text(0)) : "";
   const bool complete = is_known && known.integer(1) != 0;
-  const bool other_scope = is_known && known.text(2) != scope(table);
+  const bool other_scope = is_known && known.text(2) != wanted.scope;
+  const bool other_limits = is_known && known.text(3) != limits;
+  const bool lacks_rows =
+      other_limits && rows_missing(known.text(3), known.integer(4) != 0, wanted);
   known.reset();
   SchemaChange change = is_known ? change_since(old, table) : SchemaChange{};
   // A first sync that has not ended has rows without the column, and goes by keys.
   if (!complete && !change.added.empty()) change.read_again = true;
-  if (other_scope) change.read_again = true;
+  if (other_scope || lacks_rows) change.read_again = true;
   if (change.read_again) return make_table_anew(transaction, table, signature, change);
   for (const std::size_t column : change.added) overlay_.rows(table).forget(transaction, column);
   overlay_.rows(table).create(transaction);
+  if (wanted.deleted_at) overlay_.rows(table).create_sparse_index(transaction, *wanted.deleted_at);
   Statement& upsert = database.cached(
-      "INSERT INTO hf_tables(relation, signature, complete, scope) VALUES(?1, ?2, 0, ?4)"
-      " ON CONFLICT DO UPDATE SET signature=excluded.signature, added=ifnull(?3, added)");
+      "INSERT INTO hf_tables(relation, signature, complete, scope, limits) VALUES(?1, ?2, 0, ?4, "
+      "?5)"
+      " ON CONFLICT DO UPDATE SET signature=excluded.signature, added=ifnull(?3, added),"
+      " recheck=iif(limits=excluded.limits, recheck, 2), limits=excluded.limits");
   upsert.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(signature));
   if (!change.added.empty()) upsert.bind(3, std::string_view(name_list(table, change.added)));
-  upsert.bind(4, std::string_view(scope(table)));
-  upsert.run();
+  upsert.bind(4, std::string_view(wanted.scope)).bind(5, std::string_view(limits)).run();
   return !change.added.empty();
 }
 
@@ -132,12 +168,16 @@ bool Store::make_table_anew(Transaction& transaction, const Table& table,
                             const std::string& signature, const SchemaChange& change) {
   overlay_.rows(table).drop(transaction);
   overlay_.rows(table).create(transaction);
+  const Part& wanted = part(table);
+  if (wanted.deleted_at) overlay_.rows(table).create_sparse_index(transaction, *wanted.deleted_at);
   if (change.other_key) rename_pending_rows(transaction, table);
   Statement& update = transaction.database().cached(
       "UPDATE hf_tables SET signature=?2, complete=0, denied=NULL, initial_key=NULL, cursor=NULL,"
-      " added=NULL, synced=NULL, pulls=-1, recheck=0, scope=?3 WHERE relation=?1");
+      " added=NULL, synced=NULL, pulls=-1, recheck=0, scope=?3, limits=?4, left_out=0"
+      " WHERE relation=?1");
   update.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(signature));
-  update.bind(3, std::string_view(scope(table))).run();
+  update.bind(3, std::string_view(wanted.scope));
+  update.bind(4, std::string_view(print_limits(table, wanted))).run();
   for (const char* sql :
        {"DELETE FROM hf_rereads WHERE relation=?1",
         "DELETE FROM hf_acknowledged_rows WHERE relation=?1",
@@ -153,9 +193,10 @@ void Store::load_states(Database& database) {
     Statement& statement = database.cached(
         "SELECT complete AND added IS NULL AND relation NOT IN (SELECT relation FROM "
         "hf_unreadable),"
-        " denied, denied_status, pulled_at FROM hf_tables WHERE relation=?1");
+        " denied, denied_status, pulled_at, left_out FROM hf_tables WHERE relation=?1");
     statement.bind(1, std::string_view(relation_of(*table))).step();
     states_[index_of(*table)].pulled_at = statement.integer(3);
+    states_[index_of(*table)].left_out = statement.integer(4) != 0;
     if (!statement.is_null(1)) {
       publish(*table, TableStatus::kDenied,
               Denial{static_cast<int>(statement.integer(2)), std::string(statement.text(1))});

@@ -11,6 +11,7 @@
 #include "cache/replica/claims_epoch.h"
 #include "cache/replica/learned_indexes.h"
 #include "cache/replica/overlay.h"
+#include "cache/replica/part.h"
 #include "cache/replica/schema_change.h"
 #include "cache/sqlite/writer.h"
 #include "gateway/base/clock.h"
@@ -67,22 +68,25 @@ class ReaderPool {
 // A Store belongs to one version of the catalog. Thread-safe.
 class Store {
  public:
-  using Scopes = std::map<const Table*, std::string>;
+  using Parts = std::map<const Table*, Part>;
 
   // Opens or makes `path`, migrates it and makes the replica tables of `replicated` (tables of
-  // `catalog`); of those in `scopes` only these rows are kept (scope.h). Throws SqliteError or
-  // SchemaTooNew.
+  // `catalog`); of those in `parts` only these rows are kept. Throws SqliteError or SchemaTooNew.
   Store(const std::string& path, http::Principal principal, std::shared_ptr<const Catalog> catalog,
-        const std::vector<const Table*>& replicated, Scopes scopes = {});
+        const std::vector<const Table*>& replicated, Parts parts = {});
 
   const http::Principal& principal() const { return principal_; }
   const Catalog& catalog() const { return *catalog_; }
   const std::shared_ptr<const Catalog>& shared_catalog() const { return catalog_; }
   const std::vector<const Table*>& replicated() const { return replicated_; }
 
-  const Scopes& scopes() const { return scopes_; }
-  // The part of the table that is kept; "" = all of it.
-  const std::string& scope(const Table& table) const;
+  const Parts& parts() const { return parts_; }
+  // The rows of the table that are kept.
+  const Part& part(const Table& table) const;
+  // Whether rows that are marked as deleted are there upstream and not here. Durable when it
+  // returns, and seen by readers before any such row goes.
+  void note_left_out(const Table& table, bool left_out);
+  bool has_left_out(const Table& table) const { return states_[index_of(table)].left_out; }
 
   Writer& writer() { return *writer_; }
   // Another one after every commit. What is read on a reader lent afterwards is at least as new,
@@ -123,6 +127,8 @@ class Store {
     return claims_->note(epoch, issued, *writer_);
   }
   bool claims_unsettled() const { return claims_->unsettled(); }
+  // Whether a token with these claims would be shown the rows that are here, as far as claims tell.
+  bool reads_as(const std::string& epoch) const { return claims_->is_current(epoch); }
   std::int64_t claims_changes() const { return claims_->changes(); }
   void settle_claims(std::int64_t changes) { claims_->settle(changes, *writer_); }
 
@@ -130,6 +136,7 @@ class Store {
   struct State {
     std::atomic<TableStatus> status{TableStatus::kNotReplicated};
     std::atomic<std::int64_t> pulled_at{0};  // Unix microseconds; 0 = never
+    std::atomic<bool> left_out{false};
   };
 
   std::size_t index_of(const Table& table) const;
@@ -143,7 +150,7 @@ class Store {
   const http::Principal principal_;
   const std::shared_ptr<const Catalog> catalog_;
   const std::vector<const Table*> replicated_;
-  const Scopes scopes_;
+  const Parts parts_;
   Overlay overlay_;
   ReaderPool readers_;
   std::vector<State> states_;

@@ -57,6 +57,52 @@ std::optional<http::Principal> principal_of_file(const std::string& path) {
   return parse_principal(statement.text(0));
 }
 
+// nullopt: no part of the table is the principal's.
+std::optional<Part> part_of(const Table& table, const TableOptions& options,
+                            const http::Principal& principal) {
+  auto scope = scope_of(options.filter, principal.claims);
+  if (!scope) return std::nullopt;
+  Part part{*std::move(scope), options.max_rows};
+  const auto deleted_at = table.column_index(options.deleted_at_column);
+  if (deleted_at) {
+    const TypeKind kind = table.columns[*deleted_at].type.kind;
+    const bool timestamp = kind == TypeKind::kTimestamp || kind == TypeKind::kTimestamptz;
+    if (timestamp) part.deleted_at = deleted_at;
+  }
+  return part;
+}
+
+// What is listed, and what replication and delivery cannot do without.
+bool is_kept(const Table& table, const Column& column, const TableOptions& options) {
+  const auto listed = [&](const std::string& name) {
+    return std::find(options.columns.begin(), options.columns.end(), name) != options.columns.end();
+  };
+  if (listed("*") || listed(column.name)) return true;
+  const std::string& stamp = options.updated_at_column;
+  if (column.name == (stamp.empty() ? "updated_at" : stamp)) return true;
+  if (column.name == options.version_column || column.name == options.deleted_at_column)
+    return true;
+  const auto index = table.column_index(column.name);
+  return table.is_key(*index) ||
+         std::any_of(table.foreign_keys.begin(), table.foreign_keys.end(), [&](const auto& key) {
+           return std::find(key.columns.begin(), key.columns.end(), *index) != key.columns.end();
+         });
+}
+
+// Without an upstream the rows here are all that there is, whatever is configured.
+std::shared_ptr<const Catalog> with_kept_columns(const std::shared_ptr<const Catalog>& catalog,
+                                                 const ReplicaOptions& options) {
+  const bool all = std::all_of(
+      options.table_options.begin(), options.table_options.end(),
+      [](const auto& each) { return each.second.columns == std::vector<std::string>{"*"}; });
+  if (all || options.imported_only) return catalog;
+  auto limited = std::make_shared<Catalog>(*catalog);
+  limited->leave_out([&](const Table& table, const Column& column) {
+    return !is_kept(table, column, options.of(table.name));
+  });
+  return limited;
+}
+
 }  // namespace
 
 Stores::Stores(std::string folder, const ReplicaOptions& options, std::string default_schema,
@@ -70,7 +116,8 @@ Stores::Stores(std::string folder, const ReplicaOptions& options, std::string de
   fs::permissions(folder_, fs::perms::owner_all);
 }
 
-void Stores::set_catalog(const std::shared_ptr<const Catalog>& catalog) {
+void Stores::set_catalog(const std::shared_ptr<const Catalog>& whole) {
+  const auto catalog = with_kept_columns(whole, options_);
   MutexLock opening(opening_);
   std::vector<http::Principal> principals = principals_on_disk();
   {
@@ -140,15 +187,16 @@ Stores::Replicated Stores::replicated_tables(const Catalog& catalog,
                         (table.schema == default_schema_ && listed(table.name));
     if (!wanted || !table.exposed || table.columns.empty()) continue;
     if (options.read == ReadMode::kPass) continue;
-    auto scope = scope_of(options.filter, principal.claims);
-    if (!scope) continue;
+    auto part = part_of(table, options, principal);
+    // Rows without a key cannot be read by it.
+    if (!part || (part->max_rows > 0 && !table.primary_key)) continue;
     replicated.tables.push_back(&table);
-    if (!scope->empty()) replicated.scopes.emplace(&table, *std::move(scope));
+    if (!part->whole()) replicated.parts.emplace(&table, *std::move(part));
   }
   return replicated;
 }
 
-bool Stores::has_other_scopes(const http::Principal& principal) const {
+bool Stores::has_other_parts(const http::Principal& principal) const {
   const bool filtered = std::any_of(options_.table_options.begin(), options_.table_options.end(),
                                     [](const auto& each) { return !each.second.filter.empty(); });
   if (!filtered) return false;
@@ -160,7 +208,7 @@ bool Stores::has_other_scopes(const http::Principal& principal) const {
     store = found->second;
   }
   const Replicated wanted = replicated_tables(store->catalog(), principal);
-  return wanted.scopes != store->scopes() || wanted.tables != store->replicated();
+  return wanted.parts != store->parts() || wanted.tables != store->replicated();
 }
 
 void Stores::reopen(const http::Principal& principal) {
@@ -238,11 +286,11 @@ void Stores::replace_damaged(const std::string& id, std::chrono::milliseconds pa
 
 std::shared_ptr<Store> Stores::make(const http::Principal& principal,
                                     std::shared_ptr<const Catalog> catalog) {
-  auto [tables, scopes] = replicated_tables(*catalog, principal);
+  auto [tables, parts] = replicated_tables(*catalog, principal);
   const std::string path = path_of(principal.id);
   prepare(path);
   auto store =
-      std::make_shared<Store>(path, principal, std::move(catalog), tables, std::move(scopes));
+      std::make_shared<Store>(path, principal, std::move(catalog), tables, std::move(parts));
   store->writer().run(Writer::Priority::kEssential, [&](Transaction& transaction) {
     Statement& statement = transaction.database().cached(
         "INSERT INTO hf_meta VALUES('principal', ?1) ON CONFLICT DO UPDATE SET value=?1");

@@ -48,7 +48,7 @@ class Stores {
   // The principal's store, opened or made when it is not open yet.
   std::shared_ptr<Store> open(const http::Principal& principal);
   // Whether the principal's claims of now choose other rows than those that its store keeps.
-  bool has_other_scopes(const http::Principal& principal) const;
+  bool has_other_parts(const http::Principal& principal) const;
   // Opens the principal's store again, for its claims of now. While nothing is drained or pulled.
   void reopen(const http::Principal& principal);
   // Waits while the stores are being replaced: one that is missing for a moment would look like one
@@ -58,7 +58,7 @@ class Stores {
  private:
   struct Replicated {
     std::vector<const Table*> tables;
-    Store::Scopes scopes;
+    Store::Parts parts;
   };
   Replicated replicated_tables(const Catalog& catalog, const http::Principal& principal) const;
   std::shared_ptr<Store> make(const http::Principal& principal,

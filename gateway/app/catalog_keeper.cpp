@@ -13,6 +13,8 @@ constexpr std::chrono::minutes kRefreshInterval{5};
 constexpr std::chrono::seconds kRetryInterval{15};
 // However often it is woken, by a link that comes and goes or by tables that are refused.
 constexpr std::chrono::seconds kLeastInterval{2};
+// What the catalog does not show may never come into it: then asking anew is of no use.
+constexpr std::chrono::seconds kDoubtInterval{10};
 
 }  // namespace
 
@@ -134,6 +136,16 @@ void CatalogKeeper::wake() {
     woken_ = true;
   }
   changed_.notify_all();
+}
+
+void CatalogKeeper::doubt() {
+  {
+    MutexLock lock(mutex_);
+    const auto now = std::chrono::steady_clock::now();
+    if (doubted_ && now - *doubted_ < kDoubtInterval) return;
+    doubted_ = now;
+  }
+  wake();
 }
 
 void CatalogKeeper::run() {

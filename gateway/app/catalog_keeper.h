@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -46,6 +48,8 @@ class CatalogKeeper {
   void stop();
   // The upstream can be reached again.
   void wake();
+  // It seems to have changed. Soon after a look that was of no use nothing is done.
+  void doubt();
 
  private:
   Result<std::string> read_document();
@@ -67,6 +71,7 @@ class CatalogKeeper {
   Condition changed_;
   bool stopping_ HF_GUARDED_BY(mutex_) = false;
   bool woken_ HF_GUARDED_BY(mutex_) = false;
+  std::optional<std::chrono::steady_clock::time_point> doubted_ HF_GUARDED_BY(mutex_);
   std::thread thread_;
 };
 

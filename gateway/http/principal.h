@@ -39,6 +39,8 @@ struct Caller {
   // Past its `exp`: good for the replica and the queue while offline, never to be sent.
   bool token_expired = false;
   std::optional<Timestamp> token_expires;  // the token's `exp`; absent without one
+  // A hash of what policies can see of the token (identity::Claims); empty without one.
+  std::string epoch = {};
 };
 
 }  // namespace holdfast::http

@@ -199,7 +199,8 @@ Result<Caller> Authenticator::admit(KnownToken& token, std::string_view text, st
   if (over) return token_expired();
   const bool late = expired(claims, now);
   if (is_over(claims, now)) return token_expired();
-  Caller caller{claims.principal, std::move(key), std::string(text), late, claims.expires};
+  Caller caller{claims.principal, std::move(key), std::string(text), late,
+                claims.expires,   claims.epoch};
   if (!late && !token.made_here && !token.remembered.exchange(true))
     book_.remember(caller, claims.issued, now);
   // What this gateway signed says nothing new of its person.

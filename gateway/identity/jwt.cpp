@@ -64,10 +64,11 @@ json distinguishing(const json& claims) {
   return rest;
 }
 
-// What stays the same when a token is refreshed and when its person signs in again.
+// What stays the same when a token is refreshed, when this gateway signs one in the upstream's
+// place, and when its person signs in again.
 json visible_claims(const json& claims) {
   json visible = claims;
-  for (const auto* name : {"exp", "nbf", "iat", "jti", "session_id"}) visible.erase(name);
+  for (const auto* name : {"iss", "exp", "nbf", "iat", "jti", "session_id"}) visible.erase(name);
   const auto methods = visible.find("amr");
   if (methods == visible.end() || !methods->is_array()) return visible;
   for (auto& method : *methods) {

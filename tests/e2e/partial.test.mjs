@@ -1,10 +1,15 @@
 // [tables.NAME] filter: a part of a table is kept here (hard case 17).
 
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
+import { readFileSync } from 'node:fs';
+import { after, before, beforeEach, describe, test } from 'node:test';
 
 import { anonKey } from '../upstream/keys.mjs';
+import { succeeded } from './support/client.mjs';
+import { eventually } from './support/wait.mjs';
 import { World } from './support/world.mjs';
+
+const companion = readFileSync(new URL('../../companion/holdfast.sql', import.meta.url), 'utf8');
 
 let world;
 before(async () => {
@@ -98,3 +103,172 @@ test('a row that leaves the part goes, one that enters it comes', async () => {
   assert.equal((await read('parts?id=eq.2')).status, 504);
   await world.upstream.restart();
 });
+
+// The same for columns, numbers of rows, and rows that are marked as deleted.
+for (const tier of ['bare', 'companion']) {
+  describe(`limits, ${tier}`, () => {
+    const limits = `
+[cache]
+responses = "0B"
+[tables.narrow]
+columns = ["title"]
+[tables.recent]
+max_rows = 3
+[tables.soft]
+deleted_at_column = "deleted_at"
+`;
+    let limited;
+    before(async () => {
+      limited = await World.build(`limits_${tier}`, {
+        schema: `${tier === 'companion' ? companion : ''};
+          create table narrow (id int primary key, title text, secret text not null,
+                               updated_at timestamptz not null default now());
+          insert into narrow values (1, 'a', 's1'), (2, 'b', 's2');
+          create table recent (id int primary key, title text,
+                               updated_at timestamptz not null default now());
+          insert into recent select n, 'r' || n, now() - interval '1 hour' * (10 - n)
+            from generate_series(1, 9) n;
+          create table soft (id int primary key, title text, deleted_at timestamptz,
+                             updated_at timestamptz not null default now());
+          insert into soft values (1, 'alive', null), (2, 'just gone', now()),
+                                  (3, 'long gone', now() - interval '90 days');
+          grant all on narrow, recent, soft to anon, authenticated;`,
+        extra: limits,
+      });
+    });
+    after(() => limited?.close());
+    beforeEach(() => limited.upstream.recover());
+
+    const at = async (target) => {
+      const answer = await fetch(`${limited.holdfast.url}/rest/v1/${target}`, {
+        headers: { apikey: anonKey },
+      });
+      const here = (answer.headers.get('cache-status') ?? '').includes('hit');
+      return { status: answer.status, body: await answer.json(), here };
+    };
+    const offline = async (work) => {
+      await limited.upstream.kill();
+      await work();
+      await limited.upstream.restart();
+      await limited.holdfast.statusWhere('the upstream answers', ({ online }) => online);
+    };
+
+    test('columns: what is kept is answered here, what needs another one is the upstream’s', async () => {
+      const kept = 'narrow?select=id,title&order=id';
+      const others = ['narrow?id=eq.1', 'narrow?select=id&secret=eq.s2', 'narrow?order=secret'];
+      assert.deepEqual(await at(kept), {
+        status: 200,
+        body: [
+          { id: 1, title: 'a' },
+          { id: 2, title: 'b' },
+        ],
+        here: true,
+      });
+      for (const target of others) {
+        const { status, here, body } = await at(target);
+        assert.deepEqual([status, here], [200, false], target);
+        assert.ok(body.length > 0);
+      }
+      await offline(async () => {
+        assert.ok((await at(kept)).here);
+        for (const target of others) assert.equal((await at(target)).status, 504, target);
+      });
+    });
+
+    test('columns: writes may name any column, and meet no conflict that nobody made', async () => {
+      await offline(async () => {
+        const made = await limited.app
+          .from('narrow')
+          .insert({ id: 3, title: 'c', secret: 's3' })
+          .select();
+        assert.equal(made.error, null);
+        assert.deepEqual([made.data[0].title, made.data[0].secret], ['c', 's3']);
+        succeeded(await limited.app.from('narrow').update({ secret: 'changed' }).eq('id', 1));
+        succeeded(await limited.app.from('narrow').update({ title: 'b2' }).eq('id', 2));
+        await limited.database.sql`update narrow set title = 'theirs', updated_at = now()
+                                   where id = 1`;
+      });
+      await limited.holdfast.drained();
+      const rows = await limited.database.sql`select id, title, secret from narrow order by id`;
+      assert.deepEqual(
+        rows.map(({ id, title, secret }) => [id, title, secret]),
+        [
+          [1, 'theirs', 'changed'],
+          [2, 'b2', 's2'],
+          [3, 'c', 's3'],
+        ],
+      );
+      assert.deepEqual(await limited.holdfast.control('GET', '/conflicts'), []);
+    });
+
+    test('max_rows: the newest rows are read by key here, all else upstream', async () => {
+      await limited.holdfast.sync();
+      assert.ok((await at('recent?id=eq.8')).here);
+      assert.ok(!(await at('recent?id=eq.2')).here);
+      assert.ok(!(await at('recent?order=id')).here);
+      assert.equal((await at('recent?select=id')).body.length, 9);
+      await limited.database.sql`update recent set title = 'moved', updated_at = now() where id = 2`;
+      await limited.database.sql`delete from recent where id = 9`;
+      await limited.holdfast.sync();
+      await offline(async () => {
+        assert.deepEqual((await at('recent?id=eq.2&select=title')).body, [{ title: 'moved' }]);
+        assert.equal((await at('recent?id=eq.9')).status, 504, 'deleted: nobody here knows it');
+        assert.equal((await at('recent?id=eq.3')).status, 504);
+        assert.equal((await at('recent?order=id')).status, 504);
+        succeeded(await limited.app.from('recent').update({ title: 'mine' }).eq('id', 2));
+        const others = await limited.app.from('recent').update({ title: 'all' }).gt('id', 0);
+        assert.equal(others.error.code, 'HF504', 'it would change rows that are not here');
+      });
+      await limited.holdfast.drained();
+      const [{ title }] = await limited.database.sql`select title from recent where id = 2`;
+      assert.equal(title, 'mine');
+      const { sync } = await limited.holdfast.status();
+      assert.ok(sync.tables.recent.rows <= 4);
+    });
+
+    test('deleted_at: rows marked long ago are left out, and nothing is answered without them', async () => {
+      const living = 'soft?deleted_at=is.null&select=id&order=id';
+      assert.deepEqual((await at(living)).body, [{ id: 1 }]);
+      assert.ok((await at(living)).here);
+      assert.ok((await at('soft?id=eq.2')).here, 'the tombstone is kept for a while');
+      const all = await at('soft?select=id&order=id');
+      assert.deepEqual([all.body.length, all.here], [3, false]);
+      await offline(async () => {
+        assert.deepEqual((await at(living)).body, [{ id: 1 }]);
+        assert.equal((await at('soft?order=id')).status, 504);
+        assert.equal((await at('soft?id=eq.3')).status, 504);
+      });
+      // A row that is marked without its stamp being raised, and one that is marked as if long ago.
+      await limited.database.sql`insert into soft values (4, 'four'), (5, 'five')`;
+      await limited.holdfast.sync();
+      assert.deepEqual((await at(living)).body, [{ id: 1 }, { id: 4 }, { id: 5 }]);
+      await limited.database.sql`update soft set deleted_at = now() where id = 4`;
+      await limited.database
+        .sql`update soft set deleted_at = now() - interval '60 days', updated_at = now() where id = 5`;
+      await eventually('both are gone', async () => {
+        assert.deepEqual((await at(living)).body, [{ id: 1 }]);
+        return true;
+      });
+    });
+
+    test('another configuration reads again only what it must', async () => {
+      await limited.holdfast.sync();
+      await limited.upstream.forgetRequests();
+      await limited.holdfast.reconfigure(limits.replace('["title"]', '["title", "secret"]'));
+      await limited.holdfast.replicated();
+      assert.ok((await at('narrow?select=id,secret')).here);
+      const log = await limited.upstream.requests();
+      const asked = log.map(({ path }) => decodeURIComponent(path));
+      const reads = asked.filter((path) => path.includes('/narrow?'));
+      assert.ok(
+        reads.every((path) => !/select="id","title"(&|,"updated_at"&order="id")/.test(path)),
+        reads.join('\n'),
+      );
+      assert.ok(!asked.some((path) => path.includes('/soft?') && path.includes('offset')));
+      await limited.holdfast.reconfigure(limits.replace('max_rows = 3', 'max_rows = 0'));
+      await limited.holdfast.replicated();
+      const all = await at('recent?select=id');
+      assert.deepEqual([all.body.length, all.here], [8, true]);
+    });
+  });
+}

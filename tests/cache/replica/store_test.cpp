@@ -108,7 +108,7 @@ TEST_F(StoresTest, AnotherScopeReadsItsTableAgainAndNoOther) {
     return store.status(*store.catalog().find("public", table));
   };
   const auto scope = [](Store& store) {
-    return store.scope(*store.catalog().find("public", "todos"));
+    return store.part(*store.catalog().find("public", "todos")).scope;
   };
   options_.table_options["todos"].filter = "title=eq.{claims.sub}";
   complete(*open()->open(user("a")));
@@ -116,11 +116,11 @@ TEST_F(StoresTest, AnotherScopeReadsItsTableAgainAndNoOther) {
   auto store = stores->open(user("a"));
   EXPECT_EQ(scope(*store), "title=eq.a");
   EXPECT_EQ(status(*store, "todos"), TableStatus::kComplete);
-  EXPECT_FALSE(stores->has_other_scopes(user("a")));
+  EXPECT_FALSE(stores->has_other_parts(user("a")));
 
   http::Principal changed = user("a");
   changed.claims = R"({"sub":"b"})";
-  EXPECT_TRUE(stores->has_other_scopes(changed));
+  EXPECT_TRUE(stores->has_other_parts(changed));
   stores->reopen(changed);
   store = stores->open(changed);
   EXPECT_EQ(scope(*store), "title=eq.b");

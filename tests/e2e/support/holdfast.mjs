@@ -44,6 +44,7 @@ export class Holdfast {
   #process = new ChildProcess();
   #folder;
   #environment;
+  #write;
   #port = 0;
 
   // `extra`: more TOML, appended; `folder`: an empty one, instead of one of its own; `environment`:
@@ -56,7 +57,12 @@ export class Holdfast {
     const holdfast = new Holdfast();
     holdfast.#folder = folder ?? mkdtempSync(join(tmpdir(), 'holdfast-e2e-'));
     holdfast.#environment = { ...process.env, ...environment };
-    writeFileSync(holdfast.#configFile, configuration(upstreamUrl, databaseUrl, extra, interval));
+    holdfast.#write = (more) =>
+      writeFileSync(
+        holdfast.#configFile,
+        configuration(upstreamUrl, databaseUrl, more, interval),
+      );
+    holdfast.#write(extra);
     await holdfast.restart();
     await holdfast.replicated();
     return holdfast;
@@ -64,6 +70,11 @@ export class Holdfast {
 
   get #configFile() {
     return join(this.#folder, 'holdfast.toml');
+  }
+
+  // For other programs that look at the same gateway.
+  get places() {
+    return { config: this.#configFile, data: join(this.#folder, 'data') };
   }
 
   get url() {
@@ -87,6 +98,13 @@ export class Holdfast {
       ready: readyLine,
     });
     this.#port = Number(port);
+  }
+
+  // Starts again with another `extra`.
+  async reconfigure(extra) {
+    await this.terminate();
+    this.#write(extra);
+    await this.restart();
   }
 
   // A verb of the command line on this gateway's configuration and folder; {status, stdout, stderr}.

@@ -1,0 +1,126 @@
+#include <algorithm>
+#include <set>
+
+#include "cache/pull/images.h"
+#include "cache/pull/table_pull.h"
+#include "cache/query/sql_text.h"
+#include "cache/replica/key.h"
+
+namespace holdfast::cache {
+namespace {
+
+// Client writes wait for no longer one.
+constexpr std::size_t kRowsInTransaction = 500;
+
+std::string storage_names(const Table& table, const std::vector<std::size_t>& columns,
+                          const std::string& order = "") {
+  std::string names;
+  for (const std::size_t index : columns) {
+    names += (names.empty() ? "" : ",") +
+             query::quote_identifier(table.columns[index].storage_name) + order;
+  }
+  return names;
+}
+
+}  // namespace
+
+std::optional<PullFailure> TablePull::pull_newest(const Progress& progress, bool compare) {
+  const bool follows = progress.complete && !compare && progress.added.empty();
+  if (follows && stamp_ && progress.cursor) return read_changes(progress);
+  if (progress.cursor) newest_stamp_ = progress.cursor;
+  return read_newest();
+}
+
+// All of them, by their place: what moves while they are read may be missed, and is then asked from
+// the upstream.
+std::optional<PullFailure> TablePull::read_newest() {
+  write([&](Transaction& transaction) {
+    Statement& statement = transaction.database().cached(
+        "UPDATE hf_tables SET recheck=0, added=NULL WHERE relation=?1");
+    statement.bind(1, std::string_view(relation_)).run();
+  });
+  scrubbed_ = true;
+  std::set<std::string> seen;
+  for (std::int64_t place = 0; place < part_.max_rows;) {
+    const std::int64_t mark = acknowledgement_mark();
+    auto fetched = source_.newest(stamp_, place, part_.max_rows - place);
+    if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
+    const auto& page = std::get<RowPage>(fetched);
+    if (!page.last) break;
+    note_stamps(page);
+    write([&](Transaction& transaction) { apply_page(transaction, page, mark); });
+    for (const Row& row : page.rows) seen.insert(key_of(table_, row));
+    for (const UnreadableRow& row : page.unreadable) seen.insert(row.key);
+    place += static_cast<std::int64_t>(page.rows.size() + page.unreadable.size());
+  }
+  auto others = settled_keys("true");
+  std::erase_if(others, [&](const std::string& key) { return seen.contains(key); });
+  let_go(others);
+  write([&](Transaction& transaction) { store_.mark_complete(transaction, table_); });
+  publish_completeness();
+  return std::nullopt;
+}
+
+void TablePull::keep_newest() {
+  if (part_.max_rows == 0 || rows_ == 0) return;
+  const std::string order =
+      (stamp_ ? storage_names(table_, {*stamp_}, " DESC NULLS LAST,") : std::string()) +
+      storage_names(table_, table_.primary_key->columns, " DESC");
+  let_go(settled_keys("true ORDER BY " + order + " LIMIT -1 OFFSET " +
+                      std::to_string(part_.max_rows)));
+}
+
+void TablePull::leave_out_expired() {
+  if (!part_.deleted_at || !table_.primary_key) return;
+  const auto expired = settled_keys(storage_names(table_, {*part_.deleted_at}) + "<" +
+                                    std::to_string(stamp_of(started_ - options_.tombstones)));
+  if (expired.empty()) return;
+  store_.note_left_out(table_, true);
+  let_go(expired);
+}
+
+std::optional<PullFailure> TablePull::look_for_expired() {
+  if (!part_.deleted_at) return std::nullopt;
+  auto fetched = source_.left_out();
+  if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
+  store_.note_left_out(table_, std::get<RowPage>(fetched).last.has_value());
+  return std::nullopt;
+}
+
+void TablePull::let_go(const std::vector<std::string>& keys) {
+  for (std::size_t first = 0; first < keys.size(); first += kRowsInTransaction) {
+    const std::size_t last = std::min(keys.size(), first + kRowsInTransaction);
+    write([&](Transaction& transaction) {
+      for (std::size_t i = first; i < last; ++i) {
+        // A write that came since shows the row on this base.
+        if (store_.overlay().is_pending(transaction.database(), table_, keys[i])) continue;
+        store_.overlay().put_base(transaction, table_, keys[i], std::nullopt);
+        forget_unreadable(transaction, relation_, keys[i]);
+      }
+    });
+  }
+}
+
+std::vector<std::string> TablePull::settled_keys(const std::string& conditions) {
+  const auto& key = table_.primary_key->columns;
+  auto reader = store_.reader();
+  std::set<std::string, std::less<>> pending;
+  Statement& set_aside = reader->cached("SELECT key FROM hf_pending_base WHERE relation=?1");
+  set_aside.bind(1, std::string_view(relation_));
+  while (set_aside.step()) pending.emplace(set_aside.text(0));
+  Statement statement(*reader, "SELECT " + storage_names(table_, key) + " FROM " +
+                                   query::quote_identifier(table_.storage_name) + " WHERE " +
+                                   conditions);
+  std::vector<std::string> keys;
+  while (statement.step()) {
+    Row row(table_.columns.size(), Null{});
+    for (std::size_t i = 0; i < key.size(); ++i) {
+      row[key[i]] = own(statement.column(static_cast<int>(i)));
+    }
+    std::string found = key_of(table_, row);
+    if (!pending.contains(found)) keys.push_back(std::move(found));
+  }
+  return keys;
+}
+
+}  // namespace holdfast::cache
