@@ -8,6 +8,7 @@
 #include "gateway/cli/inspect.h"
 #include "gateway/cli/outbox.h"
 #include "gateway/cli/serve.h"
+#include "gateway/cli/tray.h"
 #include "gateway/cli/verify.h"
 
 namespace holdfast::cli {
@@ -73,6 +74,10 @@ Verbs gateway_verbs() {
        "Print a one-time link to the dashboard of the running gateway",
        {},
        [](const CommonOptions& common, const Given&) { return dashboard(common); }},
+      {"tray",
+       "Show the gateway's state beside the clock, and start it where none runs",
+       {},
+       [](const CommonOptions& common, const Given&) { return tray(common); }},
       {"sync",
        "Send and pull now",
        {},

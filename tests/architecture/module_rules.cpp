@@ -54,6 +54,7 @@ const std::map<std::string, Names>& homes() {
       {"libpq", {"cache/catalog"}},
       {"libstemmer", {"cache/fulltext"}},
       {"CLI/", {"gateway/cli"}},
+      {"Q", {"gateway/tray"}},
   };
   return kHomes;
 }

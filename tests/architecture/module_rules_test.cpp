@@ -86,6 +86,8 @@ TEST(ModuleRulesTest, ForeignLibraryStaysAtHome) {
   EXPECT_THAT(violations("gateway/app/main.cpp", "#include <CLI/CLI.hpp>\n"), testing::SizeIs(1));
   EXPECT_THAT(violations("gateway/identity/jwt.cpp", "#include <openssl/evp.h>\n"),
               testing::SizeIs(1));
+  EXPECT_THAT(violations("gateway/tray/qt_link.cpp", "#include <QNetworkReply>\n"), IsEmpty());
+  EXPECT_THAT(violations("gateway/cli/tray.cpp", "#include <QMenu>\n"), testing::SizeIs(1));
 }
 
 TEST(ModuleRulesTest, ReadPathNamesNoSlowJson) {

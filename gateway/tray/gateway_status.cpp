@@ -1,0 +1,51 @@
+#include "gateway/tray/gateway_status.h"
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+namespace holdfast::tray {
+namespace {
+
+using json = nlohmann::json;
+
+std::optional<GatewayState> state_named(const std::string& name) {
+  static const std::map<std::string, GatewayState> kStates = {
+      {"synced", GatewayState::kSynced},   {"syncing", GatewayState::kSyncing},
+      {"offline", GatewayState::kOffline}, {"conflict", GatewayState::kConflict},
+      {"paused", GatewayState::kPaused},   {"error", GatewayState::kError}};
+  const auto found = kStates.find(name);
+  return found == kStates.end() ? std::nullopt : std::optional(found->second);
+}
+
+Error not_understood(const char* what) {
+  return invalid_request("HF400", std::string("the gateway's answer is no ") + what);
+}
+
+}  // namespace
+
+Result<GatewayStatus> parse_status(const std::string& text) {
+  const json document = json::parse(text, nullptr, false);
+  if (!document.is_object() || !document.contains("queue") || !document["queue"].is_object()) {
+    return not_understood("status");
+  }
+  try {
+    const auto state = state_named(document.at("state").get<std::string>());
+    if (!state) return not_understood("status");
+    const json& queue = document["queue"];
+    return GatewayStatus{
+        *state, document.value("offline_by_choice", false), queue.value("depth", std::int64_t{0}),
+        queue.value("conflicts", std::int64_t{0}), queue.value("dead", std::int64_t{0})};
+  } catch (const json::exception&) {
+    return not_understood("status");
+  }
+}
+
+Result<std::string> parse_link(const std::string& text) {
+  const json document = json::parse(text, nullptr, false);
+  if (!document.is_object() || !document.contains("url") || !document["url"].is_string()) {
+    return not_understood("link");
+  }
+  return document["url"].get<std::string>();
+}
+
+}  // namespace holdfast::tray
