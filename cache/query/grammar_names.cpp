@@ -75,7 +75,7 @@ bool json_key(Reader& reader, std::string& out) {
 
 // What may follow an index; otherwise the operand is a key that begins with digits.
 bool index_end(Reader& reader) {
-  for (const char* next : {"->", "::", ".", ",", ")"}) {
+  for (const char* next : {"->", "::", ".", ","}) {
     if (reader.attempt([&] { return reader.ahead([&] { return reader.text(next); }); })) {
       return true;
     }

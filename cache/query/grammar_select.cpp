@@ -3,18 +3,27 @@
 namespace holdfast::cache::query::grammar {
 namespace {
 
-// "!inner", "!left" or "!hint". A keyword that goes on ("!leftover") is a hint.
+bool keyword(Reader& reader, const char* word) {
+  return reader.attempt([&] { return reader.text(word); });
+}
+
+// "!inner", "!left" or "!hint"; a keyword that goes on ("!left_fk") is no hint either.
 bool embed_parameter(Reader& reader, SelectEmbed& out) {
   const std::size_t start = reader.position();
   if (!reader.character('!')) return reader.position() == start;
-  std::string word;
-  if (!reader.attempt([&] { return field_name(reader, word); })) return false;
-  if (word == "inner" || word == "left") {
-    if (out.join == JoinKind::kNone)
-      out.join = word == "inner" ? JoinKind::kInner : JoinKind::kLeft;
-  } else if (out.hint.empty()) {
-    out.hint = std::move(word);
+  JoinKind join = JoinKind::kNone;
+  if (keyword(reader, "left")) {
+    join = JoinKind::kLeft;
+  } else if (keyword(reader, "inner")) {
+    join = JoinKind::kInner;
   }
+  if (join != JoinKind::kNone) {
+    if (out.join == JoinKind::kNone) out.join = join;
+    return true;
+  }
+  std::string hint;
+  if (!reader.attempt([&] { return field_name(reader, hint); })) return false;
+  if (out.hint.empty()) out.hint = std::move(hint);
   return true;
 }
 

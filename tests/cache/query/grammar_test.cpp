@@ -83,6 +83,15 @@ TEST(Grammar, EmbedsNestWithHintsJoinsAndSpreads) {
   EXPECT_EQ(field_at(parsed, 2).field.name, "x");
 }
 
+// PostgREST reads digits as an index only where it looks for the end of one, which is not there.
+TEST(Grammar, DigitsBeforeAClosingParenthesisAreAKey) {
+  const auto parsed = tree("select=b(doc->0)&order=b(doc->0)");
+  const auto& selected = std::get<SelectField>(embed_at(parsed.select, 0).items.at(0));
+  EXPECT_EQ(std::get<std::string>(selected.field.path.at(0).operand), "0");
+  const auto& ordered = parsed.order.at(0).second.at(0);
+  EXPECT_EQ(std::get<std::string>(ordered.field.path.at(0).operand), "0");
+}
+
 TEST(Grammar, QuotedNamesKeepReservedCharacters) {
   const auto parsed = tree("select=%22:a-%3Eb::c%22,%22(in,side)%22,%22say%20%5C%22x%5C%22%22");
   EXPECT_EQ(field_at(parsed, 0).field.name, ":a->b::c");
@@ -251,10 +260,9 @@ TEST(GrammarErrors, AreWordedAndPlacedAsPostgrestDoes) {
   expect_trouble("order=id.asc.nlsfst",
                  "\"failed to parse order (id.asc.nlsfst)\" (line 1, column 8)",
                  "unexpected \"l\" expecting \"nullsfirst\" or \"nullslast\"");
-  expect_trouble(
-      "select=data-%3E%3E-78xy",
-      "\"failed to parse select parameter (data->>-78xy)\" (line 1, column 11)",
-      "unexpected 'x' expecting digit, \"->\", \"::\", \".\", \",\", \")\" or end of input");
+  expect_trouble("select=data-%3E%3E-78xy",
+                 "\"failed to parse select parameter (data->>-78xy)\" (line 1, column 11)",
+                 "unexpected 'x' expecting digit, \"->\", \"::\", \".\", \",\" or end of input");
   expect_trouble("a=is.nil", "\"failed to parse filter (is.nil)\" (line 1, column 5)",
                  "unexpected \"i\" expecting isVal: (null, not_null, true, false, unknown)");
 }
@@ -275,7 +283,20 @@ TEST(GrammarErrors, NameWhatCouldHaveFollowed) {
                  "unexpected end of input expecting \",\" or \")\"");
   expect_trouble(
       "select=name-%3E-1:", "\"failed to parse select parameter (name->-1:)\" (line 1, column 9)",
-      "unexpected ':' expecting digit, \"->\", \"::\", \".\", \",\", \")\" or end of input");
+      "unexpected ':' expecting digit, \"->\", \"::\", \".\", \",\" or end of input");
+}
+
+// It is then taken for a column, behind whose name no "!" can follow.
+TEST(GrammarErrors, AHintDoesNotBeginWithAKindOfJoin) {
+  const std::string after_a_name =
+      "unexpected '!' expecting letter, digit, \"-\", \"->>\", \"->\", \"::\", \".\", \")\", "
+      "\",\" or end of input";
+  expect_trouble("select=a,b!left_fk(c)",
+                 "\"failed to parse select parameter (a,b!left_fk(c))\" (line 1, column 4)",
+                 after_a_name);
+  expect_trouble("select=a!fk!innermost(c)",
+                 "\"failed to parse select parameter (a!fk!innermost(c))\" (line 1, column 2)",
+                 after_a_name);
 }
 
 TEST(GrammarErrors, ShowCharactersThatCannotBeSeen) {
