@@ -1,5 +1,6 @@
 #include "queue/outbox.h"
 
+#include "cache/pull/images.h"
 #include "queue/outbox_sql.h"
 #include "queue/real_ids.h"
 #include "queue/write_claims.h"
@@ -95,6 +96,12 @@ void Outbox::acknowledge(Transaction& transaction, const Entry& entry,
   auto known = images;
   put_real_ids(transaction, overlay_, entry, known);
   overlay_.acknowledge(transaction, entry.sequence, known);
+  if (entry.lost_answer) {
+    // What tells of it now may have been kept since, and be older than what a pull has brought.
+    for (const auto& image : known) {
+      cache::queue_for_reading(transaction, cache::relation_of(*image.table), image.key);
+    }
+  }
   end(transaction, entry, State::kAcknowledged, 0, "", now);
 }
 

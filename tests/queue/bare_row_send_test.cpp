@@ -16,9 +16,6 @@ using ::testing::Not;
 
 class BareRowSendTest : public QueueTest {
  protected:
-  void expect_state(std::int64_t sequence, const std::string& expected) {
-    EXPECT_EQ(state(sequence), expected) << entry(sequence).last_error;
-  }
   std::string shown() { return sample_.rows("todos", {"id", "title", "done"}); }
   // The decoded target of the call number `index`.
   std::string target(std::size_t index) {

@@ -22,9 +22,6 @@ class BareSendTest : public QueueTest {
     clock_.advance(10min);
   }
   std::string shown() { return sample_.rows("todos", {"id", "title", "done"}); }
-  void expect_state(std::int64_t sequence, const std::string& expected) {
-    EXPECT_EQ(state(sequence), expected) << entry(sequence).last_error;
-  }
   std::string duplicate(const std::string& constraint) {
     return error("23505",
                  "duplicate key value violates unique constraint \\\"" + constraint + "\\\"");

@@ -14,9 +14,6 @@ using ::testing::HasSubstr;
 class DispatcherTest : public QueueTest {
  protected:
   std::string shown() { return sample_.rows("todos", {"id", "title", "done"}); }
-  void expect_state(std::int64_t sequence, const std::string& expected) {
-    EXPECT_EQ(state(sequence), expected) << entry(sequence).last_error;
-  }
 };
 
 TEST_F(DispatcherTest, AnEntryIsSentWithItsKeyAndTheTokenOfTheMoment) {

@@ -88,6 +88,9 @@ class QueueTest : public ::testing::Test {
     return outbox().find(*reader, std::string(statement.text(0))).value();
   }
   std::string state(std::int64_t sequence) { return name_of(entry(sequence).state); }
+  void expect_state(std::int64_t sequence, const std::string& expected) {
+    EXPECT_EQ(state(sequence), expected) << entry(sequence).last_error;
+  }
 
   Dispatcher dispatcher() {
     return {delivery_,      credentials_, options_, tables_, clock_, [this] { return random_; },

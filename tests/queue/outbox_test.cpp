@@ -286,5 +286,21 @@ TEST_F(OutboxTest, TheNextMomentIsThatOfTheEarliestEntry) {
   EXPECT_EQ(outbox().next_due(*reader), cache::sample::noon() + 20s);
 }
 
+// Hard case 8: what the upstream keeps of a send whose answer was lost is no news.
+TEST_F(OutboxTest, WhatAReplayedAnswerTellsOfARowIsReadAgain) {
+  sample_.put("todos", todo(1, "a"));
+  for (const bool lost : {false, true}) {
+    const auto sequence = update("todos", 1, R"({"title":"b"})");
+    ASSERT_EQ(claim(), sequence);
+    change(sequence, [&](Outbox& outbox, cache::Transaction& transaction, Entry entry) {
+      entry.lost_answer = lost;
+      const cache::Table& table = sample_.table("todos");
+      const auto row = cache::parse_row(table, todo(1, "b")).value();
+      outbox.acknowledge(transaction, entry, {{&table, key(1), row}}, clock_.now());
+    });
+    EXPECT_EQ(sample_.number("SELECT count(*) FROM hf_rereads"), lost ? 1 : 0);
+  }
+}
+
 }  // namespace
 }  // namespace holdfast::queue
