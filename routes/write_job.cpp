@@ -88,6 +88,7 @@ WriteOutcome WriteJob::run(cache::Transaction& transaction) {
       options,
       context_.standalone,
       // Online too: whatever becomes of the request, it is durable before it is sent.
+      context_.replica.imported_only,
       !context_.standalone};
   auto computed = cache::compute_changes(database, store.catalog(), store.overlay(),
                                          request_.mutation, mutation_context);
@@ -96,7 +97,12 @@ WriteOutcome WriteJob::run(cache::Transaction& transaction) {
     return std::move(outcome_);
   }
   if (auto* ask = std::get_if<cache::AskUpstream>(&computed)) {
-    outcome_.ask_upstream = std::move(ask->reason);
+    const auto error = ask->rows && !is_online() ? refuse_count(*ask->rows) : std::nullopt;
+    if (error) {
+      outcome_.answer = error_response(*error);
+    } else {
+      outcome_.ask_upstream = std::move(ask->reason);
+    }
     return std::move(outcome_);
   }
   auto& changes = std::get<Changes>(computed);
@@ -155,7 +161,7 @@ void WriteJob::take_error(Error error) {
 std::optional<Error> WriteJob::write_changes(cache::Transaction& transaction, Changes& changes) {
   const auto& [rest, table, preferences, media, mutation, plan] = request_;
   const auto limit = wait_limit(transaction.database(), changes);
-  if (auto error = refuse_count(changes)) return error;
+  if (auto error = refuse_count(static_cast<std::int64_t>(changes.keys.size()))) return error;
   if (!is_online()) {
     auto error = refuse_offline_bulk(context_.replica.of(table.name), mutation, changes);
     if (error && !context_.standalone) return error;
@@ -190,8 +196,7 @@ std::optional<Error> WriteJob::write_changes(cache::Transaction& transaction, Ch
   return std::nullopt;
 }
 
-std::optional<Error> WriteJob::refuse_count(const Changes& changes) const {
-  const auto affected = static_cast<std::int64_t>(changes.keys.size());
+std::optional<Error> WriteJob::refuse_count(std::int64_t affected) const {
   const auto& preferences = request_.preferences;
   if (preferences.handling == Handling::kStrict && preferences.max_affected &&
       affected > *preferences.max_affected) {

@@ -59,7 +59,7 @@ class WriteJob {
  private:
   std::optional<Error> write_changes(cache::Transaction& transaction, cache::Changes& changes);
   // max-affected, and one row for an object.
-  std::optional<Error> refuse_count(const cache::Changes& changes) const;
+  std::optional<Error> refuse_count(std::int64_t affected) const;
   // The rows that the mutation is asked to give back; empty when it is not.
   Result<std::string> represent(cache::Database& database, const cache::Changes& changes) const;
   // Appends the entry, if there is one, and shows its effects.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "cache/query/suggestions.h"
 #include "cache/replica/constraints.h"
 #include "cache/replica/key.h"
 #include "cache/replica/temporary_ids.h"
@@ -46,7 +47,9 @@ class Insertion {
       auto outcome = add_row(object);
       if (outcome) return std::move(*outcome);
     }
-    if (!table_.primary_key && !mutation_.body.rows.empty()) return AskUpstream{kNoKey};
+    if (!table_.primary_key && !mutation_.body.rows.empty()) {
+      return AskUpstream{kNoKey, static_cast<std::int64_t>(mutation_.body.rows.size())};
+    }
     if (!minted_columns_.empty() && rows_.size() != mutation_.body.rows.size()) {
       return AskUpstream{"an upsert that makes keys for some of its rows only"};
     }
@@ -156,14 +159,8 @@ class Insertion {
     return duplicate_key(table_, *table_.primary_key, row);
   }
 
-  // A row that is already here: only one's own pending write proves it, the rest may be stale.
   std::optional<Computed> refuse_duplicate(const Row& row, const std::string& key) {
-    const auto values = key_values(table_, key);
-    if (overlay_.rows(table_).find(database_, values)) {
-      const bool own = overlay_.is_pending(database_, table_, key);
-      if (own || context_.authoritative) return duplicate_key(table_, *table_.primary_key, row);
-      changes_.doubt = "a row with this key is here";
-    }
+    if (auto outcome = refuse_duplicate_key(row, key)) return outcome;
     if (context_.authoritative) {
       if (auto error = missing_reference(database_, catalog_, overlay_, table_, row)) {
         return std::move(*error);
@@ -172,19 +169,36 @@ class Insertion {
     return refuse_duplicate_values(row);
   }
 
-  // The same for the unique constraints beside the key.
+  // A row that is already here: only one's own pending write proves it, the rest may be stale.
+  std::optional<Computed> refuse_duplicate_key(const Row& row, const std::string& key) {
+    if (!overlay_.rows(table_).find(database_, key_values(table_, key))) return std::nullopt;
+    const bool own = overlay_.is_pending(database_, table_, key);
+    if (own || context_.authoritative || context_.sole) {
+      return duplicate_key(table_, *table_.primary_key, row);
+    }
+    changes_.doubt = "a row with this key is here";
+    return std::nullopt;
+  }
+
+  // The same for the unique constraints beside the key, but for the one that decides an upsert.
   std::optional<Computed> refuse_duplicate_values(const Row& row) {
     for (const Key& unique : table_.unique) {
-      if (is_any_null(row, unique.columns)) continue;
+      if (is_any_null(row, unique.columns) || decides_conflicts(unique)) continue;
       if (repeats_in_request(row, unique.columns)) return duplicate_key(table_, unique, row);
       const auto other = overlay_.rows(table_).find_by(database_, unique.columns, row);
       if (!other) continue;
-      if (context_.authoritative || has_own_values(other->row, unique.columns)) {
+      if (context_.authoritative || context_.sole || has_own_values(other->row, unique.columns)) {
         return duplicate_key(table_, unique, row);
       }
       changes_.doubt = "a row with this " + unique.name + " is here";
     }
     return std::nullopt;
+  }
+
+  bool decides_conflicts(const Key& unique) const {
+    return mutation_.resolution != Resolution::kNone &&
+           std::is_permutation(unique.columns.begin(), unique.columns.end(),
+                               conflict_columns_.begin(), conflict_columns_.end());
   }
 
   // Whether it was a pending write that gave the row these values: only then nobody else can have
@@ -219,6 +233,10 @@ class Insertion {
       if (!minted_columns_.empty() && conflict_columns_ != table_.primary_key->columns) {
         return AskUpstream{"an upsert by other columns than the key, of a row that is not here"};
       }
+      if (conflict_columns_ != table_.primary_key->columns) {
+        if (auto outcome = refuse_duplicate_key(row, key)) return outcome;
+      }
+      if (auto outcome = refuse_duplicate_values(row)) return outcome;
       add_effect(ignore ? EffectKind::kInsertIgnore : EffectKind::kInsert, row, sent, key);
       ++changes_.inserted;
       return std::nullopt;
@@ -267,12 +285,22 @@ class Insertion {
     }
     for (const auto& name : mutation_.query.on_conflict()) {
       const auto index = table_.column_index(name);
-      if (!index) return unknown_column(table_, name);
+      if (!index) return unknown_conflict_column(name);
       conflict_columns_.push_back(*index);
     }
     auto unique = require_unique(table_, conflict_columns_);
     if (unique || !catalog_.is_partial()) return unique;
     return invalid_request(kForwardCode, "an upsert by columns of which nothing is known here");
+  }
+
+  // Postgres' own words, as PostgREST does not look at these names.
+  Error unknown_conflict_column(const std::string& name) const {
+    const bool partial = catalog_.is_partial();
+    // Where it finds a name like it, its hint tells of what only it has, such as "excluded".
+    if (partial || query::column_hint(table_, table_.name, name)) {
+      return invalid_request(kForwardCode, "an upsert by a column that is not known here");
+    }
+    return invalid_request("42703", "column \"" + name + "\" does not exist");
   }
 
   // The request as it is to be sent: the app's own rows, and the keys that were minted for them.

@@ -17,6 +17,8 @@ using Targets = std::variant<std::vector<Row>, AskUpstream, Error>;
 
 Targets find_targets(const Computation& computation) {
   const auto& [database, catalog, overlay, mutation, context] = computation;
+  const bool keyless = !mutation.table->primary_key;
+  if (keyless && !overlay.rows(*mutation.table).exists(database)) return AskUpstream{kNoKey};
   auto planned = query::plan_targets(mutation.query, catalog, *mutation.table, context.plan);
   if (auto* error = std::get_if<Error>(&planned)) return std::move(*error);
   if (auto* forward = std::get_if<query::Forward>(&planned)) {
@@ -29,6 +31,10 @@ Targets find_targets(const Computation& computation) {
     rows.push_back(overlay.rows(*mutation.table).get(database, rowid));
   }
   return rows;
+}
+
+AskUpstream keyless(const Targets& targets) {
+  return {kNoKey, static_cast<std::int64_t>(std::get<std::vector<Row>>(targets).size())};
 }
 
 // A PATCH's object as column indices and values.
@@ -86,12 +92,12 @@ class Update {
   Computed compute() {
     auto assignment = read_assignment(mutation_, context_);
     if (!assignment) return std::move(assignment).error();
-    if (!table_.primary_key) return AskUpstream{kNoKey};
     // As PostgREST has it, an update that sets nothing affects nothing.
-    if (assignment->columns.empty()) return std::move(changes_);
+    if (assignment->columns.empty() && table_.primary_key) return std::move(changes_);
     auto targets = find_targets(computation_);
     if (auto* ask = std::get_if<AskUpstream>(&targets)) return std::move(*ask);
     if (auto* error = std::get_if<Error>(&targets)) return std::move(*error);
+    if (!table_.primary_key) return keyless(targets);
     for (const Row& row : std::get<std::vector<Row>>(targets)) {
       if (auto error = change_row(row, *assignment)) return std::move(*error);
     }
@@ -168,10 +174,10 @@ class Deletion {
         context_(computation.context) {}
 
   Computed compute() {
-    if (!computation_.table().primary_key) return AskUpstream{kNoKey};
     auto targets = find_targets(computation_);
     if (auto* ask = std::get_if<AskUpstream>(&targets)) return std::move(*ask);
     if (auto* error = std::get_if<Error>(&targets)) return std::move(*error);
+    if (!computation_.table().primary_key) return keyless(targets);
     const auto& rows = std::get<std::vector<Row>>(targets);
     for (const Row& row : rows) mark(*mutation_.table, row);
     for (const Row& row : rows) {

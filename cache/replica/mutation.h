@@ -57,6 +57,8 @@ struct Changes {
 // the engine does not evaluate exactly.
 struct AskUpstream {
   std::string reason;
+  // How many rows it affects, as far as the rows here tell.
+  std::optional<std::int64_t> rows = std::nullopt;
 };
 
 // Names that the table does not have in columns= or in the body: PGRST204, whatever the rows are.
@@ -71,6 +73,8 @@ struct MutationContext {
   // are decided here. Otherwise stale data proves nothing, and only rows of the same request and
   // own pending writes do.
   bool authoritative = false;
+  // Nobody else changes the rows here: one that is here proves that its key is taken.
+  bool sole = false;
   // Where the upstream counts keys, temporary ones stand for them.
   bool temporary_ids = false;
 };

@@ -123,6 +123,18 @@ TEST_F(RestWriteTest, ASingularAnswerOfManyRowsTakesTheWriteBack) {
   EXPECT_THAT(rest("GET", "todos?select=title").body, ::testing::Not(HasSubstr("z")));
 }
 
+TEST_F(RestWriteTest, ASingularWriteOfOtherThanOneRowIsToldWithoutAKeyToo) {
+  upstream_.set_offline(true);
+  const http::Headers singular = {{"Accept", "application/vnd.pgrst.object+json"}};
+  const auto two = rest("POST", "logs", R"([{"line":"x"},{"line":"y"}])", singular);
+  EXPECT_EQ(two.status, 406);
+  EXPECT_THAT(two.body, HasSubstr("The result contains 2 rows"));
+  EXPECT_EQ(rest("PATCH", "logs?line=eq.none", R"({"line":"z"})", singular).status, 406);
+  EXPECT_EQ(rest("DELETE", "logs?line=eq.none", "", singular).status, 406);
+  EXPECT_EQ(rest("POST", "logs", R"({"line":"x"})", singular).status, 504);
+  EXPECT_EQ(depth(), 0);
+}
+
 // Hard case 13.
 TEST_F(RestWriteTest, WhatOnlyTheUpstreamCanDoIs504Offline) {
   upstream_.set_offline(true);

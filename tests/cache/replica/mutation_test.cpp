@@ -157,6 +157,44 @@ TEST_F(MutationTest, OnesOwnPendingRowProvesADuplicate) {
   EXPECT_EQ(refused.details, "Key (id)=(7) already exists.");
 }
 
+// Hard case 16: an upsert passes over the constraint that it names, and over no other.
+TEST_F(MutationTest, AnUpsertByOneConstraintIsRefusedByAnother) {
+  const std::string row = R"({"id":7,"title":"mine","slot":9,"updated_at":"2026-11-21T00:00:00Z"})";
+  Effect effect{"public.lists", R"({"id":7})", EffectKind::kInsert, "{}", row};
+  sample_.write([&](Transaction& transaction) {
+    sample_.overlay().apply(transaction, 1, {&effect, 1});
+  });
+  for (const auto resolution : {Resolution::kMergeDuplicates, Resolution::kIgnoreDuplicates}) {
+    const auto by_slot = error({Operation::kInsert, "lists", "on_conflict=slot",
+                                R"({"id":7,"title":"n","slot":77})", resolution});
+    EXPECT_EQ(by_slot.message, "duplicate key value violates unique constraint \"lists_pkey\"");
+    EXPECT_EQ(by_slot.code, "23505");
+    const auto by_key =
+        error({Operation::kInsert, "lists", "", R"({"id":8,"title":"n","slot":9})", resolution});
+    EXPECT_EQ(by_key.message, "duplicate key value violates unique constraint \"lists_slot_key\"");
+  }
+  EXPECT_THAT(changes({Operation::kInsert, "lists", "on_conflict=slot",
+                       R"({"id":7,"title":"n","slot":9})", Resolution::kMergeDuplicates})
+                  .effects,
+              ::testing::SizeIs(1));
+}
+
+TEST_F(MutationTest, WhereNobodyElseWritesEveryRowProvesADuplicate) {
+  sample::Request again{Operation::kInsert, "todos", "", R"({"id":1,"title":"n"})"};
+  again.sole = true;
+  EXPECT_EQ(error(again).code, "23505");
+}
+
+TEST_F(MutationTest, AnUnknownColumnOfAConflictIsPostgresToName) {
+  sample::Request upsert{Operation::kInsert, "todos", "on_conflict=quite_unknown",
+                         R"({"id":1,"title":"n"})", Resolution::kMergeDuplicates};
+  EXPECT_EQ(error(upsert).code, "42703");
+  EXPECT_EQ(error(upsert).message, "column \"quite_unknown\" does not exist");
+  // Its hint names columns of the statement that PostgREST makes.
+  upsert.query = "on_conflict=titel";
+  EXPECT_TRUE(asks_upstream(upsert));
+}
+
 TEST_F(MutationTest, TwoRowsOfARequestProveADuplicate) {
   const std::string twice = R"([{"id":8,"title":"n"},{"id":8,"title":"m"}])";
   EXPECT_EQ(error({Operation::kInsert, "todos", "", twice}).code, "23505");

@@ -110,6 +110,7 @@ struct Request {
   bool authoritative = false;
   http::Principal principal = http::Principal::anonymous();
   bool temporary_ids = false;
+  bool sole = false;
 };
 
 inline Timestamp noon() {
@@ -135,9 +136,12 @@ inline Computed compute(Sample& sample, const Request& request) {
   query::PlanOptions options;
   options.max_rows = 0;
   auto reader = sample.store().reader();
-  return compute_changes(
-      *reader, sample.known(), sample.overlay(), mutation,
-      {{request.principal, noon()}, options, request.authoritative, request.temporary_ids});
+  return compute_changes(*reader, sample.known(), sample.overlay(), mutation,
+                         {{request.principal, noon()},
+                          options,
+                          request.authoritative,
+                          request.sole,
+                          request.temporary_ids});
 }
 
 // "insert todos {"id":1} {…changes…}" for each effect.
