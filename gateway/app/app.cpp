@@ -6,7 +6,6 @@
 #include "cache/pull/puller.h"
 #include "cache/replica/metrics_history.h"
 #include "cache/replica/project_file.h"
-#include "cache/replica/salvage.h"
 #include "cache/replica/stores.h"
 #include "gateway/app/catalog_keeper.h"
 #include "gateway/app/data_folder.h"
@@ -14,6 +13,9 @@
 #include "gateway/app/issuers.h"
 #include "gateway/app/journal_heads.h"
 #include "gateway/app/project_storage.h"
+#include "gateway/app/realtime_watch.h"
+#include "gateway/app/replica_keeper.h"
+#include "gateway/app/salvages.h"
 #include "gateway/base/network_watch.h"
 #include "gateway/base/periodic_task.h"
 #include "gateway/base/worker_pool.h"
@@ -43,8 +45,6 @@ constexpr std::chrono::milliseconds kJournalHeads{30'000};
 // How long its records stay, and how often older ones are sealed into a segment.
 constexpr auto kJournalKept = std::chrono::hours(90 * 24);
 constexpr auto kJournalCut = std::chrono::hours(24);
-// There is something to do after a crash only; principals' files may be opened later than others.
-constexpr std::chrono::milliseconds kFileCheck{600'000};
 // Plans of reads that are kept; one takes a few kilobytes.
 constexpr std::size_t kPlans = 1'000;
 
@@ -64,20 +64,6 @@ config::Config without_pulls(config::Config config, bool standalone) {
     table.deleted_at_column.clear();
   }
   return config;
-}
-
-void report(const cache::Salvage& salvage, Logger& log) {
-  log.error("file_salvaged kept_as={} rows={} entries={}", salvage.kept_as, salvage.rows,
-            salvage.entries);
-}
-
-// The path of project.db, which is repaired where it has to be.
-std::string sound_project_file(const std::string& path, Logger& log) {
-  cache::finish_salvage(path);
-  if (cache::is_damaged(path, cache::FileCheck::kWhole)) {
-    report(cache::salvage_project_file(path), log);
-  }
-  return path;
 }
 
 CatalogOptions catalog_options(const config::Config& config,
@@ -100,17 +86,17 @@ struct App::Parts {
         wrapped(variant.wrap_upstream ? variant.wrap_upstream(client) : nullptr),
         connectivity(config.upstream, clock),
         monitored(wrapped ? *wrapped : static_cast<upstream::Upstream&>(client), connectivity,
-                  clock),
+                  clock, &server_clock),
         book(config.identity),
         storage(file),
         issuers(config.identity, config.upstream, clock),
-        sign_ins(storage, folder.seal_key(), monitored, book, config.identity, clock,
+        sign_ins(storage, folder.seal_key(), monitored, book, config.identity, server_clock,
                  issuers.list()),
         upstream(monitored, sign_ins.tokens, sign_ins.refresher),
-        credentials(book, sign_ins.sessions, sign_ins.refresher, clock),
+        credentials(book, sign_ins.sessions, sign_ins.refresher, server_clock),
         authenticator(
             config.identity, upstream, book, sign_ins, [this] { return connectivity.offline(); },
-            clock),
+            server_clock),
         bare(upstream, config.replica),
         delivery(upstream, bare, companion, config.replica),
         dispatcher(delivery, credentials, config.dispatcher, config.replica, clock, random_fraction,
@@ -122,6 +108,10 @@ struct App::Parts {
         puller(upstream, credentials, config.replica, config.pull, clock, logger),
         synchronizer(stores, dispatcher, puller, config.dispatcher, config.pull, clock, logger),
         prober(monitored, connectivity, config.upstream, clock),
+        realtime({config.upstream, config.rest.schemas},
+                 {stores, credentials, [this] { return connectivity.offline(); },
+                  [this](const std::string& principal) { synchronizer.wake_puller(principal); }},
+                 logger),
         network([this] { network_changed(); }, logger),
         keeper(catalog_options(config, [this] { return !connectivity.offline_by_choice(); }),
                upstream, file, stores, synchronizer, logger),
@@ -131,7 +121,9 @@ struct App::Parts {
         journal_heads(
             "journal_heads", kJournalHeads, [this] { keep_journal_heads(); }, logger),
         file_check(
-            "file_check", kFileCheck, [this] { check_files(); }, logger),
+            "file_check", ReplicaKeeper::interval(config.replica), [this] { replicas.check(); },
+            logger),
+        replicas(config.replica, stores, synchronizer, workers, clock, logger),
         plans(kPlans),
         context{stores,       authenticator, sign_ins, upstream,          connectivity,
                 synchronizer, workers,       clock,    config.replica,    config.rest,
@@ -170,12 +162,7 @@ struct App::Parts {
       log->info("claims_changed principal={}", claims.principal.id);
       synchronizer.wake_puller(claims.principal.id);
     }
-    if (!stores.has_other_parts(claims.principal)) return;
-    workers.post([this, principal = claims.principal] {
-      synchronizer.exclusively([&] {
-        if (stores.has_other_parts(principal)) stores.reopen(principal);
-      });
-    });
+    replicas.fit(claims.principal);
   }
 
   // What was online may have gone without a word, and what was offline may be back.
@@ -214,13 +201,6 @@ struct App::Parts {
                head.number, mirrored.ahead->number);
   }
 
-  void check_files() {
-    for (const auto& id : stores.find_damaged()) {
-      log->error("file_damaged principal={}", id);
-      synchronizer.exclusively([&] { stores.replace_damaged(id); });
-    }
-  }
-
   void close_ended_sessions() {
     const auto pending = [this](const std::string& principal_id) {
       for (const auto& store : stores.all()) {
@@ -230,7 +210,7 @@ struct App::Parts {
       }
       return false;
     };
-    identity::close_ended_sessions(sign_ins, upstream, pending, clock);
+    identity::close_ended_sessions(sign_ins, upstream, pending, server_clock);
   }
 
   // So that the tier is known before anything is sent, and another one soon after the migration was
@@ -243,6 +223,7 @@ struct App::Parts {
 
   const std::shared_ptr<Logger> log;
   SystemClock clock;
+  upstream::ServerClock server_clock{clock};
   DataFolder folder;
   cache::ProjectFile file;
   upstream::SupabaseUpstream client;
@@ -270,11 +251,13 @@ struct App::Parts {
   cache::Puller puller;
   queue::Synchronizer synchronizer;
   upstream::Prober prober;
+  RealtimeWatch realtime;
   NetworkWatch network;
   CatalogKeeper keeper;
   PeriodicTask companion_watch;
   PeriodicTask journal_heads;
   PeriodicTask file_check;
+  ReplicaKeeper replicas;
   routes::PlanCache plans;
   routes::Context context;
   cache::MetricsHistory history;
@@ -319,11 +302,17 @@ void App::start() {
   parts.synchronizer.observe_pulls([&parts](const cache::PullOutcome& outcome, auto taken) {
     parts.panel.note_pull(outcome, taken);
   });
-  if (!variant_.standalone) parts.context.schema_doubted = [&parts] { parts.keeper.doubt(); };
+  if (!variant_.standalone) {
+    parts.context.schema_doubted = [&parts] { parts.keeper.doubt(); };
+    parts.context.came_back = [&parts](const http::Principal& principal) {
+      parts.replicas.come_back(principal);
+    };
+  }
   parts.https.start();
   parts.listener.start();
   parts.folder.announce(url());
   parts.panel.start();
+  parts.router.realtime().start();
   parts.sampling.start();
   if (variant_.standalone) return;
   parts.book.observe([&parts](const std::string& principal) {
@@ -338,12 +327,14 @@ void App::start() {
       parts.synchronizer.upstream_reached();
       parts.session_closing.wake();
       parts.keeper.wake();
+      parts.realtime.wake();
       parts.companion_watch.wake();
     });
   });
   parts.dispatcher.rest_while([&parts] { return parts.connectivity.offline(); });
   parts.synchronizer.observe_refusals([&parts] { parts.keeper.wake(); });
   parts.prober.start();
+  if (config_.pull.realtime && !config_.upstream.url.empty()) parts.realtime.start();
   parts.network.start();
   parts.keeper.start();
   parts.companion_watch.start();
@@ -359,8 +350,10 @@ void App::stop() {
   parts_->listener.stop();
   parts_->https.stop();
   parts_->panel.stop();
+  parts_->router.realtime().stop();
   parts_->sampling.stop();
   parts_->upstream.stop();
+  parts_->realtime.stop();
   parts_->issuers.stop();
   parts_->session_closing.stop();
   parts_->synchronizer.stop();

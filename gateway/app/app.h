@@ -44,6 +44,8 @@ class App {
   void stop();
 
   std::string url() const;
+  // Empty where there is no HTTPS.
+  std::string https_url() const;
   // What the control surface answers, without a listener: for the command line where no gateway
   // runs. After open(); a sync looks for the upstream first. Blocking.
   http::Response answer_control(http::Request request);

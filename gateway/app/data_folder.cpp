@@ -8,9 +8,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
+#include <system_error>
+#include <thread>
 
+#include "gateway/base/files.h"
 #include "gateway/config/config.h"
 #include "gateway/crypto/base64.h"
 #include "gateway/crypto/random.h"
@@ -21,11 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string read_file(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  std::string content = text.str();
+std::string read_line(const std::string& path) {
+  std::string content = read_file(path);
   while (!content.empty() && content.back() == '\n') content.pop_back();
   return content;
 }
@@ -35,17 +33,16 @@ std::string read_file(const std::string& path) {
 void write_private(const std::string& path, const std::string& text) {
   struct stat there = {};
   const bool is_private = ::stat(path.c_str(), &there) == 0 && (there.st_mode & 0777) == 0600;
-  if (is_private && read_file(path) == text) return;
-  const std::string fresh = path + ".new";
-  const int file = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  const auto size = static_cast<ssize_t>(text.size());
-  const bool written =
-      file >= 0 && ::fchmod(file, 0600) == 0 && ::write(file, text.data(), text.size()) == size;
-  if (file >= 0) ::close(file);
-  if (!written || ::rename(fresh.c_str(), path.c_str()) != 0) {
-    throw DataFolderError("cannot write " + path + ": " + std::strerror(errno));
+  if (is_private && read_line(path) == text) return;
+  try {
+    write_file(path, text, 0600);
+  } catch (const std::system_error& error) {
+    throw DataFolderError(error.what());
   }
 }
+
+constexpr int kLooks = 5;
+constexpr std::chrono::milliseconds kLookPause{20};
 
 int take_lock(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -62,7 +59,11 @@ DataFolder::DataFolder(std::string path) : path_(std::move(path)) {
   fs::create_directories(path_, error);
   if (error) throw DataFolderError("cannot make the data folder " + path_ + ": " + error.message());
   fs::permissions(path_, fs::perms::owner_all, error);
-  lock_ = take_lock(path_ + "/lock");
+  // Who only looks whether a gateway runs holds it for a moment.
+  for (int look = 0; lock_ < 0 && look < kLooks; ++look) {
+    if (look > 0) std::this_thread::sleep_for(kLookPause);
+    lock_ = take_lock(path_ + "/lock");
+  }
   if (lock_ < 0) {
     throw DataFolderError("the data folder " + path_ +
                           " is in use by another holdfast; stop it, or choose another --data");
@@ -77,7 +78,7 @@ DataFolder::~DataFolder() {
 
 std::string DataFolder::control_token(const std::string& configured) const {
   const std::string file = path_ + "/control_token";
-  std::string token = configured.empty() ? read_file(file) : configured;
+  std::string token = configured.empty() ? read_line(file) : configured;
   if (token.empty()) token = crypto::base64url_encode(crypto::random_bytes(32));
   write_private(file, token);
   return token;
@@ -85,7 +86,7 @@ std::string DataFolder::control_token(const std::string& configured) const {
 
 std::string DataFolder::seal_key() const {
   const std::string file = path_ + "/seal_key";
-  auto key = crypto::base64url_decode(read_file(file));
+  auto key = crypto::base64url_decode(read_line(file));
   if (!key || key->size() != crypto::kSealKeySize) {
     key = crypto::random_bytes(crypto::kSealKeySize);
   }
@@ -103,11 +104,11 @@ std::optional<RunningGateway> find_running(const std::string& path) {
     ::close(lock);
     return std::nullopt;
   }
-  return RunningGateway{read_file(path + "/gateway.url"), read_file(path + "/control_token")};
+  return RunningGateway{read_line(path + "/gateway.url"), read_line(path + "/control_token")};
 }
 
 std::string read_seal_key(const std::string& path) {
-  return crypto::base64url_decode(read_file(path + "/seal_key")).value_or("");
+  return crypto::base64url_decode(read_line(path + "/seal_key")).value_or("");
 }
 
 std::string data_folder_of(const config::Config& config) {

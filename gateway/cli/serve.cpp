@@ -68,6 +68,10 @@ int serve(const CommonOptions& common, const ServeOptions& options) {
     }
   }
   if (options.port) config->listener.port = static_cast<std::uint16_t>(*options.port);
+  if (options.tls_port) {
+    config->listener.tls_port = static_cast<std::uint16_t>(*options.tls_port);
+    if (config->listener.tls_host.empty()) config->listener.tls_host = "127.0.0.1";
+  }
   if (config->identity.anon_key.empty()) {
     return fail("no API key is known: give --config FILE, or --upstream URL --key KEY");
   }
@@ -75,6 +79,9 @@ int serve(const CommonOptions& common, const ServeOptions& options) {
   app::App app(*config, make_logger(config->log));
   app.start();
   print_ready(app.url());
+  if (!app.https_url().empty()) {
+    std::cout << "holdfast also at url=" << app.https_url() << std::endl;
+  }
   signals.wait();
   app.stop();
   return 0;

@@ -9,6 +9,7 @@ namespace holdfast::cli {
 
 struct ServeOptions {
   std::optional<int> port;
+  std::optional<int> tls_port;
   std::string upstream_url;
   std::string key;
 };

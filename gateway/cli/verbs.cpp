@@ -1,6 +1,7 @@
 #include "gateway/cli/verbs.h"
 
 #include "gateway/cli/bundle.h"
+#include "gateway/cli/certificates.h"
 #include "gateway/cli/companion.h"
 #include "gateway/cli/conflicts.h"
 #include "gateway/cli/dashboard.h"
@@ -55,11 +56,16 @@ Verbs gateway_verbs() {
       {"serve",
        "Run the gateway",
        {with(option("--port", "PORT", "Port to listen on; 0 picks a free one"), Takes::kPort),
+        with(option("--tls-port", "PORT", "Port of HTTPS, beside it; 0 picks a free one"),
+             Takes::kPort),
         option("--upstream", "URL", "URL of the Supabase project"),
         option("--key", "KEY", "Its publishable or anon key")},
        [](const CommonOptions& common, const Given& given) {
-         ServeOptions options{std::nullopt, given.text("--upstream"), given.text("--key")};
+         ServeOptions options;
+         options.upstream_url = given.text("--upstream");
+         options.key = given.text("--key");
          if (given.has("--port")) options.port = given.number("--port", 0);
+         if (given.has("--tls-port")) options.tls_port = given.number("--tls-port", 0);
          return serve(common, options);
        }},
       {"demo",
@@ -123,6 +129,14 @@ Verbs outbox_verbs() {
        }},
       outbox_change_verb("retry", "Send it, or all that fit, again"),
       outbox_change_verb("discard", "Give it, or them, up"),
+      {"outbox release",
+       "Send one that is held because its writer's claims have changed",
+       {word("id", "Its id")},
+       [](const CommonOptions& common, const Given& given) {
+         EntryChoice choice;
+         choice.id = given.text("id");
+         return outbox_change(common, choice, "release");
+       }},
       {"outbox edit",
        "Send it with another body",
        {word("id", "Its id"),
@@ -194,6 +208,39 @@ Verbs upstream_verbs() {
   };
 }
 
+Verbs certificate_verbs() {
+  const Argument where =
+      among(option("--only", "STORES", "Only these stores of authorities"), {"system", "browsers"});
+  return {
+      {"certs init",
+       "Make a local authority and a certificate for https://localhost, where there are none",
+       {flag("--replace", "Make another authority in the place of this one")},
+       [](const CommonOptions& common, const Given& given) {
+         return certs_init(common, given.has("--replace"));
+       }},
+      {"certs show",
+       "Show them, and who trusts them",
+       {},
+       [](const CommonOptions& common, const Given&) { return certs_show(common); }},
+      {"certs trust",
+       "Let this machine's programs and browsers trust the authority",
+       {where},
+       [](const CommonOptions& common, const Given& given) {
+         return certs_trust(common, given.text("--only"));
+       }},
+      {"certs untrust",
+       "Undo that",
+       {where},
+       [](const CommonOptions& common, const Given& given) {
+         return certs_untrust(common, given.text("--only"));
+       }},
+      {"certs renew",
+       "Issue another certificate now; a running gateway takes it up",
+       {},
+       [](const CommonOptions& common, const Given&) { return certs_renew(common); }},
+  };
+}
+
 Verbs bundle_verbs() {
   const Argument principal =
       option("--principal", "WHO", "anon (the default), service, or a token's claims as JSON");
@@ -233,8 +280,8 @@ Verbs program_verbs() {
 
 Verbs all_verbs() {
   Verbs all;
-  for (auto part :
-       {gateway_verbs, outbox_verbs, conflict_verbs, upstream_verbs, bundle_verbs, program_verbs}) {
+  for (auto part : {gateway_verbs, outbox_verbs, conflict_verbs, upstream_verbs, certificate_verbs,
+                    bundle_verbs, program_verbs}) {
     for (Verb& verb : part()) all.push_back(std::move(verb));
   }
   return all;
@@ -263,6 +310,7 @@ const std::vector<VerbGroup>& verb_groups() {
       {"conflicts", "Rows that two sides have changed"},
       {"catalog", "What is known of the upstream's schema"},
       {"companion", "The optional migration for the upstream's database"},
+      {"certs", "Certificates for https://localhost"},
   };
   return kGroups;
 }

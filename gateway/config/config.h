@@ -6,6 +6,7 @@
 #include "cache/pull/options.h"
 #include "cache/replica/options.h"
 #include "cache/responses/options.h"
+#include "certs/options.h"
 #include "gateway/base/logging.h"
 #include "gateway/base/result.h"
 #include "gateway/config/environment.h"
@@ -23,6 +24,7 @@ struct Config {
   upstream::UpstreamOptions upstream;
   identity::IdentityOptions identity;
   server::ListenerOptions listener;
+  certs::CertificateOptions certificates;
   routes::RestOptions rest;
   cache::ReplicaOptions replica;
   cache::PullOptions pull;

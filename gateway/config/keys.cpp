@@ -35,6 +35,10 @@ bool is_origin(const std::string& text) { return text == "*" || is_web_address(t
 
 bool is_key_source(const std::string& text) { return identity::parse_key_source(text).has_value(); }
 
+bool is_pin(const std::string& text) {
+  return text.size() == 51 && text.starts_with("sha256/") && text.ends_with("=");
+}
+
 bool is_host_name(const std::string& text) {
   return !text.empty() && text.find_first_of(":/ @") == std::string::npos;
 }
@@ -62,22 +66,6 @@ Key key(std::string name, Kind kind, First first, Rest... rest) {
           }};
 }
 
-// A key of the design whose only value in this version is `fixed`; any other is refused, because
-// a setting that is silently without effect is worse than none.
-template <typename Kind>
-Key fixed_key(std::string name, Kind kind, typename Kind::Type fixed) {
-  const std::string only = kind.print(fixed);
-  return {std::move(name), kind.expected(),
-          [=](Config&, const std::string&, const Value& value) -> Result<void> {
-            HF_TRY(const auto parsed, kind.parse(value));
-            if (kind.print(parsed) == only) return {};
-            return invalid_request(
-                "HF_CONFIG",
-                kind.print(parsed) + " is not supported by this version, only " + only);
-          },
-          [=](const Config&, const std::string&) { return std::string(only); }};
-}
-
 Text secret(std::string meaning) { return {std::move(meaning), nullptr, true}; }
 
 #define HF_FIELD(member) \
@@ -102,6 +90,8 @@ std::vector<Key> upstream_keys() {
       key("upstream.timeout", Duration{50 * milliseconds(1), 10 * kMinute},
           HF_FIELD(upstream.timeout)),
       key("upstream.ca_file", Text{"a path"}, HF_FIELD(upstream.ca_file)),
+      key("upstream.pins", TextList{"a list of \"sha256/\" and a SHA-256 in base64", is_pin},
+          HF_FIELD(upstream.pins)),
   };
 }
 
@@ -129,9 +119,37 @@ std::vector<Key> server_keys() {
       key("server.control_token", secret("a token as text"), HF_FIELD(control_token)),
       key("server.hosts", hosts, HF_FIELD(listener.hosts)),
       key("server.origins", origins, HF_FIELD(listener.origins)),
+      key("server.origin_rate", Integer{0, 1'000'000}, HF_FIELD(rest.origin_rate)),
       key("server.threads", Integer{1, 64}, HF_FIELD(listener.threads)),
       key("server.max_connections", Integer{1, 1'000'000}, HF_FIELD(listener.max_connections)),
       key("server.body_limit", Size{1024, 16 * kGiB}, HF_FIELD(listener.body_limit)),
+  };
+}
+
+// "" is no listener.
+Key tls_listen_key() {
+  return {"tls.listen", Listen().expected() + ", or \"\"",
+          [](Config& config, const std::string&, const Value& value) -> Result<void> {
+            ListenAddress address;
+            const auto* text = std::get_if<std::string>(&value);
+            if (text == nullptr || !text->empty()) {
+              HF_TRY(address, Listen().parse(value));
+            }
+            config.listener.tls_host = address.host;
+            config.listener.tls_port = address.port;
+            return {};
+          },
+          [](const Config& config, const std::string&) -> std::string {
+            if (config.listener.tls_host.empty()) return "\"\"";
+            return Listen().print({config.listener.tls_host, config.listener.tls_port});
+          }};
+}
+
+std::vector<Key> tls_keys() {
+  return {
+      tls_listen_key(),
+      key("tls.certificate", Text{"a path"}, HF_FIELD(certificates.certificate_file)),
+      key("tls.key", Text{"a path"}, HF_FIELD(certificates.key_file)),
   };
 }
 
@@ -144,6 +162,7 @@ std::vector<Key> rest_keys() {
       key("rest.aggregates", Flag{}, HF_FIELD(rest.aggregates)),
       key("rest.text_order", text_order, HF_FIELD(rest.text_order)),
       key("rest.write_wait", Duration{milliseconds(0), kMinute}, HF_FIELD(rest.write_wait)),
+      key("rest.queue_limit", Integer{0, kManyRows}, HF_FIELD(rest.queue_limit)),
       key("rpc.queue", TextList{"a list of function names"}, HF_FIELD(rest.queued_functions)),
   };
 }
@@ -163,7 +182,9 @@ std::vector<Key> sync_keys() {
       key("sync.interval", interval, HF_FIELD(pull.interval), HF_FIELD(dispatcher.flush_interval)),
       key("sync.overlap", Duration{milliseconds(0), kDay}, HF_FIELD(pull.overlap)),
       key("sync.key_diff_every", Integer{1, 1'000'000}, HF_FIELD(pull.key_diff_every)),
+      key("sync.realtime", Flag{}, HF_FIELD(pull.realtime)),
       key("sync.scrub", Duration{kMinute, 3650 * kDay}, HF_FIELD(pull.scrub)),
+      key("sync.tombstones", Duration{milliseconds(0), 3650 * kDay}, HF_FIELD(pull.tombstones)),
       key("sync.parallel_tables", Integer{1, 64}, HF_FIELD(pull.parallel_tables)),
       key("sync.page_rows", Integer{1, 100'000}, HF_FIELD(pull.page_rows)),
       key("sync.backoff_base", interval, HF_FIELD(dispatcher.backoff_base)),
@@ -172,10 +193,12 @@ std::vector<Key> sync_keys() {
           HF_FIELD(dispatcher.statement_timeout)),
       key("cache.tables", TextList{"a list of table names, or [\"*\"]"}, HF_FIELD(replica.tables)),
       key("cache.responses", Size{0, 16ULL << 30}, HF_FIELD(responses.max_bytes)),
+      key("cache.idle_principal", Duration{milliseconds(0), 3650 * kDay},
+          HF_FIELD(replica.idle_principal)),
+      key("cache.max_size", Size{0, 1ULL << 50}, HF_FIELD(replica.max_bytes)),
   };
 }
 
-// A later step moves a name from `planned` to `accepted` when it acts on it.
 std::vector<Key> table_keys() {
   using cache::ReadMode;
   using cache::WriteMode;
@@ -209,11 +232,13 @@ std::vector<Key> table_keys() {
       key("tables.*.offline_bulk", Flag{}, HF_TABLE_FIELD(offline_bulk)),
       key("tables.*.version_column", column, HF_TABLE_FIELD(version_column)),
       key("tables.*.updated_at_column", column, HF_TABLE_FIELD(updated_at_column)),
-      fixed_key("tables.*.deleted_at_column", column, ""),
+      key("tables.*.deleted_at_column", column, HF_TABLE_FIELD(deleted_at_column)),
       key("tables.*.filter", Text{"conditions as in a request's query, or \"\""},
           HF_TABLE_FIELD(filter)),
       key("tables.*.scope", scope, HF_TABLE_FIELD(filter_is_whole)),
-      fixed_key("tables.*.columns", TextList{"a list of column names, or [\"*\"]"}, {"*"}),
+      key("tables.*.columns", TextList{"a list of column names, or [\"*\"]"},
+          HF_TABLE_FIELD(columns)),
+      key("tables.*.max_rows", Integer{0, kManyRows}, HF_TABLE_FIELD(max_rows)),
   };
 }
 
@@ -243,7 +268,7 @@ std::vector<Key> process_keys() {
 std::vector<Key> all_keys() {
   std::vector<Key> keys;
   for (auto section :
-       {upstream_keys, server_keys, rest_keys, sync_keys, table_keys, process_keys}) {
+       {upstream_keys, server_keys, tls_keys, rest_keys, sync_keys, table_keys, process_keys}) {
     for (Key& one : section()) keys.push_back(std::move(one));
   }
   return keys;

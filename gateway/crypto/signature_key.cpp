@@ -10,18 +10,11 @@
 
 #include <stdexcept>
 
+#include "gateway/crypto/owned.h"
+
 namespace holdfast::crypto {
 namespace {
 
-template <auto free_function>
-struct Free {
-  template <typename T>
-  void operator()(T* object) const {
-    free_function(object);
-  }
-};
-template <typename T, auto free_function>
-using Owned = std::unique_ptr<T, Free<free_function>>;
 using Key = Owned<EVP_PKEY, EVP_PKEY_free>;
 using KeyContext = Owned<EVP_PKEY_CTX, EVP_PKEY_CTX_free>;
 using DigestContext = Owned<EVP_MD_CTX, EVP_MD_CTX_free>;

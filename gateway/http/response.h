@@ -11,6 +11,7 @@
 namespace holdfast::http {
 
 class Stream;
+class WebSocket;
 
 // One answer, complete but for a stream. The listener adds framing, Date, Connection and CORS
 // lines, and sends no body for HEAD, 204 and 304.
@@ -19,6 +20,8 @@ struct Response {
   Headers headers;
   std::string body;
   std::shared_ptr<Stream> stream = nullptr;  // what follows the body, as it comes
+  // With status 101, to a request that asked for one: what the connection becomes.
+  std::shared_ptr<WebSocket> web_socket = nullptr;
 };
 
 // An answer with a JSON body.

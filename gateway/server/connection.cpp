@@ -16,6 +16,8 @@ constexpr std::size_t kFramingLimit = 32 * 1024;
 // An idle connection gives back a buffer that one large request made it take.
 constexpr std::size_t kIdleBuffer = 16 * 1024;
 constexpr std::size_t kRequestLineSlack = 4 * 1024;
+// For the peer's own end of TLS, which many do not send.
+constexpr std::chrono::milliseconds kTlsEnd{1'000};
 constexpr std::size_t kDrainedBytes = 256 * 1024 * 1024;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -49,14 +51,15 @@ Service::Service(const ListenerOptions& chosen, http::Handler& receiver,
       hosts(accepted_hosts(chosen)),
       cors(chosen.origins) {}
 
-Connection::Connection(Socket socket, Worker& worker, const Service& service)
+Connection::Connection(Socket socket, certs::Session session, Worker& worker,
+                       const Service& service)
     : worker_(worker),
       service_(service),
-      socket_(std::move(socket)),
+      transport_(std::move(socket), std::move(session)),
       wake_(worker.loop()),
-      from_loopback_(is_loopback_peer(socket_)),
+      from_loopback_(is_loopback_peer(transport_.socket())),
       mailbox_(std::make_shared<Mailbox>(
-          [this, executor = socket_.get_executor()] {
+          [this, executor = transport_.get_executor()] {
             asio::post(executor, [weak = weak_from_this()] {
               if (const auto self = weak.lock()) self->wake_.cancel();
             });
@@ -64,9 +67,9 @@ Connection::Connection(Socket socket, Worker& worker, const Service& service)
           service.logger)),
       scanner_(head_limits(service.options)) {
   ErrorCode ignored;
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  transport_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
   // Lets an answer be written at once; asynchronous operations do not mind.
-  socket_.non_blocking(true, ignored);
+  transport_.socket().non_blocking(true, ignored);
   worker_.add(*this);
 }
 
@@ -78,8 +81,26 @@ Connection::~Connection() {
 Awaitable<void> Connection::run(std::shared_ptr<Connection> self) {
   // Not in the loop's condition: g++ 12 makes a trap of a loop that is nothing else.
   bool open = true;
+  if (self->transport_.secure()) open = co_await self->shake_hands();
   while (open) open = co_await self->serve_request();
+  if (self->transport_.secure()) co_await self->end_tls();
   self->close();
+}
+
+Awaitable<bool> Connection::shake_hands() {
+  enter(Phase::kHead, service_.options.head_timeout);
+  const auto [error] = co_await transport_.async_handshake(kAsTuple);
+  // Among others, everybody who does not trust the certificate.
+  if (error) service_.logger->debug("tls_handshake_failed error={}", error.message());
+  tls_ended_ = static_cast<bool>(error);
+  co_return !error && !aborted_ && !expired_;
+}
+
+// A peer that is still there is told that nothing was cut off.
+Awaitable<void> Connection::end_tls() {
+  if (aborted_ || tls_ended_) co_return;
+  enter(Phase::kDraining, kTlsEnd);
+  co_await transport_.async_end(kAsTuple);
 }
 
 Awaitable<bool> Connection::serve_request() {
@@ -99,6 +120,11 @@ Awaitable<bool> Connection::serve_request() {
     co_await wait_for_answer();
     response = mailbox_->take();
   }
+  if (response->web_socket && upgrade_) {
+    web_socket_ = std::move(response->web_socket);
+    co_await serve_web_socket();
+    co_return false;
+  }
   co_return co_await answer(*std::move(response), true);
 }
 
@@ -117,7 +143,8 @@ void Connection::start_request() {
 // False without a refusal: the peer is gone or never asked for anything.
 Awaitable<bool> Connection::receive(std::size_t size) {
   const auto space = buffer_.prepare(size);
-  const auto [error, count] = co_await socket_.async_read_some(space, kAsTuple);
+  const auto [error, count] = co_await transport_.async_read_some(space, kAsTuple);
+  if (error && error != asio::error::operation_aborted) tls_ended_ = true;
   // Bytes that came together with the time-out came too late.
   if (error || aborted_ || expired_) co_return false;
   buffer_.commit(count);
@@ -155,6 +182,7 @@ bool Connection::admit() {
   buffer_.consume(scanner_.end());
   const auto& request = parser_->request();
   is_head_ = request.method == "HEAD";
+  upgrade_ = upgrade_of(request);
   judge_origin();
   if (refusal_) return false;
   const auto host = request.headers.find("Host");
@@ -176,7 +204,7 @@ Awaitable<bool> Connection::read_body() {
   if (parser_->expects_continue() && buffer_.size() == 0) {
     enter(Phase::kWriting, service_.options.write_timeout);
     const auto [error, count] =
-        co_await asio::async_write(socket_, asio::buffer(kContinue), kAsTuple);
+        co_await asio::async_write(transport_, asio::buffer(kContinue), kAsTuple);
     if (error || count != kContinue.size()) co_return false;
   }
   const auto started = std::chrono::steady_clock::now();
@@ -211,7 +239,7 @@ void Connection::call_handler() {
   const auto number = mailbox_->open();
   auto& request = parser_->request();
   request.from_loopback = from_loopback_;
-  request.secure = false;
+  request.secure = transport_.secure();
   std::string fault = "not an exception";
   try {
     service_.handler.handle(std::move(request), make_respond(mailbox_, number));
@@ -278,14 +306,15 @@ bool Connection::keeps_alive() const {
 // Sends what the socket takes without waiting; false when the peer is gone.
 bool Connection::send_now(std::size_t& sent) {
   ErrorCode error;
-  sent = socket_.write_some(unsent(0), error);
+  sent = transport_.write_now(unsent(0), error);
   return !error || error == asio::error::would_block;
 }
 
 Awaitable<bool> Connection::send_rest(std::size_t sent) {
   while (sent < head_.size() + body_.size()) {
     enter(Phase::kWriting, service_.options.write_timeout);
-    const auto [error, count] = co_await socket_.async_write_some(unsent(sent), kAsTuple);
+    const auto [error, count] = co_await transport_.async_write_some(unsent(sent), kAsTuple);
+    if (error) tls_ended_ = true;
     if (error || aborted_) co_return false;
     sent += count;
   }
@@ -301,7 +330,7 @@ std::array<asio::const_buffer, 2> Connection::unsent(std::size_t sent) const {
 // sending, would lose the answer.
 Awaitable<void> Connection::drain() {
   ErrorCode ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  transport_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   enter(Phase::kDraining, service_.options.drain_timeout);
   std::size_t dropped = 0;
   while (dropped < kDrainedBytes) {
@@ -327,27 +356,27 @@ void Connection::expire() {
   expired_ = true;
   deadline_ = MonotonicTime::max();
   ErrorCode ignored;
-  socket_.cancel(ignored);
+  transport_.socket().cancel(ignored);
 }
 
 void Connection::begin_drain() {
   // A request that has arrived but not been read yet counts as in progress.
   ErrorCode ignored;
-  const bool idle = phase_ == Phase::kIdle && socket_.available(ignored) == 0;
+  const bool idle = phase_ == Phase::kIdle && transport_.socket().available(ignored) == 0;
   if (idle || streaming_) abort();
 }
 
 void Connection::abort() {
   aborted_ = true;
   ErrorCode ignored;
-  socket_.cancel(ignored);
+  transport_.socket().cancel(ignored);
   wake_.cancel();
 }
 
 void Connection::close() {
   ErrorCode ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
-  socket_.close(ignored);
+  transport_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+  transport_.socket().close(ignored);
 }
 
 std::string_view Connection::received() const {

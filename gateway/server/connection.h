@@ -10,6 +10,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/http/response.h"
 #include "gateway/http/stream.h"
+#include "gateway/http/web_socket.h"
 #include "gateway/server/asio_types.h"
 #include "gateway/server/cors.h"
 #include "gateway/server/head_scanner.h"
@@ -19,6 +20,7 @@
 #include "gateway/server/refusal.h"
 #include "gateway/server/request_parser.h"
 #include "gateway/server/response_head.h"
+#include "gateway/server/transport.h"
 
 namespace holdfast::server {
 
@@ -42,7 +44,7 @@ struct Service {
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   // `worker` and `service` must outlive it.
-  Connection(Socket socket, Worker& worker, const Service& service);
+  Connection(Socket socket, certs::Session session, Worker& worker, const Service& service);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -61,6 +63,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   enum class Phase { kIdle, kHead, kBody, kHandling, kWriting, kDraining };
 
+  Awaitable<bool> shake_hands();
+  Awaitable<void> end_tls();
   Awaitable<bool> serve_request();
   Awaitable<bool> receive(std::size_t size);
   Awaitable<bool> read_head();
@@ -73,6 +77,20 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Awaitable<void> send_stream(http::Stream& stream);
   void frame(const std::optional<std::string>& piece);
   void watch_for_peer();
+  // connection_web_socket.cpp: what a request for a WebSocket asked for, and the connection as one
+  // (`web_socket_`), to its end.
+  struct Upgrade {
+    std::string target;
+    std::string host;
+    std::string connection;
+    std::string key;
+    std::string version;
+  };
+  struct Upgraded;
+  static std::optional<Upgrade> upgrade_of(const http::Request& request);
+  Awaitable<void> serve_web_socket();
+  Awaitable<void> receive_messages();
+  static Awaitable<void> send_messages(std::shared_ptr<Connection> self);
   Awaitable<void> drain();
 
   void start_request();
@@ -89,7 +107,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Worker& worker_;
   const Service& service_;
-  Socket socket_;
+  Transport transport_;
   Timer wake_;  // cancelled when an answer arrives
   const bool from_loopback_;
   const std::shared_ptr<Mailbox> mailbox_;
@@ -98,6 +116,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Phase phase_ = Phase::kIdle;
   bool expired_ = false;
   bool aborted_ = false;
+  bool tls_ended_ = false;  // or never began
   bool streaming_ = false;
   bool peer_spoke_ = false;  // or left, while a stream is sent
   boost::beast::flat_buffer buffer_;
@@ -110,6 +129,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Cors::Verdict verdict_ = Cors::Verdict::kNoOrigin;
   std::string origin_;
   bool is_head_ = false;
+  std::optional<Upgrade> upgrade_;
+
+  std::shared_ptr<http::WebSocket> web_socket_;
+  std::shared_ptr<Upgraded> upgraded_;
 
   // Of the answer being written.
   std::string head_;

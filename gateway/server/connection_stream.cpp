@@ -7,7 +7,7 @@ namespace holdfast::server {
 
 Awaitable<void> Connection::send_stream(http::Stream& stream) {
   streaming_ = true;
-  stream.attach([executor = socket_.get_executor(), weak = weak_from_this()] {
+  stream.attach([executor = transport_.get_executor(), weak = weak_from_this()] {
     asio::post(executor, [weak] {
       if (const auto self = weak.lock()) self->wake_.cancel();
     });
@@ -43,12 +43,13 @@ void Connection::frame(const std::optional<std::string>& piece) {
 // The peer has nothing to say until the answer ends; what comes is another request, which would
 // wait for ever, or its leave.
 void Connection::watch_for_peer() {
-  socket_.async_wait(asio::socket_base::wait_read, [weak = weak_from_this()](const ErrorCode&) {
-    const auto self = weak.lock();
-    if (!self) return;
-    self->peer_spoke_ = true;
-    self->wake_.cancel();
-  });
+  transport_.socket().async_wait(asio::socket_base::wait_read,
+                                 [weak = weak_from_this()](const ErrorCode&) {
+                                   const auto self = weak.lock();
+                                   if (!self) return;
+                                   self->peer_spoke_ = true;
+                                   self->wake_.cancel();
+                                 });
 }
 
 }  // namespace holdfast::server

@@ -27,8 +27,10 @@ bool is_preflight(const http::Request& request) {
          request.headers.contains("Access-Control-Request-Method");
 }
 
+// A WebSocket carries both ways, and no browser asks before it reads from one.
 bool writes(const http::Request& request) {
-  return request.method != "GET" && request.method != "HEAD";
+  return (request.method != "GET" && request.method != "HEAD") ||
+         request.headers.contains("Upgrade");
 }
 
 http::Response preflight_answer(const http::Request& request) {

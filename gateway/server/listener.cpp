@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 #include <thread>
 
+#include "certs/server_tls.h"
 #include "gateway/base/mutex.h"
 #include "gateway/server/worker.h"
 
@@ -28,28 +29,33 @@ void raise_open_files() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-std::string describe_bind_error(const ListenerOptions& options, const ErrorCode& error) {
-  const auto where = "port " + std::to_string(options.port) + " on " + options.host;
+// Where a door is, as a person wrote it.
+struct Address {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+std::string describe_bind_error(const Address& wanted, const ErrorCode& error) {
+  const auto where = "port " + std::to_string(wanted.port) + " on " + wanted.host;
   if (error == asio::error::address_in_use) {
     return where + " is already in use; is another holdfast running?";
   }
   return "cannot listen on " + where + ": " + error.message();
 }
 
-asio::ip::tcp::endpoint resolve(asio::io_context& loop, const ListenerOptions& options) {
+asio::ip::tcp::endpoint resolve(asio::io_context& loop, const Address& wanted) {
   ErrorCode error;
-  const auto address = asio::ip::make_address(options.host, error);
-  if (!error) return {address, options.port};
+  const auto address = asio::ip::make_address(wanted.host, error);
+  if (!error) return {address, wanted.port};
   asio::ip::tcp::resolver resolver(loop);
-  const auto found = resolver.resolve(options.host, std::to_string(options.port), error);
+  const auto found = resolver.resolve(wanted.host, std::to_string(wanted.port), error);
   if (error || found.empty()) {
-    throw StartupError("cannot listen on " + options.host + ": it is no address of this machine");
+    throw StartupError("cannot listen on " + wanted.host + ": it is no address of this machine");
   }
   return found.begin()->endpoint();
 }
 
-void open(Acceptor& acceptor, const ListenerOptions& options,
-          const asio::ip::tcp::endpoint& endpoint) {
+void open(Acceptor& acceptor, const Address& wanted, const asio::ip::tcp::endpoint& endpoint) {
   ErrorCode error;
   acceptor.open(endpoint.protocol(), error);
   // Lets a restart bind while old connections are in TIME_WAIT; Linux still refuses the port of a
@@ -57,29 +63,37 @@ void open(Acceptor& acceptor, const ListenerOptions& options,
   if (!error) acceptor.set_option(Acceptor::reuse_address(true), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(kBacklog, error);
-  if (error) throw StartupError(describe_bind_error(options, error));
+  if (error) throw StartupError(describe_bind_error(wanted, error));
 }
+
+// A port that connections come in by; `tls` = null: without TLS.
+struct Door {
+  Acceptor acceptor;  // on the first worker's loop
+  certs::ServerTls* tls = nullptr;
+  std::uint16_t port = 0;
+};
 
 }  // namespace
 
 struct Listener::State {
-  State(const ListenerOptions& options, http::Handler& handler, std::shared_ptr<Logger> logger)
-      : service(options, handler, std::move(logger)) {
+  State(const ListenerOptions& options, http::Handler& handler, std::shared_ptr<Logger> logger,
+        certs::ServerTls* server_tls)
+      : service(options, handler, std::move(logger)), tls(server_tls) {
     for (unsigned i = 0; i < std::max(1U, options.threads); ++i) {
       workers.push_back(std::make_unique<Worker>(service));
     }
   }
 
-  void bind();
+  void bind(const Address& wanted, certs::ServerTls* door_tls);
   void run(Worker& worker);
-  Awaitable<void> accept();
-  void deal(Socket socket, Worker& worker);
+  Awaitable<void> accept(Door& door);
+  void deal(Socket socket, Worker& worker, const Door& door);
   void wait_for_workers();
 
   const Service service;
   std::vector<std::unique_ptr<Worker>> workers;
-  std::unique_ptr<Acceptor> acceptor;  // on the first worker's loop
-  std::uint16_t port = 0;
+  certs::ServerTls* const tls;
+  std::vector<std::unique_ptr<Door>> doors;  // HTTP, then HTTPS
   std::vector<std::thread> threads;
 
   Mutex mutex;
@@ -87,13 +101,13 @@ struct Listener::State {
   std::size_t running HF_GUARDED_BY(mutex) = 0;
 };
 
-void Listener::State::bind() {
+void Listener::State::bind(const Address& wanted, certs::ServerTls* door_tls) {
   auto& loop = workers.front()->loop();
-  const auto endpoint = resolve(loop, service.options);
-  auto opened = std::make_unique<Acceptor>(loop);
-  open(*opened, service.options, endpoint);
-  port = opened->local_endpoint().port();
-  acceptor = std::move(opened);
+  const auto endpoint = resolve(loop, wanted);
+  auto door = std::make_unique<Door>(Door{Acceptor(loop), door_tls});
+  open(door->acceptor, wanted, endpoint);
+  door->port = door->acceptor.local_endpoint().port();
+  doors.push_back(std::move(door));
 }
 
 void Listener::State::run(Worker& worker) {
@@ -103,13 +117,13 @@ void Listener::State::run(Worker& worker) {
   worker_ended.notify_all();
 }
 
-Awaitable<void> Listener::State::accept() {
+Awaitable<void> Listener::State::accept(Door& door) {
   Timer pause(workers.front()->loop());
-  for (std::size_t turn = 0; acceptor->is_open(); ++turn) {
+  for (std::size_t turn = 0; door.acceptor.is_open(); ++turn) {
     auto& worker = *workers[turn % workers.size()];
-    auto [error, socket] = co_await acceptor->async_accept(worker.loop(), kAsTuple);
+    auto [error, socket] = co_await door.acceptor.async_accept(worker.loop(), kAsTuple);
     if (!error) {
-      deal(std::move(socket), worker);
+      deal(std::move(socket), worker, door);
     } else if (error != asio::error::operation_aborted) {
       service.logger->warn("accept_failed error={}", error.message());
       pause.expires_after(kAcceptPause);
@@ -118,14 +132,20 @@ Awaitable<void> Listener::State::accept() {
   }
 }
 
-void Listener::State::deal(Socket socket, Worker& worker) {
+void Listener::State::deal(Socket socket, Worker& worker, const Door& door) {
   std::size_t open = 0;
   for (const auto& each : workers) open += each->connections();
   if (open >= service.options.max_connections) {
     service.logger->warn("connection_refused open={}", open);
     return;
   }
-  worker.adopt(std::move(socket));
+  certs::Session session;
+  if (door.tls != nullptr) {
+    session = door.tls->new_session();
+    // Never without TLS what asked for it.
+    if (!session) return;
+  }
+  worker.adopt(std::move(socket), std::move(session));
 }
 
 void Listener::State::wait_for_workers() {
@@ -139,15 +159,19 @@ void Listener::State::wait_for_workers() {
 }
 
 Listener::Listener(const ListenerOptions& options, http::Handler& handler,
-                   std::shared_ptr<Logger> logger)
-    : state_(std::make_unique<State>(options, handler, std::move(logger))) {}
+                   std::shared_ptr<Logger> logger, certs::ServerTls* tls)
+    : state_(std::make_unique<State>(options, handler, std::move(logger), tls)) {}
 
 Listener::~Listener() { stop(); }
 
 void Listener::start() {
   raise_open_files();
-  state_->bind();
-  asio::co_spawn(state_->workers.front()->loop(), state_->accept(), asio::detached);
+  const auto& options = state_->service.options;
+  state_->bind({options.host, options.port}, nullptr);
+  if (state_->tls != nullptr) state_->bind({options.tls_host, options.tls_port}, state_->tls);
+  for (const auto& door : state_->doors) {
+    asio::co_spawn(state_->workers.front()->loop(), state_->accept(*door), asio::detached);
+  }
   {
     MutexLock lock(state_->mutex);
     state_->running = state_->workers.size();
@@ -157,13 +181,19 @@ void Listener::start() {
   }
 }
 
-std::uint16_t Listener::port() const { return state_->port; }
+std::uint16_t Listener::port() const {
+  return state_->doors.empty() ? std::uint16_t{0} : state_->doors.front()->port;
+}
+
+std::uint16_t Listener::tls_port() const {
+  return state_->doors.size() < 2 ? std::uint16_t{0} : state_->doors.back()->port;
+}
 
 void Listener::stop() {
   if (state_->threads.empty()) return;
   asio::post(state_->workers.front()->loop(), [this] {
     ErrorCode ignored;
-    state_->acceptor->close(ignored);
+    for (const auto& door : state_->doors) door->acceptor.close(ignored);
   });
   for (const auto& worker : state_->workers) worker->drain();
   state_->wait_for_workers();

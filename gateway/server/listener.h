@@ -8,6 +8,10 @@
 #include "gateway/http/response.h"
 #include "gateway/server/options.h"
 
+namespace holdfast::certs {
+class ServerTls;
+}
+
 namespace holdfast::server {
 
 // The listener cannot be started; what() is a sentence for the person who started it.
@@ -25,7 +29,9 @@ class StartupError : public std::runtime_error {
 // One thread at a time: whoever owns it, never one of its own I/O threads.
 class Listener {
  public:
-  Listener(const ListenerOptions& options, http::Handler& handler, std::shared_ptr<Logger> logger);
+  // `tls`: certificates for HTTPS, which must outlive it; null where options.tls_host is empty.
+  Listener(const ListenerOptions& options, http::Handler& handler, std::shared_ptr<Logger> logger,
+           certs::ServerTls* tls = nullptr);
   // Stops it.
   ~Listener();
   Listener(const Listener&) = delete;
@@ -35,8 +41,9 @@ class Listener {
   // Throws StartupError, for one when the port is taken.
   void start();
 
-  // The bound port; 0 before start().
+  // The bound ports; 0 before start(), and where there is no HTTPS.
   std::uint16_t port() const;
+  std::uint16_t tls_port() const;
 
   // Accepts nothing more, closes idle connections at once, lets requests in progress be answered
   // for up to shutdown_grace, cuts the rest and joins the threads. A repeat does nothing.

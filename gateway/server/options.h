@@ -15,6 +15,9 @@ struct ListenerOptions {
   std::string host = "127.0.0.1";
   // TCP port, default 54321 (the port of a local Supabase); 0 takes a free one.
   std::uint16_t port = 54321;
+  // The same for HTTPS, beside it. Default empty: none.
+  std::string tls_host;
+  std::uint16_t tls_port = 0;
   // I/O threads, at least 1, default 2. Each has an event loop of its own.
   unsigned threads = 2;
   // Connections open at the same time, default 10,000; one more is closed as soon as it comes.

@@ -18,13 +18,16 @@ Worker::~Worker() = default;
 
 void Worker::run() { loop_.run(); }
 
-void Worker::adopt(Socket socket) {
-  asio::post(loop_, [this, taken = std::move(socket)]() mutable { start(std::move(taken)); });
+void Worker::adopt(Socket socket, certs::Session session) {
+  asio::post(loop_, [this, taken = std::move(socket), tls = std::move(session)]() mutable {
+    start(std::move(taken), std::move(tls));
+  });
 }
 
-void Worker::start(Socket socket) {
+void Worker::start(Socket socket, certs::Session session) {
   if (draining_) return;
-  auto connection = std::make_shared<Connection>(std::move(socket), *this, service_);
+  auto connection =
+      std::make_shared<Connection>(std::move(socket), std::move(session), *this, service_);
   const auto on_end = [logger = service_.logger](const std::exception_ptr& fault) {
     if (!fault) return;
     try {

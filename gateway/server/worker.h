@@ -26,7 +26,8 @@ class Worker {
   void run();
 
   // Thread-safe: takes over a connection whose socket belongs to loop().
-  void adopt(Socket socket);
+  // `session`: TLS with it; null = without.
+  void adopt(Socket socket, certs::Session session);
   // Thread-safe: ends idle connections and, with the last one, run().
   void drain();
   // Thread-safe: ends all connections.
@@ -42,7 +43,7 @@ class Worker {
   void remove(Connection& connection);
 
  private:
-  void start(Socket socket);
+  void start(Socket socket, certs::Session session);
   void sweep();
   void arm(MonotonicTime time);
 

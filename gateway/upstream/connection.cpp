@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "gateway/crypto/pin.h"
 #include "gateway/upstream/wire_headers.h"
 
 namespace holdfast::upstream {
@@ -135,7 +136,8 @@ std::string reason_of(httplib::Error error, bool out_of_time) {
 }  // namespace
 
 Connection::Connection(const std::string& origin, const UpstreamOptions& options)
-    : client_(std::make_unique<httplib::Client>(origin)),
+    : pins_(options.pins),
+      client_(std::make_unique<httplib::Client>(origin)),
       connect_timeout_(std::min(options.connect_timeout, milliseconds(3'000))) {
   if (!client_->is_valid()) throw std::invalid_argument("bad upstream URL: " + origin);
   client_->set_tcp_nodelay(true);
@@ -145,6 +147,9 @@ Connection::Connection(const std::string& origin, const UpstreamOptions& options
   client_->set_decompress(false);
   client_->enable_server_certificate_verification(true);
   if (!options.ca_file.empty()) client_->set_ca_cert_path(options.ca_file);
+  if (!pins_.empty() && client_->ssl_context() != nullptr) {
+    crypto::require_pins(client_->ssl_context(), pins_);
+  }
 }
 
 Connection::~Connection() = default;

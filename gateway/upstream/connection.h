@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "gateway/base/clock.h"
 #include "gateway/upstream/options.h"
@@ -33,6 +34,7 @@ class Connection {
   void abort();
 
  private:
+  const std::vector<std::string> pins_;  // before what looks at them
   std::unique_ptr<httplib::Client> client_;
   const std::chrono::milliseconds connect_timeout_;
   bool used_ = false;

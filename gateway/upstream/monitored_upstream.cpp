@@ -14,6 +14,8 @@ Outcome MonitoredUpstream::call(const Call& call) {
   Outcome outcome = upstream_.call(call);
   connectivity_.call_ended(began);
   if (outcome.answered()) {
+    const auto& date = outcome.answer().date;
+    if (server_clock_ != nullptr && date) server_clock_->note(*date);
     connectivity_.answered(began);
   } else {
     connectivity_.failed(outcome.failure().loss, began);

@@ -2,6 +2,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/upstream/connectivity.h"
+#include "gateway/upstream/server_clock.h"
 #include "gateway/upstream/upstream.h"
 
 namespace holdfast::upstream {
@@ -11,9 +12,13 @@ namespace holdfast::upstream {
 // Thread-safe.
 class MonitoredUpstream final : public Upstream {
  public:
-  // All three must outlive it.
-  MonitoredUpstream(Upstream& upstream, Connectivity& connectivity, const Clock& clock)
-      : upstream_(upstream), connectivity_(connectivity), clock_(clock) {}
+  // All must outlive it. `server_clock`, where there is one, is told the answers' dates.
+  MonitoredUpstream(Upstream& upstream, Connectivity& connectivity, const Clock& clock,
+                    ServerClock* server_clock = nullptr)
+      : upstream_(upstream),
+        connectivity_(connectivity),
+        clock_(clock),
+        server_clock_(server_clock) {}
 
   Outcome call(const Call& call) override;
   void stop() override { upstream_.stop(); }
@@ -22,6 +27,7 @@ class MonitoredUpstream final : public Upstream {
   Upstream& upstream_;
   Connectivity& connectivity_;
   const Clock& clock_;
+  ServerClock* const server_clock_;
 };
 
 }  // namespace holdfast::upstream

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 namespace holdfast::upstream {
 
@@ -36,6 +37,9 @@ struct UpstreamOptions {
   std::chrono::milliseconds retry_after{1'000};
   // PEM file of the certificate authorities to trust. Default empty: the system's.
   std::string ca_file;
+  // Public keys ("sha256/…"), one of which a certificate of the upstream's chain must have. Default
+  // none: any that a trusted authority vouches for.
+  std::vector<std::string> pins;
 };
 
 }  // namespace holdfast::upstream

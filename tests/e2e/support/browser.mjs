@@ -7,13 +7,14 @@ import { chromium } from 'playwright-core';
 
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-// Names ending in .test are this machine, as a rebound name would be.
-export function launchBrowser() {
+// Names ending in .test are this machine, as a rebound name would be. `more`: further arguments.
+export function launchBrowser(more = [], env = process.env) {
   const executablePath = process.env.CHROMIUM ?? places.find((place) => existsSync(place));
   if (!executablePath) throw new Error('there is no chromium: run tests/e2e/setup.sh');
   return chromium.launch({
     executablePath,
-    args: ['--no-sandbox', '--host-resolver-rules=MAP *.test 127.0.0.1', '--disable-gpu'],
+    env,
+    args: ['--no-sandbox', '--host-resolver-rules=MAP *.test 127.0.0.1', '--disable-gpu', ...more],
   });
 }
 

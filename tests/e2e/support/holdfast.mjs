@@ -22,7 +22,7 @@ export function holdfastBinary() {
   return binary;
 }
 
-const configuration = (upstreamUrl, databaseUrl, extra, interval) => `
+const configuration = (upstreamUrl, databaseUrl, extra, { interval, upstream }) => `
 [upstream]
 url = "${upstreamUrl}"
 anon_key = "${anonKey}"
@@ -30,6 +30,7 @@ service_key = "${serviceKey}"
 jwt_secret = "${jwtSecret}"
 db_url = "${databaseUrl}"
 timeout = "2s"
+${upstream}
 
 [server]
 control_token = "${controlToken}"
@@ -47,12 +48,13 @@ export class Holdfast {
   #write;
   #port = 0;
 
-  // `extra`: more TOML, appended; `folder`: an empty one, instead of one of its own; `environment`:
-  // more of that. Resolves when the first sync is done.
+  // `extra`: more TOML, appended; `upstream`: more of that section; `folder`: an empty one, instead
+  // of one of its own; `environment`: more of that. Resolves when the first sync is done, or, where
+  // `waits` is false, at once.
   static async serve(
     upstreamUrl,
     databaseUrl,
-    { extra = '', folder, environment, interval = '200ms' } = {},
+    { extra = '', upstream = '', folder, environment, interval = '200ms', waits = true } = {},
   ) {
     const holdfast = new Holdfast();
     holdfast.#folder = folder ?? mkdtempSync(join(tmpdir(), 'holdfast-e2e-'));
@@ -60,11 +62,11 @@ export class Holdfast {
     holdfast.#write = (more) =>
       writeFileSync(
         holdfast.#configFile,
-        configuration(upstreamUrl, databaseUrl, more, interval),
+        configuration(upstreamUrl, databaseUrl, more, { interval, upstream }),
       );
     holdfast.#write(extra);
     await holdfast.restart();
-    await holdfast.replicated();
+    if (waits) await holdfast.replicated();
     return holdfast;
   }
 
@@ -109,8 +111,16 @@ export class Holdfast {
 
   // A verb of the command line on this gateway's configuration and folder; {status, stdout, stderr}.
   run(...words) {
-    const folder = ['--config', this.#configFile, '--data', join(this.#folder, 'data')];
-    const ended = spawnSync(holdfastBinary(), [...words, ...folder], { encoding: 'utf8' });
+    return this.runElsewhere(join(this.#folder, 'data'), ...words);
+  }
+
+  // The same on another data folder.
+  runElsewhere(data, ...words) {
+    const ended = spawnSync(
+      holdfastBinary(),
+      [...words, '--config', this.#configFile, '--data', data],
+      { encoding: 'utf8', env: this.#environment },
+    );
     return { status: ended.status, stdout: ended.stdout, stderr: ended.stderr };
   }
 

@@ -108,6 +108,12 @@ export class Upstream {
     return this.#control('DELETE', 'log');
   }
 
+  // With UPSTREAM_REALTIME: the channels that are joined; POST tells them of a change, DELETE ends
+  // their connections, PUT {refused} refuses joins.
+  realtime(method = 'GET', body) {
+    return this.#control(method, 'realtime', body);
+  }
+
   // After DDL.
   reload() {
     return this.#control('GET', 'reload');

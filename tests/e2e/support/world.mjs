@@ -8,8 +8,8 @@ import { anonymousClient } from './client.mjs';
 
 export class World {
   // `name` becomes the database's; `schema` is more SQL for it; `settings` go to the upstream,
-  // `extra` to the gateway's TOML; `interval` is that of its pulls.
-  static async build(name, { schema, settings, extra, interval } = {}) {
+  // `extra` to the gateway's TOML; `interval` is that of its pulls, `environment` more of its own.
+  static async build(name, { schema, settings, extra, interval, environment } = {}) {
     const world = new World();
     try {
       world.database = await Database.create(`e2e_${name}_${process.pid}`);
@@ -18,6 +18,7 @@ export class World {
       world.holdfast = await Holdfast.serve(world.upstream.url, world.database.url, {
         extra,
         interval,
+        environment,
       });
     } catch (error) {
       await world.close();

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <memory>
+
+namespace holdfast::crypto {
+
+// An object of OpenSSL's, freed by the function that OpenSSL has for its kind.
+template <auto free_function>
+struct Free {
+  template <typename T>
+  void operator()(T* object) const {
+    free_function(object);
+  }
+};
+template <typename T, auto free_function>
+using Owned = std::unique_ptr<T, Free<free_function>>;
+
+}  // namespace holdfast::crypto

@@ -1,0 +1,28 @@
+#include "gateway/upstream/server_clock.h"
+
+namespace holdfast::upstream {
+namespace {
+
+// PostgREST allows as much; a Date is a second old, and an answer takes its time.
+constexpr auto kAgreement = std::chrono::seconds(30);
+
+}  // namespace
+
+void ServerClock::note(Timestamp date) {
+  const MonotonicTime at = local_.monotonic();
+  MutexLock lock(mutex_);
+  reading_ = Reading{date, at};
+}
+
+Timestamp ServerClock::now() const {
+  const Timestamp local = local_.now();
+  MutexLock lock(mutex_);
+  if (!reading_) return local;
+  const auto passed = local_.monotonic() - reading_->at;
+  const Timestamp estimate =
+      reading_->date + std::chrono::duration_cast<Timestamp::duration>(passed);
+  const auto difference = estimate > local ? estimate - local : local - estimate;
+  return difference <= kAgreement ? local : estimate;
+}
+
+}  // namespace holdfast::upstream
