@@ -41,9 +41,9 @@ void paint_strokes(QPainter& painter, const Glyph& glyph) {
 void paint_badge(QPainter& painter, const QString& text) {
   QFont font(QStringLiteral("sans-serif"));
   font.setBold(true);
-  font.setPixelSize(static_cast<int>(text.size() > 2 ? kBadgeFont - 3 : kBadgeFont));
+  font.setPixelSize(static_cast<int>(kBadgeFont - 2.0 * static_cast<double>(text.size() - 1)));
   const double width =
-      std::max(kBadgeHeight, QFontMetricsF(font).horizontalAdvance(text) + kBadgeHeight / 3);
+      std::max(kBadgeHeight, QFontMetricsF(font).horizontalAdvance(text) + kBadgeHeight / 2);
   const QRectF pill(kField - width, kField - kBadgeHeight, width, kBadgeHeight);
   painter.setPen(QPen(Qt::white, 1.5));
   painter.setBrush(QColor(0x14, 0x18, 0x1f));

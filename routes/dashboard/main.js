@@ -199,10 +199,11 @@ function start() {
 }
 
 async function main() {
-  const code = /^#code=([\w-]+)$/.exec(location.hash)?.[1];
+  // The tray's links name a section, too.
+  const [, code, name] = /^#code=([\w-]+)(?:&section=(\w+))?$/.exec(location.hash) ?? [];
   let problem = '';
   if (code) {
-    history.replaceState(null, '', location.pathname);
+    history.replaceState(null, '', location.pathname + (name ? `#/${name}` : ''));
     try {
       await signIn(code);
     } catch (error) {
