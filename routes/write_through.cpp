@@ -163,7 +163,7 @@ http::Response awaited_answer(const queue::Told& told, const queue::AskedRequest
   if (!rows_unasked || response.status >= 300) return response;
   response.body.clear();
   response.headers.remove("Content-Type");
-  if (mutation.operation != Operation::kInsert) response.status = 204;
+  if (mutation.operation != Operation::kInsert || mutation.single) response.status = 204;
   set_applied(response, *told.answer, preferences);
   return response;
 }

@@ -153,6 +153,7 @@ std::optional<Error> missing_reference(Database& database, const Catalog& catalo
     const auto referenced = referenced_columns(*parent, key);
     if (!referenced) continue;
     const Row wanted = parent_row(*parent, key, *referenced, row);
+    if (!overlay.rows(*parent).exists(database)) continue;
     if (overlay.rows(*parent).find_by(database, *referenced, wanted)) continue;
     return conflict("23503",
                     "insert or update on table \"" + table.name +

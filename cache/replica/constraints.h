@@ -29,9 +29,12 @@ Error affected_twice();
 // 42P10 unless `columns` are those of the primary key or a unique constraint.
 Result<void> require_unique(const Table& table, const std::vector<std::size_t>& columns);
 
-// 23503 when `row` refers to a row that is not visible here.
+// 23503 when `row` refers to a row that is not visible here, though its table is.
 std::optional<Error> missing_reference(Database& database, const Catalog& catalog,
                                        const Overlay& overlay, const Table& table, const Row& row);
+
+// The doubt where others may have made that row since.
+inline constexpr const char* kMissingReference = "a row that it refers to is not here";
 
 // 23503 for a row of `table` that cannot go because `key` of `child` refers to it.
 Error still_referenced(const Table& table, const Table& child, const ForeignKey& key,

@@ -161,10 +161,9 @@ class Insertion {
 
   std::optional<Computed> refuse_duplicate(const Row& row, const std::string& key) {
     if (auto outcome = refuse_duplicate_key(row, key)) return outcome;
-    if (context_.authoritative) {
-      if (auto error = missing_reference(database_, catalog_, overlay_, table_, row)) {
-        return std::move(*error);
-      }
+    if (auto error = missing_reference(database_, catalog_, overlay_, table_, row)) {
+      if (context_.authoritative) return std::move(*error);
+      changes_.doubt = kMissingReference;
     }
     return refuse_duplicate_values(row);
   }

@@ -108,7 +108,7 @@ class Update {
     for (const std::size_t index : assignment->columns) {
       note_reshaped(table_.columns[index], changes_.reshaped);
     }
-    if (changes_.keys.empty()) changes_.doubt = "no row here matches";
+    if (changes_.keys.empty() && !context_.sole) changes_.doubt = "no row here matches";
     return std::move(changes_);
   }
 
@@ -119,11 +119,11 @@ class Update {
       after[assignment.columns[i]] = assignment.values[i];
     }
     if (auto error = check_row(table_, after, unassigned(assignment))) return error;
-    if (context_.authoritative) {
-      if (auto error = missing_reference(database_, catalog_, overlay_, table_, after)) {
-        return error;
-      }
-    }
+    auto missing = assigns_reference(assignment)
+                       ? missing_reference(database_, catalog_, overlay_, table_, after)
+                       : std::nullopt;
+    if (missing && context_.authoritative) return missing;
+    if (missing) changes_.doubt = kMissingReference;
     const std::string old_key = key_of(table_, before);
     const std::string new_key = key_of(table_, after);
     const std::string changes = print_columns(table_, after, assignment.columns);
@@ -139,6 +139,14 @@ class Update {
     add_references(catalog_, table_, after, changes_.references);
     changes_.keys.push_back(new_key);
     return std::nullopt;
+  }
+
+  bool assigns_reference(const Assignment& assignment) const {
+    return std::ranges::any_of(assignment.columns, [&](std::size_t column) {
+      return std::ranges::any_of(table_.foreign_keys, [&](const ForeignKey& key) {
+        return std::ranges::find(key.columns, column) != key.columns.end();
+      });
+    });
   }
 
   // These keep the values that they have, which may not be known yet.
@@ -184,7 +192,7 @@ class Deletion {
       changes_.keys.push_back(key_of(*mutation_.table, row));
       if (auto error = remove(*mutation_.table, row, false)) return std::move(*error);
     }
-    if (changes_.keys.empty()) changes_.doubt = "no row here matches";
+    if (changes_.keys.empty() && !context_.sole) changes_.doubt = "no row here matches";
     return std::move(changes_);
   }
 
@@ -220,12 +228,12 @@ class Deletion {
           set_null(child, child_row, incoming.key->columns);
           break;
         default:
-          // A child that this deletion takes along is no hindrance; others are the upstream's to
-          // judge, unless the local rows are the truth.
-          if (context_.authoritative &&
-              !gone_.contains(relation_of(child) + key_of(child, child_row))) {
+          // A child that this deletion takes along is no hindrance.
+          if (gone_.contains(relation_of(child) + key_of(child, child_row))) break;
+          if (context_.authoritative || context_.sole) {
             return still_referenced(table, child, *incoming.key, row);
           }
+          changes_.doubt = "rows of " + child.name + " refer to it";
       }
     }
     return std::nullopt;

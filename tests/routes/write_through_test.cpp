@@ -114,6 +114,13 @@ TEST_F(WriteThroughTest, AMinimalAnswerStaysMinimalThoughTheRowsAreAskedFor) {
   EXPECT_THAT(rest("GET", "todos?select=title").body, HasSubstr("\"a\""));
 }
 
+TEST_F(WriteThroughTest, AMinimalAnswerToAPutIsThatOfNoRowsAlsoWhereItMakesOne) {
+  upstream_says(201, std::string("[") + kTodo + "]");
+  const auto response = rest("PUT", "todos?id=eq.1", kTodo);
+  EXPECT_EQ(response.status, 204);
+  EXPECT_THAT(response.body, IsEmpty());
+}
+
 TEST_F(WriteThroughTest, WhoMayNotReadIsAnsweredAsIfNoRowsHadBeenAskedFor) {
   upstream_says(401, R"({"code":"42501","message":"permission denied for table todos"})");
   upstream_.push(201);

@@ -145,6 +145,18 @@ TEST_F(MutationTest, AReplicatedRowDoesNotProveADuplicate) {
   EXPECT_FALSE(result.doubt.empty());
 }
 
+TEST_F(MutationTest, AReplicatedRowDoesNotProveAMissingOrARemainingReference) {
+  const auto doubt = [this](Operation operation, const char* target, const char* body) {
+    return changes({operation, "todos", target, body}).doubt;
+  };
+  EXPECT_EQ(doubt(Operation::kInsert, "", R"({"id":9,"title":"n","list_id":99})"),
+            "a row that it refers to is not here");
+  EXPECT_EQ(doubt(Operation::kUpdate, "id=eq.1", R"({"list_id":99})"),
+            "a row that it refers to is not here");
+  EXPECT_EQ(doubt(Operation::kUpdate, "id=eq.1", R"({"title":"z"})"), "");
+  EXPECT_EQ(doubt(Operation::kInsert, "", R"({"id":9,"title":"n","list_id":1})"), "");
+}
+
 TEST_F(MutationTest, OnesOwnPendingRowProvesADuplicate) {
   Effect effect{"public.todos", R"({"id":7})", EffectKind::kInsert, "{}",
                 R"({"id":7,"title":"mine","done":false})"};
