@@ -89,7 +89,8 @@ test('the json null is told apart from no value, as the upstream does', async ()
     (${ids[0]}, 'nulls', 'null'), (${ids[1]}, 'nulls', null), (${ids[2]}, 'nulls', '"null"')`;
   await world.holdfast.sync();
   const answers = async (db) => {
-    const todos = () => db.from('todos').select('id,meta,text:meta::text').in('id', ids).order('id');
+    const todos = () =>
+      db.from('todos').select('id,meta,text:meta::text').in('id', ids).order('id');
     return [
       succeeded(await todos()),
       succeeded(await todos().is('meta', null)),
