@@ -41,11 +41,11 @@ void RestWrite::handle(RestRequest rest, const cache::Table& table, http::Respon
   const auto preferences = parse_preferences(rest.request.headers);
   if (!preferences) return respond(error_response(preferences.error()));
   if (!has_known_body(rest.request)) {
-    return ask_upstream(std::move(rest), "a body of another type", std::move(respond));
+    return ask_upstream(std::move(rest), table, "a body of another type", std::move(respond));
   }
   auto mutation = parse_mutation(rest.request, table, *preferences);
   if (!mutation && names_unknown(mutation.error()) && is_online()) {
-    return ask_upstream(std::move(rest), kUnknownName, std::move(respond));
+    return ask_upstream(std::move(rest), table, kUnknownName, std::move(respond));
   }
   if (!mutation) return respond(error_response(mutation.error()));
   if (auto error = refuse_ungranted(rest, *mutation)) {
@@ -62,7 +62,7 @@ void RestWrite::handle(RestRequest rest, const cache::Table& table, http::Respon
         std::move(respond));
   }
   if (!reason.empty()) {
-    return ask_upstream(std::move(rest), std::move(reason), std::move(respond));
+    return ask_upstream(std::move(rest), table, std::move(reason), std::move(respond));
   }
   const auto media = std::get<MediaType>(negotiate(rest.request.headers));
   WriteRequest write{std::move(rest), table, *preferences, media, *std::move(mutation)};
@@ -77,10 +77,11 @@ void RestWrite::handle(RestRequest rest, const cache::Table& table, http::Respon
                                                      write.rest.store->catalog(), table, options);
     if (auto* error = std::get_if<Error>(&planned)) {
       if (!names_unknown(*error) || !is_online()) return respond(error_response(*error));
-      return ask_upstream(std::move(write.rest), kUnknownName, std::move(respond));
+      return ask_upstream(std::move(write.rest), table, kUnknownName, std::move(respond));
     }
     if (auto* forward = std::get_if<cache::query::Forward>(&planned)) {
-      return ask_upstream(std::move(write.rest), std::move(forward->reason), std::move(respond));
+      return ask_upstream(std::move(write.rest), table, std::move(forward->reason),
+                          std::move(respond));
     }
     write.representation = std::get<cache::query::Plan>(std::move(planned));
   }
@@ -105,7 +106,7 @@ bool RestWrite::is_queued_unseen(const RestRequest& rest, const Preferences& pre
   const auto type = rest.request.headers.find("Content-Type");
   const bool json = rest.request.body.empty() || !type || type->find("json") != type->npos;
   return rest.caller.principal.kind == http::Principal::Kind::kService && !context_.standalone &&
-         context_.connectivity.offline() && json &&
+         (context_.connectivity.offline() || unreached_) && json &&
          preferences.transaction != TransactionEnd::kRollback &&
          preferences.representation != Return::kRepresentation &&
          preferences.representation != Return::kHeadersOnly;
@@ -182,8 +183,8 @@ void RestWrite::finish(std::shared_ptr<Work> work, const std::exception_ptr& fau
     return work->respond(fault_response(fault, *context_.logger));
   }
   if (!outcome.ask_upstream.empty()) {
-    return ask_upstream(std::move(work->request.rest), std::move(outcome.ask_upstream),
-                        std::move(work->respond));
+    return ask_upstream(std::move(work->request.rest), work->request.table,
+                        std::move(outcome.ask_upstream), std::move(work->respond));
   }
   if (!outcome.doubt.empty()) return settle_doubt(std::move(work));
   if (outcome.wait) {
@@ -235,36 +236,52 @@ void RestWrite::settle_doubt(std::shared_ptr<Work> work) const {
     self.context_.synchronizer.wait_until_sent(store, kDrainWait);
     const bool drained = queue::Outbox(store.overlay()).empty(*store.reader());
     if (drained && !self.context_.connectivity.offline()) {
-      return self.ask_upstream(std::move(work->request.rest), std::move(work->outcome.doubt),
-                               std::move(work->respond));
+      return self.ask_upstream(std::move(work->request.rest), work->request.table,
+                               std::move(work->outcome.doubt), std::move(work->respond));
     }
     work->job.despite_doubt();
     self.submit(work);
   });
 }
 
-void RestWrite::ask_upstream(RestRequest rest, std::string reason, http::Respond respond) const {
+void RestWrite::ask_upstream(RestRequest rest, const cache::Table& table, std::string reason,
+                             http::Respond respond) const {
   if (context_.standalone) {
     return respond(error_response(not_answerable_offline(reason)));
   }
-  context_.workers.post([context = &context_, forwarder = &forwarder_, rest = std::move(rest),
-                         reason = std::move(reason), respond = std::move(respond)] {
+  context_.workers.post([self = *this, &table, rest = std::move(rest), reason = std::move(reason),
+                         respond = std::move(respond)]() mutable {
+    const Context& context = self.context_;
     cache::Store& store = *rest.store;
-    if (!context->connectivity.offline() &&
-        !context->synchronizer.wait_for_turn(store, relation_of(*context, rest), kDrainWait)) {
+    if (!context.connectivity.offline() &&
+        !context.synchronizer.wait_for_turn(store, relation_of(context, rest), kDrainWait)) {
+      if (rest.caller.principal.kind == http::Principal::Kind::kService && !self.unreached_) {
+        return self.handle_unreached(std::move(rest), table, std::move(respond));
+      }
       return respond(error_response(not_answerable_offline(
           "Earlier writes of this user are still on their way, and " + reason + ".")));
     }
     auto [response, may_have_happened] =
-        forwarder->forward_once(rest.request, Surface::kData, reason);
-    if (reason == kUnknownName) note_unknown_name(*context, response.status);
+        self.forwarder_.forward_once(rest.request, Surface::kData, reason);
+    // It surely never got there: as good as not asked, so that it can be queued if that is its way.
+    if (!may_have_happened && !self.unreached_) {
+      return self.handle_unreached(std::move(rest), table, std::move(respond));
+    }
+    if (reason == kUnknownName) note_unknown_name(context, response.status);
     // Without an answer it may have taken effect all the same.
     if (may_have_happened && (response.status < 400 || response.status >= 500)) {
       store.note_forwarded_write();
-      context->synchronizer.wake_puller(store.principal().id);
+      context.synchronizer.wake_puller(store.principal().id);
     }
     respond(std::move(response));
   });
+}
+
+void RestWrite::handle_unreached(RestRequest rest, const cache::Table& table,
+                                 http::Respond respond) const {
+  RestWrite again = *this;
+  again.unreached_ = true;
+  again.handle(std::move(rest), table, std::move(respond));
 }
 
 }  // namespace holdfast::routes

@@ -45,11 +45,15 @@ class RestWrite {
   // Hard case 16: what the upstream did is not all here.
   void note_unseen_effects(cache::Store& store) const;
   void settle_doubt(std::shared_ptr<Work> work) const;
-  // Sends the request on once the principal's queue is empty, so that it overtakes nothing.
-  void ask_upstream(RestRequest rest, std::string reason, http::Respond respond) const;
+  // Sends the request on once the principal's queue is empty, so that it overtakes nothing. What
+  // surely did not arrive is handled once more, as one whose upstream is away.
+  void ask_upstream(RestRequest rest, const cache::Table& table, std::string reason,
+                    http::Respond respond) const;
+  void handle_unreached(RestRequest rest, const cache::Table& table, http::Respond respond) const;
 
   const Context& context_;
   const Forwarder& forwarder_;
+  bool unreached_ = false;  // the upstream was asked in vain
 };
 
 }  // namespace holdfast::routes

@@ -170,7 +170,8 @@ std::optional<Error> WriteJob::write_changes(cache::Transaction& transaction, Ch
                             context_.clock.now());
   // Rows as lines of text cannot be told from a proxy's page.
   if (limit && media.form == cache::query::Form::kCsv) {
-    outcome_.ask_upstream = outcome_.wait->reason;
+    outcome_.ask_upstream = std::move(outcome_.wait->reason);
+    outcome_.wait.reset();
     return std::nullopt;
   }
   // Rows that go are shown as they were, others as they have become.

@@ -270,6 +270,47 @@ TEST_F(RestWriteTest, TheServiceRoleIsForwardedAndNeverQueued) {
   EXPECT_EQ(depth(), 0);
 }
 
+// The link is lost, and nobody has noticed yet.
+class LostLinkTest : public RestWriteTest {
+ protected:
+  LostLinkTest() {
+    go_online();
+    upstream_.respond_with([this](const upstream::Call&) -> upstream::Outcome {
+      go_offline();
+      return upstream::Failure{upstream::Loss::kNotSent, "refused"};
+    });
+  }
+  http::Response as_service(const http::Headers& more = {}) {
+    http::Headers headers = {{"apikey", "sb_secret_test"}, {"Content-Type", "application/json"}};
+    for (const auto& [name, value] : more) headers.add(name, value);
+    return ask({"POST", "/rest/v1/todos", headers, R"({"id":1,"title":"a"})"});
+  }
+};
+
+TEST_F(LostLinkTest, AWriteOfTheServiceRoleThatSurelyDidNotArriveIsQueued) {
+  const auto answer = as_service();
+  EXPECT_EQ(answer.status, 201) << answer.body;
+  EXPECT_NE(header(answer, "Holdfast-Outbox-Id"), "(none)");
+  // Nobody here knows the rows that would be given back.
+  EXPECT_EQ(as_service({{"Prefer", "return=representation"}}).status, 504);
+}
+
+TEST_F(LostLinkTest, AnAnswerAsLinesOfTextIsMadeHereOnceNobodyElseCan) {
+  const http::Headers lines = {{"Accept", "text/csv"}, {"Prefer", "return=representation"}};
+  const auto answer = rest("POST", "todos?select=id,title", R"({"id":1,"title":"a"})", lines);
+  EXPECT_EQ(answer.status, 201) << answer.body;
+  EXPECT_EQ(answer.body, "id,title\n1,a");
+  EXPECT_EQ(depth(), 1);
+}
+
+TEST_F(LostLinkTest, WhatMayHaveArrivedIsNotQueued) {
+  upstream_.respond_with([](const upstream::Call&) -> upstream::Outcome {
+    return upstream::Failure{upstream::Loss::kAnswerLost, "cut"};
+  });
+  EXPECT_EQ(as_service().status, 504);
+  EXPECT_EQ(depth(), 0);
+}
+
 TEST_F(RestWriteTest, ADeadLetterIsListedRetriedAndDiscardedUnderTheControlToken) {
   const std::string id =
       header(rest("POST", "todos", R"({"id":1,"title":"a"})"), "Holdfast-Outbox-Id");
