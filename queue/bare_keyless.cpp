@@ -8,6 +8,7 @@
 #include "cache/values/codec.h"
 #include "gateway/http/uri.h"
 #include "queue/outbox.h"
+#include "queue/three_way.h"
 
 namespace holdfast::queue {
 namespace {
@@ -20,10 +21,52 @@ constexpr const char* kHidden = "-";
 constexpr int kRowsInPage = 500;
 // Behind so many foreign rows one's own is for a person to find.
 constexpr int kMostPages = 40;
+constexpr std::size_t kLongestCondition = 200;  // bytes
 
 bool has_insert_trigger(const cache::Table& table) {
   return std::any_of(table.triggers.begin(), table.triggers.end(),
                      [](const cache::Trigger& trigger) { return trigger.on_insert; });
+}
+
+// Values that mean the same in a filter as in a row, and are not too long for one.
+bool is_comparable(const cache::Type& type) {
+  switch (type.kind) {
+    case cache::TypeKind::kInt2:
+    case cache::TypeKind::kInt4:
+    case cache::TypeKind::kInt8:
+    case cache::TypeKind::kNumeric:
+    case cache::TypeKind::kBool:
+    case cache::TypeKind::kText:
+    case cache::TypeKind::kUuid:
+    case cache::TypeKind::kDate:
+    case cache::TypeKind::kTimestamp:
+    case cache::TypeKind::kTimestamptz:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Conditions of a filter that every row meets which says what the effect says, and few others.
+std::string conditions_of(const cache::Table& table, const cache::Effect& effect) {
+  Row row(table.columns.size(), cache::Null{});
+  if (!cache::merge_row(table, effect.changes, row)) return "";
+  std::string conditions;
+  for (const std::size_t index : changed_columns(table, effect.changes, std::nullopt)) {
+    const cache::Column& column = table.columns[index];
+    if (table.is_key(index) || !is_comparable(column.type)) continue;
+    const std::string name = http::percent_encode(cache::quoted_name(column.name));
+    if (cache::is_null(row[index])) {
+      conditions += "&" + name + "=is.null";
+      continue;
+    }
+    std::string text;
+    cache::print_text(column.type, cache::view(row[index]), text);
+    if (text.size() <= kLongestCondition) {
+      conditions += "&" + name + "=eq." + http::percent_encode(text);
+    }
+  }
+  return conditions;
 }
 
 bool shows(const cache::Table& table, const cache::Effect& effect, const Row& row) {
@@ -101,7 +144,15 @@ std::optional<Verdict> BareKeyless::look() {
   auto read = rows_behind(*noted_);
   if (auto* failed = std::get_if<Verdict>(&read)) return std::move(*failed);
   const Rows& rows = std::get<Rows>(read);
-  return judge(compare(rows), !rows.empty());
+  if (auto verdict = judge(compare(rows), !rows.empty())) return verdict;
+  if (noted_->empty()) return std::nullopt;
+  auto before = alike_before(*noted_);
+  if (auto* failed = std::get_if<Verdict>(&before)) return std::move(*failed);
+  if (!std::get<bool>(before)) return std::nullopt;
+  return Uncertain{
+      0,
+      "The answer was lost, and an older row says the same as what was sent, unless it "
+      "is what was sent: the upstream need not count its keys upwards"};
 }
 
 std::optional<Verdict> BareKeyless::judge(const std::vector<Wanted>& wanted, bool others) const {
@@ -157,28 +208,58 @@ std::variant<BareKeyless::Rows, Verdict> BareKeyless::rows_behind(const std::str
     std::string parameters =
         "order=" + http::percent_encode(name + ".asc") + "&limit=" + std::to_string(kRowsInPage);
     if (!last.empty()) parameters += "&" + http::percent_encode(name) + "=gt." + last;
-    const auto outcome = upstream_.call(question("*", parameters));
-    if (!outcome.answered()) return Verdict(no_answer(outcome.failure()));
-    const upstream::Answer& answer = outcome.answer();
-    const auto classified = classify(answer);
-    if (classified.kind != AnswerClass::kApplied) {
-      Verdict refused = judge_refusal(answer, classified);
-      if (!std::holds_alternative<Refused>(refused)) return refused;
-      return Verdict(
-          Uncertain{answer.status,
-                    "The answer was lost, and the rows may not be read: " + words_of(classified)});
-    }
-    const auto parsed = cache::parse_rows(table_, answer.body);
-    if (!parsed) {
-      return Verdict(TryAgain{answer.status, "the answer cannot be read", false, {}, false});
-    }
-    if (parsed->empty()) return rows;
-    last = key_text(parsed->back());
-    for (const Row& row : *parsed) {
-      if (!is_of_another_entry(row)) rows.push_back(row);
+    auto read = this->page(parameters, last);
+    if (auto* failed = std::get_if<Verdict>(&read)) return std::move(*failed);
+    Rows& more = std::get<Rows>(read);
+    if (more.empty()) return rows;
+    for (Row& row : more) {
+      if (!is_of_another_entry(row)) rows.push_back(std::move(row));
     }
   }
   return Verdict(Uncertain{0, "The answer was lost, and very many rows have come since"});
+}
+
+std::variant<bool, Verdict> BareKeyless::alike_before(const std::string& noted) {
+  const auto sent = std::find_if(effects_.begin(), effects_.end(), [&](const auto& effect) {
+    return !effect.consequence && effect.relation == entry_.relation;
+  });
+  if (sent == effects_.end()) return false;
+  const std::string name = http::percent_encode(cache::quoted_name(table_.columns[column_].name));
+  const std::string conditions = conditions_of(table_, *sent);
+  std::string last;
+  for (int page = 0; page < kMostPages; ++page) {
+    auto read = this->page("order=" + name + ".asc&limit=" + std::to_string(kRowsInPage) + "&" +
+                               name + "=lte." + noted + conditions +
+                               (last.empty() ? "" : "&" + name + "=gt." + last),
+                           last);
+    if (auto* failed = std::get_if<Verdict>(&read)) return std::move(*failed);
+    const Rows& rows = std::get<Rows>(read);
+    if (rows.empty()) return false;
+    for (const Row& row : rows) {
+      if (shows(table_, *sent, row) && !is_of_another_entry(row)) return true;
+    }
+  }
+  return true;
+}
+
+std::variant<BareKeyless::Rows, Verdict> BareKeyless::page(const std::string& parameters,
+                                                           std::string& after) {
+  const auto outcome = upstream_.call(question("*", parameters));
+  if (!outcome.answered()) return Verdict(no_answer(outcome.failure()));
+  const upstream::Answer& answer = outcome.answer();
+  const auto classified = classify(answer);
+  if (classified.kind != AnswerClass::kApplied) {
+    Verdict refused = judge_refusal(answer, classified);
+    if (!std::holds_alternative<Refused>(refused)) return refused;
+    return Verdict(Uncertain{answer.status, "The answer was lost, and the rows may not be read: " +
+                                                words_of(classified)});
+  }
+  auto parsed = cache::parse_rows(table_, answer.body);
+  if (!parsed) {
+    return Verdict(TryAgain{answer.status, "the answer cannot be read", false, {}, false});
+  }
+  if (!parsed->empty()) after = key_text(parsed->back());
+  return *std::move(parsed);
 }
 
 bool BareKeyless::is_of_another_entry(const Row& row) const {

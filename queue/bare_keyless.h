@@ -46,6 +46,11 @@ class BareKeyless {
 
   upstream::Call question(const std::string& select, const std::string& parameters) const;
   std::variant<Rows, Verdict> rows_behind(const std::string& noted);
+  // Whether rows up to the noted key say the same: a key need not be larger than those before it,
+  // where sequences cache values or count down, or somebody gave a larger one.
+  std::variant<bool, Verdict> alike_before(const std::string& noted);
+  // One page of rows; `after` becomes the key of its last one.
+  std::variant<Rows, Verdict> page(const std::string& parameters, std::string& after);
   std::vector<Wanted> compare(const Rows& rows) const;
   std::optional<Verdict> judge(const std::vector<Wanted>& wanted, bool others) const;
   bool is_of_another_entry(const cache::Row& row) const;

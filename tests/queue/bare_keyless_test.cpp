@@ -38,6 +38,12 @@ class BareKeylessTest : public QueueTest {
       return answer;
     }
     ++looks_;
+    if (const auto until = call.target.find("=lte."); until != std::string::npos) {
+      conditions_ = call.target.substr(call.target.find('&', until));
+      const bool first = call.target.find("=gt.") == std::string::npos;
+      answer.body = first ? rows_until(std::stoll(call.target.substr(until + 5))) : "[]";
+      return answer;
+    }
     const auto behind = call.target.find("=gt.");
     if (call.target.find("id.desc") != std::string::npos) {
       answer.body =
@@ -68,6 +74,13 @@ class BareKeylessTest : public QueueTest {
     }
     return text + "]";
   }
+  std::string rows_until(std::int64_t id) const {
+    std::string text = "[";
+    for (const auto& [each, fields] : rows_) {
+      if (each <= id) text += (text.size() > 1 ? "," : "") + print(each);
+    }
+    return text + "]";
+  }
   void insert_as_somebody_else(const std::string& name) { commit(R"({"name":")" + name + "\"}"); }
   std::string shown() { return sample_.rows("counters", {"id", "name"}); }
 
@@ -76,6 +89,7 @@ class BareKeylessTest : public QueueTest {
   std::vector<bool> fresh_;
   int lose_posts_ = 0;
   int looks_ = 0;
+  std::string conditions_;
   bool refuse_rows_ = false;
 };
 
@@ -118,6 +132,34 @@ TEST_F(BareKeylessTest, WhatDidNotArriveIsSentAgain) {
   EXPECT_EQ(state(sequence), "acknowledged");
   EXPECT_EQ(rows_.size(), 2U);
   EXPECT_EQ(shown(), R"({"id":42,"name":"a"})");
+}
+
+// A sequence that caches values, counts down, or lies behind a key that somebody gave.
+TEST_F(BareKeylessTest, ARowWithASmallerKeyThanTheNotedOneMayBeWhatWasSent) {
+  insert_as_somebody_else("earlier");
+  rows_[1000] = R"("name":"imported")";
+  const auto sequence = insert_keyless("counters", R"({"name":"a"})");
+  lose_posts_ = 1;
+  drain();
+  clock_.advance(options_.statement_timeout);
+  drain();
+  EXPECT_EQ(entry(sequence).noted_key, "1000");
+  EXPECT_EQ(state(sequence), "uncertain");
+  EXPECT_EQ(entry(sequence).next_attempt_at, std::nullopt) << "for a person";
+  EXPECT_EQ(rows_.size(), 3U) << "never sent again blindly";
+  EXPECT_THAT(conditions_, ::testing::StartsWith("&name=eq.a")) << "few rows are read for it";
+}
+
+TEST_F(BareKeylessTest, OlderRowsThatSaySomethingElseHoldNothingBack) {
+  rows_[1000] = R"("name":"imported")";
+  const auto sequence = insert_keyless("counters", R"({"name":"a"})");
+  upstream_.push(upstream::Outcome(upstream::Answer{200, json(), R"([{"id":1000}])", {}, {}}));
+  upstream_.push(upstream::Failure{upstream::Loss::kAnswerLost, "reset"});
+  drain();
+  clock_.advance(options_.statement_timeout);
+  drain();
+  EXPECT_EQ(state(sequence), "acknowledged");
+  EXPECT_EQ(rows_.size(), 2U);
 }
 
 TEST_F(BareKeylessTest, SeveralRowsThatSayTheSameAreForAPerson) {

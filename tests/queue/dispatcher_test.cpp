@@ -157,6 +157,25 @@ TEST_F(DispatcherTest, APersonsSyncTriesWhatBacksOff) {
   expect_state(sequence, "acknowledged");
 }
 
+TEST_F(DispatcherTest, WhileTheUpstreamIsAwayNothingIsClaimedUnlessAPersonAsks) {
+  bool away = true;
+  Dispatcher resting = dispatcher();
+  resting.rest_while([&away] { return away; });
+  const auto first = insert("todos", R"({"id":1,"title":"a"})");
+  EXPECT_EQ(resting.drain(sample_.store(), false).next_due, std::nullopt);
+  expect_state(first, "queued");
+  EXPECT_EQ(entry(first).attempts, 0);
+  EXPECT_EQ(upstream_.calls().size(), 0U);
+  answer(201, "[" + todo(1, "a") + "]");
+  resting.drain(sample_.store(), true);
+  expect_state(first, "acknowledged");
+  const auto second = insert("todos", R"({"id":2,"title":"b"})");
+  away = false;
+  answer(201, "[" + todo(2, "b") + "]");
+  resting.drain(sample_.store(), false);
+  expect_state(second, "acknowledged");
+}
+
 // Hard case 11.
 TEST_F(DispatcherTest, APageThatIsNotTheApisIsTriedAgain) {
   const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
