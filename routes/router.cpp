@@ -60,10 +60,6 @@ Change change_of(const std::string& path) {
   return nullptr;
 }
 
-http::Response realtime_unavailable() {
-  return http::json_response(503, R"({"error":"realtime is not served by this gateway"})");
-}
-
 }  // namespace
 
 Router::Router(const Context& context, StatusIdentity identity, ControlAccess control, Panel& panel,
@@ -76,7 +72,8 @@ Router::Router(const Context& context, StatusIdentity identity, ControlAccess co
       forwarder_(context),
       rest_(context, forwarder_),
       auth_(context, forwarder_),
-      sync_data_(context, rest_) {}
+      sync_data_(context, rest_),
+      realtime_(context) {}
 
 void Router::handle(http::Request request, http::Respond respond) {
   respond = counted(request, std::move(respond));
@@ -113,7 +110,9 @@ void Router::route(http::Request request, http::Respond respond) {
   if (below(path, "/storage/v1")) {
     return forwarder_.forward(std::move(request), Surface::kData, kNotKept, std::move(respond));
   }
-  if (below(path, "/realtime/v1")) return respond(realtime_unavailable());
+  if (auto resource = below(path, "/realtime/v1")) {
+    return realtime_.handle(request, *resource, respond);
+  }
   if (sync_data_.route(request, path, respond)) return;
   if (panel_.route(request, path, respond)) return;
   if (route_control(request, path, respond)) return;

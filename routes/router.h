@@ -9,6 +9,7 @@
 #include "routes/control.h"
 #include "routes/forwarder.h"
 #include "routes/panel.h"
+#include "routes/realtime.h"
 #include "routes/rest.h"
 #include "routes/status.h"
 #include "routes/sync_data.h"
@@ -27,6 +28,9 @@ class Router final : public http::Handler {
          Extra extra = {});
 
   void handle(http::Request request, http::Respond respond) override;
+
+  // To be started and stopped by whoever has the Router.
+  Realtime& realtime() { return realtime_; }
 
  private:
   // Notes what the answer is and how long it took.
@@ -47,6 +51,7 @@ class Router final : public http::Handler {
   const Rest rest_;
   const Auth auth_;
   const SyncData sync_data_;
+  Realtime realtime_;
 };
 
 }  // namespace holdfast::routes

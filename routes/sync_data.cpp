@@ -11,6 +11,7 @@
 #include "queue/row_state.h"
 #include "routes/error_response.h"
 #include "routes/profile.h"
+#include "routes/row_path.h"
 
 namespace holdfast::routes {
 namespace {
@@ -46,19 +47,6 @@ std::string print_change(const cache::FeedChange& change) {
                     R"(,"row":)";
   out += change.row ? cache::print_kept_row(*change.table, *change.row) : "null";
   return out + "}";
-}
-
-// A JSON value as a filter compares with it.
-std::string filter_value(const json& value) {
-  return http::percent_encode(value.is_string() ? value.get<std::string>() : value.dump());
-}
-
-std::string key_conditions(const json& key) {
-  std::string conditions;
-  for (const auto& [column, value] : key.items()) {
-    conditions += "&" + http::percent_encode(column) + "=eq." + filter_value(value);
-  }
-  return conditions;
 }
 
 const char* status_of(int status) {

@@ -18,7 +18,9 @@ constexpr const char* kMakeFeed =
     "  relation TEXT NOT NULL,"
     "  key TEXT NOT NULL,"    // the key's stored values, see note()
     "  at INTEGER NOT NULL,"  // Unix seconds
-    "  UNIQUE(relation, key));";
+    // The sequence with which the row came: NULL = this one, 0 = before it was followed.
+    "  born INTEGER);"
+    "CREATE INDEX IF NOT EXISTS hf_feed_by_row ON hf_feed(relation, key, sequence);";
 
 std::string literal(const std::string& text) {
   std::string quoted = "'";
@@ -30,23 +32,27 @@ std::string trigger_name(const Table& table, const char* event) {
   return quote_identifier("hf_feed|" + std::string(event) + "|" + table.storage_name);
 }
 
-// Notes the row anew, behind all others: of a row only the newest change counts.
-std::string note(const Table& table, const std::string& image) {
+// Notes the row anew, behind all others: of a row only the newest change counts. Not as one
+// REPLACE: in a trigger the conflict clause of the statement that fires it would take its place.
+std::string note(const Table& table, const std::string& image, bool insertion = false) {
   std::string key;
   for (const std::size_t index : table.primary_key->columns) {
     key += (key.empty() ? "quote(" : "||','||quote(") + image + "." +
            quote_identifier(table.columns[index].storage_name) + ")";
   }
-  const std::string relation = literal(relation_of(table));
-  return "DELETE FROM hf_feed WHERE relation=" + relation + " AND key=" + key +
-         ";INSERT INTO hf_feed(relation,key,at) VALUES(" + relation + "," + key +
-         ",CAST(strftime('%s','now') AS INTEGER));";
+  const std::string row = " WHERE relation=" + literal(relation_of(table)) + " AND key=" + key;
+  const std::string born = insertion ? "NULL"
+                                     : "ifnull((SELECT ifnull(born,sequence) FROM hf_feed" + row +
+                                           " ORDER BY sequence DESC LIMIT 1),0)";
+  return "INSERT INTO hf_feed(relation,key,at,born) VALUES(" + literal(relation_of(table)) + "," +
+         key + ",CAST(strftime('%s','now') AS INTEGER)," + born + ");DELETE FROM hf_feed" + row +
+         " AND sequence<(SELECT max(sequence) FROM hf_feed" + row + ");";
 }
 
 std::string make_triggers(const Table& table) {
   const std::string on = " ON " + quote_identifier(table.storage_name) + " BEGIN ";
   const std::string begin = "CREATE TRIGGER IF NOT EXISTS ";
-  return begin + trigger_name(table, "insert") + " AFTER INSERT" + on + note(table, "new") +
+  return begin + trigger_name(table, "insert") + " AFTER INSERT" + on + note(table, "new", true) +
          "END;" + begin + trigger_name(table, "update") + " AFTER UPDATE" + on +
          note(table, "old") + note(table, "new") + "END;" + begin + trigger_name(table, "delete") +
          " AFTER DELETE" + on + note(table, "old") + "END;";
@@ -83,7 +89,31 @@ std::int64_t number(Database& database, const char* sql) {
 constexpr const char* kNewest =
     "SELECT ifnull((SELECT seq FROM sqlite_sequence"
     " WHERE name='hf_feed'), 0)";
+// Made by a version that did not note when a row came.
+constexpr const char* kIsOlder =
+    "SELECT count(*) FROM sqlite_schema WHERE name='hf_feed' AND sql NOT LIKE '%born%'";
 constexpr const char* kForgotten = "SELECT value FROM hf_meta WHERE name='feed_forgotten'";
+
+// Whoever follows begins again, as the numbers go on and all before them are forgotten.
+void make_anew(Database& database) {
+  const std::int64_t forgotten = number(database, kNewest) + 1;
+  std::string all;
+  {
+    Statement triggers(database,
+                       "SELECT name FROM sqlite_schema WHERE type='trigger' AND name GLOB"
+                       " 'hf_feed|*'");
+    while (triggers.step()) {
+      all += "DROP TRIGGER " + quote_identifier(std::string(triggers.text(0))) + ";";
+    }
+  }
+  database.execute(all + "DROP TABLE hf_feed;" + kMakeFeed);
+  Statement go_on(database, "INSERT INTO sqlite_sequence VALUES('hf_feed', ?1)");
+  go_on.bind(1, forgotten).run();
+  Statement forget(database,
+                   "INSERT INTO hf_meta VALUES('feed_forgotten', ?1)"
+                   " ON CONFLICT DO UPDATE SET value=excluded.value");
+  forget.bind(1, forgotten).run();
+}
 
 // A value as quote() wrote it, from the front of `text`.
 Value take_value(std::string_view& text) {
@@ -122,6 +152,15 @@ std::string key_text(const Table& table, const std::vector<Value>& key) {
 
 }  // namespace
 
+void forget_feed(Transaction& transaction) {
+  Database& database = transaction.database();
+  if (number(database, "SELECT 1 FROM sqlite_schema WHERE name='hf_feed'") == 0) return;
+  database.execute("DELETE FROM hf_feed");
+  Statement& forgotten = database.cached(
+      "INSERT INTO hf_meta VALUES('feed_forgotten', ?1) ON CONFLICT DO UPDATE SET value=?1");
+  forgotten.bind(1, number(database, kNewest)).run();
+}
+
 std::optional<FeedPage> ChangeFeed::page(const std::string& cursor, std::size_t most) {
   follow_tables();
   if (cursor.empty()) {
@@ -141,18 +180,26 @@ std::optional<FeedPage> ChangeFeed::page(const std::string& cursor, std::size_t 
   return changes_page(changes[0], most);
 }
 
+std::string ChangeFeed::now() {
+  follow_tables();
+  return print_cursor("changes", {number(*store_.reader(), kNewest)});
+}
+
 // Tables may have come, or been made anew, since the last time.
 void ChangeFeed::follow_tables() {
   std::size_t followed = 0;
   {
     auto reader = store_.reader();
-    followed = static_cast<std::size_t>(number(
-        *reader,
-        "SELECT count(*) FROM sqlite_schema WHERE type='trigger' AND name GLOB 'hf_feed|*'"));
+    followed = static_cast<std::size_t>(
+        number(*reader,
+               "SELECT count(*) FROM sqlite_schema WHERE type='trigger' AND name GLOB 'hf_feed|*'"
+               " AND sql LIKE '%born%'"));
   }
   if (followed == 3 * tables().size() && followed > 0) return;
   store_.writer().run(Priority::kClient, [this](Transaction& transaction) {
-    transaction.database().execute(kMakeFeed);
+    Database& database = transaction.database();
+    if (number(database, kIsOlder) > 0) make_anew(database);
+    database.execute(kMakeFeed);
     for (const Table* table : tables()) transaction.database().execute(make_triggers(*table));
   });
 }
@@ -173,7 +220,7 @@ FeedPage ChangeFeed::snapshot_page(std::int64_t start, std::size_t table, std::i
       after = statement.integer(0);
       Row row = store_.overlay().rows(*all[table]).get(*reader, after);
       std::string key = key_of(*all[table], row);
-      page.changes.push_back({all[table], std::move(key), std::move(row)});
+      page.changes.push_back({all[table], std::move(key), std::move(row), true});
     }
     if (page.changes.size() >= most) break;
   }
@@ -188,9 +235,11 @@ FeedPage ChangeFeed::changes_page(std::int64_t after, std::size_t most) {
   FeedPage page;
   auto reader = store_.reader();
   Statement statement(*reader,
-                      "SELECT sequence, relation, key FROM hf_feed WHERE sequence>?1"
+                      "SELECT sequence, relation, key, ifnull(born, sequence) FROM hf_feed"
+                      " WHERE sequence>?1"
                       " ORDER BY sequence LIMIT ?2");
   statement.bind(1, after).bind(2, static_cast<std::int64_t>(most) + 1);
+  const std::int64_t seen = after;
   std::size_t read = 0;
   while (statement.step()) {
     if (++read > most) {
@@ -203,8 +252,9 @@ FeedPage ChangeFeed::changes_page(std::int64_t after, std::size_t most) {
     const auto key = stored_key(statement.text(2));
     if (key.size() != table->primary_key->columns.size()) continue;  // its key is another one now
     auto found = store_.overlay().rows(*table).find(*reader, key);
+    const bool fresh = statement.integer(3) > seen;
     page.changes.push_back({table, key_text(*table, key),
-                            found ? std::optional(std::move(found->row)) : std::nullopt});
+                            found ? std::optional(std::move(found->row)) : std::nullopt, fresh});
   }
   page.cursor = print_cursor("changes", {after});
   return page;

@@ -13,6 +13,7 @@ struct FeedChange {
   const Table* table;
   std::string key;         // key_of()
   std::optional<Row> row;  // nullopt: it is gone
+  bool fresh = false;      // it came into being behind the page's cursor
 };
 
 struct FeedPage {
@@ -36,6 +37,9 @@ class ChangeFeed {
   // most `most` changes.
   std::optional<FeedPage> page(const std::string& cursor, std::size_t most);
 
+  // The cursor of now: what follows it are changes that are still to come.
+  std::string now();
+
   // Forgets tombstones from before `time`.
   void forget(Timestamp time);
 
@@ -48,5 +52,8 @@ class ChangeFeed {
 
   Store& store_;
 };
+
+// Nobody can go on from what was told before: the rows have gone from here, and not upstream.
+void forget_feed(Transaction& transaction);
 
 }  // namespace holdfast::cache

@@ -313,6 +313,7 @@ void App::start() {
   parts.folder.announce(url());
   parts.panel.start();
   parts.router.realtime().start();
+  parts.router.realtime().start();
   parts.sampling.start();
   if (variant_.standalone) return;
   parts.book.observe([&parts](const std::string& principal) {
@@ -350,6 +351,7 @@ void App::stop() {
   parts_->listener.stop();
   parts_->https.stop();
   parts_->panel.stop();
+  parts_->router.realtime().stop();
   parts_->router.realtime().stop();
   parts_->sampling.stop();
   parts_->upstream.stop();

@@ -98,5 +98,49 @@ TEST_F(ChangeFeedTest, NothingIsRecordedBeforeSomebodyFollows) {
   EXPECT_EQ(sample_.number("SELECT count(*) FROM sqlite_schema WHERE name='hf_feed'"), 0);
 }
 
+TEST_F(ChangeFeedTest, ARowThatCameBehindTheCursorIsToldFromOneThatChanged) {
+  ChangeFeed feed(sample_.store());
+  std::string cursor = feed.now();
+  const auto changes = [&] {
+    std::string all;
+    const auto page = feed.page(cursor, 100);
+    for (const FeedChange& change : page->changes) {
+      all += (change.fresh ? "+" : "") + change.key + (change.row ? " " : "gone ");
+    }
+    cursor = page->cursor;
+    return all;
+  };
+  EXPECT_EQ(changes(), "");
+  sample_.put("lists", R"([{"id":3,"title":"new"},{"id":1,"title":"changed"}])");
+  sample_.put("lists", R"([{"id":3,"title":"new and changed"}])");
+  EXPECT_EQ(changes(), R"({"id":1} +{"id":3} )");
+  sample_.put("lists", R"([{"id":3,"title":"changed again"},{"id":4,"title":"short-lived"}])");
+  sample_.remove("lists", R"({"id":4})");
+  sample_.remove("lists", R"({"id":2})");
+  EXPECT_EQ(changes(), R"({"id":3} +{"id":4}gone {"id":2}gone )");
+}
+
+TEST_F(ChangeFeedTest, TheFeedOfAnEarlierVersionIsMadeAnewAndItsFollowersBeginAgain) {
+  follow(cursor_);
+  sample_.put("lists", R"([{"id":3,"title":"three"}])");
+  follow(cursor_);
+  sample_.store().writer().run(Writer::Priority::kClient, [](Transaction& transaction) {
+    Database& database = transaction.database();
+    std::string triggers;
+    Statement all(database, "SELECT name FROM sqlite_schema WHERE name GLOB 'hf_feed|*'");
+    while (all.step()) triggers += "DROP TRIGGER \"" + std::string(all.text(0)) + "\";";
+    database.execute(triggers +
+                     "DROP TABLE hf_feed; CREATE TABLE hf_feed(sequence INTEGER PRIMARY KEY"
+                     " AUTOINCREMENT, relation TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT"
+                     " NULL, UNIQUE(relation, key)); INSERT INTO sqlite_sequence"
+                     " VALUES('hf_feed', 7)");
+  });
+  EXPECT_EQ(follow(cursor_), "begin again");
+  cursor_.clear();
+  EXPECT_EQ(follow(cursor_), R"(lists{"id":1} lists{"id":2} lists{"id":3} reviews{"id":1})");
+  sample_.remove("lists", R"({"id":2})");
+  EXPECT_EQ(follow(cursor_), R"(-lists{"id":2})");
+}
+
 }  // namespace
 }  // namespace holdfast::cache

@@ -1,0 +1,360 @@
+#include "routes/realtime.h"
+
+#include <deque>
+#include <nlohmann/json.hpp>
+
+#include "gateway/http/uri.h"
+#include "routes/error_response.h"
+
+namespace holdfast::routes {
+namespace {
+
+using json = nlohmann::json;
+
+constexpr const char* kTopicPrefix = "realtime:";
+
+std::string parameter(const http::Request& request, std::string_view wanted) {
+  for (const auto& [name, value] : http::parse_query(request.query())) {
+    if (name == wanted) return value;
+  }
+  return "";
+}
+
+// As supabase-js puts it into the address of a WebSocket, which has no header lines of its own.
+std::string key_of(const http::Request& request) {
+  const auto header = request.headers.find("apikey");
+  return header ? std::string(*header) : parameter(request, "apikey");
+}
+
+// The edge's words for a WebSocket.
+http::Response refusal(int status, const std::string& words) {
+  return http::json_response(status, json{{"error", words}}.dump());
+}
+
+std::string sub_topic(const std::string& topic) {
+  const std::string prefix = kTopicPrefix;
+  return topic.starts_with(prefix) ? topic.substr(prefix.size()) : topic;
+}
+
+json member_of(const json& object, const char* name) {
+  return object.is_object() ? object.value(name, json(nullptr)) : json(nullptr);
+}
+
+std::string text_in(const json& object, const char* name) {
+  const json value = member_of(object, name);
+  return value.is_string() ? value.get<std::string>() : "";
+}
+
+bool flag_in(const json& object, const char* name) {
+  const json value = member_of(object, name);
+  return value.is_boolean() && value.get<bool>();
+}
+
+// Keys that stand in for a token say nothing more than the key itself.
+bool is_token(const std::string& text) { return !text.empty() && !text.starts_with("sb_"); }
+
+json system_message(const std::string& topic, const char* status, const std::string& words) {
+  return {{"message", words},
+          {"status", status},
+          {"extension", "postgres_changes"},
+          {"channel", sub_topic(topic)}};
+}
+
+}  // namespace
+
+// A peer's messages, taken one after the other on the workers: some wait for the disk or for the
+// upstream.
+class Realtime::Inbox final : public http::MessageHandler,
+                              public std::enable_shared_from_this<Inbox> {
+ public:
+  Inbox(Realtime& realtime, MemberId id, FrameVersion version)
+      : realtime_(realtime), id_(id), version_(version) {}
+
+  void received(http::Message message) override {
+    if (auto frame = read_frame(version_, message)) put(std::move(frame));
+  }
+  void closed() override { put(std::nullopt); }
+
+ private:
+  // nullopt: the end.
+  void put(std::optional<Frame> frame) {
+    {
+      MutexLock lock(mutex_);
+      waiting_.push_back(std::move(frame));
+      if (std::exchange(busy_, true)) return;
+    }
+    realtime_.context_.workers.post([self = shared_from_this()] { self->work(); });
+  }
+  void work() {
+    for (;;) {
+      std::optional<Frame> frame;
+      {
+        MutexLock lock(mutex_);
+        if (waiting_.empty()) {
+          busy_ = false;
+          return;
+        }
+        frame = std::move(waiting_.front());
+        waiting_.pop_front();
+      }
+      if (frame) {
+        realtime_.take(id_, *frame);
+      } else {
+        realtime_.leave_all(id_);
+      }
+    }
+  }
+
+  Realtime& realtime_;
+  const MemberId id_;
+  const FrameVersion version_;
+  Mutex mutex_;
+  std::deque<std::optional<Frame>> waiting_ HF_GUARDED_BY(mutex_);
+  bool busy_ HF_GUARDED_BY(mutex_) = false;
+};
+
+Realtime::Realtime(const Context& context, RealtimeOptions options)
+    : context_(context), options_(options) {}
+
+void Realtime::start() {
+  thread_ = std::thread([this] { loop(); });
+}
+
+void Realtime::stop() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    for (const auto& [id, member] : members_) {
+      if (const auto socket = member.socket.lock()) socket->end();
+    }
+    changed_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void Realtime::handle(const http::Request& request, const std::string& resource,
+                      const http::Respond& respond) {
+  if (resource == "websocket") return open(request, respond);
+  if (resource == "api/broadcast" || resource.starts_with("api/broadcast/")) {
+    return broadcast_by_request(request, resource, respond);
+  }
+  respond(refusal(404, "not found"));
+}
+
+void Realtime::open(const http::Request& request, const http::Respond& respond) {
+  if (!request.headers.contains("Upgrade")) {
+    auto answer = refusal(426, "this address is for WebSockets");
+    answer.headers.set("Upgrade", "websocket");
+    return respond(std::move(answer));
+  }
+  const std::string key = key_of(request);
+  http::Request asked{"GET", "/", {{"apikey", key}}, ""};
+  if (const auto error = context_.authenticator.refuse_key(asked)) {
+    return respond(refusal(401, error->message));
+  }
+  const bool first = parameter(request, "vsn").starts_with("1");
+  auto socket = std::make_shared<http::WebSocket>(options_.waiting_bytes);
+  {
+    MutexLock lock(mutex_);
+    if (stopping_ || members_.size() >= options_.sockets) {
+      return respond(refusal(503, "too many are connected already"));
+    }
+    const auto version = first ? FrameVersion::kV1 : FrameVersion::kV2;
+    const MemberId id = ++last_member_;
+    socket->serve(std::make_shared<Inbox>(*this, id, version));
+    members_.emplace(id, Member{socket, version, key, {}});
+    changed_.notify_all();
+  }
+  http::Response response;
+  response.status = 101;
+  response.web_socket = std::move(socket);
+  respond(std::move(response));
+}
+
+void Realtime::take(MemberId id, const Frame& frame) {
+  try {
+    if (frame.topic == "phoenix") return reply(id, frame, "ok", json::object());
+    if (frame.event == "phx_join") return join(id, frame);
+    if (frame.event == "phx_leave") return leave(id, frame);
+    if (frame.event == "access_token") return renew(id, frame);
+    if (frame.event == "broadcast") return broadcast(id, frame);
+    if (frame.event == "presence") return presence(id, frame);
+  } catch (const std::exception& fault) {
+    context_.logger->error("realtime_fault reason={}", fault.what());
+    return reply(id, frame, "error", {{"reason", "the gateway failed; its log says why"}});
+  }
+  reply(id, frame, "error", {{"reason", "unmatched topic"}});
+}
+
+Result<http::Principal> Realtime::principal_of(const std::string& key,
+                                               const std::string& token) const {
+  http::Request asked{"GET", "/", {{"apikey", key}}, ""};
+  if (is_token(token)) asked.headers.add("Authorization", "Bearer " + token);
+  HF_TRY(auto caller, context_.authenticator.confirm(asked));
+  return context_.standalone ? http::Principal::anonymous() : caller.principal;
+}
+
+void Realtime::join(MemberId id, const Frame& frame) {
+  const json config = member_of(frame.payload, "config");
+  const json changes = member_of(config, "postgres_changes");
+  Channel channel;
+  channel.join_ref = frame.join_ref;
+  channel.echoes = flag_in(member_of(config, "broadcast"), "self");
+  channel.acknowledges = flag_in(member_of(config, "broadcast"), "ack");
+  channel.presence_key = text_in(member_of(config, "presence"), "key");
+  channel.token = text_in(frame.payload, "access_token");
+  if (flag_in(config, "private")) {
+    return reply(id, frame, "error",
+                 {{"reason",
+                   "Unauthorized: private channels need the upstream, and this gateway"
+                   " serves Realtime from here"}});
+  }
+  std::string key;
+  {
+    MutexLock lock(mutex_);
+    const auto member = members_.find(id);
+    if (member == members_.end()) return;
+    key = member->second.key;
+  }
+  auto principal = principal_of(key, channel.token);
+  if (!principal) return reply(id, frame, "error", {{"reason", principal.error().message}});
+  channel.principal = *principal;
+  json accepted = json::array();
+  for (const json& wanted : changes.is_array() ? changes : json::array()) {
+    MutexLock lock(mutex_);
+    channel.subscriptions.push_back({++last_number_, text_in(wanted, "event"),
+                                     text_in(wanted, "schema"), text_in(wanted, "table"),
+                                     text_in(wanted, "filter")});
+    json entry = wanted;
+    entry["id"] = last_number_;
+    accepted.push_back(std::move(entry));
+  }
+  const bool follows = !channel.subscriptions.empty();
+  const std::string reason = follows ? follow(channel.principal, channel.subscriptions) : "";
+  if (!reason.empty()) channel.subscriptions.clear();
+  json present;
+  {
+    MutexLock lock(mutex_);
+    const auto member = members_.find(id);
+    if (member == members_.end()) return;
+    auto& channels = member->second.channels;
+    if (!channels.contains(frame.topic) && channels.size() >= options_.channels) {
+      present = nullptr;
+    } else {
+      if (channel.presence_key.empty()) channel.presence_key = std::to_string(++last_number_);
+      channels[frame.topic] = std::move(channel);
+      present = presences(frame.topic);
+    }
+    changed_.notify_all();
+  }
+  if (present.is_null()) {
+    return reply(id, frame, "error", {{"reason", "ChannelRateLimitReached: Too many channels"}});
+  }
+  reply(id, frame, "ok", {{"postgres_changes", std::move(accepted)}});
+  send(id, {nullptr, nullptr, frame.topic, "presence_state", std::move(present)});
+  if (!follows) return;
+  const bool ok = reason.empty();
+  send(id,
+       {nullptr, nullptr, frame.topic, "system",
+        system_message(frame.topic, ok ? "ok" : "error",
+                       ok ? "Subscribed to PostgreSQL"
+                          : "Unable to subscribe to changes with given parameters: " + reason)});
+}
+
+std::string Realtime::follow(const http::Principal& principal,
+                             const std::vector<RowSubscription>& subscriptions) {
+  if (principal.kind == http::Principal::Kind::kService) {
+    return "no rows are kept for the service role";
+  }
+  std::shared_ptr<RowTail> tail;
+  {
+    MutexLock lock(mutex_);
+    const auto known = tails_.find(principal.id);
+    if (known != tails_.end()) tail = known->second;
+  }
+  const RowTail fresh(context_, principal);
+  for (const RowSubscription& subscription : subscriptions) {
+    if (auto reason = fresh.refuse(subscription)) return *reason;
+  }
+  if (tail) return "";
+  MutexLock lock(mutex_);
+  tails_.try_emplace(principal.id, std::make_shared<RowTail>(fresh));
+  return "";
+}
+
+void Realtime::leave(MemberId id, const Frame& frame) {
+  json join_ref;
+  {
+    MutexLock lock(mutex_);
+    const auto member = members_.find(id);
+    if (member == members_.end()) return;
+    const auto channel = member->second.channels.find(frame.topic);
+    if (channel != member->second.channels.end()) {
+      join_ref = channel->second.join_ref;
+      depart(frame.topic, id, channel->second);
+      member->second.channels.erase(channel);
+    }
+  }
+  reply(id, frame, "ok", json::object());
+  send(id, {nullptr, join_ref.is_null() ? frame.join_ref : join_ref, frame.topic, "phx_close",
+            json::object()});
+}
+
+void Realtime::leave_all(MemberId id) {
+  MutexLock lock(mutex_);
+  const auto member = members_.find(id);
+  if (member == members_.end()) return;
+  for (auto& [topic, channel] : member->second.channels) depart(topic, id, channel);
+  members_.erase(member);
+}
+
+// A channel goes on as whom its newest token stands for.
+void Realtime::renew(MemberId id, const Frame& frame) {
+  const std::string token = text_in(frame.payload, "access_token");
+  std::string key;
+  std::vector<RowSubscription> subscriptions;
+  {
+    MutexLock lock(mutex_);
+    const auto member = members_.find(id);
+    if (member == members_.end()) return;
+    const auto channel = member->second.channels.find(frame.topic);
+    if (channel == member->second.channels.end() || channel->second.token == token) return;
+    key = member->second.key;
+    subscriptions = channel->second.subscriptions;
+  }
+  const auto principal = principal_of(key, token);
+  const std::string reason = !principal              ? principal.error().message
+                             : subscriptions.empty() ? ""
+                                                     : follow(*principal, subscriptions);
+  if (!reason.empty()) {
+    return send(id, {nullptr, nullptr, frame.topic, "system",
+                     system_message(frame.topic, "error", reason)});
+  }
+  MutexLock lock(mutex_);
+  const auto member = members_.find(id);
+  if (member == members_.end()) return;
+  const auto channel = member->second.channels.find(frame.topic);
+  if (channel == member->second.channels.end()) return;
+  channel->second.token = token;
+  channel->second.principal = *principal;
+}
+
+void Realtime::send(MemberId id, const Frame& frame) {
+  MutexLock lock(mutex_);
+  const auto member = members_.find(id);
+  if (member != members_.end()) send(member->second, frame);
+}
+
+void Realtime::send(const Member& member, const Frame& frame) {
+  if (const auto socket = member.socket.lock()) socket->send(print_frame(member.version, frame));
+}
+
+void Realtime::reply(MemberId id, const Frame& to, const char* status, json response) {
+  send(id, {to.join_ref,
+            to.ref,
+            to.topic,
+            "phx_reply",
+            {{"status", status}, {"response", std::move(response)}}});
+}
+
+}  // namespace holdfast::routes

@@ -1,0 +1,127 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gateway/base/mutex.h"
+#include "gateway/http/response.h"
+#include "gateway/http/web_socket.h"
+#include "routes/context.h"
+#include "routes/realtime_frame.h"
+#include "routes/realtime_rows.h"
+
+namespace holdfast::routes {
+
+struct RealtimeOptions {
+  // WebSockets at the same time, default 200; one more is answered 503.
+  std::size_t sockets = 200;
+  // Channels of one socket, default 100, as hosted projects have it.
+  std::size_t channels = 100;
+  // Bytes that may wait for a slow peer, default 8 MiB; beyond that its connection ends.
+  std::size_t waiting_bytes = 8 * 1024 * 1024;
+  // Between two looks for changed rows while somebody waits for some, default 50 ms.
+  std::chrono::milliseconds interval{50};
+  // Between two looks at the tokens of joined channels, default 30 s.
+  std::chrono::milliseconds token_interval{30'000};
+};
+
+// /realtime/v1: Supabase Realtime from here, with the upstream or without it.
+//
+// `postgres_changes` tells of the rows of the caller's own replica as they change, by pulls and by
+// writes through this gateway. Broadcast and Presence reach those who are connected to this
+// gateway. Private channels, whose rules only the upstream knows, are refused.
+// The protocol is that of realtime-js 2.10 to 2.119, both serializer versions.
+// Thread-safe; start() at most once.
+class Realtime {
+ public:
+  // `context` must outlive it.
+  explicit Realtime(const Context& context, RealtimeOptions options = {});
+  ~Realtime() { stop(); }
+  Realtime(const Realtime&) = delete;
+  Realtime& operator=(const Realtime&) = delete;
+
+  void start();
+  // Ends all sockets.
+  void stop();
+
+  // `resource`: the path below /realtime/v1/.
+  void handle(const http::Request& request, const std::string& resource,
+              const http::Respond& respond);
+
+  // One look at the rows. For the thread, and for tests.
+  void look();
+
+ private:
+  using MemberId = std::int64_t;
+  class Inbox;
+
+  struct Channel {
+    nlohmann::json join_ref;
+    bool echoes = false;        // its own broadcasts
+    bool acknowledges = false;  // broadcasts that come from it
+    std::string presence_key;
+    bool is_present = false;
+    std::string token;  // that it joined with; empty = the key alone
+    http::Principal principal;
+    std::vector<RowSubscription> subscriptions;
+  };
+  struct Member {
+    std::weak_ptr<http::WebSocket> socket;  // its connection's
+    FrameVersion version;
+    std::string key;                          // the API key
+    std::map<std::string, Channel> channels;  // by topic
+  };
+  struct Listener;  // a channel with subscriptions, as look() finds it
+
+  void open(const http::Request& request, const http::Respond& respond);
+  void broadcast_by_request(const http::Request& request, const std::string& resource,
+                            const http::Respond& respond);
+
+  // What a member sends, and its end; on a worker.
+  void take(MemberId id, const Frame& frame);
+  void leave_all(MemberId id);
+  void join(MemberId id, const Frame& frame);
+  void leave(MemberId id, const Frame& frame);
+  void renew(MemberId id, const Frame& frame);
+  void broadcast(MemberId id, const Frame& frame);
+  void presence(MemberId id, const Frame& frame);
+
+  // The principal that the key and the token stand for; may ask the upstream.
+  Result<http::Principal> principal_of(const std::string& key, const std::string& token) const;
+  // Why the subscriptions cannot be served; empty: they can. Begins to follow the replica.
+  std::string follow(const http::Principal& principal,
+                     const std::vector<RowSubscription>& subscriptions);
+  void tell_changes();
+  void check_tokens();
+  std::vector<Listener> listeners();
+  void loop();
+
+  void send(MemberId id, const Frame& frame);
+  static void send(const Member& member, const Frame& frame);
+  void reply(MemberId id, const Frame& to, const char* status, nlohmann::json response);
+  void send_to_topic(const Frame& frame, MemberId from, bool to_sender) HF_REQUIRES(mutex_);
+  nlohmann::json presences(const std::string& topic) const HF_REQUIRES(mutex_);
+  void depart(const std::string& topic, MemberId id, Channel& channel) HF_REQUIRES(mutex_);
+
+  const Context& context_;
+  const RealtimeOptions options_;
+
+  MonotonicTime tokens_checked_at_{};  // of the looking thread
+
+  mutable Mutex mutex_;
+  Condition changed_;
+  bool stopping_ HF_GUARDED_BY(mutex_) = false;
+  MemberId last_member_ HF_GUARDED_BY(mutex_) = 0;
+  std::int64_t last_number_ HF_GUARDED_BY(mutex_) = 0;  // of subscriptions and presences
+  std::map<MemberId, Member> members_ HF_GUARDED_BY(mutex_);
+  // topic -> member -> {"phx_ref", … what it tracks}
+  std::map<std::string, std::map<MemberId, nlohmann::json>> present_ HF_GUARDED_BY(mutex_);
+  // By principal; each is advanced by the looking thread alone.
+  std::map<std::string, std::shared_ptr<RowTail>> tails_ HF_GUARDED_BY(mutex_);
+  std::thread thread_;
+};
+
+}  // namespace holdfast::routes

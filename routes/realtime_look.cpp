@@ -1,0 +1,116 @@
+// Realtime's looking thread: rows that changed, and tokens that have run out.
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "routes/realtime.h"
+
+namespace holdfast::routes {
+
+using json = nlohmann::json;
+
+struct Realtime::Listener {
+  MemberId id;
+  std::string topic;
+  std::string principal;
+  std::vector<RowSubscription> subscriptions;
+};
+
+void Realtime::loop() {
+  for (;;) {
+    {
+      MutexLock lock(mutex_);
+      while (!stopping_ && members_.empty()) changed_.wait(mutex_);
+      if (stopping_) return;
+    }
+    try {
+      look();
+    } catch (const std::exception& fault) {
+      context_.logger->error("realtime_fault reason={}", fault.what());
+    }
+    MutexLock lock(mutex_);
+    if (!stopping_) changed_.wait_for(mutex_, options_.interval);
+  }
+}
+
+void Realtime::look() {
+  tell_changes();
+  const MonotonicTime now = context_.clock.monotonic();
+  if (now - tokens_checked_at_ < options_.token_interval) return;
+  tokens_checked_at_ = now;
+  check_tokens();
+}
+
+// Those whose replica nobody listens to any more are let go on the way.
+std::vector<Realtime::Listener> Realtime::listeners() {
+  std::vector<Listener> listeners;
+  std::set<std::string> followed;
+  MutexLock lock(mutex_);
+  for (const auto& [id, member] : members_) {
+    for (const auto& [topic, channel] : member.channels) {
+      if (channel.subscriptions.empty()) continue;
+      followed.insert(channel.principal.id);
+      listeners.push_back({id, topic, channel.principal.id, channel.subscriptions});
+    }
+  }
+  std::erase_if(tails_, [&](const auto& tail) { return !followed.contains(tail.first); });
+  return listeners;
+}
+
+void Realtime::tell_changes() {
+  const auto all = listeners();
+  std::map<std::string, std::shared_ptr<RowTail>> tails;
+  {
+    MutexLock lock(mutex_);
+    tails = tails_;
+  }
+  for (const auto& [principal, tail] : tails) {
+    for (const RowChange& change : tail->advance()) {
+      const json data = change_data(change, context_.clock.now());
+      for (const Listener& listener : all) {
+        if (listener.principal != principal) continue;
+        json ids = json::array();
+        for (const RowSubscription& subscription : listener.subscriptions) {
+          if (tail->selects(subscription, change)) ids.push_back(subscription.id);
+        }
+        if (ids.empty()) continue;
+        send(listener.id, {nullptr,
+                           nullptr,
+                           listener.topic,
+                           "postgres_changes",
+                           {{"ids", std::move(ids)}, {"data", data}}});
+      }
+    }
+  }
+}
+
+// A channel whose token counts no more is ended with an error, upon which the client joins again
+// with its newest one.
+void Realtime::check_tokens() {
+  std::vector<std::pair<MemberId, std::string>> over;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [id, member] : members_) {
+      for (const auto& [topic, channel] : member.channels) {
+        if (channel.token.empty() || channel.token.starts_with("sb_")) continue;
+        const http::Request asked{
+            "GET", "/", {{"apikey", member.key}, {"Authorization", "Bearer " + channel.token}}, ""};
+        const auto now = context_.authenticator.authenticate(asked);
+        if (std::holds_alternative<Error>(now)) over.emplace_back(id, topic);
+      }
+    }
+  }
+  for (const auto& [id, topic] : over) {
+    {
+      MutexLock lock(mutex_);
+      const auto member = members_.find(id);
+      if (member == members_.end()) continue;
+      const auto channel = member->second.channels.find(topic);
+      if (channel == member->second.channels.end()) continue;
+      depart(topic, id, channel->second);
+      member->second.channels.erase(channel);
+    }
+    send(id, {nullptr, nullptr, topic, "phx_error", json::object()});
+  }
+}
+
+}  // namespace holdfast::routes
