@@ -3,17 +3,21 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 
 #include "cache/catalog/catalog.h"
 #include "cache/replica/bundle.h"
 #include "cache/replica/project_file.h"
 #include "cache/replica/stores.h"
 #include "gateway/app/data_folder.h"
+#include "gateway/cli/progress.h"
 #include "gateway/identity/jwt.h"
 #include "queue/journal.h"
 
 namespace holdfast::cli {
 namespace {
+
+constexpr std::size_t kMegabyte = 1'000'000;
 
 Result<http::Principal> principal_named(const std::string& text) {
   if (text == "anon") return http::Principal::anonymous();
@@ -80,11 +84,20 @@ int import_bundle(const CommonOptions& common, const std::string& principal,
   const std::string document = cache::print_catalog(*catalog);
   folder.stores().set_catalog(std::make_shared<const cache::Catalog>(*std::move(catalog)));
   const auto store = folder.stores().open(*who);
-  const auto rows = cache::import_bundle(*store, *bundle);
+  const auto rows = [&] {
+    const Progress progress([&file, size = bundle->size() / kMegabyte] {
+      return ProgressState{"importing " + std::to_string(size) + " MB of " + file, std::nullopt};
+    });
+    return cache::import_bundle(*store, *bundle);
+  }();
   if (!rows) return fail(rows.error().message);
   note(*store, "import", std::to_string(*rows) + " rows");
   folder.file().keep_catalog_document(document);
-  std::cout << *rows << " rows imported for " << who->id << '\n';
+  if (common.json) {
+    std::cout << nlohmann::json({{"rows", *rows}, {"principal", who->id}}).dump() << '\n';
+  } else {
+    std::cout << *rows << " rows imported for " << who->id << '\n';
+  }
   return 0;
 }
 

@@ -6,23 +6,24 @@
 #include <iterator>
 
 namespace holdfast::cli {
-namespace {
-
 std::string user_config_file() {
   const char* config_home = std::getenv("XDG_CONFIG_HOME");
   const char* home = std::getenv("HOME");
   const std::string base = config_home != nullptr && *config_home == '/'
                                ? std::string(config_home)
                                : std::string(home == nullptr ? "." : home) + "/.config";
-  const std::string file = base + "/holdfast/config.toml";
+  return base + "/holdfast/config.toml";
+}
+
+std::string config_file_of(const CommonOptions& options) {
+  if (!options.config_file.empty()) return options.config_file;
+  const std::string file = user_config_file();
   return std::filesystem::exists(file) ? file : "";
 }
 
-}  // namespace
-
 Result<config::Config> load(const CommonOptions& options) {
   config::Config config = config::default_config();
-  const std::string file = options.config_file.empty() ? user_config_file() : options.config_file;
+  const std::string file = config_file_of(options);
   if (!file.empty()) {
     HF_TRY(config, config::load_config(file, config::process_environment()));
   }

@@ -14,6 +14,10 @@ struct CommonOptions {
   bool json = false;
 };
 
+// Where the user's own configuration is, or would be.
+std::string user_config_file();
+// The file that --config names, else the user's own; empty where there is neither.
+std::string config_file_of(const CommonOptions& options);
 // The configuration that --config (else the user's own file, if there is one) and --data give.
 Result<config::Config> load(const CommonOptions& options);
 

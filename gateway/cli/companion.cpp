@@ -116,7 +116,12 @@ void print(const Check& check, bool as_json) {
 int companion_print(const CommonOptions& common) {
   const auto config = load(common);
   if (!config) return fail(config.error().message);
-  std::cout << companion_sql_for(config->rest.schemas);
+  const std::string sql = companion_sql_for(config->rest.schemas);
+  if (common.json) {
+    std::cout << json({{"sql", sql}}).dump() << '\n';
+  } else {
+    std::cout << sql;
+  }
   return 0;
 }
 

@@ -88,4 +88,18 @@ Result<std::string> ask_gateway(const CommonOptions& options, const std::string&
   return reply.body;
 }
 
+std::optional<std::string> ask_running(const CommonOptions& options, const std::string& target) {
+  const auto config = load(options);
+  if (!config) return std::nullopt;
+  const std::string folder = app::data_folder_of(*config);
+  if (!std::filesystem::exists(folder)) return std::nullopt;
+  const auto running = app::find_running(folder);
+  if (!running || running->url.empty()) return std::nullopt;
+  upstream::Call call;
+  call.target = target;
+  auto reply = ask_running(*running, std::move(call));
+  if (!reply || reply->status >= 400) return std::nullopt;
+  return std::move(reply->body);
+}
+
 }  // namespace holdfast::cli

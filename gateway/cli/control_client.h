@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "gateway/base/result.h"
@@ -12,5 +13,9 @@ namespace holdfast::cli {
 // words when it refuses, or when there is no such folder. Throws what App::open() throws.
 Result<std::string> ask_gateway(const CommonOptions& options, const std::string& method,
                                 const std::string& target, const std::string& body = "");
+
+// GET `target` from the gateway that runs on the data folder; nullopt where none does, or does not
+// answer.
+std::optional<std::string> ask_running(const CommonOptions& options, const std::string& target);
 
 }  // namespace holdfast::cli

@@ -1,7 +1,9 @@
 #include "gateway/cli/inspect.h"
 
+#include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "cache/catalog/catalog.h"
 #include "cache/catalog/postgres_source.h"
@@ -9,21 +11,25 @@
 #include "gateway/app/data_folder.h"
 #include "gateway/cli/control_client.h"
 #include "gateway/cli/print.h"
+#include "gateway/cli/progress.h"
 
 namespace holdfast::cli {
 namespace {
 
 using json = nlohmann::json;
 
+constexpr std::chrono::milliseconds kPause{500};
+
 void print_status(const json& status) {
   const json& queue = status.at("queue");
-  std::cout << text_of(status.at("state"))
+  const std::string state = text_of(status.at("state"));
+  std::cout << painted(state, colour_of_state(state))
             << (status.at("online").get<bool>() ? ", online" : ", offline") << "  "
             << text_of(status.at("upstream").at("url")) << "\n\nqueue    " << queue.at("depth")
             << " waiting to be delivered";
-  for (const char* state : {"sending", "waiting", "held", "blocked", "conflicts", "dead"}) {
-    if (queue.at(state).get<std::int64_t>() > 0) {
-      std::cout << ", " << queue.at(state) << ' ' << state;
+  for (const char* part : {"sending", "waiting", "held", "blocked", "conflicts", "dead"}) {
+    if (queue.at(part).get<std::int64_t>() > 0) {
+      std::cout << ", " << queue.at(part) << ' ' << part;
     }
   }
   std::cout << "\n\n";
@@ -35,17 +41,67 @@ void print_status(const json& status) {
   tables.print("no tables yet");
 }
 
+void print_sync(const json& result) {
+  std::cout << result.at("uploaded") << " sent, " << result.at("downloaded") << " rows read\n";
+  for (const json& error : result.at("errors")) std::cout << text_of(error) << '\n';
+}
+
+void add_to(json& total, const json& result) {
+  for (const char* count : {"uploaded", "downloaded"}) {
+    total[count] = total[count].get<std::int64_t>() + result.at(count).get<std::int64_t>();
+  }
+  total["errors"] = result.at("errors");
+}
+
+// Nothing is left to send, and every table is here.
+bool is_done(const json& status) {
+  const json& tables = status.at("sync").at("tables");
+  return status.at("queue").at("depth") == 0 &&
+         std::all_of(tables.begin(), tables.end(),
+                     [](const json& table) { return table.at("complete").get<bool>(); });
+}
+
+ProgressState sync_progress(const json& status) {
+  const json& tables = status.at("sync").at("tables");
+  const auto complete = std::count_if(tables.begin(), tables.end(), [](const json& table) {
+    return table.at("complete").get<bool>();
+  });
+  const auto depth = status.at("queue").at("depth").get<std::int64_t>();
+  std::string text = std::to_string(complete) + " of " + std::to_string(tables.size()) +
+                     " tables are here, " + std::to_string(depth) + " writes to send";
+  if (tables.empty()) return {std::move(text), std::nullopt};
+  return {std::move(text), static_cast<double>(complete) / static_cast<double>(tables.size())};
+}
+
 }  // namespace
 
 int status(const CommonOptions& common) {
   return print_answer(common, ask_gateway(common, "GET", "/status"), print_status);
 }
 
-int sync(const CommonOptions& common) {
-  return print_answer(common, ask_gateway(common, "POST", "/sync"), [](const json& result) {
-    std::cout << result.at("uploaded") << " sent, " << result.at("downloaded") << " rows read\n";
-    for (const json& error : result.at("errors")) std::cout << text_of(error) << '\n';
-  });
+int sync(const CommonOptions& common, const SyncOptions& options) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(options.timeout);
+  json total = {{"uploaded", 0}, {"downloaded", 0}, {"errors", json::array()}};
+  {
+    const Progress progress([&common] {
+      const auto seen = ask_running(common, "/status");
+      return seen ? sync_progress(json::parse(*seen)) : ProgressState{"syncing", std::nullopt};
+    });
+    for (;;) {
+      const auto answer = ask_gateway(common, "POST", "/sync");
+      if (!answer) return fail(answer.error().message);
+      add_to(total, json::parse(*answer));
+      if (!options.wait) break;
+      const auto status = ask_gateway(common, "GET", "/status");
+      if (!status) return fail(status.error().message);
+      if (is_done(json::parse(*status))) break;
+      if (options.timeout > 0 && std::chrono::steady_clock::now() >= end) {
+        return fail("not done after " + std::to_string(options.timeout) + " s");
+      }
+      std::this_thread::sleep_for(kPause);
+    }
+  }
+  return print_answer(common, total.dump(), print_sync);
 }
 
 int catalog_pull(const CommonOptions& common, const std::string& db_url) {
@@ -59,7 +115,11 @@ int catalog_pull(const CommonOptions& common, const std::string& db_url) {
   cache::ProjectFile(folder.path() + "/project.db").keep_catalog_document(*document);
   const auto catalog = cache::parse_catalog(*document);
   if (!catalog) return fail(catalog.error().message);
-  std::cout << catalog->tables().size() << " tables and views kept\n";
+  if (common.json) {
+    std::cout << json({{"tables", catalog->tables().size()}}).dump() << '\n';
+  } else {
+    std::cout << catalog->tables().size() << " tables and views kept\n";
+  }
   return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -11,7 +12,30 @@ namespace {
 
 using json = nlohmann::json;
 
-bool on_terminal() { return isatty(STDOUT_FILENO) == 1; }
+bool shows_colours() {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  const bool is_dumb = terminal != nullptr && std::string_view(terminal) == "dumb";
+  return isatty(STDOUT_FILENO) == 1 && (no_color == nullptr || *no_color == '\0') && !is_dumb;
+}
+
+const char* code_of(Colour colour) {
+  switch (colour) {
+    case Colour::kBold:
+      return "1";
+    case Colour::kGreen:
+      return "32";
+    case Colour::kYellow:
+      return "33";
+    case Colour::kRed:
+      return "31";
+    case Colour::kFaint:
+      return "2";
+    case Colour::kPlain:
+      break;
+  }
+  return "0";
+}
 
 // Characters, so that a name outside ASCII keeps its column.
 std::size_t width_of(const std::string& text) {
@@ -20,6 +44,23 @@ std::size_t width_of(const std::string& text) {
 }
 
 }  // namespace
+
+std::string painted(const std::string& text, Colour colour) {
+  if (colour == Colour::kPlain || !shows_colours()) return text;
+  return "\x1b[" + std::string(code_of(colour)) + "m" + text + "\x1b[0m";
+}
+
+Colour colour_of_state(const std::string& state) {
+  static const std::map<std::string, Colour> kColours = {
+      {"synced", Colour::kGreen},   {"acknowledged", Colour::kGreen}, {"resolved", Colour::kGreen},
+      {"syncing", Colour::kYellow}, {"offline", Colour::kYellow},     {"paused", Colour::kYellow},
+      {"waiting", Colour::kYellow}, {"held", Colour::kYellow},        {"blocked", Colour::kYellow},
+      {"stalled", Colour::kYellow}, {"conflict", Colour::kRed},       {"open", Colour::kRed},
+      {"uncertain", Colour::kRed},  {"error", Colour::kRed},          {"dead", Colour::kRed},
+      {"discarded", Colour::kFaint}};
+  const auto found = kColours.find(state);
+  return found == kColours.end() ? Colour::kPlain : found->second;
+}
 
 TextTable::TextTable(std::vector<std::string> headings) { rows_.push_back(std::move(headings)); }
 
@@ -34,15 +75,12 @@ void TextTable::print(const std::string& empty) const {
   for (const auto& row : rows_) {
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
   }
-  const bool bold = on_terminal();
   for (const auto& row : rows_) {
     const bool heading = &row == &rows_.front();
-    if (heading && bold) std::cout << "\x1b[1m";
     for (std::size_t i = 0; i < row.size(); ++i) {
-      std::cout << row[i];
+      std::cout << painted(row[i], heading ? Colour::kBold : colour_of_state(row[i]));
       if (i + 1 < row.size()) std::cout << std::string(widths[i] - width_of(row[i]) + 2, ' ');
     }
-    if (heading && bold) std::cout << "\x1b[0m";
     std::cout << '\n';
   }
 }

@@ -11,8 +11,15 @@
 
 namespace holdfast::cli {
 
-// Columns as wide as their longest cell, under a heading that a terminal shows in bold; the last
-// column may be of any length.
+enum class Colour { kPlain, kBold, kGreen, kYellow, kRed, kFaint };
+
+// `text` in that colour on a terminal; as it is where stdout is none, or NO_COLOR is set.
+std::string painted(const std::string& text, Colour colour);
+// The colour of a state's name, of the gateway or of an entry.
+Colour colour_of_state(const std::string& state);
+
+// Columns as wide as their longest cell, under a heading that a terminal shows in bold, states in
+// their colours; the last column may be of any length.
 class TextTable {
  public:
   explicit TextTable(std::vector<std::string> headings);

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "gateway/app/app.h"
 #include "gateway/app/demo.h"
@@ -32,7 +33,17 @@ class StopSignals {
   sigset_t set_;
 };
 
-void print_ready(const std::string& url) { std::cout << "holdfast ready url=" << url << std::endl; }
+// Scripts wait for this line.
+void print_ready(const CommonOptions& common, const std::string& url, const std::string& secure) {
+  if (common.json) {
+    nlohmann::json line = {{"ready", true}, {"url", url}};
+    if (!secure.empty()) line["https_url"] = secure;
+    std::cout << line.dump() << std::endl;
+    return;
+  }
+  std::cout << "holdfast ready url=" << url << std::endl;
+  if (!secure.empty()) std::cout << "holdfast also at url=" << secure << std::endl;
+}
 
 void print_demo_help(app::Demo& demo) {
   const std::string url = demo.url();
@@ -78,22 +89,19 @@ int serve(const CommonOptions& common, const ServeOptions& options) {
   const StopSignals signals;
   app::App app(*config, make_logger(config->log));
   app.start();
-  print_ready(app.url());
-  if (!app.https_url().empty()) {
-    std::cout << "holdfast also at url=" << app.https_url() << std::endl;
-  }
+  print_ready(common, app.url(), app.https_url());
   signals.wait();
   app.stop();
   return 0;
 }
 
-int demo() {
+int demo(const CommonOptions& common) {
   const StopSignals signals;
   LogOptions log;
   log.level = "warn";
   app::Demo demo(make_logger(log));
   demo.start();
-  print_ready(demo.url());
+  print_ready(common, demo.url(), "");
   print_demo_help(demo);
   const KeyPress keys([&demo](char key) {
     if (key == 'o') {

@@ -18,6 +18,6 @@ struct ServeOptions {
 int serve(const CommonOptions& common, const ServeOptions& options);
 
 // Runs the demo until SIGTERM, SIGINT or the key q.
-int demo();
+int demo(const CommonOptions& common);
 
 }  // namespace holdfast::cli

@@ -5,7 +5,9 @@
 #include "gateway/cli/companion.h"
 #include "gateway/cli/conflicts.h"
 #include "gateway/cli/dashboard.h"
+#include "gateway/cli/doctor.h"
 #include "gateway/cli/documents.h"
+#include "gateway/cli/init.h"
 #include "gateway/cli/inspect.h"
 #include "gateway/cli/outbox.h"
 #include "gateway/cli/serve.h"
@@ -71,7 +73,7 @@ Verbs gateway_verbs() {
       {"demo",
        "Run a gateway with sample data and a link to switch off",
        {},
-       [](const CommonOptions&, const Given&) { return demo(); }},
+       [](const CommonOptions& common, const Given&) { return demo(common); }},
       {"status",
        "Show the state of the gateway, or of its folder",
        {},
@@ -86,8 +88,12 @@ Verbs gateway_verbs() {
        [](const CommonOptions& common, const Given&) { return tray(common); }},
       {"sync",
        "Send and pull now",
-       {},
-       [](const CommonOptions& common, const Given&) { return sync(common); }},
+       {flag("--wait", "Until nothing is left to send and every table is here"),
+        with(option("--timeout", "SECONDS", "How long to wait; default: as long as it takes"),
+             Takes::kNumber)},
+       [](const CommonOptions& common, const Given& given) {
+         return sync(common, {given.has("--wait"), given.number("--timeout", 0)});
+       }},
       {"verify",
        "Prove that no record of the journal was altered or removed",
        {flag("--upstream", "Compare every replica with the upstream instead, row by row")},
@@ -265,6 +271,24 @@ Verbs bundle_verbs() {
 
 Verbs program_verbs() {
   return {
+      {"init",
+       "Write a configuration for a project, and say what its apps change",
+       {option("--url", "URL", "URL of the Supabase project, or its reference"),
+        option("--key", "KEY", "Its publishable or anon key"),
+        option("--service-key", "KEY", "Its secret key, with which the schema is read"),
+        option("--jwt-secret", "SECRET", "Its JWT secret, where tokens are signed with HS256"),
+        option("--db-url", "URL", "Connection string of its database, for the schema"),
+        flag("--replace", "Write the file anew where there is one"),
+        flag("--unchecked", "Do not ask the project whether all of it is right")},
+       [](const CommonOptions& common, const Given& given) {
+         return init(common, {given.text("--url"), given.text("--key"), given.text("--service-key"),
+                              given.text("--jwt-secret"), given.text("--db-url"),
+                              given.has("--replace"), given.has("--unchecked")});
+       }},
+      {"doctor",
+       "Look for the usual troubles, and say what to do about each",
+       {},
+       [](const CommonOptions& common, const Given&) { return doctor(common); }},
       {"completion",
        "Print the completion of this command line for a shell",
        {among(word("shell", "The shell"), {"bash", "zsh", "fish"})},

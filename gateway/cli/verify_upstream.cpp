@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gateway/cli/control_client.h"
+#include "gateway/cli/progress.h"
 #include "gateway/cli/verify.h"
 
 namespace holdfast::cli {
@@ -41,7 +42,10 @@ void print_table(const json& table) {
 }  // namespace
 
 int verify_upstream(const CommonOptions& common) {
-  const auto answer = ask_gateway(common, "POST", "/sync/verify");
+  const auto answer = [&common] {
+    const Progress progress([] { return ProgressState{"comparing every row", std::nullopt}; });
+    return ask_gateway(common, "POST", "/sync/verify");
+  }();
   if (!answer) return fail(answer.error().message);
   const json report = json::parse(*answer);
   if (common.json) {

@@ -79,11 +79,6 @@ export class Holdfast {
     return { config: this.#configFile, data: join(this.#folder, 'data') };
   }
 
-  // For other programs that look at the same gateway.
-  get places() {
-    return { config: this.#configFile, data: join(this.#folder, 'data') };
-  }
-
   get url() {
     return `http://127.0.0.1:${this.#port}`;
   }

@@ -24,8 +24,8 @@ export class ChildProcess {
   }
 
   // Resolves with the match of `ready` once a line of standard output has it.
-  async start(command, args, { env, ready }) {
-    const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+  async start(command, args, { env, ready, cwd }) {
+    const child = spawn(command, args, { env, cwd, stdio: ['pipe', 'pipe', 'pipe'] });
     this.#child = child;
     child.stdin.on('error', () => {});
     createInterface({ input: child.stderr }).on('line', (line) => this.#note(line));

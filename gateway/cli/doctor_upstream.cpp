@@ -1,0 +1,96 @@
+#include <nlohmann/json.hpp>
+
+#include "cache/catalog/postgres_script.h"
+#include "gateway/cli/findings.h"
+#include "queue/companion.h"
+
+namespace holdfast::cli {
+namespace {
+
+using json = nlohmann::json;
+using Level = Finding::Level;
+
+// Tokens begin and end at moments: this much apart, good ones are refused.
+constexpr std::chrono::seconds kWrong{60};
+constexpr std::chrono::seconds kSomewhatWrong{10};
+
+std::string code_in(const upstream::Answer& answer) {
+  const auto body = json::parse(answer.body, nullptr, false);
+  return body.is_object() && body.contains("code") && body["code"].is_string()
+             ? body["code"].get<std::string>()
+             : "";
+}
+
+// A 401 of PostgREST's own may mean that the function is not for this key.
+bool refuses_key(const upstream::Answer& answer) {
+  return answer.status == 401 && code_in(answer) != "42501";
+}
+
+Finding check_clock(const upstream::Answer& answer, Timestamp now) {
+  if (!answer.date) return {Level::kFine, "clock", "the upstream does not tell the time", ""};
+  const auto ahead = std::chrono::round<std::chrono::seconds>(now - *answer.date);
+  const auto apart = std::chrono::abs(ahead);
+  if (apart <= kSomewhatWrong) return {Level::kFine, "clock", "agrees with the upstream's", ""};
+  return {apart > kWrong ? Level::kBroken : Level::kAdvice, "clock",
+          "this machine's is " + std::to_string(apart.count()) + " s " +
+              (ahead.count() > 0 ? "ahead of" : "behind") + " the upstream's",
+          "set it by timedatectl set-ntp true"};
+}
+
+Finding check_companion(const upstream::Answer& answer) {
+  const auto version = queue::version_in(answer);
+  if (version && version->hook) {
+    return {Level::kFine, "companion", "version " + std::to_string(version->version), ""};
+  }
+  if (version) {
+    return {Level::kAdvice, "companion", "the API does not call its hook before requests",
+            "holdfast companion check says what is missing"};
+  }
+  return {Level::kAdvice, "companion",
+          "not installed: some writes cannot be sent again after a lost answer without asking",
+          "holdfast companion install, when you can"};
+}
+
+Findings check_database(const config::Config& config) {
+  if (config.db_url.empty()) return {};
+  const auto asked = cache::query_postgres(config.db_url, "select 1");
+  if (asked) return {{Level::kFine, "database", "[upstream] db_url connects", ""}};
+  return {{Level::kAdvice, "database", "[upstream] db_url: " + asked.error().message,
+           "correct it; it is needed for the first start and for changes of the schema"}};
+}
+
+}  // namespace
+
+Findings check_upstream(const config::Config& config, upstream::Upstream& upstream,
+                        const Clock& clock) {
+  if (config.upstream.url.empty()) return {};
+  const bool secret = !config.upstream.service_key.empty();
+  const std::string& key = secret ? config.upstream.service_key : config.upstream.anon_key;
+  // One call shows all of it, and changes nothing.
+  const auto outcome = upstream.call(queue::push_call("[]", {key, ""}));
+  if (!outcome.answered()) {
+    return {{Level::kBroken, "connection",
+             config.upstream.url + " cannot be reached: " + outcome.failure().reason,
+             "check the network and [upstream] url; what is kept here is served meanwhile"}};
+  }
+  const auto& answer = outcome.answer();
+  Findings found = {{Level::kFine, "connection", "the upstream answers", ""},
+                    check_clock(answer, clock.now())};
+  if (refuses_key(answer)) {
+    found.push_back({Level::kBroken, "key",
+                     std::string("the upstream refuses ") + (secret ? "service_key" : "anon_key"),
+                     "copy it again from the project's API settings"});
+    return found;
+  }
+  if (answer.status >= 500) {
+    found.push_back({Level::kAdvice, "connection",
+                     "the upstream answers " + std::to_string(answer.status),
+                     "look at the project's own status; a paused project has to be resumed"});
+    return found;
+  }
+  found.push_back(check_companion(answer));
+  for (auto& finding : check_database(config)) found.push_back(std::move(finding));
+  return found;
+}
+
+}  // namespace holdfast::cli
