@@ -2,14 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { anonKey } from '../upstream/keys.mjs';
 import { launchBrowser } from './support/browser.mjs';
-import { Holdfast } from './support/holdfast.mjs';
+import { Holdfast, holdfastBinary } from './support/holdfast.mjs';
 import { curl, httpsBefore, servedCertificate } from './support/https.mjs';
 import { eventually } from './support/wait.mjs';
 import { World } from './support/world.mjs';
@@ -161,16 +161,53 @@ test('an upstream behind HTTPS is trusted by its own authority, and by its pin',
   }
 });
 
-test('without certificates the verbs say how to make them; a project gets a name of its own', () => {
+test('without certificates the verbs say how to make them, and only --replace makes others', () => {
   const folder = join(home, 'other');
   const run = (...words) => world.holdfast.runElsewhere(folder, 'certs', ...words);
   const missing = run('show');
   assert.equal(missing.status, 1);
   assert.match(missing.stderr, /holdfast certs init/);
+  assert.equal(run('renew').status, 1);
   const made = run('init', '--json');
   assert.equal(made.status, 0, made.stderr);
-  const again = run('init', '--json');
   const fingerprint = ({ stdout }) => JSON.parse(stdout).authority.fingerprint;
-  assert.equal(fingerprint(made), fingerprint(again));
-  assert.notEqual(fingerprint(made), fingerprint(run('init', '--replace', '--json')));
+  assert.equal(fingerprint(run('init', '--json')), fingerprint(made));
+  assert.notEqual(fingerprint(run('init', '--replace', '--json')), fingerprint(made));
+});
+
+// A gateway's own words for why it does not start, and the certificate that it would have.
+function told(name, toml, ...words) {
+  const file = join(home, `${name}.toml`);
+  writeFileSync(file, `[upstream]\nurl = "https://abcd.supabase.co"\nanon_key = "k"\n${toml}`);
+  const ended = spawnSync(
+    holdfastBinary(),
+    [...words, '--config', file, '--data', join(home, name)],
+    { encoding: 'utf8', timeout: 20_000 },
+  );
+  return { status: ended.status, stdout: ended.stdout, stderr: ended.stderr };
+}
+
+test('a project and the names that other machines use are in the certificate, and no others may be', () => {
+  const hosts = '[server]\nhosts = ["till.shop.example", "192.0.2.7"]\n';
+  const { stdout } = told('names', hosts, 'certs', 'init', '--json');
+  const { certificate, authority: issuer } = JSON.parse(stdout);
+  assert.deepEqual(certificate.names.slice(3), [
+    'abcd.localhost',
+    'till.shop.example',
+    '192.0.2.7',
+  ]);
+  assert.deepEqual(issuer.permitted, certificate.names);
+  const later = hosts.replace('till', 'other');
+  const left = JSON.parse(told('names', later, 'certs', 'renew', '--json').stdout).certificate;
+  assert.deepEqual(left.names_left_out, ['other.shop.example']);
+  assert.ok(!left.names.includes('other.shop.example'));
+});
+
+test('other machines get in by HTTPS only, and by names that are listed', () => {
+  const plain = told('plain', '[server]\nlisten = "0.0.0.0:0"\n', 'serve');
+  assert.deepEqual([plain.status, plain.stdout], [1, '']);
+  assert.match(plain.stderr, /by HTTPS only/);
+  const nameless = told('nameless', '[tls]\nlisten = "0.0.0.0:0"\n', 'serve', '--port', '0');
+  assert.deepEqual([nameless.status, nameless.stdout], [1, '']);
+  assert.match(nameless.stderr, /\[server\] hosts/);
 });

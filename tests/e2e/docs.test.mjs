@@ -138,6 +138,7 @@ const prepared = [
   [
     /^holdfast companion check/,
     async (line) => {
+      await world.upstream.kill();
       await world.upstream.restart();
       return line;
     },
