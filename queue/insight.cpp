@@ -57,6 +57,23 @@ std::int64_t journal_number_at(Database& database, Timestamp time) {
   return number;
 }
 
+bool holds_at_least(Database& database, std::int64_t entries) {
+  // No more than there are numbers from the first unfinished one on.
+  Statement& range = database.cached(
+      "SELECT (SELECT max(sequence) FROM hf_outbox) - min(sequence) + 1 FROM hf_outbox"
+      " WHERE state NOT IN ('acknowledged', 'resolved', 'dead', 'discarded')");
+  const bool few = !range.step() || range.is_null(0) || range.integer(0) < entries;
+  range.reset();
+  if (few) return false;
+  Statement& count = database.cached(
+      "SELECT count(*) FROM hf_outbox"
+      " WHERE state NOT IN ('acknowledged', 'resolved', 'dead', 'discarded')");
+  count.step();
+  const bool many = count.integer(0) >= entries;
+  count.reset();
+  return many;
+}
+
 Retries retries(Database& database) {
   Statement& statement = database.cached(
       "SELECT count(*), ifnull(max(attempts), 0) FROM hf_outbox WHERE attempts > 0 AND state NOT IN"

@@ -36,4 +36,7 @@ struct Retries {
 };
 Retries retries(cache::Database& database);
 
+// Whether so many entries or more are unfinished; costs little while there are few.
+bool holds_at_least(cache::Database& database, std::int64_t entries);
+
 }  // namespace holdfast::queue

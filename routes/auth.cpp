@@ -105,9 +105,8 @@ http::Response Auth::sign_in(const http::Request& request) const {
   if (!answer) return response;
   auto& keeper = context_.sign_ins;
   const auto session = keeper.sessions.adopt(*answer, identity::presented_key(request));
-  const auto now = context_.clock.now();
-  identity::remember(keeper.book, session, now);
-  response.body = identity::sign_in_answer(response.body, session, now);
+  identity::remember(keeper.book, session, keeper.clock.now());
+  response.body = identity::sign_in_answer(response.body, session, context_.clock.now());
   return response;
 }
 
@@ -118,9 +117,10 @@ http::Response Auth::refresh(const http::Request& request) const {
   if (!session) return sign_in(request);
   const auto outcome = keeper.refresher.refresh(session->id);
   if (const auto* renewed = std::get_if<identity::Session>(&outcome)) {
-    const auto now = context_.clock.now();
-    const auto left = std::chrono::floor<std::chrono::seconds>(renewed->expires() - now);
-    return auth_answer(identity::session_answer(*renewed, renewed->access_token, left, now));
+    const auto left =
+        std::chrono::floor<std::chrono::seconds>(renewed->expires() - keeper.clock.now());
+    return auth_answer(
+        identity::session_answer(*renewed, renewed->access_token, left, context_.clock.now()));
   }
   if (const auto* refused = std::get_if<identity::SessionRefresher::Refused>(&outcome)) {
     return response_for(refused->answer, "sign-in");
@@ -130,7 +130,7 @@ http::Response Auth::refresh(const http::Request& request) const {
 
 http::Response Auth::refresh_offline(const identity::Session& session) const {
   const auto& keeper = context_.sign_ins;
-  const auto now = context_.clock.now();
+  const auto now = keeper.clock.now();
   if (now > session.expires() + keeper.options.offline_grace) return auth_unavailable();
   const auto token = keeper.tokens.mint(session, now, kGatewayTokenLifetime);
   context_.stores.open(session.principal())
@@ -138,7 +138,8 @@ http::Response Auth::refresh_offline(const identity::Session& session) const {
       .run(cache::Writer::Priority::kEssential, [&session](cache::Transaction& transaction) {
         queue::Journal::note(transaction, "token", "made here for the session " + session.id);
       });
-  return auth_answer(identity::session_answer(session, token, kGatewayTokenLifetime, now));
+  return auth_answer(
+      identity::session_answer(session, token, kGatewayTokenLifetime, context_.clock.now()));
 }
 
 http::Response Auth::user(const http::Request& request) const {

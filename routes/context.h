@@ -38,6 +38,8 @@ struct Context {
   bool standalone = false;
   // To be called when the upstream turned out to know what the catalog does not.
   std::function<void()> schema_doubted = {};
+  // Somebody asks as a principal whose rows were let go while it was away.
+  std::function<void(const http::Principal&)> came_back = {};
 };
 
 }  // namespace holdfast::routes

@@ -68,6 +68,10 @@ void Rest::handle_known(http::Request request, std::string resource, http::Calle
   // Where the local store is the truth there is one, whoever asks.
   auto store =
       context_.stores.open(context_.standalone ? http::Principal::anonymous() : caller.principal);
+  store->note_used(context_.clock.now());
+  if (context_.came_back && context_.stores.is_absent(store->principal().id)) {
+    context_.came_back(store->principal());
+  }
   RestRequest rest{std::move(request), std::move(caller), std::move(resource), std::move(store)};
   if (rest.resource.empty()) {
     return RestRoot(context_, reads_).handle(std::move(rest), std::move(respond));

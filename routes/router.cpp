@@ -69,6 +69,7 @@ Router::Router(const Context& context, StatusIdentity identity, ControlAccess co
       control_(std::move(control)),
       panel_(panel),
       extra_(std::move(extra)),
+      rate_limit_(context.rest.origin_rate, context.clock),
       forwarder_(context),
       rest_(context, forwarder_),
       auth_(context, forwarder_),
@@ -97,6 +98,7 @@ void Router::route(http::Request request, http::Respond respond) {
   if (extra_) {
     if (auto response = extra_(request)) return respond(*std::move(response));
   }
+  if (auto refusal = rate_limit_.refuse(request)) return respond(*std::move(refusal));
   const std::string path = normal_path(request.path());
   if (auto resource = below(path, "/rest/v1")) {
     return rest_.handle(std::move(request), *std::move(resource), std::move(respond));

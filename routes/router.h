@@ -9,6 +9,7 @@
 #include "routes/control.h"
 #include "routes/forwarder.h"
 #include "routes/panel.h"
+#include "routes/rate_limit.h"
 #include "routes/realtime.h"
 #include "routes/rest.h"
 #include "routes/status.h"
@@ -47,6 +48,7 @@ class Router final : public http::Handler {
   const ControlAccess control_;
   Panel& panel_;
   const Extra extra_;
+  RateLimit rate_limit_;
   const Forwarder forwarder_;
   const Rest rest_;
   const Auth auth_;

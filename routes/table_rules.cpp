@@ -1,5 +1,6 @@
 #include "routes/table_rules.h"
 
+#include "queue/insight.h"
 #include "routes/error_response.h"
 
 namespace holdfast::routes {
@@ -22,6 +23,14 @@ std::optional<Error> refuse_offline_bulk(const cache::TableOptions& options,
   if (options.offline_bulk || one) return std::nullopt;
   return not_answerable_offline("It changes " + std::to_string(changes.keys.size()) + " rows of " +
                                 mutation.table->name + ", which takes one at a time offline");
+}
+
+std::optional<Error> refuse_full_queue(cache::Database& database, std::int64_t limit) {
+  if (limit == 0 || !queue::holds_at_least(database, limit)) return std::nullopt;
+  return Error{ErrorKind::kNotAnswerable, "HF507", "Too many writes are waiting for delivery",
+               "There are " + std::to_string(limit) + " of this user, as many as may wait",
+               "They are sent as soon as the upstream is reachable; [rest] queue_limit is the "
+               "limit."};
 }
 
 }  // namespace holdfast::routes

@@ -17,4 +17,7 @@ std::optional<Error> refuse_offline_bulk(const cache::TableOptions& options,
                                          const cache::Mutation& mutation,
                                          const cache::Changes& changes);
 
+// One write more than may wait for delivery (507); `limit` 0 is none.
+std::optional<Error> refuse_full_queue(cache::Database& database, std::int64_t limit);
+
 }  // namespace holdfast::routes

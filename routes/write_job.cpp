@@ -7,6 +7,7 @@
 #include "gateway/http/uri.h"
 #include "routes/error_response.h"
 #include "routes/table_rules.h"
+#include "routes/unknown_name.h"
 #include "routes/write_answer.h"
 #include "routes/write_through.h"
 
@@ -79,6 +80,12 @@ WriteOutcome WriteJob::run(cache::Transaction& transaction) {
       return std::move(outcome_);
     }
   }
+  if (!context_.standalone) {
+    if (auto error = refuse_full_queue(database, context_.rest.queue_limit)) {
+      outcome_.answer = error_response(*error);
+      return std::move(outcome_);
+    }
+  }
   cache::query::PlanOptions options;
   options.max_rows = 0;
   options.text_order = context_.rest.text_order;
@@ -87,13 +94,17 @@ WriteOutcome WriteJob::run(cache::Transaction& transaction) {
       {request_.rest.caller.principal, context_.clock.now()},
       options,
       context_.standalone,
-      // Online too: whatever becomes of the request, it is durable before it is sent.
       context_.replica.imported_only,
+      // Online too: whatever becomes of the request, it is durable before it is sent.
       !context_.standalone};
   auto computed = cache::compute_changes(database, store.catalog(), store.overlay(),
                                          request_.mutation, mutation_context);
   if (auto* error = std::get_if<Error>(&computed)) {
-    outcome_.answer = error_response(*error);
+    if (names_unknown(*error) && is_online()) {
+      outcome_.ask_upstream = kUnknownName;
+    } else {
+      outcome_.answer = error_response(*error);
+    }
     return std::move(outcome_);
   }
   if (auto* ask = std::get_if<cache::AskUpstream>(&computed)) {
@@ -106,6 +117,10 @@ WriteOutcome WriteJob::run(cache::Transaction& transaction) {
     return std::move(outcome_);
   }
   auto& changes = std::get<Changes>(computed);
+  if (request_.mutation.resolution != cache::Resolution::kNone && changes.doubt.empty() &&
+      !store.part(request_.table).whole()) {
+    changes.doubt = "only a part of " + request_.table.name + " is kept here";
+  }
   if (std::string reason = inexact(changes); !reason.empty()) {
     outcome_.ask_upstream = std::move(reason);
     return std::move(outcome_);

@@ -65,6 +65,11 @@ PullOutcome Puller::pull(Store& store, PullDepth depth, bool force) {
     return outcome;
   }
   const std::int64_t forwarded = store.forwarded_writes();
+  if (store.replicated().empty()) {
+    store.note_pull_finished(forwarded);
+    store.settle_claims(claims);
+    return {};
+  }
   // Which rows other claims show is only known from their keys.
   if (store.claims_unsettled()) depth = PullDepth::kAllKeys;
   if (compares_now(store) && depth == PullDepth::kChanges) depth = PullDepth::kKeys;

@@ -1,3 +1,5 @@
+#include <future>
+
 #include "cache/pull/images.h"
 #include "cache/pull/table_pull.h"
 #include "cache/replica/key.h"
@@ -8,7 +10,7 @@ std::optional<PullFailure> TablePull::initial_sync(const Progress& progress) {
   const auto columns = table_.kept_columns();
   // Until the upstream was asked whether there are any.
   if (part_.deleted_at) store_.note_left_out(table_, true);
-  std::optional<Row> after = progress.initial_key;
+  const std::optional<Row>& after = progress.initial_key;
   if (progress.cursor) newest_stamp_ = progress.cursor;
   scrubbed_ = true;
   if (!after) {
@@ -16,19 +18,27 @@ std::optional<PullFailure> TablePull::initial_sync(const Progress& progress) {
     if (!std::holds_alternative<bool>(whole)) return std::get<PullFailure>(std::move(whole));
     if (std::get<bool>(whole)) return std::nullopt;
   }
+  struct Fetched {
+    std::int64_t mark;
+    std::variant<RowPage, PullFailure> page;
+  };
+  const auto fetch = [&](const std::optional<Row>& behind) {
+    return Fetched{acknowledgement_mark(), source_.by_key(columns, behind)};
+  };
+  auto coming = std::async(std::launch::async, fetch, after);
   for (;;) {
-    const std::int64_t mark = acknowledgement_mark();
-    auto fetched = source_.by_key(columns, after);
-    if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
-    auto& page = std::get<RowPage>(fetched);
+    Fetched fetched = coming.get();
+    if (auto* failure = std::get_if<PullFailure>(&fetched.page)) return std::move(*failure);
+    const auto& page = std::get<RowPage>(fetched.page);
     note_stamps(page);
+    // The upstream makes the next one while this one is written.
+    if (page.last) coming = std::async(std::launch::async, fetch, page.last);
     write([&](Transaction& transaction) {
-      apply_page(transaction, page, mark);
+      apply_page(transaction, page, fetched.mark);
       if (page.last) return note_sync_progress(transaction, page);
       store_.mark_complete(transaction, table_);
     });
     if (!page.last) break;
-    after = std::move(page.last);
   }
   publish_completeness();
   return std::nullopt;

@@ -1,6 +1,7 @@
 #include "cache/replica/store.h"
 
 #include "cache/query/query.h"
+#include "cache/replica/change_feed.h"
 #include "cache/replica/migrations.h"
 #include "cache/replica/salvage.h"
 #include "cache/values/codec.h"
@@ -79,6 +80,9 @@ Store::Store(const std::string& path, http::Principal principal,
   migrate_principal_file(*database);
   create_tables(*database);
   load_states(*database);
+  Statement used(*database, "SELECT value FROM hf_meta WHERE name='used_at'");
+  if (used.step()) used_at_ = used.integer(0);
+  saved_used_at_ = used_at_.load();
   indexes_ = std::make_unique<LearnedIndexes>(*database);
   claims_ = std::make_unique<ClaimsEpoch>(*database);
   writer_ = std::make_unique<Writer>(std::move(database));
@@ -88,6 +92,38 @@ const Part& Store::part(const Table& table) const {
   static const Part whole;
   const auto found = parts_.find(&table);
   return found == parts_.end() ? whole : found->second;
+}
+
+void Store::save_used() {
+  saved_used_at_ = used_at_.load();
+  writer_->run(Writer::Priority::kBackground, [&](Transaction& transaction) {
+    Statement& statement = transaction.database().cached(
+        "INSERT INTO hf_meta VALUES('used_at', ?1) ON CONFLICT DO UPDATE SET value=?1");
+    statement.bind(1, used_at_.load()).run();
+  });
+}
+
+void Store::let_go_of_rows() {
+  // Before they go: an answer without them would be wrong.
+  for (const Table* table : replicated_) publish(*table, TableStatus::kSyncing);
+  writer_->run(Writer::Priority::kEssential, [&](Transaction& transaction) {
+    Database& database = transaction.database();
+    for (const Table* table : replicated_) overlay_.rows(*table).erase_all(transaction);
+    database.execute(
+        "UPDATE hf_tables SET complete=0, denied=NULL, initial_key=NULL, cursor=NULL, added=NULL,"
+        " synced=NULL, pulls=-1, recheck=0, left_out=0, pulled_at=NULL;"
+        "DELETE FROM hf_rereads; DELETE FROM hf_acknowledged_rows; DELETE FROM hf_blocks;"
+        "DELETE FROM hf_unreadable; DELETE FROM hf_responses;"
+        "INSERT OR REPLACE INTO hf_meta VALUES('absent', 1)");
+    forget_feed(transaction);
+    overlay_.show_pending(transaction);
+  });
+}
+
+void Store::come_back() {
+  writer_->run(Writer::Priority::kEssential, [&](Transaction& transaction) {
+    transaction.database().execute("DELETE FROM hf_meta WHERE name='absent'");
+  });
 }
 
 void Store::note_left_out(const Table& table, bool left_out) {

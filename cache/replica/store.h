@@ -75,6 +75,16 @@ class Store {
   Store(const std::string& path, http::Principal principal, std::shared_ptr<const Catalog> catalog,
         const std::vector<const Table*>& replicated, Parts parts = {});
 
+  // When somebody last asked for something as the principal; the time is kept by save_used().
+  void note_used(Timestamp now) { used_at_ = now.time_since_epoch().count(); }
+  Timestamp used_at() const { return Timestamp(std::chrono::microseconds(used_at_)); }
+  void save_used();
+  Timestamp saved_used_at() const { return Timestamp(std::chrono::microseconds(saved_used_at_)); }
+  // Hard case 3: the rows go, and what is not delivered stays and is still shown. Opened again, the
+  // store replicates nothing until come_back().
+  void let_go_of_rows();
+  void come_back();
+
   const http::Principal& principal() const { return principal_; }
   const Catalog& catalog() const { return *catalog_; }
   const std::shared_ptr<const Catalog>& shared_catalog() const { return catalog_; }
@@ -154,6 +164,8 @@ class Store {
   Overlay overlay_;
   ReaderPool readers_;
   std::vector<State> states_;
+  std::atomic<std::int64_t> used_at_{0};  // Unix microseconds
+  std::atomic<std::int64_t> saved_used_at_{0};
   std::atomic<std::int64_t> forwarded_writes_{0};
   std::atomic<std::int64_t> pulled_writes_{0};
   mutable Mutex mutex_;

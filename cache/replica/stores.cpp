@@ -5,6 +5,7 @@
 #include <fstream>
 #include <thread>
 
+#include "cache/query/query.h"
 #include "cache/replica/scope.h"
 #include "cache/values/codec.h"
 #include "cache/values/json.h"
@@ -55,6 +56,15 @@ std::optional<http::Principal> principal_of_file(const std::string& path) {
   Statement statement(database, "SELECT value FROM hf_meta WHERE name='principal'");
   if (!statement.step()) return std::nullopt;
   return parse_principal(statement.text(0));
+}
+
+bool is_marked_absent(const std::string& path) {
+  if (!fs::exists(path)) return false;
+  Database database(path, OpenMode::kReadWrite);
+  Statement exists(database, "SELECT 1 FROM sqlite_schema WHERE name='hf_meta'");
+  if (!exists.step()) return false;
+  Statement statement(database, "SELECT 1 FROM hf_meta WHERE name='absent'");
+  return statement.step();
 }
 
 // nullopt: no part of the table is the principal's.
@@ -204,7 +214,7 @@ bool Stores::has_other_parts(const http::Principal& principal) const {
   {
     MutexLock lock(mutex_);
     const auto found = stores_.find(principal.id);
-    if (found == stores_.end()) return false;
+    if (found == stores_.end() || absent_.contains(principal.id)) return false;
     store = found->second;
   }
   const Replicated wanted = replicated_tables(store->catalog(), principal);
@@ -217,6 +227,47 @@ void Stores::reopen(const http::Principal& principal) {
   opened_(*store);
   MutexLock lock(mutex_);
   stores_[principal.id] = std::move(store);
+}
+
+bool Stores::let_go_of_rows(const std::string& id) {
+  std::shared_ptr<Store> store;
+  {
+    MutexLock lock(mutex_);
+    const auto found = stores_.find(id);
+    if (found == stores_.end() || absent_.contains(id)) return false;
+    store = found->second;
+  }
+  if (store->replicated().empty()) return false;
+  store->let_go_of_rows();
+  const http::Principal principal = store->principal();
+  store.reset();
+  reopen(principal);
+  Database database(path_of(id), OpenMode::kReadWrite);
+  query::register_functions(database);  // its indexes are written anew
+  database.execute("VACUUM");
+  database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+  return true;
+}
+
+void Stores::come_back(const http::Principal& principal) {
+  if (!is_absent(principal.id)) return;
+  open(principal)->come_back();
+  reopen(principal);
+}
+
+bool Stores::is_absent(const std::string& principal_id) const {
+  MutexLock lock(mutex_);
+  return absent_.contains(principal_id);
+}
+
+std::uint64_t Stores::size_of(const std::string& principal_id) const {
+  std::uint64_t bytes = 0;
+  for (const char* end : {"", "-wal"}) {
+    std::error_code missing;
+    const auto size = fs::file_size(path_of(principal_id) + end, missing);
+    if (!missing) bytes += size;
+  }
+  return bytes;
 }
 
 std::string Stores::path_of(const std::string& principal_id) const {
@@ -289,6 +340,16 @@ std::shared_ptr<Store> Stores::make(const http::Principal& principal,
   auto [tables, parts] = replicated_tables(*catalog, principal);
   const std::string path = path_of(principal.id);
   prepare(path);
+  const bool absent = is_marked_absent(path);
+  if (absent) tables.clear();
+  {
+    MutexLock lock(mutex_);
+    if (absent) {
+      absent_.insert(principal.id);
+    } else {
+      absent_.erase(principal.id);
+    }
+  }
   auto store =
       std::make_shared<Store>(path, principal, std::move(catalog), tables, std::move(parts));
   store->writer().run(Writer::Priority::kEssential, [&](Transaction& transaction) {

@@ -51,6 +51,15 @@ class Stores {
   bool has_other_parts(const http::Principal& principal) const;
   // Opens the principal's store again, for its claims of now. While nothing is drained or pulled.
   void reopen(const http::Principal& principal);
+  // Hard case 3. Lets the rows go of a principal that is away, and makes its file small; whether it
+  // had any. While nothing is drained or pulled, as is the next one.
+  bool let_go_of_rows(const std::string& principal_id);
+  // It is here again: its rows are replicated anew.
+  void come_back(const http::Principal& principal);
+  // Whether the principal's rows were let go.
+  bool is_absent(const std::string& principal_id) const;
+  // Of the principal's file and what belongs to it, in bytes.
+  std::uint64_t size_of(const std::string& principal_id) const;
   // Waits while the stores are being replaced: one that is missing for a moment would look like one
   // with nothing to send. Not to be called by `opened`.
   std::vector<std::shared_ptr<Store>> all() const;
@@ -80,6 +89,7 @@ class Stores {
   mutable Mutex mutex_;
   std::shared_ptr<const Catalog> catalog_ HF_GUARDED_BY(mutex_);
   std::set<std::string> unchecked_ HF_GUARDED_BY(mutex_);  // principals' ids
+  std::set<std::string> absent_ HF_GUARDED_BY(mutex_);     // the same
   std::map<std::string, std::shared_ptr<Store>> stores_ HF_GUARDED_BY(mutex_);
 };
 

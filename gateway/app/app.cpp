@@ -282,6 +282,7 @@ void App::open() {
   parts_ = std::make_unique<Parts>(config_, variant_, logger_);
   Parts& parts = *parts_;
   parts.synchronizer_ready = true;
+  if (const auto newest = parts.sign_ins.sessions.newest()) parts.server_clock.not_before(*newest);
   parts.stores.observe_salvages(
       [&parts](const cache::Salvage& salvage) { report(salvage, *parts.log); });
   if (!variant_.catalog_document.empty()) {
@@ -312,7 +313,6 @@ void App::start() {
   parts.listener.start();
   parts.folder.announce(url());
   parts.panel.start();
-  parts.router.realtime().start();
   parts.router.realtime().start();
   parts.sampling.start();
   if (variant_.standalone) return;
@@ -351,7 +351,6 @@ void App::stop() {
   parts_->listener.stop();
   parts_->https.stop();
   parts_->panel.stop();
-  parts_->router.realtime().stop();
   parts_->router.realtime().stop();
   parts_->sampling.stop();
   parts_->upstream.stop();

@@ -31,7 +31,7 @@ struct Session {
   std::string refresh_token;
   std::string access_token;
   std::chrono::seconds lifetime{};  // of the access token, from received_at on
-  Timestamp received_at;            // by this machine's clock
+  Timestamp received_at;            // by SessionKeeper::clock
   std::string user;                 // JSON, as the upstream gave it last
   // Ended by the app (hard case 2): it serves nobody any more but delivers what it wrote.
   std::optional<Timestamp> ended_at;

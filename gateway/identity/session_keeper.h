@@ -16,19 +16,21 @@ namespace holdfast::identity {
 struct SessionKeeper {
   // See Sessions for `seal_key`, KeySets for `issuers`. All references must outlive the keeper.
   SessionKeeper(Storage& its_storage, std::string seal_key, upstream::Upstream& upstream,
-                TokenBook& its_book, const IdentityOptions& its_options, const Clock& clock,
+                TokenBook& its_book, const IdentityOptions& its_options, const Clock& its_clock,
                 const std::vector<KeySets::Issuer>& issuers = {})
       : storage(its_storage),
         book(its_book),
         options(its_options),
-        keys(storage, upstream, its_options.anon_key, issuers, clock),
-        sessions(storage, std::move(seal_key), clock),
+        clock(its_clock),
+        keys(storage, upstream, its_options.anon_key, issuers, its_clock),
+        sessions(storage, std::move(seal_key), its_clock),
         tokens(sessions),
-        refresher(sessions, upstream, book, clock) {}
+        refresher(sessions, upstream, book, its_clock) {}
 
   Storage& storage;
   TokenBook& book;
   const IdentityOptions& options;
+  const Clock& clock;  // by which tokens are judged
   KeySets keys;
   Sessions sessions;
   GatewayTokens tokens;

@@ -167,6 +167,15 @@ std::optional<Session> Sessions::newest_of(const std::string& principal_id) cons
   return *newest;
 }
 
+std::optional<Timestamp> Sessions::newest() const {
+  MutexLock lock(mutex_);
+  std::optional<Timestamp> newest;
+  for (const auto& [id, kept] : sessions_) {
+    if (!newest || kept.session.received_at > *newest) newest = kept.session.received_at;
+  }
+  return newest;
+}
+
 std::vector<Session> Sessions::ended() const {
   MutexLock lock(mutex_);
   std::vector<Session> found;

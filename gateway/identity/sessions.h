@@ -41,6 +41,8 @@ class Sessions {
   // The newest session of a principal, a living one before an ended one.
   std::optional<Session> newest_of(const std::string& principal_id) const;
   std::vector<Session> ended() const;
+  // When the newest of all came from the upstream; nullopt without any.
+  std::optional<Timestamp> newest() const;
   std::vector<Session> of_principal(const std::string& principal_id) const;
   // Whether a token of this session_id is refused, because its session ended here.
   bool has_ended(const std::string& id) const;

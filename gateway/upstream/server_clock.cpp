@@ -1,5 +1,7 @@
 #include "gateway/upstream/server_clock.h"
 
+#include <algorithm>
+
 namespace holdfast::upstream {
 namespace {
 
@@ -14,10 +16,15 @@ void ServerClock::note(Timestamp date) {
   reading_ = Reading{date, at};
 }
 
+void ServerClock::not_before(Timestamp known) {
+  MutexLock lock(mutex_);
+  known_ = known;
+}
+
 Timestamp ServerClock::now() const {
   const Timestamp local = local_.now();
   MutexLock lock(mutex_);
-  if (!reading_) return local;
+  if (!reading_) return std::max(local, known_);
   const auto passed = local_.monotonic() - reading_->at;
   const Timestamp estimate =
       reading_->date + std::chrono::duration_cast<Timestamp::duration>(passed);

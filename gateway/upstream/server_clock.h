@@ -21,6 +21,9 @@ class ServerClock final : public Clock {
 
   // An answer that came now carried this Date.
   void note(Timestamp date);
+  // It was as late as this at least, before the process began: a machine's clock that is behind it
+  // is wrong.
+  void not_before(Timestamp known);
 
   Timestamp now() const override;
   MonotonicTime monotonic() const override { return local_.monotonic(); }
@@ -34,6 +37,7 @@ class ServerClock final : public Clock {
   const Clock& local_;
   mutable Mutex mutex_;
   std::optional<Reading> reading_ HF_GUARDED_BY(mutex_);
+  Timestamp known_ HF_GUARDED_BY(mutex_){};
 };
 
 }  // namespace holdfast::upstream

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
 
-import { anonKey } from '../upstream/keys.mjs';
+import { anonKey, jwtSecret } from '../upstream/keys.mjs';
 import { anonymousClient, succeeded } from './support/client.mjs';
 import { eventually } from './support/wait.mjs';
 import { World } from './support/world.mjs';
@@ -102,6 +102,33 @@ test('a token that does not verify is refused and not taken as anonymous', async
     assert.equal(answer.status, 401);
     assert.equal((await answer.json()).code, 'PGRST301');
   }
+});
+
+test('an older token of the same person is not shown what newer claims have read', async () => {
+  const sub = crypto.randomUUID();
+  const now = Math.floor(Date.now() / 1000);
+  const token = (level, iat) =>
+    forged({ sub, role: 'authenticated', iat, exp: now + 600, app_metadata: { level } }, jwtSecret);
+  const older = token('clerk', now - 20);
+  const newer = token('chief', now - 10);
+  const read = async (bearer) => {
+    const answer = await fetch(`${world.holdfast.url}/rest/v1/todos?select=id&limit=1`, {
+      headers: { apikey: anonKey, authorization: `Bearer ${bearer}` },
+    });
+    return `${answer.status} ${/hit|fwd/.exec(answer.headers.get('cache-status'))[0]}`;
+  };
+  const here = (bearer) =>
+    eventually('it is answered here', async () => (await read(bearer)) === '200 hit');
+  await here(older);
+  await read(newer);
+  await here(newer);
+  assert.equal(await read(older), '200 fwd', 'the upstream judges it by its own claims');
+  await world.upstream.kill();
+  await world.holdfast.statusWhere('the outage is noticed', ({ online }) => !online);
+  assert.equal(await read(newer), '200 hit');
+  assert.equal((await read(older)).slice(0, 3), '504');
+  await world.upstream.restart();
+  await world.holdfast.statusWhere('the upstream is seen again', ({ online }) => online);
 });
 
 const issuerOf = (authorization) => {

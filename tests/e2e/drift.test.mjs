@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, beforeEach, describe, test } from 'node:test';
 
+import { anonKey } from '../upstream/keys.mjs';
 import { succeeded } from './support/client.mjs';
 import { eventually } from './support/wait.mjs';
 import { World } from './support/world.mjs';
@@ -123,6 +124,29 @@ for (const tier of ['bare', 'companion']) {
       await shows('name', 7, { name: 'by another key' });
     });
 
+    test('a name that came a moment ago is the upstream’s to know, for reads and writes', async () => {
+      await world.database.sql.unsafe(
+        `alter table drifting add column fresh text default 'new';
+         create table just_made (id integer primary key, word text);
+         grant all on just_made to anon, authenticated`,
+      );
+      await world.upstream.reload();
+      assert.deepEqual(await rows('fresh', 8), [{ fresh: 'new' }]);
+      succeeded(await world.app.from('just_made').insert({ id: 1, word: 'first' }));
+      assert.deepEqual(succeeded(await world.app.from('just_made').select()), [
+        { id: 1, word: 'first' },
+      ]);
+      const wrong = await world.app.from('drifting').select('nowhere');
+      assert.equal(wrong.error.code, '42703');
+      // What was asked for is looked for: soon it is answered here.
+      await eventually('it is known', async () => {
+        const answer = await fetch(`${world.holdfast.url}/rest/v1/drifting?select=fresh&id=eq.8`, {
+          headers: { apikey: anonKey },
+        });
+        return answer.headers.get('cache-status').includes('hit');
+      });
+    });
+
     test('a write to a table that is renamed is not lost but shown', async () => {
       await whileWritesWait(
         (app) => app.from('leaving').update({ name: 'too late' }).eq('id', 1),
@@ -132,6 +156,14 @@ for (const tier of ['bare', 'companion']) {
       await eventually('the new name is known', async () => (await here())?.[0]?.name === 'stays');
       const entries = await world.holdfast.outbox();
       assert.ok(entries.some((entry) => JSON.stringify(entry).includes('leaving')));
+      // It is looked at again with each schema, not with the next hour.
+      await world.database.sql.unsafe('alter table left_behind rename to leaving');
+      await world.upstream.reload();
+      await world.holdfast.control('POST', '/sync');
+      await eventually('it has arrived', async () => {
+        const [{ name }] = await world.database.sql`select name from leaving where id = 1`;
+        return name === 'too late';
+      });
     });
   });
 }

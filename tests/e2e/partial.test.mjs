@@ -207,7 +207,8 @@ deleted_at_column = "deleted_at"
       assert.ok(!(await at('recent?id=eq.2')).here);
       assert.ok(!(await at('recent?order=id')).here);
       assert.equal((await at('recent?select=id')).body.length, 9);
-      await limited.database.sql`update recent set title = 'moved', updated_at = now() where id = 2`;
+      await limited.database
+        .sql`update recent set title = 'moved', updated_at = now() where id = 2`;
       await limited.database.sql`delete from recent where id = 9`;
       await limited.holdfast.sync();
       await offline(async () => {

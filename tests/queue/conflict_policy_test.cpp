@@ -193,5 +193,44 @@ TEST_F(ConflictPolicyTest, AMergedRowIsSentWhereItDiffersFromTheUpstreams) {
   EXPECT_EQ(merged_changes(table_, R"([1])", remote).error().kind, ErrorKind::kInvalidRequest);
 }
 
+// What a column was that is not kept here nobody saw: that it is another value proves nothing.
+class KeptColumnsConflictTest : public ConflictPolicyTest {
+ protected:
+  KeptColumnsConflictTest() {
+    auto limited = std::make_shared<cache::Catalog>(*catalog_);
+    limited->leave_out([](const cache::Table&, const cache::Column& column) {
+      return column.name == "title" || column.name == "price";
+    });
+    limited_ = std::move(limited);
+  }
+  Decision decide_limited(const std::string& changes, const std::string& remote) {
+    cache::Effect effect;
+    effect.relation = "public.todos";
+    effect.key = R"({"id":1})";
+    effect.kind = changes.empty() ? cache::EffectKind::kDelete : cache::EffectKind::kUpdate;
+    if (!changes.empty()) effect.changes = changes;
+    effect.base = R"({"id":1,"done":false,"updated_at":"2026-11-21T12:00:00+00:00"})";
+    const cache::Table& table = *limited_->find("public", "todos");
+    return queue::decide(
+        {table, options_, Entry{}, effect, cache::parse_row(table, remote).value(), offset_});
+  }
+  std::shared_ptr<const cache::Catalog> limited_;
+};
+
+TEST_F(KeptColumnsConflictTest, AWriteToAColumnThatIsNotKeptMeetsNoConflictInIt) {
+  const auto decision = decide_limited(R"({"title":"ours"})", todo("theirs", "true", "12:10:00"));
+  EXPECT_EQ(decision.kind, Kind::kSend);
+  EXPECT_FALSE(decision.conflict);
+  EXPECT_EQ(decision.changes, R"({"title":"ours"})");
+  // It may have been something else before: only the upstream knows.
+  EXPECT_EQ(decide_limited(R"({"title":null})", todo("theirs", "true", "12:10:00")).changes,
+            R"({"title":null})");
+}
+
+TEST_F(KeptColumnsConflictTest, ADeletionIsJudgedByTheColumnsThatAreKept) {
+  EXPECT_FALSE(decide_limited("", todo("theirs", "false", "12:00:00")).conflict);
+  EXPECT_TRUE(decide_limited("", todo("theirs", "true", "12:10:00")).conflict);
+}
+
 }  // namespace
 }  // namespace holdfast::queue

@@ -8,6 +8,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 
 import { Faults, RequestLog } from './faults.mjs';
+import { Realtime } from './realtime.mjs';
 import { openSupabase } from './supabase.mjs';
 
 const environment = process.env;
@@ -22,6 +23,7 @@ const supabase = await openSupabase({
 });
 const faults = new Faults();
 const log = new RequestLog();
+const realtime = new Realtime();
 
 async function control(request, path) {
   const clearing = request.method === 'DELETE';
@@ -34,6 +36,12 @@ async function control(request, path) {
     if (clearing) faults.clear();
     else if (request.method === 'POST') faults.add(await request.json());
     return Response.json(faults.list());
+  }
+  if (path === '/__test/realtime') {
+    if (clearing) realtime.cut();
+    if (request.method === 'POST') realtime.tell(await request.json());
+    if (request.method === 'PUT') realtime.refuse((await request.json()).refused);
+    return Response.json(realtime.list());
   }
   if (path === '/__test/reload') {
     await supabase.reload();
@@ -84,6 +92,7 @@ async function serve(request, { incoming, outgoing }) {
 }
 
 const server = createAdaptorServer({ fetch: serve, overrideGlobalObjects: false });
+if (environment.UPSTREAM_REALTIME) realtime.attach(server);
 server.listen(Number(environment.UPSTREAM_PORT ?? 0), '127.0.0.1', () => {
   process.stdout.write(`ready http://127.0.0.1:${server.address().port}\n`);
 });

@@ -74,6 +74,16 @@ TEST_F(ClaimsEpochTest, WhatIsUnsettledIsSoAfterARestart) {
   EXPECT_TRUE(note("seller", 30s));
 }
 
+TEST_F(ClaimsEpochTest, HardCase1_AnOlderTokenIsNotShownWhatTheNewerClaimsHaveRead) {
+  note("seller", 0s);
+  EXPECT_TRUE(sample_.store().reads_as("seller"));
+  note("admin", 10s);
+  settle();
+  EXPECT_TRUE(sample_.store().reads_as("admin"));
+  EXPECT_FALSE(sample_.store().reads_as("seller"));
+  EXPECT_TRUE(sample_.store().reads_as("")) << "a key says nothing of claims";
+}
+
 TEST_F(ClaimsEpochTest, AnswersKeptForTheOldClaimsAreDropped) {
   sample_.write([](Transaction& transaction) {
     transaction.database().execute(

@@ -100,14 +100,6 @@ TEST(ConfigTest, EveryProblemIsReportedInTheOrderOfTheFile) {
             "unknown key `cache.tabels` at config.toml:4; did you mean `tables`?");
 }
 
-TEST(ConfigTest, ValueThatThisVersionDoesNotActOnIsRefused) {
-  EXPECT_EQ(complaint("[tables.todos]\ndeleted_at_column = \"gone\"\n"),
-            "`tables.todos.deleted_at_column` at config.toml:2: \"gone\" is not supported by this "
-            "version, only \"\"");
-  EXPECT_THAT(complaint("[tables.todos]\ncolumns = [\"id\"]\n"),
-              HasSubstr("not supported by this version"));
-}
-
 TEST(ConfigTest, SecretsNeverStandInAMessage) {
   EXPECT_THAT(complaint("[upstream]\nurl = \"postgres://user:hunter2@host\"\n"),
               Not(HasSubstr("hunter2")));
