@@ -18,7 +18,7 @@ import { h, s } from './dom.js';
  */
 
 const height = 200;
-const left = 46;
+const left = 56;
 const bottom = 24;
 const top = 10;
 const right = 10;
@@ -76,6 +76,8 @@ export function chart(chart) {
   const width = wide && innerWidth > 800 ? 1_200 : 600;
   const known = points.flatMap(({ values }) => values.filter((value) => value !== null));
   const ceiling = niceTop(Math.max(0, .../** @type {number[]} */ (known)));
+  // There is no half a write.
+  const marks = print === plain && ceiling % 2 !== 0 ? [0, 1] : [0, 0.5, 1];
   const x = (/** @type {number} */ at) =>
     left + ((at - from) / Math.max(1, to - from)) * (width - left - right);
   const y = (/** @type {number} */ value) =>
@@ -102,7 +104,7 @@ export function chart(chart) {
     s(
       'svg',
       { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': summary },
-      [0, 0.5, 1].map((part) => [
+      marks.map((part) => [
         s('line', {
           class: 'grid',
           x1: left,

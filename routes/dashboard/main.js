@@ -182,6 +182,7 @@ function start() {
     scrollTo(0, 0);
   });
   addEventListener('holdfast-changed', () => reload(0));
+  addEventListener('holdfast-status', (event) => update(/** @type {CustomEvent} */ (event).detail));
   setInterval(refreshMoments, 1_000);
   void listen({
     event: hear,

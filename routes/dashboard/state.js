@@ -28,6 +28,7 @@
  * @property {string} version
  * @property {'synced' | 'syncing' | 'offline' | 'conflict' | 'paused' | 'error'} state
  * @property {boolean} online
+ * @property {boolean} [offline_by_choice] a person cut the link
  * @property {{url: string, tier: string, latency_ms: number | null, last_seen: string | null}} upstream
  * @property {Queue} queue
  * @property {{last_sync: string | null, is_syncing: boolean, last_error: string | null}} sync

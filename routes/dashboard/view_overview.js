@@ -1,8 +1,9 @@
 // The state at a glance.
 
+import { post } from './api.js';
 import { chart } from './chart.js';
-import { h } from './dom.js';
-import { brief, chip, nothing, section, when } from './parts.js';
+import { h, say } from './dom.js';
+import { action, brief, chip, nothing, section, when } from './parts.js';
 import { deadLetters, openConflicts, state, uncertain } from './state.js';
 import { count, duration, several, stateSentence, stateWord, whatText } from './words.js';
 
@@ -45,6 +46,7 @@ export function overview() {
           sync.last_error &&
           h('p', { class: 'error' }, sync.last_error),
       ),
+      (status.online || status.offline_by_choice) && linkSwitch(Boolean(status.offline_by_choice)),
     ),
     h(
       'div',
@@ -54,7 +56,7 @@ export function overview() {
       tile('Conflicts', count(openConflicts().length || queue.conflicts), 'open', '#/conflicts'),
       tile('Last sync', brief(sync.last_sync), sync.is_syncing ? 'syncing now' : ''),
       tile('Upstream', status.online ? 'online' : 'offline', [
-        upstream.latency_ms !== null && `${Math.round(upstream.latency_ms)} ms, `,
+        status.online && upstream.latency_ms !== null && `${Math.round(upstream.latency_ms)} ms, `,
         upstream.tier === 'companion' ? 'with companion' : 'no companion',
       ]),
       tile('Tables', count(Object.keys(state.tables).length), tablesNote(), '#/tables'),
@@ -77,6 +79,18 @@ export function overview() {
     ),
   ];
 }
+
+/** @param {boolean} cut */
+const linkSwitch = (cut) =>
+  action(cut ? 'Go online' : 'Go offline', {
+    id: 'link',
+    class: 'switch',
+    run: async () => {
+      const status = await post(cut ? '/sync/online' : '/sync/offline');
+      dispatchEvent(new CustomEvent('holdfast-status', { detail: status }));
+      say(cut ? 'The link is open again.' : 'Offline: nothing goes to the upstream.');
+    },
+  });
 
 /** @param {import('./state.js').Queue} queue */
 function pendingNote(queue) {

@@ -6,7 +6,7 @@ import { h, say } from './dom.js';
 import { parse, print } from './exact.js';
 import { action, chip, nothing, section, when } from './parts.js';
 import { deadLetters, state, unfinished } from './state.js';
-import { keyText, several, short, stateWord, tableName, whatText } from './words.js';
+import { keyText, several, short, stateWord, tableName, waitReason, whatText } from './words.js';
 
 /** @typedef {import('./state.js').Entry} Entry */
 
@@ -69,6 +69,7 @@ const list = (entries, total) => [
 /** @param {Entry} entry */
 function card(entry) {
   const { title, where } = whatText(entry);
+  const waits = waitReason(entry.state, state.status);
   const why = entry.explanation ?? entry.last_error;
   const about = `${title} ${where}`;
   const movable = entry.state !== 'sending';
@@ -86,10 +87,11 @@ function card(entry) {
       { class: 'facts' },
       fact('Written', when(entry.created_at)),
       fact('Attempts', String(entry.attempts)),
-      entry.next_attempt_at && fact('Next try', when(entry.next_attempt_at)),
+      entry.next_attempt_at && !waits && fact('Next try', when(entry.next_attempt_at)),
       fact('As', entry.principal),
     ),
-    why && h('p', { class: 'why' }, why),
+    waits && h('p', { class: 'why' }, waits),
+    why && h('p', { class: waits ? 'said' : 'why' }, why),
     why &&
       entry.last_error &&
       why !== entry.last_error &&

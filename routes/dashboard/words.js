@@ -94,6 +94,19 @@ const operations = {
   delete: 'Delete from',
 };
 
+/**
+ * Why a write is still here, where it says nothing itself.
+ * @param {string} state of the write
+ * @param {any} status
+ */
+export function waitReason(state, status) {
+  if (state !== 'queued' && state !== 'waiting') return '';
+  if (status?.state === 'paused') return 'Syncing is paused: it is sent when you resume.';
+  if (status?.offline_by_choice) return 'You cut the link: it is sent when you go online.';
+  if (status?.state === 'offline') return 'It is sent as soon as the upstream answers.';
+  return '';
+}
+
 /** What a queued write does. @param {{operation: string, table: string, rows?: {key: any}[]}} entry */
 export function whatText({ operation, table, rows = [] }) {
   const verb = operations[operation] ?? operation;
@@ -102,7 +115,7 @@ export function whatText({ operation, table, rows = [] }) {
 }
 
 /** What the overall state means. @param {any} status */
-export function stateSentence({ state, queue, sync }) {
+export function stateSentence({ state, queue, sync, offline_by_choice: chosen }) {
   const depth = queue.depth;
   const waiting = depth === 0 ? 'Nothing waits.' : `${several(depth, 'write')} still to send.`;
   switch (state) {
@@ -113,7 +126,9 @@ export function stateSentence({ state, queue, sync }) {
         ? `${several(depth, 'write')} on the way.`
         : 'The first copies are being made.';
     case 'offline':
-      return `The upstream does not answer. Apps go on working from here. ${waiting}`;
+      return chosen
+        ? `You cut the link: nothing goes to the upstream. Apps go on working from here. ${waiting}`
+        : `The upstream does not answer. Apps go on working from here. ${waiting}`;
     case 'conflict':
       return `A row was changed on both sides; a person decides. ${waiting}`;
     case 'paused':

@@ -33,6 +33,7 @@ after(async () => {
 });
 afterEach(async () => {
   for (const context of contexts.splice(0)) await context.close();
+  await world.holdfast.control('POST', '/sync/online');
   await world.holdfast.control('POST', '/sync/resume');
 });
 
@@ -184,6 +185,24 @@ test('an outage is seen, and its end', async () => {
   await page.locator('#bar-state').getByText('Offline').waitFor();
   await world.upstream.restart();
   await page.locator('#bar-state').getByText('Synced').waitFor();
+});
+
+test('a person cuts the link and opens it again; a write says why it waits', async () => {
+  const page = await dashboard();
+  await page.locator('#link').click();
+  await page.locator('#overall').getByText('Offline').waitFor();
+  await page.getByText('You cut the link').waitFor();
+  const id = crypto.randomUUID();
+  succeeded(await world.app.from('todos').insert({ id, title: 'kept here' }));
+  await go(page, 'queue');
+  await page.locator('.card', { hasText: id }).getByText('sent when you go online').waitFor();
+  assert.equal(await rowOf(id), undefined);
+  await go(page, 'overview');
+  await page.getByRole('button', { name: 'Go online' }).click();
+  await page.locator('#bar-state').getByText('Synced').waitFor();
+  assert.ok(await rowOf(id));
+  assert.equal(await page.locator('#link').textContent(), 'Go offline');
+  assert.deepEqual(page.faults, []);
 });
 
 test('a queued write can be looked at, sent now and given up', async () => {

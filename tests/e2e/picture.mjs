@@ -1,8 +1,9 @@
-// Takes docs/dashboard.png: the demo's dashboard with some work going on.
+// Takes docs/dashboard.png, the demo's dashboard with some work going on, and docs/conflict.png, a row
+// that both sides have changed.
 // HOLDFAST_BIN names the gateway; --all also takes every section, in light and dark, wide and
 // narrow, into the folder that follows.
 
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -88,6 +89,69 @@ if (folder) {
     }
   }
 }
+await conflictPicture();
 await browser.close();
 await demo.end();
 rmSync(home, { recursive: true, force: true });
+
+// A second gateway before the demo's upstream, which asks a person about each conflict.
+async function conflictPicture() {
+  await post('/demo/online');
+  const { upstream } = await (await fetch(`${url}/status`)).json();
+  const config = join(home, 'config.toml');
+  const token = 'fake-control-token-of-the-picture';
+  writeFileSync(
+    config,
+    `[upstream]\nurl = "${upstream.url}"\nanon_key = "${key}"\n` +
+      `[server]\nlisten = "127.0.0.1:0"\ncontrol_token = "${token}"\n` +
+      `[tables.todos]\nconflict = "manual"\nwrites = "queue"\n`,
+  );
+  const gateway = new ChildProcess();
+  const words = ['serve', '--config', config, '--data', join(home, 'second')];
+  const [, second] = await gateway.start(holdfastBinary(), words, { env, ready });
+  const headers = {
+    apikey: key,
+    'content-type': 'application/json',
+    prefer: 'return=representation',
+  };
+  const control = (path) =>
+    fetch(second + path, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
+  const patch = (base, id, change) =>
+    fetch(`${base}/rest/v1/todos?id=eq.${id}`, {
+      method: 'PATCH',
+      headers,
+      body: JSON.stringify(change),
+    });
+  const [row] = await eventually('the rows are here', async () => {
+    const rows = await (
+      await fetch(`${second}/rest/v1/todos?title=eq.Count%20the%20till&order=created_at&limit=1`, {
+        headers,
+      })
+    ).json();
+    return rows.length > 0 && rows;
+  });
+  await control('/sync');
+  await control('/sync/offline');
+  await patch(second, row.id, { title: 'Count the till and the stamps', priority: 5 });
+  await patch(upstream.url, row.id, { title: 'Count the till at six', done: false });
+  await control('/sync/online');
+  await eventually('the conflict is found', async () => {
+    await control('/sync');
+    return (await (await fetch(`${second}/status`)).json()).queue.conflicts === 1;
+  });
+  const { url: link } = await (await control('/dashboard/link')).json();
+  const other = await (
+    await browser.newContext({ viewport: { width: 1080, height: 800 } })
+  ).newPage();
+  await other.goto(`${link}&section=conflicts`);
+  await other.getByRole('button', { name: /^Merge/ }).click();
+  await sleep(500);
+  if (folder) await other.screenshot({ path: join(folder, 'merge.png') });
+  await other.keyboard.press('Escape');
+  await sleep(300);
+  await other.screenshot({
+    path: fileURLToPath(new URL('../../docs/conflict.png', import.meta.url)),
+    clip: { x: 0, y: 0, width: 1080, height: 560 },
+  });
+  await gateway.end();
+}
