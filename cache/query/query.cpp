@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 
 #include "cache/query/grammar.h"
 #include "cache/query/syntax.h"
@@ -61,15 +62,25 @@ const std::string* first_of(const std::vector<Parameter>& parameters, Role role)
   return nullptr;
 }
 
+struct WholeNumber {
+  std::int64_t value;
+  bool too_large = false;
+};
+
+// Below everything that makes a difference, and far enough from where a difference overflows.
+constexpr std::int64_t kLeast = std::numeric_limits<std::int64_t>::min() / 4;
+
 // Empty for what is no whole number; the parameter then counts as absent.
-std::optional<std::int64_t> whole_number(std::string_view text) {
+std::optional<WholeNumber> whole_number(std::string_view text) {
   const auto first = text.find_first_not_of(' ');
   if (first == std::string_view::npos) return std::nullopt;
   text = text.substr(first, text.find_last_not_of(' ') - first + 1);
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
+  if (error == std::errc::invalid_argument || end != text.data() + text.size()) return std::nullopt;
+  if (error == std::errc()) return WholeNumber{std::max(value, kLeast)};
+  if (text.front() == '-') return WholeNumber{kLeast};
+  return WholeNumber{std::numeric_limits<std::int64_t>::max(), true};
 }
 
 Range& range_at(QueryTree& tree, const EmbedPath& path) {
@@ -135,10 +146,12 @@ Result<void> parse_ranges(const std::vector<Parameter>& parameters, QueryTree& t
     const auto number = whole_number(value);
     Range& range = range_at(tree, path);
     if (role == Role::kLimit) {
-      range.limit = number;
+      range.limit = number ? std::optional(number->value) : std::nullopt;
+      range.limit_too_large = number && number->too_large;
       if (!number) limits_without_number.push_back(path);
     } else {
-      range.offset = number.value_or(0);
+      range.offset = number ? number->value : 0;
+      range.offset_too_large = number && number->too_large;
       offsets.push_back(path);
     }
   }

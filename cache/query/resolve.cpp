@@ -166,6 +166,7 @@ Result<void> check_ranges(const Place& place) {
   for (const auto& child : place.embeds) {
     const Range& range = child->range;
     if (range.offset < 0 || range.limit.value_or(0) < 0) return forward("a negative embed range");
+    if (range.offset_too_large || range.limit_too_large) return forward("a range beyond bigint");
     if (!child->to_many() && (range.limit || range.offset != 0)) {
       return forward("a range on a to-one embed");
     }

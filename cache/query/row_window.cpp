@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "cache/query/resolve.h"
 #include "cache/query/syntax.h"
 
 namespace holdfast::cache::query {
@@ -17,6 +18,9 @@ Error unsatisfiable(const char* details) {
 Result<RowWindow> row_window(const Query& query, const PlanOptions& options) {
   const Range* given = query.tree().root_range();
   const Range range = given == nullptr ? Range{} : *given;
+  if (range.offset_too_large || (range.limit_too_large && options.max_rows <= 0)) {
+    return forward("a range beyond bigint");
+  }
   RowWindow window;
   const std::int64_t first = options.range ? std::max<std::int64_t>(options.range->first, 0) : 0;
   std::optional<std::int64_t> last =

@@ -177,10 +177,10 @@ Result<std::string> SelectWriter::exists(const Place& embed) {
   HF_TRY(auto own, conditions(embed, false));
   all.insert(all.end(), own.begin(), own.end());
   std::string sql = "EXISTS (SELECT 1 FROM " + bare_from(embed) + and_where(all);
-  const auto& [limit, offset] = embed.range;
-  if (windowed_ && (limit || offset != 0)) {
-    sql += " LIMIT " + parameters_.value(limit.value_or(-1));
-    if (offset != 0) sql += " OFFSET " + parameters_.value(offset);
+  const Range& range = embed.range;
+  if (windowed_ && (range.limit || range.offset != 0)) {
+    sql += " LIMIT " + parameters_.value(range.limit.value_or(-1));
+    if (range.offset != 0) sql += " OFFSET " + parameters_.value(range.offset);
   }
   return sql + ")";
 }

@@ -116,6 +116,9 @@ using EmbedPath = std::vector<std::string>;
 struct Range {
   std::optional<std::int64_t> limit;
   std::int64_t offset = 0;
+  // More than Postgres' bigint holds: limit or offset is then the largest one.
+  bool limit_too_large = false;
+  bool offset_too_large = false;
 };
 
 struct QueryTree {

@@ -210,9 +210,17 @@ TEST_F(ReadTest, LimitOffsetRangeAndMaximum) {
   EXPECT_EQ(get("people", "limit=none&offset=0"), "[]");
   EXPECT_EQ(get("people", "select=id&limit=none&id=eq.1"), R"([{"id":1}])");
   EXPECT_EQ(get("people", "limit=2&offset=-2"), "[]");
+  EXPECT_EQ(get("people", "limit=-9223372036854775808&offset=-9223372036854775808"),
+            "PGRST103: Requested range not satisfiable");
+  EXPECT_EQ(get("people", "limit=-99999999999999999999"),
+            "PGRST103: Requested range not satisfiable");
   EXPECT_EQ(get("people", "select=id&limit=3&offset=-2"), R"([{"id":1}])");
+  EXPECT_EQ(get("people", "offset=99999999999999999999"), "forward: a range beyond bigint");
+  options_.max_rows = 0;
+  EXPECT_EQ(get("people", "limit=99999999999999999999"), "forward: a range beyond bigint");
   options_.max_rows = 2;
   EXPECT_EQ(get("people", "select=id&limit=3"), R"([{"id":1},{"id":2}])");
+  EXPECT_EQ(get("people", "select=id&limit=99999999999999999999"), R"([{"id":1},{"id":2}])");
   options_.range = std::pair<std::int64_t, std::optional<std::int64_t>>(3, std::nullopt);
   EXPECT_EQ(get("people", "select=id"), R"([{"id":4}])");
   options_.range->second = 1;
