@@ -24,6 +24,9 @@ struct AskedRequest {
   bool complete_rows = false;
   // Instead of `headers` where the upstream refuses to give rows back that the app did not ask for.
   std::optional<http::Headers> without_rows;
+  // Instead of `target` while the upstream lets it be: with_own_columns(). The app is told the
+  // rest.
+  std::optional<std::string> wider_target = std::nullopt;
 };
 
 // What the app is told.

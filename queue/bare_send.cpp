@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cache/replica/key.h"
+#include "queue/own_columns.h"
 
 namespace holdfast::queue {
 namespace {
@@ -81,10 +82,10 @@ Verdict BareSend::lost(const upstream::Failure& failure) const {
   return keyless_ ? keyless_->lost(failure) : no_answer(failure);
 }
 
-upstream::Outcome BareSend::call_asked(const http::Headers& headers) {
+upstream::Outcome BareSend::call_asked(const std::string& target, const http::Headers& headers) {
   upstream::Call call;
   call.method = asked_->method;
-  call.target = asked_->target;
+  call.target = target;
   call.body = asked_->body;
   call.force = sender_.force;
   call.fresh_connection = keyless_.has_value();
@@ -97,16 +98,24 @@ upstream::Outcome BareSend::call_asked(const http::Headers& headers) {
 }
 
 Verdict BareSend::send_asked() {
-  auto outcome = call_asked(asked_->headers);
+  const auto& wider = asked_->wider_target;
+  auto outcome = call_asked(wider.value_or(asked_->target), asked_->headers);
   told_.with_rows = true;
-  if (outcome.answered() && asked_->without_rows &&
+  bool widened = wider.has_value();
+  if (outcome.answered() && (asked_->without_rows || widened) &&
       classify(outcome.answer()).kind == AnswerClass::kNotPermitted) {
-    // The whole statement was rolled back with the row that may not be given back.
-    outcome = call_asked(*asked_->without_rows);
-    told_.with_rows = false;
+    // The whole statement was rolled back with the row, or column, that may not be given back.
+    told_.with_rows = !asked_->without_rows;
+    widened = false;
+    outcome = call_asked(asked_->target, asked_->without_rows.value_or(asked_->headers));
   }
   if (!outcome.answered()) return lost(outcome.failure());
   told_.answer = outcome.answer();
+  const bool rows = classify(outcome.answer()).kind == AnswerClass::kApplied;
+  if (auto split = widened && rows ? split_rows(outcome.answer().body, table_) : std::nullopt) {
+    told_.answer->body = std::move(split->theirs);
+    own_rows_ = std::move(split->own);
+  }
   return judge_asked(outcome.answer());
 }
 
@@ -118,12 +127,13 @@ Verdict BareSend::judge_asked(const upstream::Answer& answer) {
     return verdict;
   }
   std::optional<Images> images = Images{};
-  if (told_.with_rows && asked_->complete_rows) images = images_of(answer.body);
+  const bool complete = told_.with_rows && (asked_->complete_rows || own_rows_);
+  if (complete) images = images_of(own_rows_.value_or(answer.body));
   if (!images) return Applied{};  // presumed, and read again by key
   told_.rows_known = true;
   // Its rows are told by their order, as their keys are not those that they have here.
   if (counted_) {
-    told_.rows_known = asked_->complete_rows && told_.with_rows;
+    told_.rows_known = complete;
     return Applied{*std::move(images)};
   }
   if (entry_.operation == "delete") {
@@ -180,8 +190,8 @@ Verdict BareSend::judge_duplicate(const upstream::Answer& answer,
                                   const ClassifiedAnswer& classified) {
   const Refused refused{answer.status, words_of(classified), true};
   const bool primary = names_primary_key(table_, classified);
-  // Without a lost answer it is somebody else's row, unless nobody else can have made its key.
-  if (!entry_.lost_answer && !(primary && entry_.minted_key)) return refused;
+  // To an app that waits it is somebody else's row, unless nobody else can have made its key.
+  if (!entry_.lost_answer && !(primary && (entry_.minted_key || !asked_))) return refused;
   auto rows = read_rows(upstream_, sender_, entry_, table_, keys_after());
   const bool unknowable = std::holds_alternative<Verdict>(rows) &&
                           std::holds_alternative<Uncertain>(std::get<Verdict>(rows));

@@ -37,8 +37,8 @@ class BareSend {
 
   Verdict send(Representation representation);
   Verdict send_asked();
-  // As asked for, with these of its headers.
-  upstream::Outcome call_asked(const http::Headers& headers);
+  // As asked for, with these of its targets and headers.
+  upstream::Outcome call_asked(const std::string& target, const http::Headers& headers);
   // Of a send without an answer.
   Verdict lost(const upstream::Failure& failure) const;
   Verdict judge_asked(const upstream::Answer& answer);
@@ -62,6 +62,7 @@ class BareSend {
   const bool counted_;                  // the upstream makes the keys of its rows
   std::optional<BareKeyless> keyless_;  // the same, and nobody keeps ours
   Told told_;
+  std::optional<std::string> own_rows_;  // complete ones, which the app is not told
 };
 
 }  // namespace holdfast::queue

@@ -4,6 +4,7 @@
 
 #include "cache/replica/key.h"
 #include "gateway/http/uri.h"
+#include "queue/own_columns.h"
 #include "routes/forwarder.h"
 
 namespace holdfast::routes {
@@ -143,6 +144,11 @@ queue::AskedRequest asked_request(const http::Request& request, const Mutation& 
   const bool has_select = mutation.query.has_select();
   if (preferences.representation == Return::kRepresentation) {
     asked.complete_rows = !has_select;
+    const auto accept = request.headers.find("Accept");
+    const bool stripped = accept && accept->find("nulls=stripped") != accept->npos;
+    if (has_select && !stripped) {
+      asked.wider_target = queue::with_own_columns(asked.target, *mutation.table);
+    }
   } else if (preferences.representation != Return::kHeadersOnly && !has_select) {
     asked.without_rows = asked.headers;
     const std::string others = join_preferences(request.headers, [](std::string_view member) {

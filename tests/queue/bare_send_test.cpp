@@ -51,9 +51,20 @@ TEST_F(BareSendTest, ADuplicateOnAnotherConstraintIsRefused) {
 TEST_F(BareSendTest, ADuplicateOfTheAppsOwnKeyIsSomebodyElses) {
   const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
   answer(409, duplicate("todos_pkey"));
+  answer(200, "[" + todo(1, "theirs") + "]");
   drain();
   expect_state(sequence, "dead");
   EXPECT_EQ(shown(), "");
+}
+
+// Hard case 10: a request may arrive twice, and the second one's answer be the one that comes back.
+TEST_F(BareSendTest, ADuplicateThatSaysAllThatWasSentIsWhatWasSent) {
+  const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
+  answer(409, duplicate("todos_pkey"));
+  answer(200, "[" + todo(1, "a", "true") + "]");
+  drain();
+  expect_state(sequence, "acknowledged");
+  EXPECT_EQ(shown(), R"({"id":1,"title":"a","done":true})");
 }
 
 TEST_F(BareSendTest, AfterALostAnswerADuplicateIsComparedByType) {

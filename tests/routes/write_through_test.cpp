@@ -197,6 +197,28 @@ TEST_F(WriteThroughTest, RespondAsyncAsksForTheQueuedAnswerAndWaitForTheOther) {
             "handling=strict, return=representation");
 }
 
+// Promise 4: the row is here with the id that the app was told.
+TEST_F(WriteThroughTest, ARowOfWhichAPartIsGivenBackIsKnownWhole) {
+  upstream_says(200, "[]");  // no key yet
+  upstream_says(201, R"([{"id":7,"hf_own_0":7,"hf_own_1":"n"}])");
+  const auto answer =
+      rest("POST", "counters?select=id", R"({"name":"n"})", {{"Prefer", "return=representation"}});
+  EXPECT_EQ(answer.status, 201) << answer.body;
+  EXPECT_EQ(answer.body, R"([{"id":7}])");
+  go_offline();
+  EXPECT_EQ(rest("GET", "counters").body, R"([{"id":7,"name":"n"}])");
+}
+
+TEST_F(WriteThroughTest, AColumnThatMayNotBeReadDoesNotHinderTheOthers) {
+  upstream_says(403, R"({"code":"42501","message":"permission denied for table todos"})");
+  upstream_says(201, R"([{"id":1}])");
+  const auto answer = rest("POST", "todos?select=id", R"({"id":1,"title":"a"})",
+                           {{"Prefer", "return=representation"}});
+  EXPECT_EQ(answer.status, 201) << answer.body;
+  EXPECT_EQ(answer.body, R"([{"id":1}])");
+  EXPECT_EQ(upstream_.calls().at(1).target, "/rest/v1/todos?select=id");
+}
+
 TEST_F(WriteThroughTest, BehindAnEntryThatCannotBeSentItIsQueued) {
   go_offline();
   rest("POST", "todos", R"({"id":1,"title":"a"})");

@@ -1,0 +1,88 @@
+#include "queue/own_columns.h"
+
+#include <algorithm>
+#include <map>
+
+#include "cache/replica/key.h"
+#include "cache/values/codec.h"
+#include "cache/values/json.h"
+#include "gateway/http/uri.h"
+
+namespace holdfast::queue {
+namespace {
+
+constexpr std::string_view kPrefix = "hf_own_";
+constexpr std::string_view kSelect = "select=";
+
+std::string own_name(std::size_t index) { return std::string(kPrefix) + std::to_string(index); }
+
+// Where the value of the only select begins; npos when there is none, or more than one.
+std::size_t select_in(const std::string& target) {
+  std::size_t place = std::string::npos;
+  for (auto at = target.find(kSelect); at != std::string::npos; at = target.find(kSelect, at + 1)) {
+    if (at == 0 || (target[at - 1] != '?' && target[at - 1] != '&')) continue;
+    if (place != std::string::npos) return std::string::npos;
+    place = at + kSelect.size();
+  }
+  return place;
+}
+
+void append_member(std::string_view name, const std::string& token, std::string& object) {
+  object += object.empty() ? "{" : ",";
+  cache::append_json_string(name, object);
+  object += ":" + token;
+}
+
+void append_row(const std::string& row, std::string_view between, std::string& rows) {
+  if (!rows.empty()) rows += between;
+  rows += row.empty() ? "{}" : row + "}";
+}
+
+}  // namespace
+
+std::optional<std::string> with_own_columns(const std::string& target, const cache::Table& table) {
+  const auto begin = select_in(target);
+  if (begin == std::string::npos) return std::nullopt;
+  const auto end = std::min(target.find('&', begin), target.size());
+  const std::string select = target.substr(begin, end - begin);
+  if (select.empty() || http::query_decode(select).find("()") != std::string::npos) {
+    return std::nullopt;
+  }
+  std::string more;
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    more += "," + own_name(i) + ":" + cache::quoted_name(table.columns[i].name);
+  }
+  return target.substr(0, end) + http::percent_encode(more) + target.substr(end);
+}
+
+std::optional<SplitRows> split_rows(const std::string& body, const cache::Table& table) {
+  const auto parsed = cache::parse_body(body, cache::BodyKeys::kAny);
+  if (!parsed) return std::nullopt;
+  std::map<std::string, std::size_t, std::less<>> own_names;
+  for (std::size_t i = 0; i < table.columns.size(); ++i) own_names.emplace(own_name(i), i);
+  // PostgREST's own way to write an array of rows.
+  const std::string_view between = body.find(", \n ") != std::string::npos ? ", \n " : ",";
+  SplitRows split;
+  for (const cache::RawObject& row : parsed->rows) {
+    std::string theirs;
+    std::string own;
+    std::size_t found = 0;
+    for (const auto& [name, token] : row) {
+      const auto column = own_names.find(name);
+      if (column == own_names.end()) {
+        append_member(name, token, theirs);
+        continue;
+      }
+      append_member(table.columns[column->second].name, token, own);
+      ++found;
+    }
+    if (found != table.columns.size()) return std::nullopt;
+    append_row(theirs, between, split.theirs);
+    append_row(own, ",", split.own);
+  }
+  if (parsed->is_array) split.theirs = "[" + split.theirs + "]";
+  split.own = "[" + split.own + "]";
+  return split;
+}
+
+}  // namespace holdfast::queue
