@@ -35,6 +35,7 @@ int tray(const CommonOptions& common) {
     words.insert(words.end(), {"--config", fs::absolute(common.config_file).string()});
   }
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   ::execvp(arguments.front(), arguments.data());

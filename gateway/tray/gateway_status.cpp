@@ -9,12 +9,12 @@ namespace {
 using json = nlohmann::json;
 
 std::optional<GatewayState> state_named(const std::string& name) {
-  static const std::map<std::string, GatewayState> kStates = {
+  static const std::map<std::string, GatewayState> states = {
       {"synced", GatewayState::kSynced},   {"syncing", GatewayState::kSyncing},
       {"offline", GatewayState::kOffline}, {"conflict", GatewayState::kConflict},
       {"paused", GatewayState::kPaused},   {"error", GatewayState::kError}};
-  const auto found = kStates.find(name);
-  return found == kStates.end() ? std::nullopt : std::optional(found->second);
+  const auto found = states.find(name);
+  return found == states.end() ? std::nullopt : std::optional(found->second);
 }
 
 Error not_understood(const char* what) {

@@ -24,14 +24,14 @@ const Strokes kCall = {{{16, 7}, {16, 18}}, {{16, 24.4}, {16, 24.5}}};
 }  // namespace
 
 const Glyph& glyph_of(Symbol symbol) {
-  static const std::map<Symbol, Glyph> kGlyphs = {{Symbol::kSynced, {0x0f7b6c, true, kMark}},
-                                                  {Symbol::kSyncing, {0x1f6feb, true, kUpAndDown}},
-                                                  {Symbol::kOffline, {0x5b6472, true, kCutLine}},
-                                                  {Symbol::kConflict, {0xa64d00, true, kHeadOn}},
-                                                  {Symbol::kPaused, {0x6b4fbb, true, kTwoBars}},
-                                                  {Symbol::kError, {0xc0262d, true, kCall}},
-                                                  {Symbol::kAbsent, {0x8a919c, false, kMark}}};
-  return kGlyphs.at(symbol);
+  static const std::map<Symbol, Glyph> glyphs = {{Symbol::kSynced, {0x0f7b6c, true, kMark}},
+                                                 {Symbol::kSyncing, {0x1f6feb, true, kUpAndDown}},
+                                                 {Symbol::kOffline, {0x5b6472, true, kCutLine}},
+                                                 {Symbol::kConflict, {0xa64d00, true, kHeadOn}},
+                                                 {Symbol::kPaused, {0x6b4fbb, true, kTwoBars}},
+                                                 {Symbol::kError, {0xc0262d, true, kCall}},
+                                                 {Symbol::kAbsent, {0x8a919c, false, kMark}}};
+  return glyphs.at(symbol);
 }
 
 }  // namespace holdfast::tray

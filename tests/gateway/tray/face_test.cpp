@@ -10,9 +10,7 @@
 namespace holdfast::tray {
 namespace {
 
-using ::testing::Contains;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 constexpr Symbol kAllSymbols[] = {Symbol::kSynced,   Symbol::kSyncing, Symbol::kOffline,
                                   Symbol::kConflict, Symbol::kPaused,  Symbol::kError,
