@@ -8,8 +8,6 @@
 #include <cstdlib>
 #include <sstream>
 
-extern char** environ;
-
 namespace holdfast::certs {
 namespace {
 
@@ -28,14 +26,16 @@ std::string find_program(const std::string& name) {
   const char* path = std::getenv("PATH");
   std::istringstream folders(std::string(path == nullptr ? "" : path) + ":/usr/sbin:/sbin");
   for (std::string folder; std::getline(folders, folder, ':');) {
-    const std::string file = folder + "/" + name;
-    if (!folder.empty() && ::access(file.c_str(), X_OK) == 0) return file;
+    if (folder.empty()) continue;
+    folder.append("/").append(name);
+    if (::access(folder.c_str(), X_OK) == 0) return folder;
   }
   return "";
 }
 
 Ended run_program(const std::vector<std::string>& words) {
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   int output[2] = {-1, -1};

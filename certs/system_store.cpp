@@ -19,13 +19,13 @@ Error needs_person(std::string message, std::string hint) {
 }  // namespace
 
 const std::vector<SystemStoreKind>& system_store_kinds() {
-  static const std::vector<SystemStoreKind> kKinds = {
+  static const std::vector<SystemStoreKind> kinds = {
       {"Debian", "/usr/local/share/ca-certificates", "update-ca-certificates", "--fresh"},
       {"Fedora", "/etc/pki/ca-trust/source/anchors", "update-ca-trust", ""},
       {"SUSE", "/etc/pki/trust/anchors", "update-ca-certificates", "--fresh"},
       {"Arch", "/etc/ca-certificates/trust-source/anchors", "update-ca-trust", ""},
   };
-  return kKinds;
+  return kinds;
 }
 
 bool SystemStore::trusts(const Trusted& authority) const {

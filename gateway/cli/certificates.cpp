@@ -16,8 +16,8 @@ using json = nlohmann::json;
 using Stores = std::vector<std::unique_ptr<certs::TrustStore>>;
 
 const SystemClock& clock_of_this_machine() {
-  static const SystemClock kClock;
-  return kClock;
+  static const SystemClock clock;
+  return clock;
 }
 
 Result<certs::LocalAuthority> authority_of(const CommonOptions& common) {

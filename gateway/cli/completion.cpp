@@ -37,9 +37,11 @@ std::vector<std::pair<std::string, std::string>> words_after(const std::string& 
 }
 
 std::string names_after(const std::string& group) {
-  std::vector<std::string> names;
-  for (const auto& [name, help] : words_after(group)) names.push_back(name);
-  return joined(names, " ");
+  std::string names;
+  for (const auto& [name, help] : words_after(group)) {
+    names.append(names.empty() ? "" : " ").append(name);
+  }
+  return names;
 }
 
 // In POSIX shells; `text` in single quotes.
@@ -66,6 +68,7 @@ std::string bash_grammar() {
     }
   }
   std::vector<std::string> options;
+  options.reserve(valued.size());
   for (const auto& [name, unused] : valued) options.push_back(name);
   return "      " + joined(options, " | ") +
          ") skip=1 ;;\n      -*) ;;\n      *)\n"
@@ -177,7 +180,9 @@ std::string zsh_argument(const Argument& argument) {
 std::string zsh_words(const std::string& group) {
   std::string text = "    words)\n      local -a names=(\n";
   for (const auto& [name, help] : words_after(group)) {
-    text += "        " + quoted(name + ":" + help) + "\n";
+    std::string item = name;
+    item.append(":").append(help);
+    text.append("        ").append(quoted(item)).append("\n");
   }
   return text + "      )\n      _describe command names ;;\n    rest)\n      case $words[1] in\n";
 }
@@ -225,7 +230,11 @@ std::string fish_quoted(std::string text) {
 std::string fish_condition(const Verb& verb) {
   const std::string seen = "__fish_seen_subcommand_from ";
   const std::string group = verb.group();
-  return group.empty() ? seen + verb.word() : seen + group + "; and " + seen + verb.word();
+  if (!group.empty()) return seen + group + "; and " + seen + verb.word();
+  // "init" is a word of a group too.
+  std::vector<std::string> groups;
+  for (const VerbGroup& each : verb_groups()) groups.push_back(each.name);
+  return seen + verb.word() + "; and not " + seen + joined(groups, " ");
 }
 
 std::string fish_argument(const std::string& condition, const Argument& argument) {
@@ -241,8 +250,8 @@ std::string fish_argument(const std::string& condition, const Argument& argument
 std::string fish_words(const std::string& condition, const std::string& group) {
   std::string text;
   for (const auto& [name, help] : words_after(group)) {
-    text += "complete -c holdfast -n " + fish_quoted(condition) + " -a " + name + " -d " +
-            fish_quoted(help) + "\n";
+    text.append("complete -c holdfast -n ").append(fish_quoted(condition));
+    text.append(" -a ").append(name).append(" -d ").append(fish_quoted(help)).append("\n");
   }
   return text;
 }
@@ -254,8 +263,9 @@ std::string fish_completion() {
       fish_words("__fish_use_subcommand", "");
   const std::string seen = "__fish_seen_subcommand_from ";
   for (const VerbGroup& group : verb_groups()) {
-    text +=
-        fish_words(seen + group.name + "; and not " + seen + names_after(group.name), group.name);
+    std::string condition = seen;
+    condition.append(group.name).append("; and not ").append(seen).append(names_after(group.name));
+    text += fish_words(condition, group.name);
   }
   for (const Verb& verb : verbs()) {
     for (const Argument& argument : arguments_of(verb)) {

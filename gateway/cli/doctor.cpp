@@ -34,7 +34,7 @@ json as_json(const Findings& findings) {
   return {{"ok", !is_broken(findings)}, {"findings", std::move(list)}};
 }
 
-std::string padded(std::string text, std::size_t width) {
+std::string padded(const std::string& text, std::size_t width) {
   return text.size() < width ? text + std::string(width - text.size(), ' ') : text;
 }
 

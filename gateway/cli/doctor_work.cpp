@@ -62,6 +62,10 @@ Findings check_queue(const CommonOptions& common) {
         {Level::kFine, "queue",
          std::to_string(queue.at("depth").get<std::int64_t>()) + " writes are on their way", ""});
   }
+  if (const auto running = status.value("version", ""); running != HF_VERSION) {
+    found.push_back({Level::kAdvice, "gateway",
+                     "runs version " + running + ", and this is " HF_VERSION, "restart it"});
+  }
   const json& failure = status.at("sync").at("last_error");
   if (failure.is_string()) {
     found.push_back({Level::kAdvice, "sync", "the last one failed: " + failure.get<std::string>(),

@@ -70,9 +70,21 @@ std::string document(const InitOptions& options) {
   return text;
 }
 
-Findings examined(const config::Config& config, const std::string& file, bool unchecked) {
+// What is wrong with what was given; where it will be written is right by itself.
+Findings examined(const config::Config& config, bool unchecked) {
   const SystemClock clock;
-  Findings found = check_settings(config, file, clock.now());
+  Findings found = check_settings(config, "", clock.now());
+  std::erase_if(found, [](const Finding& finding) { return finding.about == "configuration"; });
+  // Another program may have gone by the time that the gateway starts.
+  for (auto finding : check_machine(config)) {
+    if (finding.level != Finding::Level::kFine) finding.level = Finding::Level::kAdvice;
+    found.push_back(std::move(finding));
+  }
+  if (config.db_url.empty() && config.upstream.service_key.empty()) {
+    found.push_back({Finding::Level::kAdvice, "schema",
+                     "is read from the API, which hosted projects show to their secret key only",
+                     "holdfast init --replace with --db-url or --service-key, if nothing is kept"});
+  }
   if (unchecked) return found;
   upstream::SupabaseUpstream upstream(config.upstream, clock);
   for (auto& finding : check_upstream(config, upstream, clock)) found.push_back(std::move(finding));
@@ -118,7 +130,7 @@ int init(const CommonOptions& common, const InitOptions& given) {
   const std::string text = document(*options);
   const auto config = config::parse_config(text, file, config::process_environment());
   if (!config) return fail(config.error().message);
-  const Findings found = examined(*config, "", options->unchecked);
+  const Findings found = examined(*config, options->unchecked);
   print_troubles(found);
   if (is_broken(found)) {
     return fail("nothing was written; --unchecked writes it all the same");

@@ -51,15 +51,15 @@ std::string painted(const std::string& text, Colour colour) {
 }
 
 Colour colour_of_state(const std::string& state) {
-  static const std::map<std::string, Colour> kColours = {
+  static const std::map<std::string, Colour> colours = {
       {"synced", Colour::kGreen},   {"acknowledged", Colour::kGreen}, {"resolved", Colour::kGreen},
       {"syncing", Colour::kYellow}, {"offline", Colour::kYellow},     {"paused", Colour::kYellow},
       {"waiting", Colour::kYellow}, {"held", Colour::kYellow},        {"blocked", Colour::kYellow},
       {"stalled", Colour::kYellow}, {"conflict", Colour::kRed},       {"open", Colour::kRed},
       {"uncertain", Colour::kRed},  {"error", Colour::kRed},          {"dead", Colour::kRed},
       {"discarded", Colour::kFaint}};
-  const auto found = kColours.find(state);
-  return found == kColours.end() ? Colour::kPlain : found->second;
+  const auto found = colours.find(state);
+  return found == colours.end() ? Colour::kPlain : found->second;
 }
 
 TextTable::TextTable(std::vector<std::string> headings) { rows_.push_back(std::move(headings)); }

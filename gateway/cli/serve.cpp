@@ -84,7 +84,9 @@ int serve(const CommonOptions& common, const ServeOptions& options) {
     if (config->listener.tls_host.empty()) config->listener.tls_host = "127.0.0.1";
   }
   if (config->identity.anon_key.empty()) {
-    return fail("no API key is known: give --config FILE, or --upstream URL --key KEY");
+    return fail(
+        "no API key is known: run holdfast init, or give --config FILE, or --upstream URL "
+        "--key KEY");
   }
   const StopSignals signals;
   app::App app(*config, make_logger(config->log));

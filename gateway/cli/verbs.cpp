@@ -47,10 +47,10 @@ Argument needed(Argument argument) {
 }
 
 const std::vector<std::string>& entry_states() {
-  static const std::vector<std::string> kStates = {
+  static const std::vector<std::string> states = {
       "queued",  "sending", "waiting",  "held",         "blocked",  "uncertain",
       "stalled", "dead",    "conflict", "acknowledged", "resolved", "discarded"};
-  return kStates;
+  return states;
 }
 
 Verbs gateway_verbs() {
@@ -324,42 +324,42 @@ std::string Verb::word() const {
 }
 
 const std::vector<Verb>& verbs() {
-  static const Verbs kVerbs = all_verbs();
-  return kVerbs;
+  static const Verbs all = all_verbs();
+  return all;
 }
 
 const std::vector<VerbGroup>& verb_groups() {
-  static const std::vector<VerbGroup> kGroups = {
+  static const std::vector<VerbGroup> groups = {
       {"outbox", "Look after writes on their way"},
       {"conflicts", "Rows that two sides have changed"},
       {"catalog", "What is known of the upstream's schema"},
       {"companion", "The optional migration for the upstream's database"},
       {"certs", "Certificates for https://localhost"},
   };
-  return kGroups;
+  return groups;
 }
 
 const std::vector<Argument>& common_arguments() {
-  static const std::vector<Argument> kArguments = {
+  static const std::vector<Argument> arguments = {
       with(option("--config", "FILE", "Configuration file (TOML)"), Takes::kFile),
       with(option("--data", "DIR", "Data folder"), Takes::kFolder),
       flag("--json", "Print JSON"),
   };
-  return kArguments;
+  return arguments;
 }
 
 const std::vector<ExitStatus>& exit_statuses() {
-  static const std::vector<ExitStatus> kStatuses = {
+  static const std::vector<ExitStatus> statuses = {
       {0, "done; of a verb that checks: nothing is wrong"},
       {1, "it failed, and stderr says why; of a verb that checks: something is wrong"},
       {2, "the command line is wrong"},
   };
-  return kStatuses;
+  return statuses;
 }
 
 const std::string& program_help() {
-  static const std::string kHelp = "a local-first gateway for Supabase";
-  return kHelp;
+  static const std::string help = "a local-first gateway for Supabase";
+  return help;
 }
 
 }  // namespace holdfast::cli

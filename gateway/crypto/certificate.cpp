@@ -248,6 +248,7 @@ std::vector<std::string> Certificate::names() const {
   const Names names(static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(state_->certificate.get(), NID_subject_alt_name, nullptr, nullptr)));
   std::vector<std::string> texts;
+  texts.reserve(names ? static_cast<std::size_t>(sk_GENERAL_NAME_num(names.get())) : 0);
   for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
     texts.push_back(name_text(sk_GENERAL_NAME_value(names.get(), i)));
   }

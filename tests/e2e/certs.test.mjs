@@ -2,10 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+
+import WebSocket from 'ws';
 
 import { anonKey } from '../upstream/keys.mjs';
 import { launchBrowser } from './support/browser.mjs';
@@ -90,6 +93,19 @@ test('a renewed certificate is served without a restart, and nothing else change
     return fingerprint.replaceAll(':', '').toLowerCase() === wanted;
   });
   assert.notEqual((await servedCertificate(port, authority())).fingerprint, before.fingerprint);
+});
+
+test('Realtime speaks over HTTPS as over HTTP', async () => {
+  const address = `wss://localhost:${port}/realtime/v1/websocket?apikey=${anonKey}&vsn=1.0.0`;
+  const socket = new WebSocket(address, { ca: authority() });
+  await once(socket, 'open');
+  const beat = { topic: 'phoenix', event: 'heartbeat', payload: {}, ref: '7' };
+  socket.send(JSON.stringify(beat));
+  const [message] = await once(socket, 'message');
+  const { topic, event, ref, payload } = JSON.parse(message);
+  assert.deepEqual([topic, event, ref, payload.status], ['phoenix', 'phx_reply', '7', 'ok']);
+  socket.close();
+  await once(socket, 'close');
 });
 
 // Chromium is told of the key, not of the authority: that needs a program that is not everywhere.

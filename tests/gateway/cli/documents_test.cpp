@@ -1,5 +1,6 @@
 #include "gateway/cli/documents.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -53,6 +54,18 @@ TEST(CompletionTest, NamesEveryVerbOptionAndChoiceInEveryShell) {
       }
     }
   }
+}
+
+TEST(CompletionTest, FishTellsAVerbFromTheWordOfAGroup) {
+  std::istringstream lines(completion_for("fish"));
+  int found = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!contains(line, "-l unchecked")) continue;
+    EXPECT_TRUE(contains(line, "seen_subcommand_from init; and not __fish_seen_subcommand_from"))
+        << line;
+    ++found;
+  }
+  EXPECT_EQ(found, 1);
 }
 
 TEST(CompletionTest, BashOffersVerbsThenTheirWordsThenTheirOptions) {
