@@ -14,6 +14,7 @@ import { anonKey } from '../upstream/keys.mjs';
 import { launchBrowser } from './support/browser.mjs';
 import { Holdfast, holdfastBinary } from './support/holdfast.mjs';
 import { curl, httpsBefore, servedCertificate } from './support/https.mjs';
+import { ChildProcess } from './support/process.mjs';
 import { eventually } from './support/wait.mjs';
 import { World } from './support/world.mjs';
 
@@ -226,4 +227,31 @@ test('other machines get in by HTTPS only, and by names that are listed', () => 
   const nameless = told('nameless', '[tls]\nlisten = "0.0.0.0:0"\n', 'serve', '--port', '0');
   assert.deepEqual([nameless.status, nameless.stdout], [1, '']);
   assert.match(nameless.stderr, /\[server\] hosts/);
+});
+
+test("a certificate of one's own is served, and one that cannot be read stops the start", async () => {
+  const { certificate, authority: issuer } = JSON.parse(
+    told('own', '', 'certs', 'init', '--json').stdout,
+  );
+  const configured = (file) => {
+    const place = join(home, 'own.serve.toml');
+    writeFileSync(
+      place,
+      `[upstream]\nanon_key = "k"\n[tls]\nlisten = "127.0.0.1:0"\ncertificate = "${file}"\n`,
+    );
+    return ['serve', '--port', '0', '--config', place, '--data', join(home, 'own.data')];
+  };
+  const gateway = new ChildProcess();
+  const ready = /^holdfast also at url=https:\/\/localhost:(\d+)$/;
+  const words = configured(certificate.file);
+  const [, served] = await gateway.start(holdfastBinary(), words, { env: process.env, ready });
+  const { fingerprint } = await servedCertificate(served, readFileSync(issuer.file));
+  await gateway.end();
+  assert.equal(fingerprint.replaceAll(':', '').toLowerCase(), certificate.fingerprint);
+  const wrong = spawnSync(holdfastBinary(), configured(join(home, 'own.serve.toml')), {
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  assert.deepEqual([wrong.status, wrong.stdout], [1, '']);
+  assert.match(wrong.stderr, /own\.serve\.toml holds no certificate that can be read/);
 });
