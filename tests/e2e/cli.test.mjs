@@ -9,6 +9,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -24,13 +25,18 @@ import { SmallDisk } from './support/small_disk.mjs';
 import { WallClock } from './support/wall_clock.mjs';
 import { World } from './support/world.mjs';
 
+const scratch = mkdtempSync(join(tmpdir(), 'holdfast-cli-'));
+const emptyFolder = () => mkdtempSync(join(scratch, 'f'));
 let world;
 before(async () => {
   world = await World.build('cli', {
     extra: '[tables.todos]\nconflict = "manual"\nupdated_at_column = "updated_at"\n',
   });
 });
-after(() => world?.close());
+after(async () => {
+  await world?.close();
+  rmSync(scratch, { recursive: true, force: true });
+});
 beforeEach(() => world.upstream.recover());
 afterEach(async () => {
   if ((await reachable()) === false) await world.holdfast.restart();
@@ -122,7 +128,7 @@ const healthy = () => ({ url: world.upstream.url, anon_key: anonKey, jwt_secret:
 
 // A configuration of `settings` in [upstream], and `more` TOML, in a folder of its own.
 function configured(settings, more = '') {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-cli-'));
+  const folder = emptyFolder();
   const lines = Object.entries(settings).map(([key, value]) => `${key} = "${value}"`);
   const listen = more.includes('[server]') ? '' : '[server]\nlisten = "127.0.0.1:0"\n';
   const file = join(folder, 'config.toml');
@@ -261,7 +267,7 @@ test('doctor advises about secrets that others can read, and certificates that n
 });
 
 test('init writes a private configuration that works, and says what apps change', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-init-'));
+  const folder = emptyFolder();
   const env = { HOME: folder, XDG_CONFIG_HOME: join(folder, 'config') };
   const words = ['init', '--url', `${world.upstream.url}/`, '--key', anonKey];
   const ended = run([...words, '--jwt-secret', 'env:SECRET'], {
@@ -291,7 +297,7 @@ test('init writes a private configuration that works, and says what apps change'
 });
 
 test('init writes nothing where the project refuses, unless it is told to', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-init-'));
+  const folder = emptyFolder();
   const file = join(folder, 'config.toml');
   const words = ['init', '--config', file, '--url', world.upstream.url, '--key', 'wrong'];
   const refused = run(words);
@@ -303,7 +309,7 @@ test('init writes nothing where the project refuses, unless it is told to', () =
 });
 
 test('init asks on a terminal for what it was not given', (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-init-'));
+  const folder = emptyFolder();
   const file = join(folder, 'config.toml');
   const command = `${holdfastBinary()} init --config ${file}`;
   const answers = `${world.upstream.url}\n${anonKey}\n\n`;
@@ -319,7 +325,7 @@ test('init asks on a terminal for what it was not given', (t) => {
 // --- for people and for programs ---
 
 test('every verb prints JSON with --json, and nothing else', async () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'holdfast-bundle-')), 'bundle.json');
+  const file = join(emptyFolder(), 'bundle.json');
   await world.holdfast.terminate();
   writeFileSync(file, printed('export', '--json'));
   for (const words of [
@@ -339,7 +345,7 @@ test('every verb prints JSON with --json, and nothing else', async () => {
   ]) {
     assert.doesNotThrow(() => answered(...words), words.join(' '));
   }
-  const spare = mkdtempSync(join(tmpdir(), 'holdfast-import-'));
+  const spare = emptyFolder();
   const imported = world.holdfast.runElsewhere(spare, 'import', '--json', file);
   assert.equal(imported.status, 0, imported.stderr);
   assert.ok(JSON.parse(imported.stdout).rows > 0);
