@@ -75,6 +75,8 @@ void print_link(Prometheus& text, const Context& context, const json& status) {
   text.sample({{"version", status.at("version").get<std::string>()}}, 1);
   text.single("up", "gauge", "1: the gateway answers", 1);
   text.single("online", "gauge", "1 while the upstream answers", context.connectivity.online());
+  text.single("offline_by_choice", "gauge", "1 while a person has cut the link",
+              context.connectivity.offline_by_choice());
   text.single("upstream_latency_seconds", "gauge", "Smoothed time of an answer; 0 before the first",
               number_or(status.at("upstream").at("latency_ms"), 0) / 1e3);
   text.family("state", "gauge", "1 for the state that the gateway is in");

@@ -436,6 +436,8 @@ async function hostile(page, target, bearer) {
         session: await attempt('POST', '/dashboard/session', {}, { body: '{"code":"x"}' }),
         link: await attempt('POST', '/dashboard/link', authorization),
         blindPause: await attempt('POST', '/sync/pause', {}, { mode: 'no-cors', body: 'x' }),
+        blindOffline: await attempt('POST', '/sync/offline', {}, { mode: 'no-cors', body: 'x' }),
+        offline: await attempt('POST', '/sync/offline', authorization),
         blindRetry: await attempt('POST', '/outbox/retry', {}, { mode: 'no-cors', body: '{}' }),
         blindWrite: await attempt(
           'POST',
@@ -471,6 +473,7 @@ test('a page of the web reads nothing and changes nothing, even with the token',
   }
   const now = await world.holdfast.status();
   assert.notEqual(now.state, 'paused');
+  assert.equal(now.offline_by_choice, false);
   assert.equal(now.queue.depth, before.queue.depth);
   assert.deepEqual(succeeded(await world.app.from('todos').select('id').eq('title', 'forged')), []);
   close();
@@ -479,7 +482,7 @@ test('a page of the web reads nothing and changes nothing, even with the token',
 test('a page of another port of this machine has no control, even with the token', async () => {
   const { page, close } = await pageOf('localhost');
   const seen = await hostile(page, url(), controlToken);
-  for (const attempt of ['sync', 'outbox', 'events', 'discard', 'session', 'link']) {
+  for (const attempt of ['sync', 'offline', 'outbox', 'events', 'discard', 'session', 'link']) {
     assert.match(seen[attempt], /^403 |^blocked$/, attempt);
   }
   assert.doesNotMatch(seen.status, /principals/);

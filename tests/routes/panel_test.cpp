@@ -52,6 +52,18 @@ TEST_F(PanelTest, ALinkIsGoodOnce) {
   EXPECT_EQ(redeem(code).status, 401);
 }
 
+TEST_F(PanelTest, TheLinkToTheUpstreamIsCutAndOpenedByHoldersOfTheToken) {
+  EXPECT_EQ(post("/sync/offline", "").status, 401);
+  EXPECT_FALSE(connectivity_.offline_by_choice());
+  const json cut = json::parse(control("POST", "/sync/offline").body);
+  EXPECT_EQ(cut.at("state"), "offline");
+  EXPECT_EQ(cut.at("offline_by_choice"), true);
+  EXPECT_NE(metrics().find("\nholdfast_offline_by_choice 1\n"), std::string::npos);
+  const json open = json::parse(control("POST", "/sync/online").body);
+  EXPECT_EQ(open.at("offline_by_choice"), false);
+  EXPECT_NE(metrics().find("\nholdfast_offline_by_choice 0\n"), std::string::npos);
+}
+
 TEST_F(PanelTest, ALinkIsGoodForFiveMinutes) {
   const std::string in_time = new_code();
   const std::string late = new_code();
