@@ -56,8 +56,8 @@ TEST_F(NoticesTest, MoreConflictsInAShortTimeAreToldTogether) {
 
 TEST_F(NoticesTest, AConflictAfterOneThatWasDecidedIsNew) {
   EXPECT_EQ(said(conflicts(1)), "Conflict");
-  EXPECT_EQ(said(conflicts(0), 1min), "");
-  EXPECT_EQ(said(conflicts(1), 1min), "Conflict");
+  EXPECT_EQ(said(conflicts(0), 10s), "");
+  EXPECT_EQ(said(conflicts(1), 30s), "Conflict");
 }
 
 TEST_F(NoticesTest, ARefusedWriteIsTold) {
