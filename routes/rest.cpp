@@ -69,7 +69,8 @@ void Rest::handle_known(http::Request request, std::string resource, http::Calle
   auto store =
       context_.stores.open(context_.standalone ? http::Principal::anonymous() : caller.principal);
   store->note_used(context_.clock.now());
-  if (context_.came_back && context_.stores.is_absent(store->principal().id)) {
+  if (store->replicated().empty() && context_.came_back &&
+      context_.stores.is_absent(store->principal().id)) {
     context_.came_back(store->principal());
   }
   RestRequest rest{std::move(request), std::move(caller), std::move(resource), std::move(store)};

@@ -82,6 +82,10 @@ bool SyncData::route(const http::Request& request, const std::string& path,
     if (!caller) return respond(error_response(caller.error()));
     auto store = context_.stores.open(context_.standalone ? http::Principal::anonymous()
                                                           : caller->principal);
+    // Hard case 1: what is here was read under other claims than this token's.
+    if (store->claims_unsettled() || !store->reads_as(caller->epoch)) {
+      return respond(error_response(not_answerable_offline("The user's claims have changed")));
+    }
     if (is_row) return row(request, path.substr(11), *store, respond);
     return reads ? changes(request, *store, respond) : push(request, std::move(store), respond);
   });

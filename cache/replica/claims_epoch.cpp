@@ -59,8 +59,9 @@ bool ClaimsEpoch::unsettled() const {
 }
 
 bool ClaimsEpoch::is_current(const std::string& epoch) const {
+  if (epoch.empty()) return true;
   MutexLock lock(mutex_);
-  return epoch.empty() || epoch_.empty() || epoch == epoch_;
+  return epoch_.empty() || epoch == epoch_;
 }
 
 std::int64_t ClaimsEpoch::changes() const {

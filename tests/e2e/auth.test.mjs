@@ -123,6 +123,11 @@ test('an older token of the same person is not shown what newer claims have read
   await read(newer);
   await here(newer);
   assert.equal(await read(older), '200 fwd', 'the upstream judges it by its own claims');
+  const follow = async (bearer) => {
+    const headers = { apikey: anonKey, authorization: `Bearer ${bearer}` };
+    return (await fetch(`${world.holdfast.url}/sync/changes`, { headers })).status;
+  };
+  assert.deepEqual([await follow(newer), await follow(older)], [200, 504]);
   await world.upstream.kill();
   await world.holdfast.statusWhere('the outage is noticed', ({ online }) => !online);
   assert.equal(await read(newer), '200 hit');
