@@ -12,16 +12,6 @@ using cache::Database;
 using cache::Statement;
 using cache::Transaction;
 
-// Of a statement that gives one row of one column.
-std::int64_t number_of(Statement& statement) {
-  statement.step();
-  const std::int64_t number = statement.integer(0);
-  statement.reset();
-  return number;
-}
-
-bool is_true(Statement& statement) { return number_of(statement) != 0; }
-
 constexpr const char* kInsert =
     "INSERT INTO hf_outbox(id, relation, operation, method, target, headers, body, role, claims,"
     " idempotency_key, app_key, created_at, state, minted_key, parent, sequence, lost_answer,"
@@ -61,20 +51,6 @@ void Outbox::append(Transaction& transaction, Entry& entry, std::span<cache::Eff
   }
   refer(transaction, entry.sequence, references);
   overlay_.apply(transaction, entry.sequence, effects);
-}
-
-std::optional<Timestamp> Outbox::next_due(Database& database, Due due) const {
-  Statement& statement = database.cached(
-      due == Due::kQueuedToo
-          ? "SELECT min(CASE WHEN state='queued' THEN 0 ELSE next_attempt_at END) FROM hf_outbox"
-            " WHERE " HF_UNFINISHED " AND state IN ('queued', 'waiting', 'stalled', 'uncertain')"
-          : "SELECT min(next_attempt_at) FROM hf_outbox"
-            " WHERE " HF_UNFINISHED " AND state IN ('waiting', 'stalled', 'uncertain')");
-  statement.step();
-  std::optional<Timestamp> next;
-  if (!statement.is_null(0)) next = timestamp(statement.integer(0));
-  statement.reset();
-  return next;
 }
 
 void Outbox::forget(Transaction& transaction, Timestamp before) {
@@ -240,140 +216,6 @@ void Outbox::note_key(Transaction& transaction, const Entry& entry,
   Statement& update =
       transaction.database().cached("UPDATE hf_outbox SET noted_key=?2 WHERE sequence=?1");
   update.bind(1, entry.sequence).bind(2, std::string_view(largest)).run();
-}
-
-bool Outbox::has_earlier_unfinished(Database& database, const Entry& entry) const {
-  Statement& statement = database.cached(
-      "SELECT EXISTS(SELECT 1 FROM hf_outbox WHERE " HF_UNFINISHED " AND sequence<?1)");
-  return is_true(statement.bind(1, entry.sequence));
-}
-
-bool Outbox::empty(Database& database) const {
-  Statement& statement =
-      database.cached("SELECT EXISTS(SELECT 1 FROM hf_outbox WHERE " HF_UNFINISHED ")");
-  return !is_true(statement);
-}
-
-bool Outbox::any_on_its_way(Database& database) const {
-  Statement& statement =
-      database.cached("SELECT EXISTS(SELECT 1 FROM hf_outbox WHERE " HF_UNFINISHED
-                      " AND (state IN ('queued', 'sending', 'waiting')"
-                      " OR (state='uncertain' AND next_attempt_at IS NOT NULL)))");
-  return is_true(statement);
-}
-
-bool Outbox::touches(Database& database, const std::string& relation) const {
-  Statement& statement =
-      database.cached("SELECT EXISTS(SELECT 1 FROM hf_effects WHERE active=1 AND relation=?1)");
-  return is_true(statement.bind(1, std::string_view(relation)));
-}
-
-bool Outbox::any_in(Database& database, State state) const {
-  Statement& statement = database.cached(
-      "SELECT EXISTS(SELECT 1 FROM hf_outbox WHERE " HF_UNFINISHED " AND state=?1)");
-  return is_true(statement.bind(1, std::string_view(name_of(state))));
-}
-
-bool Outbox::flows(Database& database) const {
-  // A hundred: one batch.
-  Statement& statement = database.cached(
-      "SELECT count(*)<100 AND total(attempts>1 OR state NOT IN ('queued', 'sending'))=0"
-      " FROM (SELECT state, attempts FROM hf_outbox WHERE " HF_UNFINISHED
-      " ORDER BY sequence LIMIT 100)");
-  return is_true(statement);
-}
-
-std::optional<Entry> Outbox::find(Database& database, const std::string& id) const {
-  Statement& statement = database.cached("SELECT " HF_ENTRY_COLUMNS " FROM hf_outbox WHERE id=?1");
-  statement.bind(1, std::string_view(id));
-  if (!statement.step()) return std::nullopt;
-  Entry entry = read_entry(statement);
-  statement.reset();
-  return entry;
-}
-
-bool Outbox::knows_key(Database& database, const std::string& idempotency_key) const {
-  Statement& statement = database.cached("SELECT 1 FROM hf_outbox WHERE idempotency_key=?1");
-  statement.bind(1, std::string_view(idempotency_key));
-  const bool known = statement.step();
-  statement.reset();
-  return known;
-}
-
-std::optional<std::string> Outbox::answer_for(Database& database,
-                                              const std::string& app_key) const {
-  Statement& statement = database.cached("SELECT answer FROM hf_outbox WHERE app_key=?1");
-  statement.bind(1, std::string_view(app_key));
-  if (!statement.step()) return std::nullopt;
-  std::string answer(statement.text(0));
-  statement.reset();
-  return answer;
-}
-
-void Outbox::keep_answer(Transaction& transaction, std::int64_t sequence,
-                         const std::string& answer) {
-  Statement& update =
-      transaction.database().cached("UPDATE hf_outbox SET answer=?2 WHERE sequence=?1");
-  update.bind(1, sequence).bind(2, std::string_view(answer)).run();
-}
-
-std::optional<std::string> Outbox::result_of(Database& database, const std::string& id) const {
-  Statement& statement = database.cached("SELECT result FROM hf_outbox WHERE id=?1");
-  statement.bind(1, std::string_view(id));
-  std::optional<std::string> result;
-  if (statement.step() && !statement.is_null(0)) result = std::string(statement.text(0));
-  statement.reset();
-  return result;
-}
-
-void Outbox::keep_result(Transaction& transaction, std::int64_t sequence,
-                         const std::string& result) {
-  Statement& update =
-      transaction.database().cached("UPDATE hf_outbox SET result=?2 WHERE sequence=?1");
-  update.bind(1, sequence).bind(2, std::string_view(result)).run();
-}
-
-std::vector<Entry> Outbox::list(Database& database, std::optional<State> state) const {
-  Statement statement(database,
-                      state ? "SELECT " HF_ENTRY_COLUMNS
-                              " FROM hf_outbox WHERE state=?1 ORDER BY sequence"
-                            : "SELECT " HF_ENTRY_COLUMNS
-                              " FROM hf_outbox WHERE state NOT IN"
-                              " ('acknowledged', 'resolved', 'discarded') ORDER BY sequence");
-  if (state) statement.bind(1, std::string_view(name_of(*state)));
-  std::vector<Entry> entries;
-  while (statement.step()) entries.push_back(read_entry(statement));
-  return entries;
-}
-
-std::map<State, std::int64_t> Outbox::counts(Database& database) const {
-  std::map<State, std::int64_t> counts;
-  // By indexes alone: a long queue is counted at each look at it.
-  Statement& unfinished = database.cached(
-      "SELECT state, count(*) FROM hf_outbox WHERE " HF_UNFINISHED " GROUP BY state");
-  while (unfinished.step()) {
-    counts[state_named(unfinished.text(0)).value_or(State::kQueued)] = unfinished.integer(1);
-  }
-  counts[State::kDead] =
-      number_of(database.cached("SELECT count(*) FROM hf_outbox WHERE " HF_DEAD));
-  if (counts.contains(State::kUncertain)) {
-    // What is looked for by itself waits as others do; without a time it is for a person.
-    const std::int64_t looked_for =
-        number_of(database.cached("SELECT count(*) FROM hf_outbox WHERE " HF_UNFINISHED
-                                  " AND state='uncertain' AND next_attempt_at IS NOT NULL"));
-    counts[State::kUncertain] -= looked_for;
-    counts[State::kWaiting] += looked_for;
-  }
-  return counts;
-}
-
-std::optional<Timestamp> Outbox::oldest(Database& database) const {
-  Statement& statement = database.cached("SELECT created_at FROM hf_outbox WHERE " HF_UNFINISHED
-                                         " ORDER BY sequence LIMIT 1");
-  std::optional<Timestamp> oldest;
-  if (statement.step()) oldest = timestamp(statement.integer(0));
-  statement.reset();
-  return oldest;
 }
 
 void Outbox::set_state(Transaction& transaction, std::int64_t sequence, State state, int status,
