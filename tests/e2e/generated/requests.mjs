@@ -226,6 +226,11 @@ export class Requests {
     const prefix = `${place.join('.')}.`;
     const row = `t${depth + 1}`;
     const rows = this.#members(target, row, place, depth + 1);
+    // PostgREST takes digits before a closing parenthesis for a key, not for an index.
+    if (/->>?-?\d+$/.test(rows.url.at(-1))) {
+      rows.url.unshift(rows.url.pop());
+      rows.sql.unshift(rows.sql.pop());
+    }
     const filters = random.chance(0.4) ? this.#filters(target, row, prefix) : { params: [], terms: [] };
     const inner = random.chance(0.25);
     const order = this.#order(target, row);
