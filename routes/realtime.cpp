@@ -186,12 +186,12 @@ void Realtime::take(MemberId id, const Frame& frame) {
   reply(id, frame, "error", {{"reason", "unmatched topic"}});
 }
 
-Result<http::Principal> Realtime::principal_of(const std::string& key,
-                                               const std::string& token) const {
+Result<http::Caller> Realtime::caller_of(const std::string& key, const std::string& token) const {
   http::Request asked{"GET", "/", {{"apikey", key}}, ""};
   if (is_token(token)) asked.headers.add("Authorization", "Bearer " + token);
   HF_TRY(auto caller, context_.authenticator.confirm(asked));
-  return context_.standalone ? http::Principal::anonymous() : caller.principal;
+  if (context_.standalone) caller.principal = http::Principal::anonymous();
+  return caller;
 }
 
 void Realtime::join(MemberId id, const Frame& frame) {
@@ -216,9 +216,10 @@ void Realtime::join(MemberId id, const Frame& frame) {
     if (member == members_.end()) return;
     key = member->second.key;
   }
-  auto principal = principal_of(key, channel.token);
-  if (!principal) return reply(id, frame, "error", {{"reason", principal.error().message}});
-  channel.principal = *principal;
+  auto caller = caller_of(key, channel.token);
+  if (!caller) return reply(id, frame, "error", {{"reason", caller.error().message}});
+  channel.principal = std::move(caller->principal);
+  channel.epoch = std::move(caller->epoch);
   json accepted = json::array();
   for (const json& wanted : changes.is_array() ? changes : json::array()) {
     MutexLock lock(mutex_);
@@ -322,10 +323,10 @@ void Realtime::renew(MemberId id, const Frame& frame) {
     key = member->second.key;
     subscriptions = channel->second.subscriptions;
   }
-  const auto principal = principal_of(key, token);
-  const std::string reason = !principal              ? principal.error().message
+  auto caller = caller_of(key, token);
+  const std::string reason = !caller                 ? caller.error().message
                              : subscriptions.empty() ? ""
-                                                     : follow(*principal, subscriptions);
+                                                     : follow(caller->principal, subscriptions);
   if (!reason.empty()) {
     return send(id, {nullptr, nullptr, frame.topic, "system",
                      system_message(frame.topic, "error", reason)});
@@ -336,7 +337,8 @@ void Realtime::renew(MemberId id, const Frame& frame) {
   const auto channel = member->second.channels.find(frame.topic);
   if (channel == member->second.channels.end()) return;
   channel->second.token = token;
-  channel->second.principal = *principal;
+  channel->second.principal = std::move(caller->principal);
+  channel->second.epoch = std::move(caller->epoch);
 }
 
 void Realtime::send(MemberId id, const Frame& frame) {

@@ -66,6 +66,7 @@ class Realtime {
     bool is_present = false;
     std::string token;  // that it joined with; empty = the key alone
     http::Principal principal;
+    std::string epoch;  // of the token's claims
     std::vector<RowSubscription> subscriptions;
   };
   struct Member {
@@ -89,8 +90,8 @@ class Realtime {
   void broadcast(MemberId id, const Frame& frame);
   void presence(MemberId id, const Frame& frame);
 
-  // The principal that the key and the token stand for; may ask the upstream.
-  Result<http::Principal> principal_of(const std::string& key, const std::string& token) const;
+  // Whom the key and the token stand for; may ask the upstream.
+  Result<http::Caller> caller_of(const std::string& key, const std::string& token) const;
   // Why the subscriptions cannot be served; empty: they can. Begins to follow the replica.
   std::string follow(const http::Principal& principal,
                      const std::vector<RowSubscription>& subscriptions);

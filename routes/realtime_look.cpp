@@ -12,6 +12,7 @@ struct Realtime::Listener {
   MemberId id;
   std::string topic;
   std::string principal;
+  std::string epoch;
   std::vector<RowSubscription> subscriptions;
 };
 
@@ -49,7 +50,7 @@ std::vector<Realtime::Listener> Realtime::listeners() {
     for (const auto& [topic, channel] : member.channels) {
       if (channel.subscriptions.empty()) continue;
       followed.insert(channel.principal.id);
-      listeners.push_back({id, topic, channel.principal.id, channel.subscriptions});
+      listeners.push_back({id, topic, channel.principal.id, channel.epoch, channel.subscriptions});
     }
   }
   std::erase_if(tails_, [&](const auto& tail) { return !followed.contains(tail.first); });
@@ -67,7 +68,7 @@ void Realtime::tell_changes() {
     for (const RowChange& change : tail->advance()) {
       const json data = change_data(change, context_.clock.now());
       for (const Listener& listener : all) {
-        if (listener.principal != principal) continue;
+        if (listener.principal != principal || !tail->reads_as(listener.epoch)) continue;
         json ids = json::array();
         for (const RowSubscription& subscription : listener.subscriptions) {
           if (tail->selects(subscription, change)) ids.push_back(subscription.id);

@@ -97,6 +97,8 @@ std::vector<RowChange> RowTail::advance() {
   auto store = context_.stores.open(principal_);
   const std::uint64_t commits = store->writer().commits();
   if (store == store_ && commits == commits_) return {};
+  // What other claims have read is nobody's until it has been read again.
+  if (store->claims_unsettled()) return {};
   store_ = std::move(store);
   commits_ = commits;
   std::vector<RowChange> changes;

@@ -43,6 +43,8 @@ class RowTail {
 
   // What has changed since the last call.
   std::vector<RowChange> advance();
+  // Whether a token with these claims may be told what advance() has told last (hard case 1).
+  bool reads_as(const std::string& epoch) const { return store_->reads_as(epoch); }
   // Of a change that advance() has told last. Deletions pass every filter, as Supabase's do.
   bool selects(const RowSubscription& subscription, const RowChange& change) const;
 
