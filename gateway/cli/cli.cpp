@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "gateway/cli/verbs.h"
+#include "gateway/config/suggestion.h"
 
 namespace holdfast::cli {
 namespace {
@@ -64,6 +65,41 @@ std::map<std::string, CLI::App*> add_groups(CLI::App& program) {
   return groups;
 }
 
+std::vector<std::string> words_after(const std::string& group) {
+  std::vector<std::string> words;
+  for (const Verb& verb : verbs()) {
+    if (verb.group() == group) words.push_back(verb.word());
+  }
+  if (!group.empty()) return words;
+  for (const VerbGroup& each : verb_groups()) words.push_back(each.name);
+  return words;
+}
+
+bool is_group(const std::string& word) {
+  return std::any_of(verb_groups().begin(), verb_groups().end(),
+                     [&](const VerbGroup& group) { return group.name == word; });
+}
+
+// What to say of a word in the place of a verb that is none; empty where all is known.
+std::string complaint(int argc, char** argv) {
+  std::string group;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const auto known = words_after(group);
+    if (word.starts_with('-')) return "";
+    if (std::find(known.begin(), known.end(), word) == known.end()) {
+      std::string nearest = config::nearest_key(word, known);
+      // Any short word is near some other.
+      if (config::edit_distance(word, nearest) > 1 + word.size() / 4) nearest.clear();
+      return "there is no command \"" + (group.empty() ? word : group + " " + word) + "\"" +
+             (nearest.empty() ? "; holdfast --help lists all" : "; did you mean " + nearest + "?");
+    }
+    if (!group.empty() || !is_group(word)) return "";
+    group = word;
+  }
+  return "";
+}
+
 int parse_and_run(CLI::App& program, const std::vector<Command>& commands, int argc, char** argv) {
   try {
     program.parse(argc, argv);
@@ -81,6 +117,10 @@ int parse_and_run(CLI::App& program, const std::vector<Command>& commands, int a
 }  // namespace
 
 int run(int argc, char** argv) {
+  if (const auto unknown = complaint(argc, argv); !unknown.empty()) {
+    fail(unknown);
+    return 2;
+  }
   CLI::App program("Holdfast, " + program_help(), "holdfast");
   program.set_version_flag("--version", "holdfast " HF_VERSION);
   program.require_subcommand(1);

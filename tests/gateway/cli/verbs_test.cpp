@@ -71,6 +71,21 @@ TEST(VerbsTest, AWrongCommandLineIsStatus2) {
   EXPECT_EQ(run_words({"completion", "tcsh"}), 2);
 }
 
+TEST(VerbsTest, AMisspeltVerbIsToldWithTheOneThatComesClosest) {
+  const auto told = [](std::vector<std::string> words) {
+    words.insert(words.begin(), "holdfast");
+    std::vector<char*> arguments;
+    for (auto& word : words) arguments.push_back(word.data());
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(run(static_cast<int>(arguments.size()), arguments.data()), 2);
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_EQ(told({"statsu"}), "holdfast: there is no command \"statsu\"; did you mean status?\n");
+  EXPECT_EQ(told({"outbox", "rety"}),
+            "holdfast: there is no command \"outbox rety\"; did you mean retry?\n");
+  EXPECT_EQ(told({"foo"}), "holdfast: there is no command \"foo\"; holdfast --help lists all\n");
+}
+
 TEST(VerbsTest, HelpAndVersionAreStatus0) {
   EXPECT_EQ(run_words({"--help"}), 0);
   EXPECT_EQ(run_words({"--version"}), 0);
