@@ -11,6 +11,7 @@
 #include "gateway/base/mutex.h"
 #include "gateway/http/headers.h"
 #include "gateway/upstream/upstream.h"
+#include "queue/own_columns.h"
 
 namespace holdfast::queue {
 
@@ -24,9 +25,9 @@ struct AskedRequest {
   bool complete_rows = false;
   // Instead of `headers` where the upstream refuses to give rows back that the app did not ask for.
   std::optional<http::Headers> without_rows;
-  // Instead of `target` while the upstream lets it be: with_own_columns(). The app is told the
-  // rest.
-  std::optional<std::string> wider_target = std::nullopt;
+  // Its target goes instead of `target` where the upstream lets it; the app is not told what that
+  // gives back beside the rows as it has asked for them.
+  std::optional<WiderSelect> wider = std::nullopt;
 };
 
 // What the app is told.

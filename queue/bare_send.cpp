@@ -98,8 +98,8 @@ upstream::Outcome BareSend::call_asked(const std::string& target, const http::He
 }
 
 Verdict BareSend::send_asked() {
-  const auto& wider = asked_->wider_target;
-  auto outcome = call_asked(wider.value_or(asked_->target), asked_->headers);
+  const auto& wider = asked_->wider;
+  auto outcome = call_asked(wider ? wider->target : asked_->target, asked_->headers);
   told_.with_rows = true;
   bool widened = wider.has_value();
   if (outcome.answered() && (asked_->without_rows || widened) &&
@@ -112,7 +112,8 @@ Verdict BareSend::send_asked() {
   if (!outcome.answered()) return lost(outcome.failure());
   told_.answer = outcome.answer();
   const bool rows = classify(outcome.answer()).kind == AnswerClass::kApplied;
-  if (auto split = widened && rows ? split_rows(outcome.answer().body, table_) : std::nullopt) {
+  if (auto split =
+          widened && rows ? split_rows(told_.answer->body, table_, wider->asked) : std::nullopt) {
     told_.answer->body = std::move(split->theirs);
     own_rows_ = std::move(split->own);
   }

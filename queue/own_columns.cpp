@@ -27,6 +27,23 @@ std::size_t select_in(const std::string& target) {
   return place;
 }
 
+bool is_among(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// The columns that a select lists, each once; empty where it says anything else.
+std::vector<std::string> columns_in(const std::string& select, const cache::Table& table) {
+  std::vector<std::string> names;
+  for (std::size_t begin = 0; begin <= select.size();) {
+    const auto end = std::min(select.find(',', begin), select.size());
+    std::string name = select.substr(begin, end - begin);
+    if (!table.find_column(name) || is_among(names, name)) return {};
+    names.push_back(std::move(name));
+    begin = end + 1;
+  }
+  return names;
+}
+
 void append_member(std::string_view name, const std::string& token, std::string& object) {
   object += object.empty() ? "{" : ",";
   cache::append_json_string(name, object);
@@ -40,26 +57,34 @@ void append_row(const std::string& row, std::string_view between, std::string& r
 
 }  // namespace
 
-std::optional<std::string> with_own_columns(const std::string& target, const cache::Table& table) {
+std::optional<WiderSelect> with_own_columns(const std::string& target, const cache::Table& table,
+                                            Rows rows) {
   const auto begin = select_in(target);
   if (begin == std::string::npos) return std::nullopt;
   const auto end = std::min(target.find('&', begin), target.size());
-  const std::string select = target.substr(begin, end - begin);
-  if (select.empty() || http::query_decode(select).find("()") != std::string::npos) {
-    return std::nullopt;
-  }
+  const std::string select = http::query_decode(target.substr(begin, end - begin));
+  if (select.empty() || select.find("()") != std::string::npos) return std::nullopt;
+  WiderSelect wider{"", columns_in(select, table)};
+  if (wider.asked.empty() && rows == Rows::kSingle) return std::nullopt;
   std::string more;
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
-    more += "," + own_name(i) + ":" + cache::quoted_name(table.columns[i].name);
+    const std::string& name = table.columns[i].name;
+    if (wider.asked.empty()) more += "," + own_name(i) + ":" + cache::quoted_name(name);
+    if (!wider.asked.empty() && !is_among(wider.asked, name))
+      more += "," + cache::quoted_name(name);
   }
-  return target.substr(0, end) + http::percent_encode(more) + target.substr(end);
+  wider.target = target.substr(0, end) + http::percent_encode(more) + target.substr(end);
+  return wider;
 }
 
-std::optional<SplitRows> split_rows(const std::string& body, const cache::Table& table) {
+std::optional<SplitRows> split_rows(const std::string& body, const cache::Table& table,
+                                    const std::vector<std::string>& asked) {
   const auto parsed = cache::parse_body(body, cache::BodyKeys::kAny);
   if (!parsed) return std::nullopt;
   std::map<std::string, std::size_t, std::less<>> own_names;
-  for (std::size_t i = 0; i < table.columns.size(); ++i) own_names.emplace(own_name(i), i);
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    own_names.emplace(asked.empty() ? own_name(i) : table.columns[i].name, i);
+  }
   // PostgREST's own way to write an array of rows.
   const std::string_view between = body.find(", \n ") != std::string::npos ? ", \n " : ",";
   SplitRows split;
@@ -69,10 +94,8 @@ std::optional<SplitRows> split_rows(const std::string& body, const cache::Table&
     std::size_t found = 0;
     for (const auto& [name, token] : row) {
       const auto column = own_names.find(name);
-      if (column == own_names.end()) {
-        append_member(name, token, theirs);
-        continue;
-      }
+      if (column == own_names.end() || is_among(asked, name)) append_member(name, token, theirs);
+      if (column == own_names.end()) continue;
       append_member(table.columns[column->second].name, token, own);
       ++found;
     }

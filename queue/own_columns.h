@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cache/catalog/table.h"
 
@@ -9,9 +10,20 @@
 // known here too. Free functions; thread-safe.
 namespace holdfast::queue {
 
-// `target` with its select widened by them, under names that no app gives; nullopt where it has no
-// select of its own, or one that cannot be widened (aggregates).
-std::optional<std::string> with_own_columns(const std::string& target, const cache::Table& table);
+// A request's target with its select widened by them.
+struct WiderSelect {
+  std::string target;
+  // The columns that the app has asked for, where it has named nothing else; otherwise the others
+  // have names that no app gives.
+  std::vector<std::string> asked;
+};
+
+enum class Rows { kMany, kSingle };
+
+// nullopt where the target has no select of its own, or one that cannot be widened (aggregates;
+// more than names of columns where one row is asked for, which not every server can).
+std::optional<WiderSelect> with_own_columns(const std::string& target, const cache::Table& table,
+                                            Rows rows);
 
 struct SplitRows {
   std::string theirs;  // the answer as the app has asked for it
@@ -19,6 +31,7 @@ struct SplitRows {
 };
 
 // Takes the answer to such a request apart; nullopt when it is none.
-std::optional<SplitRows> split_rows(const std::string& body, const cache::Table& table);
+std::optional<SplitRows> split_rows(const std::string& body, const cache::Table& table,
+                                    const std::vector<std::string>& asked);
 
 }  // namespace holdfast::queue

@@ -92,6 +92,16 @@ void set_preferences(http::Headers& headers, const std::string& preferences) {
   if (!preferences.empty()) headers.set("Prefer", preferences);
 }
 
+// So that a row of which a part is asked back is known whole here too.
+std::optional<queue::WiderSelect> wider_select(const http::Request& request,
+                                               const std::string& target,
+                                               const cache::Table& table) {
+  const std::string accept(request.headers.find("Accept").value_or(""));
+  if (accept.find("nulls=stripped") != accept.npos) return std::nullopt;
+  const bool single = accept.find("pgrst.object") != accept.npos;
+  return queue::with_own_columns(target, table, single ? queue::Rows::kSingle : queue::Rows::kMany);
+}
+
 }  // namespace
 
 std::string upstream_knows_better(const Mutation& mutation, const cache::Changes& changes,
@@ -144,11 +154,7 @@ queue::AskedRequest asked_request(const http::Request& request, const Mutation& 
   const bool has_select = mutation.query.has_select();
   if (preferences.representation == Return::kRepresentation) {
     asked.complete_rows = !has_select;
-    const auto accept = request.headers.find("Accept");
-    const bool stripped = accept && accept->find("nulls=stripped") != accept->npos;
-    if (has_select && !stripped) {
-      asked.wider_target = queue::with_own_columns(asked.target, *mutation.table);
-    }
+    if (has_select) asked.wider = wider_select(request, asked.target, *mutation.table);
   } else if (preferences.representation != Return::kHeadersOnly && !has_select) {
     asked.without_rows = asked.headers;
     const std::string others = join_preferences(request.headers, [](std::string_view member) {
