@@ -59,6 +59,9 @@ Awaitable<void> Connection::serve_web_socket() {
   upgraded_ = std::make_shared<Upgraded>(transport_, worker_.loop().get_executor());
   auto& stream = upgraded_->stream;
   stream.set_option(websocket::stream_base::timeout{kHandshake, kSilence, true});
+  stream.set_option(websocket::stream_base::decorator([](websocket::response_type& answer) {
+    answer.set(beast::http::field::server, "holdfast");
+  }));
   stream.read_message_max(kLargestMessage);
   streaming_ = true;
   enter(Phase::kHandling, std::chrono::milliseconds::max());
