@@ -13,13 +13,15 @@
 namespace holdfast::routes {
 
 // How many rows each replica table has. Counting reads the whole table, and whoever watches a
-// gateway asks again and again: a count stays as long as its store has written nothing, and else
-// for kKept times as long as it took, so that counting never takes much of a processor.
+// gateway asks again and again: a count stays as long as its store has written nothing, and one
+// that took long for kKept times as long, so that counting never takes much of a processor. A table
+// that has become complete is counted anew in any case.
 //
 // Errors of SQLite are thrown. Thread-safe.
 class RowCounts {
  public:
-  static constexpr int kKept = 50;
+  static constexpr int kKept = 20;
+  static constexpr std::chrono::milliseconds kLong{20};
 
   explicit RowCounts(const Clock& clock) : clock_(clock) {}
 
@@ -32,6 +34,7 @@ class RowCounts {
     std::weak_ptr<cache::Store> store;
     std::int64_t rows = 0;
     std::uint64_t commits = 0;    // of the store, before it was counted
+    cache::TableStatus status{};  // likewise
     MonotonicTime valid_until{};  // though there were more since
   };
 

@@ -42,17 +42,37 @@ TEST_F(RowCountsTest, ACountThatTookNoTimeIsNeverOld) {
 
 TEST_F(RowCountsTest, ALongCountIsKeptForAWhileThoughMoreIsWritten) {
   put("todos", kOne);
-  counting_.step = std::chrono::milliseconds(10);
+  counting_.step = RowCounts::kLong;
   EXPECT_EQ(todos(), 1);
   put("todos", kTwo);
   EXPECT_EQ(todos(), 1);
-  counting_.step = 10 * RowCounts::kKept * std::chrono::milliseconds(1);
+  counting_.step = RowCounts::kKept * RowCounts::kLong;
+  EXPECT_EQ(todos(), 2);
+}
+
+TEST_F(RowCountsTest, AShortCountIsNotKeptBeyondAWrite) {
+  put("todos", kOne);
+  counting_.step = RowCounts::kLong - std::chrono::milliseconds(1);
+  EXPECT_EQ(todos(), 1);
+  put("todos", kTwo);
+  EXPECT_EQ(todos(), 2);
+}
+
+TEST_F(RowCountsTest, ATableThatHasBecomeCompleteIsCountedAnew) {
+  const cache::Table& table = *store_->catalog().find("public", "todos");
+  store_->publish(table, cache::TableStatus::kSyncing);
+  put("todos", kOne);
+  counting_.step = RowCounts::kLong;
+  EXPECT_EQ(todos(), 1);
+  put("todos", kTwo);
+  EXPECT_EQ(todos(), 1);
+  store_->publish(table, cache::TableStatus::kComplete);
   EXPECT_EQ(todos(), 2);
 }
 
 TEST_F(RowCountsTest, AStoreThatIsOpenedAnewIsCountedAnew) {
   put("todos", kOne);
-  counting_.step = std::chrono::milliseconds(10);
+  counting_.step = RowCounts::kLong;
   EXPECT_EQ(todos(), 1);
   put("todos", kTwo);
   use(cache::sample::catalog());
