@@ -53,6 +53,14 @@ bool flag_in(const json& object, const char* name) {
 // Keys that stand in for a token say nothing more than the key itself.
 bool is_token(const std::string& text) { return !text.empty() && !text.starts_with("sb_"); }
 
+Frame reply_to(const Frame& frame, const char* status, json response) {
+  return {frame.join_ref,
+          frame.ref,
+          frame.topic,
+          "phx_reply",
+          {{"status", status}, {"response", std::move(response)}}};
+}
+
 json system_message(const std::string& topic, const char* status, const std::string& words) {
   return {{"message", words},
           {"status", status},
@@ -231,28 +239,37 @@ void Realtime::join(MemberId id, const Frame& frame) {
     accepted.push_back(std::move(entry));
   }
   const bool follows = !channel.subscriptions.empty();
-  const std::string reason = follows ? follow(channel.principal, channel.subscriptions) : "";
-  if (!reason.empty()) channel.subscriptions.clear();
-  json present;
+  std::shared_ptr<RowTail> tail;
+  std::string reason;
+  if (follows) {
+    auto followed = follow(channel.principal, channel.subscriptions);
+    if (auto* refusal = std::get_if<std::string>(&followed)) {
+      reason = std::move(*refusal);
+      channel.subscriptions.clear();
+    } else {
+      tail = std::get<std::shared_ptr<RowTail>>(std::move(followed));
+    }
+  }
   {
     MutexLock lock(mutex_);
     const auto member = members_.find(id);
     if (member == members_.end()) return;
     auto& channels = member->second.channels;
-    if (!channels.contains(frame.topic) && channels.size() >= options_.channels) {
-      present = nullptr;
-    } else {
-      if (channel.presence_key.empty()) channel.presence_key = std::to_string(++last_number_);
-      channels[frame.topic] = std::move(channel);
-      present = presences(frame.topic);
+    const auto known = channels.find(frame.topic);
+    if (known != channels.end()) {
+      depart(frame.topic, id, known->second);
+    } else if (channels.size() >= options_.channels) {
+      return send(
+          member->second,
+          reply_to(frame, "error", {{"reason", "ChannelRateLimitReached: Too many channels"}}));
     }
-    changed_.notify_all();
+    if (channel.presence_key.empty()) channel.presence_key = std::to_string(++last_number_);
+    // Under one lock, so that no change is told before the answer, and none is missed after it.
+    if (tail) tails_.try_emplace(channel.principal.id, std::move(tail));
+    channels[frame.topic] = std::move(channel);
+    send(member->second, reply_to(frame, "ok", {{"postgres_changes", std::move(accepted)}}));
+    send(member->second, {nullptr, nullptr, frame.topic, "presence_state", presences(frame.topic)});
   }
-  if (present.is_null()) {
-    return reply(id, frame, "error", {{"reason", "ChannelRateLimitReached: Too many channels"}});
-  }
-  reply(id, frame, "ok", {{"postgres_changes", std::move(accepted)}});
-  send(id, {nullptr, nullptr, frame.topic, "presence_state", std::move(present)});
   if (!follows) return;
   const bool ok = reason.empty();
   send(id,
@@ -262,25 +279,16 @@ void Realtime::join(MemberId id, const Frame& frame) {
                           : "Unable to subscribe to changes with given parameters: " + reason)});
 }
 
-std::string Realtime::follow(const http::Principal& principal,
-                             const std::vector<RowSubscription>& subscriptions) {
+std::variant<std::shared_ptr<RowTail>, std::string> Realtime::follow(
+    const http::Principal& principal, const std::vector<RowSubscription>& subscriptions) const {
   if (principal.kind == http::Principal::Kind::kService) {
-    return "no rows are kept for the service role";
+    return std::string("no rows are kept for the service role");
   }
-  std::shared_ptr<RowTail> tail;
-  {
-    MutexLock lock(mutex_);
-    const auto known = tails_.find(principal.id);
-    if (known != tails_.end()) tail = known->second;
-  }
-  const RowTail fresh(context_, principal);
+  auto tail = std::make_shared<RowTail>(context_, principal);
   for (const RowSubscription& subscription : subscriptions) {
-    if (auto reason = fresh.refuse(subscription)) return *reason;
+    if (auto reason = tail->refuse(subscription)) return *std::move(reason);
   }
-  if (tail) return "";
-  MutexLock lock(mutex_);
-  tails_.try_emplace(principal.id, std::make_shared<RowTail>(fresh));
-  return "";
+  return tail;
 }
 
 void Realtime::leave(MemberId id, const Frame& frame) {
@@ -324,9 +332,16 @@ void Realtime::renew(MemberId id, const Frame& frame) {
     subscriptions = channel->second.subscriptions;
   }
   auto caller = caller_of(key, token);
-  const std::string reason = !caller                 ? caller.error().message
-                             : subscriptions.empty() ? ""
-                                                     : follow(caller->principal, subscriptions);
+  std::shared_ptr<RowTail> tail;
+  std::string reason = caller ? "" : caller.error().message;
+  if (caller && !subscriptions.empty()) {
+    auto followed = follow(caller->principal, subscriptions);
+    if (auto* refusal = std::get_if<std::string>(&followed)) {
+      reason = std::move(*refusal);
+    } else {
+      tail = std::get<std::shared_ptr<RowTail>>(std::move(followed));
+    }
+  }
   if (!reason.empty()) {
     return send(id, {nullptr, nullptr, frame.topic, "system",
                      system_message(frame.topic, "error", reason)});
@@ -336,6 +351,7 @@ void Realtime::renew(MemberId id, const Frame& frame) {
   if (member == members_.end()) return;
   const auto channel = member->second.channels.find(frame.topic);
   if (channel == member->second.channels.end()) return;
+  if (tail) tails_.try_emplace(caller->principal.id, std::move(tail));
   channel->second.token = token;
   channel->second.principal = std::move(caller->principal);
   channel->second.epoch = std::move(caller->epoch);
@@ -352,11 +368,7 @@ void Realtime::send(const Member& member, const Frame& frame) {
 }
 
 void Realtime::reply(MemberId id, const Frame& to, const char* status, json response) {
-  send(id, {to.join_ref,
-            to.ref,
-            to.topic,
-            "phx_reply",
-            {{"status", status}, {"response", std::move(response)}}});
+  send(id, reply_to(to, status, std::move(response)));
 }
 
 }  // namespace holdfast::routes

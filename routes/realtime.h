@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <variant>
 #include <vector>
 
 #include "gateway/base/mutex.h"
@@ -92,12 +93,12 @@ class Realtime {
 
   // Whom the key and the token stand for; may ask the upstream.
   Result<http::Caller> caller_of(const std::string& key, const std::string& token) const;
-  // Why the subscriptions cannot be served; empty: they can. Begins to follow the replica.
-  std::string follow(const http::Principal& principal,
-                     const std::vector<RowSubscription>& subscriptions);
+  // What follows the replica from now on, or why the subscriptions cannot be served.
+  std::variant<std::shared_ptr<RowTail>, std::string> follow(
+      const http::Principal& principal, const std::vector<RowSubscription>& subscriptions) const;
   void tell_changes();
   void check_tokens();
-  std::vector<Listener> listeners();
+  std::vector<Listener> listeners() HF_REQUIRES(mutex_);
   void loop();
 
   void send(MemberId id, const Frame& frame);

@@ -45,7 +45,6 @@ void Realtime::look() {
 std::vector<Realtime::Listener> Realtime::listeners() {
   std::vector<Listener> listeners;
   std::set<std::string> followed;
-  MutexLock lock(mutex_);
   for (const auto& [id, member] : members_) {
     for (const auto& [topic, channel] : member.channels) {
       if (channel.subscriptions.empty()) continue;
@@ -58,10 +57,12 @@ std::vector<Realtime::Listener> Realtime::listeners() {
 }
 
 void Realtime::tell_changes() {
-  const auto all = listeners();
+  std::vector<Listener> all;
   std::map<std::string, std::shared_ptr<RowTail>> tails;
   {
+    // Under one lock: what a tail tells once is told to all who wait for it.
     MutexLock lock(mutex_);
+    all = listeners();
     tails = tails_;
   }
   for (const auto& [principal, tail] : tails) {
@@ -87,20 +88,28 @@ void Realtime::tell_changes() {
 // A channel whose token counts no more is ended with an error, upon which the client joins again
 // with its newest one.
 void Realtime::check_tokens() {
-  std::vector<std::pair<MemberId, std::string>> over;
+  struct Joined {
+    MemberId id;
+    std::string topic;
+    http::Request asked;
+  };
+  std::vector<Joined> joined;
   {
     MutexLock lock(mutex_);
     for (const auto& [id, member] : members_) {
       for (const auto& [topic, channel] : member.channels) {
         if (channel.token.empty() || channel.token.starts_with("sb_")) continue;
-        const http::Request asked{
-            "GET", "/", {{"apikey", member.key}, {"Authorization", "Bearer " + channel.token}}, ""};
-        const auto now = context_.authenticator.authenticate(asked);
-        if (std::holds_alternative<Error>(now)) over.emplace_back(id, topic);
+        joined.push_back({id,
+                          topic,
+                          {"GET",
+                           "/",
+                           {{"apikey", member.key}, {"Authorization", "Bearer " + channel.token}},
+                           ""}});
       }
     }
   }
-  for (const auto& [id, topic] : over) {
+  for (const auto& [id, topic, asked] : joined) {
+    if (!std::holds_alternative<Error>(context_.authenticator.authenticate(asked))) continue;
     {
       MutexLock lock(mutex_);
       const auto member = members_.find(id);

@@ -202,6 +202,21 @@ test('without a key, and from a page that is not ours, no socket is opened', asy
   socket.terminate();
 });
 
+test('who joins a topic a second time is present no more, and joins go on', async () => {
+  const [, socket] = await dial(`?apikey=${anonKey}&vsn=2.0.0`);
+  const heard = [];
+  socket.on('message', (text) => heard.push(JSON.parse(`${text}`)));
+  const say = (ref, event, payload) =>
+    socket.send(JSON.stringify(['1', ref, 'realtime:twice', event, payload]));
+  say('1', 'phx_join', { config: {} });
+  say('2', 'presence', { event: 'track', payload: { at: 'desk' } });
+  say('3', 'phx_join', { config: {} });
+  await eventually('the second join', async () => heard.some(([, ref]) => ref === '3'));
+  socket.terminate();
+  const other = await subscribed(connect().channel('twice'));
+  assert.deepEqual(other.presenceState(), {});
+});
+
 test('what is no message of the protocol harms nobody', async () => {
   const [, socket] = await dial(`?apikey=${anonKey}&vsn=2.0.0`);
   for (const text of ['', '{', '[]', '[1,2,3,4,5]', '["1","1","phoenix",7,{}]', '\0']) {
