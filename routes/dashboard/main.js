@@ -133,15 +133,21 @@ function redraw() {
 
 let loading = 0;
 let loaded = 0;
+let changedMeanwhile = false;
 const betweenLoads = 1_000;
 // What the lists show, soon after something changed, and not again for each of many changes.
 function reload(pause = 150) {
-  if (loading) return;
+  // What is being read may have been told before this change.
+  if (loading) {
+    changedMeanwhile = true;
+    return;
+  }
   const wait = Math.max(pause, loaded + betweenLoads - Date.now());
   loading = window.setTimeout(load, pause === 0 ? 0 : wait);
 }
 
 async function load() {
+  changedMeanwhile = false;
   try {
     const [entries, dead, open, recent] = await Promise.all(
       [
@@ -159,6 +165,7 @@ async function load() {
   loading = 0;
   loaded = Date.now();
   redraw();
+  if (changedMeanwhile) reload();
 }
 
 /** @template {{id: string}} T @param {T[]} list */
