@@ -33,10 +33,17 @@ constexpr std::chrono::seconds kSilence{30};
 
 struct Address {
   bool tls = false;
+  std::string authority;  // as the URL names the place
   std::string host;
   std::string port;
   std::string target;
 };
+
+bool is_name(const std::string& host) {
+  ErrorCode no_address;
+  asio::ip::make_address(host, no_address);
+  return bool(no_address);
+}
 
 std::optional<Address> parse_address(std::string_view url) {
   Address address;
@@ -49,6 +56,7 @@ std::optional<Address> parse_address(std::string_view url) {
   const auto path = std::min(url.find('/'), url.size());
   address.target = path == url.size() ? "/" : url.substr(path);
   std::string_view place = url.substr(0, path);
+  address.authority = place;
   const auto bracket = place.find(']');
   const auto colon = place.find(':', bracket == place.npos ? 0 : bracket);
   address.port = colon == place.npos ? (address.tls ? "443" : "80") : place.substr(colon + 1);
@@ -94,8 +102,9 @@ class Session {
 
   Awaitable<void> run(Address address) {
     co_await open(address);
-    if (!end_.opened) co_return;
+    if (!end_.opened) co_return loop_.stop();  // its timers may still run
     write_next_ = [this] { write(); };
+    if (!waiting_.empty()) write();
     asio::co_spawn(loop_, tick(), asio::detached);
     events_.opened();
     beast::flat_buffer buffer;
@@ -127,7 +136,9 @@ class Session {
     if (away) co_return fail(away);
     tcp.expires_after(options_.connect_timeout);
     if constexpr (!std::is_same_v<Stream, Tcp>) {
-      if (!SSL_set_tlsext_host_name(stream_.next_layer().native_handle(), address.host.c_str())) {
+      // An address is no server name (RFC 6066 3).
+      if (is_name(address.host) && SSL_set_tlsext_host_name(stream_.next_layer().native_handle(),
+                                                            address.host.c_str()) != 1) {
         end_.reason = "the host's name cannot be told";
         co_return;
       }
@@ -143,8 +154,8 @@ class Session {
     stream_.set_option(websocket::stream_base::timeout{options_.connect_timeout, kSilence, true});
     stream_.read_message_max(kLargestMessage);
     websocket::response_type response;
-    const std::string host = address.host + ":" + address.port;
-    const auto [error] = co_await stream_.async_handshake(response, host, address.target, kAsTuple);
+    const auto [error] =
+        co_await stream_.async_handshake(response, address.authority, address.target, kAsTuple);
     if (error) {
       if (error == websocket::error::upgrade_declined) end_.status = response.result_int();
       co_return fail(error);
