@@ -57,6 +57,12 @@ bool needs_no_key(const std::string& path) {
          path == "sso/saml/metadata" || path.starts_with(".well-known/");
 }
 
+// Of what is posted the answer may be a session (signup, verify, a second factor ...), but not of
+// one that signs in at another app by this project, nor of an administrator's.
+bool may_sign_in(const std::string& path) {
+  return !path.starts_with("oauth/") && !path.starts_with("admin/");
+}
+
 bool is_json_object(const std::string& body) {
   return json::parse(body, nullptr, false).is_object();
 }
@@ -69,7 +75,8 @@ void Auth::handle(http::Request request, const std::string& path, http::Respond 
     try {
       response = answer(request, path);
     } catch (...) {
-      response = fault_response(std::current_exception(), *context_.logger);
+      fault_response(std::current_exception(), *context_.logger);
+      response = auth_unavailable();  // many clients take a 500 or 507 for a sign-out
     }
     respond(std::move(response));
   });
@@ -92,7 +99,7 @@ http::Response Auth::answer(const http::Request& request, const std::string& pat
   if (post && path == "logout") return logout(request);
   if (get && path == ".well-known/jwks.json") return keys(request);
   if (get && path == "settings") return settings(request);
-  return forward(request);
+  return post && may_sign_in(path) ? sign_in(request) : forward(request);
 }
 
 http::Response Auth::forward(const http::Request& request) const {
@@ -113,19 +120,25 @@ http::Response Auth::sign_in(const http::Request& request) const {
 http::Response Auth::refresh(const http::Request& request) const {
   auto& keeper = context_.sign_ins;
   const auto session = keeper.sessions.of_app_token(member(request.body, "refresh_token"));
-  // A token from the time before the app came here: its session is taken over.
-  if (!session) return sign_in(request);
+  if (!session) return refresh_unknown(request);
   const auto outcome = keeper.refresher.refresh(session->id);
   if (const auto* renewed = std::get_if<identity::Session>(&outcome)) {
-    const auto left =
-        std::chrono::floor<std::chrono::seconds>(renewed->expires() - keeper.clock.now());
-    return auth_answer(
-        identity::session_answer(*renewed, renewed->access_token, left, context_.clock.now()));
+    return auth_answer(identity::session_answer(
+        *renewed, renewed->access_token, renewed->left(keeper.clock.now()), context_.clock.now()));
   }
   if (const auto* refused = std::get_if<identity::SessionRefresher::Refused>(&outcome)) {
     return response_for(refused->answer, "sign-in");
   }
   return refresh_offline(*session);
+}
+
+// A token from the time before the app came here: its session is taken over. What is neither that
+// nor Supabase's own refusal would sign the person out.
+http::Response Auth::refresh_unknown(const http::Request& request) const {
+  http::Response response = sign_in(request);
+  const bool renewed = response.status == 200 && identity::read_sign_in(response.body);
+  const bool refused = identity::refuses_refresh(response.status, response.body);
+  return renewed || refused ? response : auth_unavailable();
 }
 
 http::Response Auth::refresh_offline(const identity::Session& session) const {
@@ -166,7 +179,8 @@ http::Response Auth::logout(const http::Request& request) const {
   for (const auto& one : keeper.sessions.of_principal(session->principal().id)) {
     if (scope != "global" && one.id != session->id) continue;
     if (done) {
-      keeper.book.forget(one.principal().id, one.access_token);
+      // What was written meanwhile goes out with it: it serves until it runs out.
+      if (!has_pending_writes(one)) keeper.book.forget(one.principal().id, one.access_token);
       keeper.sessions.forget(one.id);
     } else {
       keeper.sessions.end(one.id, scope);

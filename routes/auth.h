@@ -29,6 +29,7 @@ class Auth {
   http::Response answer(const http::Request& request, const std::string& path) const;
   http::Response sign_in(const http::Request& request) const;
   http::Response refresh(const http::Request& request) const;
+  http::Response refresh_unknown(const http::Request& request) const;
   http::Response refresh_offline(const identity::Session& session) const;
   http::Response user(const http::Request& request) const;
   http::Response logout(const http::Request& request) const;

@@ -1,5 +1,6 @@
 #include "gateway/identity/session.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "gateway/identity/jwt.h"
@@ -44,6 +45,11 @@ http::Principal Session::principal() const {
   if (!jwt) return http::Principal::anonymous();
   auto claims = read_claims(jwt->payload);
   return claims ? std::move(claims->principal) : http::Principal::anonymous();
+}
+
+seconds Session::left(Timestamp now) const {
+  const auto rest = std::chrono::floor<seconds>(expires() - now);
+  return std::max(seconds(1), std::min(rest, lifetime));
 }
 
 std::string print_session(const Session& session) {

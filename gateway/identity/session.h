@@ -38,6 +38,9 @@ struct Session {
   std::string logout_scope;  // what the app asked for then: global or local
 
   Timestamp expires() const { return received_at + lifetime; }
+  // How long its access token still serves, as an app is told: at least a second, for clients take
+  // an answer of none for one without a session, and sign the person out.
+  std::chrono::seconds left(Timestamp now) const;
   // Whom its tokens name; anonymous when they cannot be read.
   http::Principal principal() const;
 };

@@ -14,13 +14,9 @@ std::optional<upstream::Credentials> SessionCredentials::credentials_for(
   const auto outcome = refresher_.current(session->id);
   const auto* current = std::get_if<Session>(&outcome);
   if (current == nullptr) return std::nullopt;
-  upstream::Credentials credentials{current->api_key, current->access_token};
   const http::Principal now = current->principal();
-  if (now == principal) {
-    credentials.role = now.role;
-    credentials.claims = now.claims;
-  }
-  return credentials;
+  if (now != principal) return std::nullopt;
+  return upstream::Credentials{current->api_key, current->access_token, now.role, now.claims};
 }
 
 void SessionCredentials::refuse(const http::Principal& principal,

@@ -23,16 +23,21 @@ upstream::Call refresh_call(const Session& session) {
   return call;
 }
 
-// Only an answer that looks like GoTrue's says that the session is over (hard case 11).
-bool refuses(const upstream::Answer& answer) {
-  const int status = answer.status;
-  if (status < 400 || status > 499 || status == 408 || status == 425 || status == 429) return false;
-  const auto body = nlohmann::json::parse(answer.body, nullptr, false);
-  if (!body.is_object()) return false;
-  return body.contains("error_code") || body.contains("code") || body.contains("error");
+// Whoever answered, what one person wrote is never sent as another.
+bool names_same_person(const Session& session, const SignIn& renewed) {
+  Session as_renewed;
+  as_renewed.access_token = renewed.access_token;
+  return as_renewed.principal() == session.principal();
 }
 
 }  // namespace
+
+bool refuses_refresh(int status, std::string_view body) {
+  if (status < 400 || status > 499 || status == 408 || status == 425 || status == 429) return false;
+  const auto reason = nlohmann::json::parse(body, nullptr, false);
+  if (!reason.is_object()) return false;
+  return reason.contains("error_code") || reason.contains("code") || reason.contains("error");
+}
 
 void remember(TokenBook& book, const Session& session, Timestamp now) {
   http::Caller caller;
@@ -45,7 +50,7 @@ void remember(TokenBook& book, const Session& session, Timestamp now) {
 
 SessionRefresher::Outcome SessionRefresher::refresh(const std::string& id) {
   return refresh_unless(id, [this](const Session& session, bool just_refreshed) {
-    return just_refreshed && clock_.now() < session.expires();
+    return just_refreshed && clock_.now() + session.lifetime / 2 < session.expires();
   });
 }
 
@@ -74,13 +79,14 @@ SessionRefresher::Outcome SessionRefresher::ask(const Session& session) {
   upstream::Answer answer = std::move(outcome).answer();
   if (answer.status == 200) {
     if (const auto renewed = read_sign_in(answer.body)) {
+      if (!names_same_person(session, *renewed)) return Unavailable{"it is another user's"};
       auto kept = sessions_.renew(session.id, *renewed);
       if (!kept) return Unavailable{"the session has ended"};
       remember(book_, *kept, clock_.now());
       return *std::move(kept);
     }
   }
-  if (!refuses(answer)) {
+  if (!refuses_refresh(answer.status, answer.body)) {
     return Unavailable{"the upstream answered " + std::to_string(answer.status)};
   }
   sessions_.forget(session.id);

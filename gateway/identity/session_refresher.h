@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "gateway/base/clock.h"
@@ -36,8 +37,8 @@ class SessionRefresher {
                    const Clock& clock)
       : sessions_(sessions), upstream_(upstream), book_(book), clock_(clock) {}
 
-  // A new access token. One of a refresh within the last ten seconds is new enough: within that
-  // time the upstream too gives the same session again (GoTrue's reuse interval).
+  // A new access token. One of a refresh within the last ten seconds, in which the upstream too
+  // gives the same session again (GoTrue's reuse interval), is new enough, unless it is half over.
   // Blocks for up to one call.
   Outcome refresh(const std::string& id);
   // An access token that has not run out; the upstream is asked only when it has.
@@ -62,6 +63,10 @@ class SessionRefresher {
   Mutex mutex_;
   std::map<std::string, std::shared_ptr<Turn>> turns_ HF_GUARDED_BY(mutex_);
 };
+
+// Whether an answer to a refresh says that the session is over: only one that looks like GoTrue's
+// does (hard case 11).
+bool refuses_refresh(int status, std::string_view body);
 
 // Tells the book of a session's access token.
 void remember(TokenBook& book, const Session& session, Timestamp now);

@@ -76,6 +76,57 @@ TEST_F(AuthTest, AnUnknownRefreshTokenIsTheUpstreamsAndItsSessionIsTakenOver) {
   EXPECT_EQ(refresh("hfr_unknown").status, 400);
 }
 
+TEST_F(AuthTest, WhatIsNoRefusalOfSupabasesNeverEndsASessionThatIsNotKnownHere) {
+  upstream_.push(429, R"({"code":"over_request_rate_limit","message":"slow down"})");
+  upstream_.push(403, "<html>blocked</html>");
+  upstream_.push(500, R"({"code":"unexpected_failure"})");
+  upstream_.push(200, "{}");
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(refresh("from-before-holdfast").status, 503) << i;
+}
+
+// The app would find no session in it and sign the person out.
+TEST_F(AuthTest, ARefreshIsNeverAnsweredWithoutTimeLeft) {
+  const json signed_in = sign_in();
+  clock_.advance(1h);
+  auto short_lived = session(2);
+  short_lived.body = json{
+      {"access_token", token(2)},
+      {"expires_in", 1},
+      {"refresh_token", "upstream-refresh-2"},
+      {"user",
+       {{"id", "u1"}}}}.dump();
+  upstream_.push(short_lived);
+  EXPECT_EQ(json::parse(refresh(signed_in["refresh_token"]).body)["expires_in"], 1);
+  for (int i = 0; i < 3; ++i) {
+    clock_.advance(400ms);
+    upstream_.push(short_lived);
+    EXPECT_EQ(json::parse(refresh(signed_in["refresh_token"]).body)["expires_in"], 1) << i;
+  }
+}
+
+TEST_F(AuthTest, AFaultHereSignsNobodyOut) {
+  const json signed_in = sign_in();
+  clock_.advance(1h);
+  upstream_.push(session(2));
+  storage_.fail(true);
+  EXPECT_EQ(refresh(signed_in["refresh_token"]).status, 503);
+  storage_.fail(false);
+  upstream_.push(session(3));
+  EXPECT_EQ(refresh(signed_in["refresh_token"]).status, 200);
+}
+
+TEST_F(AuthTest, ASecondFactorGivesTheAppNoRefreshTokenOfTheUpstreams) {
+  const json signed_in = sign_in();
+  upstream_.push(session(2));
+  const json answer = json::parse(auth("POST", "factors/f1/verify", "{}", token(1)).body);
+  EXPECT_EQ(answer["access_token"], token(2));
+  EXPECT_EQ(answer["refresh_token"], signed_in["refresh_token"]);
+  clock_.advance(1h);
+  upstream_.push(session(3));
+  EXPECT_EQ(refresh(signed_in["refresh_token"]).status, 200);
+  EXPECT_EQ(json::parse(upstream_.calls().back().body)["refresh_token"], "upstream-refresh-2");
+}
+
 TEST_F(AuthTest, OfflineAKnownSessionIsRefreshedWithATokenThatServesHereOnly) {
   const json signed_in = sign_in();
   upstream_.set_offline(true);

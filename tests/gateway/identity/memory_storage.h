@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <stdexcept>
 #include <string>
 
 #include "gateway/base/mutex.h"
@@ -28,6 +29,7 @@ class MemoryStorage final : public Storage {
   }
   void put(std::string_view name, std::string_view text) override {
     MutexLock lock(mutex_);
+    if (failing_) throw std::runtime_error("the disk is full");
     texts_[std::string(name)] = std::string(text);
   }
   void erase(std::string_view name) override {
@@ -35,8 +37,15 @@ class MemoryStorage final : public Storage {
     texts_.erase(std::string(name));
   }
 
+  // Whether put() throws, as a full disk does.
+  void fail(bool failing) {
+    MutexLock lock(mutex_);
+    failing_ = failing;
+  }
+
  private:
   Mutex mutex_;
+  bool failing_ HF_GUARDED_BY(mutex_) = false;
   std::map<std::string, std::string> texts_ HF_GUARDED_BY(mutex_);
 };
 

@@ -105,6 +105,47 @@ TEST_F(SessionsTest, RefreshesWithinTheReuseIntervalAreOneCall) {
   EXPECT_EQ(upstream_.calls().size(), 2);
 }
 
+TEST_F(SessionsTest, ARefreshOfAMomentAgoThatIsHalfOverIsMadeAnew) {
+  const Session session = signed_in();
+  clock_.advance(1h);
+  for (int n = 2; n < 5; ++n) {
+    upstream_.push(200, R"({"access_token":")" + token(n) +
+                            R"(","refresh_token":"r","expires_in":3,"user":{"id":"u1"}})");
+  }
+  const auto renewed = [&] { return keeper_.refresher.refresh(session.id); };
+  EXPECT_TRUE(std::holds_alternative<Session>(renewed()));
+  clock_.advance(1s);
+  EXPECT_TRUE(std::holds_alternative<Session>(renewed()));
+  EXPECT_EQ(upstream_.calls().size(), 1);
+  clock_.advance(1s);
+  const auto outcome = renewed();
+  EXPECT_EQ(upstream_.calls().size(), 2);
+  ASSERT_TRUE(std::holds_alternative<Session>(outcome));
+  EXPECT_EQ(std::get<Session>(outcome).access_token, token(3));
+}
+
+TEST_F(SessionsTest, NoSessionIsAnsweredWithoutTimeLeft) {
+  Session session = signed_in();
+  EXPECT_EQ(session.left(clock_.now() + 3600s - 1ms), 1s);
+  EXPECT_EQ(session.left(clock_.now() + 24h), 1s);
+  EXPECT_EQ(session.left(clock_.now() - 24h), 3600s);
+  EXPECT_EQ(session.left(clock_.now() + 1s), 3599s);
+}
+
+TEST_F(SessionsTest, ARefreshThatNamesSomebodyElseChangesNothing) {
+  const Session session = signed_in();
+  clock_.advance(1h);
+  upstream_.push(200, R"({"access_token":")" +
+                          hs256(R"({"sub":"u2","role":"authenticated","session_id":"s1"})") +
+                          R"(","refresh_token":"r","expires_in":3600,"user":{"id":"u2"}})");
+  EXPECT_FALSE(credentials_.credentials_for(user()));
+  EXPECT_EQ(keeper_.sessions.find(session.id)->access_token, token(1));
+  upstream_.push(200, R"({"access_token":")" + hs256(R"({"role":"anon"})") +
+                          R"(","refresh_token":"r","expires_in":3600,"user":{"id":"u1"}})");
+  EXPECT_FALSE(credentials_.credentials_for(user()));
+  EXPECT_EQ(keeper_.sessions.find(session.id)->refresh_token, "upstream-refresh-1");
+}
+
 TEST_F(SessionsTest, OnlyARefusalOfSupabasesOwnEndsASession) {
   const Session session = signed_in();
   clock_.advance(1h);
