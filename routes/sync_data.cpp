@@ -20,15 +20,6 @@ using json = nlohmann::json;
 
 constexpr std::size_t kMostChanges = 1'000;
 constexpr std::size_t kMostEvents = 100;
-// How long a tombstone is told of; who comes later begins again.
-constexpr auto kTombstonesKept = std::chrono::hours(30 * 24);
-
-std::string parameter(const http::Request& request, std::string_view wanted) {
-  for (const auto& [name, value] : http::parse_query(request.query())) {
-    if (name == wanted) return value;
-  }
-  return "";
-}
 
 Error invalid(const std::string& message) {
   return {ErrorKind::kInvalidRequest, "HF400", message, std::nullopt, std::nullopt};
@@ -103,8 +94,9 @@ void SyncData::changes(const http::Request& request, cache::Store& store,
     }
   }
   cache::ChangeFeed feed(store);
-  feed.forget(context_.clock.now() - kTombstonesKept);
-  const auto page = feed.page(parameter(request, "cursor"), std::min(most, kMostChanges));
+  feed.forget(context_.clock.now() - cache::ChangeFeed::kKept);
+  const auto page =
+      feed.page(http::query_parameter(request.query(), "cursor"), std::min(most, kMostChanges));
   if (!page) {
     return respond(http::json_response(
         410, R"({"code":"HF410","message":"This cursor is too old: begin again without one",)"

@@ -150,6 +150,24 @@ std::string key_text(const Table& table, const std::vector<Value>& key) {
   return key_of(table, row);
 }
 
+// Client writes wait for no more.
+bool forget_some(Database& database, std::int64_t before) {
+  Statement& last = database.cached(
+      "SELECT max(sequence) FROM (SELECT sequence FROM hf_feed WHERE at<?1 ORDER BY sequence"
+      " LIMIT 500)");
+  last.bind(1, before).step();
+  const bool any = !last.is_null(0);
+  const std::int64_t sequence = any ? last.integer(0) : 0;
+  last.reset();
+  if (!any) return false;
+  Statement& note = database.cached(
+      "INSERT INTO hf_meta VALUES('feed_forgotten', ?1) ON CONFLICT DO UPDATE SET value=?1");
+  note.bind(1, sequence).run();
+  Statement& forget = database.cached("DELETE FROM hf_feed WHERE sequence<=?1 AND at<?2");
+  forget.bind(1, sequence).bind(2, before).run();
+  return true;
+}
+
 }  // namespace
 
 void forget_feed(Transaction& transaction) {
@@ -270,15 +288,12 @@ void ChangeFeed::forget(Timestamp time) {
     oldest.reset();
     if (!due) return;
   }
-  store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
-    Database& database = transaction.database();
-    Statement& note = database.cached(
-        "INSERT INTO hf_meta SELECT 'feed_forgotten', max(sequence) FROM hf_feed WHERE at<?1"
-        " HAVING max(sequence) NOT NULL ON CONFLICT DO UPDATE SET value=excluded.value");
-    note.bind(1, std::int64_t{before.count()}).run();
-    Statement& forget = database.cached("DELETE FROM hf_feed WHERE at<?1");
-    forget.bind(1, std::int64_t{before.count()}).run();
-  });
+  bool more = true;
+  while (more) {
+    store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
+      more = forget_some(transaction.database(), before.count());
+    });
+  }
 }
 
 // Of rows without a key nobody could say which one went.

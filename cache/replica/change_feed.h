@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,11 +27,13 @@ struct FeedPage {
 // writes, tombstones included.
 //
 // Nothing is recorded before somebody follows: the first page() of all makes triggers on the
-// replica's tables. A follower without a cursor is given all rows first. Tombstones go after
-// `kept`; a follower that comes later has to begin again.
+// replica's tables. A follower without a cursor is given all rows first.
 // Thread-safe, but for a Store one call at a time makes triggers.
 class ChangeFeed {
  public:
+  // How long changes are told of; who comes later begins again.
+  static constexpr std::chrono::hours kKept{30 * 24};
+
   explicit ChangeFeed(Store& store) : store_(store) {}
 
   // nullopt: the cursor is none of this feed's, or older than its oldest tombstone that went. At
@@ -40,7 +43,7 @@ class ChangeFeed {
   // The cursor of now: what follows it are changes that are still to come.
   std::string now();
 
-  // Forgets tombstones from before `time`.
+  // Forgets changes from before `time`: a follower that has not come since has to begin again.
   void forget(Timestamp time);
 
  private:

@@ -286,7 +286,7 @@ void Overlay::save_base(Transaction& transaction, const Table& table, const std:
       "INSERT INTO hf_pending_base(relation, key, image) VALUES(?1, ?2, ?3)"
       " ON CONFLICT DO UPDATE SET image=excluded.image, presumed=0");
   statement.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(key));
-  if (image) statement.bind(3, std::string_view(print_row(table, *image)));
+  if (image) statement.bind(3, std::string_view(print_image(table, *image)));
   statement.run();
 }
 

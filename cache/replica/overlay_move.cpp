@@ -4,6 +4,27 @@
 #include "cache/replica/overlay.h"
 
 namespace holdfast::cache {
+namespace {
+
+// An answer's null does not say which of the two it is: what was the json null, and was not written
+// to, still is. nullopt: the image stands as it is.
+std::optional<Row> with_json_nulls(const UpstreamImage& image, const std::optional<Row>& here,
+                                   const Effect* mine) {
+  std::optional<Row> row;
+  if (!image.row || !here) return row;
+  for (std::size_t i = 0; i < image.row->size(); ++i) {
+    if (!is_null((*image.row)[i]) || !is_json_null(image.table->columns[i], (*here)[i])) continue;
+    if (mine != nullptr) {
+      Row written = *here;
+      if (!merge_row(*image.table, mine->changes, written) || is_null(written[i])) continue;
+    }
+    if (!row) row = image.row;
+    (*row)[i] = (*here)[i];
+  }
+  return row;
+}
+
+}  // namespace
 
 void Overlay::rewrite(Transaction& transaction, std::int64_t entry, std::int64_t ordinal,
                       const Effect& effect) const {
@@ -42,7 +63,11 @@ void Overlay::take_answer(Transaction& transaction, const UpstreamImage& image,
   const auto mine = std::find_if(ended.begin(), ended.end(), [&](const Effect& effect) {
     return effect.relation == relation && effect.key == image.key;
   });
-  if (mine == ended.end()) return;
+  const auto settled =
+      with_json_nulls(image, here.row, mine == ended.end() ? nullptr : &*mine);
+  const std::optional<Row>& row = settled ? settled : image.row;
+  put_base(transaction, *image.table, image.key, row);
+  if (!here.pending || here.row == row || mine == ended.end()) return;
   const auto known = here.row ? std::optional(print_row(*image.table, *here.row)) : std::nullopt;
   if (known != mine->base) read_again(transaction, relation, image.key);
 }

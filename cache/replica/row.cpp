@@ -7,8 +7,27 @@
 namespace holdfast::cache {
 namespace {
 
+// No column has the empty name.
+constexpr std::string_view kJsonNulls = "";
+constexpr const char* kJsonNull = "null";
+
+std::string quoted(const std::string& name) {
+  std::string text;
+  append_json_string(name, text);
+  return text;
+}
+
+// `names`: a JSON array.
+void assign_json_nulls(const Table& table, std::string_view names, Row& row) {
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    if (!table.columns[i].has_two_nulls()) continue;
+    if (names.find(quoted(table.columns[i].name)) != names.npos) row[i] = kJsonNull;
+  }
+}
+
 Result<void> assign(const Table& table, const RawObject& object, Row& row) {
   for (const auto& [name, token] : object) {
+    if (name == kJsonNulls) assign_json_nulls(table, token, row);
     const auto index = table.column_index(name);
     if (!index) continue;
     HF_TRY(row[*index], parse_json(table.columns[*index].type, token));
@@ -43,6 +62,25 @@ std::string print_kept_row(const Table& table, const Row& row) {
   return print_columns(table, row, table.kept_columns());
 }
 
+std::string print_image(const Table& table, const Row& row) {
+  std::string image = print_row(table, row);
+  std::string nulls;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (!is_json_null(table.columns[i], row[i])) continue;
+    nulls += (nulls.empty() ? "[" : ",") + quoted(table.columns[i].name);
+  }
+  if (nulls.empty()) return image;
+  image.pop_back();
+  return image + ",\"\":" + nulls + "]}";
+}
+
+bool is_json_null(const Column& column, const Value& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  if (text == nullptr || !column.has_two_nulls()) return false;
+  const auto first = text->find_first_not_of(" \t\r\n");
+  return first != text->npos && std::string_view(*text).substr(first).starts_with(kJsonNull);
+}
+
 Result<Row> parse_row(const Table& table, std::string_view object) {
   Row row(table.columns.size(), Null{});
   HF_TRY_VOID(merge_row(table, object, row));
@@ -68,6 +106,7 @@ Result<void> merge_row(const Table& table, std::string_view object, Row& row) {
 Result<void> merge_kept_row(const Table& table, std::string_view object, Row& row) {
   HF_TRY(const RawBody body, parse_body(object));
   for (const auto& [name, token] : body.rows.at(0)) {
+    if (name == kJsonNulls) assign_json_nulls(table, token, row);
     const auto index = table.column_index(name);
     if (!index) continue;
     if (auto value = parse_json(table.columns[*index].type, token)) {

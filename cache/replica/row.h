@@ -26,7 +26,14 @@ std::string print_columns(const Table& table, const Row& row,
 // Those whose values are kept here.
 std::string print_kept_row(const Table& table, const Row& row);
 
-// Reads an object that print_row(), print_columns() or the upstream wrote. Members that the table
+// Whether it is json's own null.
+bool is_json_null(const Column& column, const Value& value);
+
+// The row as print_row() has it, and where it holds the json null, which JSON does not tell from no
+// value, as the member "" the names of those columns: for what is kept.
+std::string print_image(const Table& table, const Row& row);
+
+// Reads an object that one of these or the upstream wrote. Members that the table
 // does not have are passed over; columns that the object does not have are NULL.
 Result<Row> parse_row(const Table& table, std::string_view object);
 

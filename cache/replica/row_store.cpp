@@ -171,6 +171,24 @@ void RowStore::forget(Transaction& transaction, std::size_t column) const {
                        "_" + gone.storage_name));
 }
 
+void RowStore::forget_others(Transaction& transaction) const {
+  Database& database = transaction.database();
+  auto others = existing_columns(database, table_);
+  for (const std::size_t index : table_.kept_columns()) {
+    others.erase(table_.columns[index].storage_name);
+  }
+  std::string assignments;
+  std::string filled;
+  for (const std::string& other : others) {
+    const std::string name = query::quote_identifier(other);
+    assignments += (assignments.empty() ? "" : ",") + name + "=NULL";
+    filled += (filled.empty() ? "" : " OR ") + name + " IS NOT NULL";
+  }
+  if (others.empty()) return;
+  database.execute("UPDATE " + query::quote_identifier(table_.storage_name) + " SET " +
+                   assignments + " WHERE " + filled);
+}
+
 void RowStore::drop(Transaction& transaction) const {
   transaction.database().execute("DROP TABLE IF EXISTS " +
                                  query::quote_identifier(table_.storage_name));

@@ -31,6 +31,8 @@ class RowStore {
 
   // Takes the values of a column away that an older table may have had under its name.
   void forget(Transaction& transaction, std::size_t column) const;
+  // Takes the values away of all columns that are not kept now, or are the table's no more.
+  void forget_others(Transaction& transaction) const;
   void drop(Transaction& transaction) const;
 
   // False for a table that was never replicated here.

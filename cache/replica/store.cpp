@@ -186,6 +186,7 @@ bool Store::create_table(Transaction& transaction, const Table& table) {
   if (change.read_again) return make_table_anew(transaction, table, signature, change);
   for (const std::size_t column : change.added) overlay_.rows(table).forget(transaction, column);
   overlay_.rows(table).create(transaction);
+  if (is_known && old != signature) overlay_.rows(table).forget_others(transaction);
   if (wanted.deleted_at) overlay_.rows(table).create_sparse_index(transaction, *wanted.deleted_at);
   Statement& upsert = database.cached(
       "INSERT INTO hf_tables(relation, signature, complete, scope, limits) VALUES(?1, ?2, 0, ?4, "

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "cache/replica/change_feed.h"
+
 namespace holdfast::app {
 namespace {
 
@@ -25,6 +27,7 @@ void ReplicaKeeper::check() {
   replace_damaged();
   let_absent_go();
   make_room();
+  forget_changes();
 }
 
 void ReplicaKeeper::replace_damaged() {
@@ -63,6 +66,13 @@ void ReplicaKeeper::make_room() {
     const auto before = stores_.size_of(store->principal().id);
     if (!let_go(*store, "room")) continue;
     bytes -= std::min(bytes, before - std::min(before, stores_.size_of(store->principal().id)));
+  }
+}
+
+// Whoever follows asks for what is newer; without this what nobody follows any more grew for ever.
+void ReplicaKeeper::forget_changes() {
+  for (const auto& store : stores_.all()) {
+    cache::ChangeFeed(*store).forget(clock_.now() - cache::ChangeFeed::kKept);
   }
 }
 

@@ -15,7 +15,7 @@ namespace holdfast::app {
 
 // Decides whose rows are here: those of principals that are away go (hard case 3), a principal that
 // comes back or has other claims gets its own, and damaged files are replaced. What is not
-// delivered stays whatever happens.
+// delivered stays whatever happens. Changes that followers were told of long ago are forgotten.
 // Thread-safe; check(): one thread at a time.
 class ReplicaKeeper {
  public:
@@ -43,6 +43,7 @@ class ReplicaKeeper {
   void replace_damaged();
   void let_absent_go();
   void make_room();
+  void forget_changes();
   bool let_go(const cache::Store& store, const char* why);
 
   const cache::ReplicaOptions& options_;

@@ -217,5 +217,47 @@ TEST_F(OverlayTest, EffectsOnATableThatIsGoneAreKeptAndShowNothing) {
   EXPECT_EQ(shown(), R"({"id":1,"title":"a","done":false})");
 }
 
+// JSON has one null for both: what an answer does not tell apart stays what it was.
+TEST(OverlayNullsTest, TheJsonNullOutlivesAWaitingWriteAndItsAnswer) {
+  auto tables = sample::tables();
+  tables.push_back(sample::table(
+      "docs", sample::columns({{"id", "integer", false}, {"meta", "jsonb"}, {"title", "text"}}),
+      {0}));
+  sample::Sample sample(std::make_shared<const Catalog>(tables, std::vector<Function>{},
+                                                        std::vector<std::string>{"public"}));
+  const Table& docs = sample.table("docs");
+  const std::string key = R"({"id":1})";
+  const auto update = [&](std::int64_t entry, const std::string& changes) {
+    Effect effect{"public.docs", key, EffectKind::kUpdate, changes};
+    sample.write([&](Transaction& transaction) {
+      sample.overlay().apply(transaction, entry, {&effect, 1});
+    });
+  };
+  const auto acknowledge = [&](std::int64_t entry, const std::string& answer) {
+    sample.write([&](Transaction& transaction) {
+      sample.overlay().acknowledge(transaction, entry,
+                                   {{&docs, key, parse_row(docs, answer).value()}});
+    });
+  };
+  const auto json_nulls = [&] {
+    return sample.number("SELECT count(*) FROM \"public.docs\" WHERE meta='null'");
+  };
+  sample.write([&](Transaction& transaction) {
+    sample.overlay().put_base(transaction, docs, key, Row{std::int64_t{1}, "null", "a"});
+  });
+  ASSERT_EQ(json_nulls(), 1);
+  update(1, R"({"title":"b"})");
+  update(2, R"({"title":"c"})");
+  EXPECT_EQ(json_nulls(), 1) << "a second effect shows the kept image";
+  acknowledge(1, R"({"id":1,"meta":null,"title":"b"})");
+  EXPECT_EQ(json_nulls(), 1);
+  acknowledge(2, R"({"id":1,"meta":null,"title":"c"})");
+  EXPECT_EQ(json_nulls(), 1);
+  update(3, R"({"meta":null})");
+  EXPECT_EQ(json_nulls(), 0) << "a body's null is no value";
+  acknowledge(3, R"({"id":1,"meta":null,"title":"c"})");
+  EXPECT_EQ(json_nulls(), 0);
+}
+
 }  // namespace
 }  // namespace holdfast::cache

@@ -119,6 +119,22 @@ TEST_F(DriftTest, ADroppedColumnThatComesBackHasNoneOfItsOldValues) {
             R"({"id":1,"list_id":9}{"id":2,"list_id":null})");
 }
 
+TEST_F(DriftTest, WhatIsNotKeptAnyMoreIsNotInTheFile) {
+  sample_.put("notes", R"([{"id":"00000000-0000-4000-8000-000000000001","body":"kept","number":7},
+                           {"id":"00000000-0000-4000-8000-000000000002","body":"too","number":8}])");
+  const auto filled = [&](const std::string& column) {
+    return sample_.number("SELECT count(" + column + ") FROM \"public.notes\"");
+  };
+  ASSERT_EQ(filled("number"), 2);
+  tables_[4].columns[2].kept = false;
+  reopen();
+  EXPECT_EQ(filled("number"), 0);
+  EXPECT_EQ(filled("body"), 2);
+  tables_[4].columns.erase(tables_[4].columns.begin() + 1);
+  reopen();
+  EXPECT_EQ(filled("body"), 0) << "dropped upstream";
+}
+
 TEST_F(DriftTest, ATableThatWasNotFollowedForAWhileIsCompared) {
   sample_.leave_out({"reviews"});
   reopen();

@@ -1,5 +1,6 @@
 #include "gateway/app/replica_keeper.h"
 
+#include "cache/replica/change_feed.h"
 #include "tests/routes/fixture.h"
 
 namespace holdfast::app {
@@ -68,6 +69,40 @@ TEST_F(ReplicaKeeperTest, HardCase3_TheRowsOfAnAbsentPrincipalGoAndItsWritesStay
   EXPECT_EQ(status("away"), TableStatus::kNotReplicated);
   EXPECT_EQ(titles("here"), "theirs;mine;");
   EXPECT_EQ(status("here"), TableStatus::kComplete);
+}
+
+// An app that uses Realtime alone never asks for a page of them.
+TEST_F(ReplicaKeeperTest, ChangesThatNobodyAsksForAreForgotten) {
+  make("here");
+  const auto store = stores_.open(user("here"));
+  const cache::Table& lists = *store->catalog().find("public", "lists");
+  const std::string followed = cache::ChangeFeed(*store).now();
+  store->writer().run(cache::Writer::Priority::kClient, [&](cache::Transaction& transaction) {
+    for (int id = 10; id < 1'300; ++id) {
+      store->overlay().put_clean(
+          transaction, lists,
+          cache::parse_row(lists, R"({"id":)" + std::to_string(id) + R"(,"title":"new"})").value());
+    }
+  });
+  const auto kept = [&] {
+    auto reader = store->reader();
+    cache::Statement statement(*reader, "SELECT count(*) FROM hf_feed");
+    statement.step();
+    return statement.integer(0);
+  };
+  ASSERT_EQ(kept(), 1'290);
+  // The file notes real time.
+  clock_.set(Timestamp(std::chrono::floor<std::chrono::microseconds>(
+                 std::chrono::system_clock::now().time_since_epoch())) +
+             29 * 24h);
+  store->note_used(clock_.now());
+  keeper_.check();
+  EXPECT_EQ(kept(), 1'290);
+  clock_.advance(48h);
+  store->note_used(clock_.now());
+  keeper_.check();
+  EXPECT_EQ(kept(), 0);
+  EXPECT_FALSE(cache::ChangeFeed(*store).page(followed, 10)) << "it has to begin again";
 }
 
 TEST_F(ReplicaKeeperTest, HardCase3_WhoComesBackIsReplicatedAnew) {
