@@ -58,8 +58,6 @@ void Overlay::take_answer(Transaction& transaction, const UpstreamImage& image,
                           const std::vector<Effect>& ended) {
   const std::string relation = relation_of(*image.table);
   const Base here = load_base(transaction.database(), *image.table, image.key);
-  put_base(transaction, *image.table, image.key, image.row);
-  if (!here.pending || here.row == image.row) return;
   const auto mine = std::find_if(ended.begin(), ended.end(), [&](const Effect& effect) {
     return effect.relation == relation && effect.key == image.key;
   });
