@@ -18,13 +18,6 @@ using namespace std::chrono_literals;
 constexpr auto kGatewayTokenLifetime = 3600s;
 constexpr const char* kSettingsName = "document:auth_settings";
 
-std::string parameter(const http::Request& request, std::string_view name) {
-  for (auto& [key, value] : http::parse_query(request.query())) {
-    if (key == name) return std::move(value);
-  }
-  return "";
-}
-
 std::string member(std::string_view body, const char* name) {
   const auto object = json::parse(body, nullptr, false);
   if (!object.is_object()) return "";
@@ -91,10 +84,10 @@ http::Response Auth::answer(const http::Request& request, const std::string& pat
   const bool get = request.method == "GET";
   const bool post = request.method == "POST";
   if (post && path == "token") {
-    return parameter(request, "grant_type") == "refresh_token" ? refresh(request)
-                                                               : sign_in(request);
+    return http::query_parameter(request.query(), "grant_type") == "refresh_token"
+               ? refresh(request)
+               : sign_in(request);
   }
-  if (post && (path == "signup" || path == "verify")) return sign_in(request);
   if (path == "user" && (get || request.method == "PUT")) return user(request);
   if (post && path == "logout") return logout(request);
   if (get && path == ".well-known/jwks.json") return keys(request);
@@ -168,7 +161,7 @@ http::Response Auth::user(const http::Request& request) const {
 
 http::Response Auth::logout(const http::Request& request) const {
   const auto session = session_of(request);
-  const std::string asked = parameter(request, "scope");
+  const std::string asked = http::query_parameter(request.query(), "scope");
   const std::string scope = asked.empty() ? "global" : asked;
   if (!session || scope == "others") return forward(request);
   auto& keeper = context_.sign_ins;

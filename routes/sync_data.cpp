@@ -86,7 +86,7 @@ bool SyncData::route(const http::Request& request, const std::string& path,
 void SyncData::changes(const http::Request& request, cache::Store& store,
                        const http::Respond& respond) const {
   std::size_t most = kMostChanges;
-  const std::string limit = parameter(request, "limit");
+  const std::string limit = http::query_parameter(request.query(), "limit");
   if (!limit.empty()) {
     const auto read = std::from_chars(limit.data(), limit.data() + limit.size(), most);
     if (read.ec != std::errc() || read.ptr != limit.data() + limit.size() || most < 1) {
@@ -119,7 +119,7 @@ void SyncData::row(const http::Request& request, const std::string& name, cache:
   const cache::Table* table = store.catalog().find(*schema, name);
   if (table == nullptr || !table->exposed || !table->primary_key)
     return respond(no_such_table(name));
-  const auto given = cache::parse_row(*table, parameter(request, "key"));
+  const auto given = cache::parse_row(*table, http::query_parameter(request.query(), "key"));
   if (!given) {
     return respond(error_response(invalid("key must be a JSON object of the primary key")));
   }

@@ -70,4 +70,11 @@ std::vector<std::pair<std::string, std::string>> parse_query(std::string_view ra
   return pairs;
 }
 
+std::string query_parameter(std::string_view raw_query, std::string_view name) {
+  for (auto& [key, value] : parse_query(raw_query)) {
+    if (key == name) return std::move(value);
+  }
+  return "";
+}
+
 }  // namespace holdfast::http

@@ -16,5 +16,7 @@ std::string percent_encode(std::string_view text);
 
 // Decoded name=value pairs in order, duplicates kept; a part without '=' has an empty value.
 std::vector<std::pair<std::string, std::string>> parse_query(std::string_view raw_query);
+// The first value of that name; empty when there is none.
+std::string query_parameter(std::string_view raw_query, std::string_view name);
 
 }  // namespace holdfast::http
