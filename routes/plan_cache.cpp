@@ -43,6 +43,7 @@ std::string key_of(const cache::Table& table, const query::PlanOptions& options,
   key += options.timezone;
   key += '\0';
   key += options.count ? '#' : '?';
+  if (options.new_rows_last) key += '<';
   key += rest;
   return key;
 }

@@ -16,7 +16,8 @@ namespace holdfast::routes {
 // once; one that differs in literals only is parsed and its literals are read, but nothing is
 // planned; the rest is planned. A plan goes with the catalog that it was made for.
 //
-// The options but for range, count and time zone must be the same in all calls. Thread-safe.
+// The options but for range, count, time zone and new rows must be the same in all calls.
+// Thread-safe.
 class PlanCache {
  public:
   // Targets kept, and shapes; the one used longest ago goes. `answer_bytes`: room for answers.

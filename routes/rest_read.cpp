@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 #include "cache/replica/scope.h"
 #include "cache/values/codec.h"
@@ -19,11 +20,10 @@ using Kind = ForwardReason::Kind;
 using Range = std::pair<std::int64_t, std::optional<std::int64_t>>;
 
 std::optional<std::int64_t> read_row(std::string_view text) {
-  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+  if (text.empty() || text.find_first_not_of("0123456789") != text.npos) return std::nullopt;
   std::int64_t row = 0;
-  const auto end = text.data() + text.size();
-  if (!digits || std::from_chars(text.data(), end, row).ec != std::errc()) return std::nullopt;
-  return row;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), row);
+  return read.ec == std::errc() ? row : std::numeric_limits<std::int64_t>::max();
 }
 
 // "0-9" or "0-" of a Range line, as the Rust and C# clients send it. Only GET has ranges (RFC 9110
@@ -131,7 +131,7 @@ RestRead::Answer RestRead::refused(const Error& error, const CacheControl& contr
 RestRead::Answer RestRead::answer_from_replica(const RestRequest& rest, const cache::Table& table,
                                                const PlanCache::Read& read, const MediaType& media,
                                                const Preferences& preferences) const {
-  auto output = output_of(rest, read, media);
+  auto output = output_of(rest, table, read, media, preferences);
   const Plan& plan = *read.plan->plan;
   if (!output && output.error().code == cache::kForwardCode) {
     return Elsewhere{std::move(output).error().message, relations_of(plan)};
@@ -140,18 +140,21 @@ RestRead::Answer RestRead::answer_from_replica(const RestRequest& rest, const ca
     auto answer = refused(output.error(), parse_cache_control(rest.request.headers));
     if (auto* response = std::get_if<http::Response>(&answer)) {
       response->headers.set("Cache-Status", hit_status());
+      // A range behind the rows is found out about when they are read.
+      if (output.error().total_rows) describe(read, media, preferences, table, *response);
     }
     return answer;
   }
-  auto response = respond_with(plan, *std::move(output), media, preferences, table, *rest.store);
-  if (read.plan->location) response.headers.add("Content-Location", *read.plan->location);
+  auto response = respond_with(plan, *std::move(output), *rest.store);
+  describe(read, media, preferences, table, response);
   rest.store->note_read(plan, context_.clock.now());
   return response;
 }
 
-Result<cache::query::Output> RestRead::output_of(const RestRequest& rest,
+Result<cache::query::Output> RestRead::output_of(const RestRequest& rest, const cache::Table& table,
                                                  const PlanCache::Read& read,
-                                                 const MediaType& media) const {
+                                                 const MediaType& media,
+                                                 const Preferences& preferences) const {
   AnswerCache& answers = context_.plans.answers();
   const AnswerCache::Question question{read.plan, rest.store, media.form, media.nulls_stripped,
                                        rest.store->version()};
@@ -159,19 +162,25 @@ Result<cache::query::Output> RestRead::output_of(const RestRequest& rest,
     if (auto kept = answers.find(question)) return *std::move(kept);
   }
   auto reader = rest.store->reader();
-  auto output = cache::query::execute(*reader, *read.plan->plan, read.plan->binding, media.form,
-                                      media.nulls_stripped);
+  std::shared_ptr<const ReadPlan> plan = read.plan;
+  if (cache::query::shows_new_rows(*reader, *plan->plan)) {
+    auto ordered = plan_for(rest, table, preferences, true);
+    if (auto* found = std::get_if<PlanCache::Read>(&ordered)) plan = std::move(found->plan);
+  }
+  auto output =
+      cache::query::execute(*reader, *plan->plan, plan->binding, media.form, media.nulls_stripped);
   if (output && read.known) answers.keep(question, *output);
   return output;
 }
 
 PlanCache::Found RestRead::plan_for(const RestRequest& rest, const cache::Table& table,
-                                    const Preferences& preferences) const {
+                                    const Preferences& preferences, bool new_rows_last) const {
   cache::query::PlanOptions options;
   options.aggregates = context_.rest.aggregates;
   options.max_rows = context_.rest.max_rows;
   options.text_order = context_.rest.text_order;
   options.range = parse_range(rest.request);
+  options.new_rows_last = new_rows_last;
   options.count = preferences.count != CountPreference::kNone;
   options.timezone = preferences.timezone.value_or("");
   return context_.plans.find_or_plan(rest.store->shared_catalog(), table, rest.request.query(),
@@ -214,7 +223,7 @@ std::optional<RestRead::Answer> RestRead::replica_unfit(const RestRequest& rest,
     return elsewhere(reason->kind, reason->detail, true);
   }
   for (const cache::Table* table : plan.tables) {
-    if (context_.replica.of(table->name).read == cache::ReadMode::kNetworkFirst) {
+    if (context_.replica.of(*table).read == cache::ReadMode::kNetworkFirst) {
       return elsewhere(Kind::kBypass, table->name + " is read from the network first");
     }
   }
@@ -229,7 +238,7 @@ std::optional<RestRead::Answer> RestRead::replica_unfit(const RestRequest& rest,
 bool RestRead::holds_all(const RestRequest& rest, const Plan& plan,
                          const cache::Table& table) const {
   if (rest.store->part(table).whole()) return true;
-  const bool filter_is_whole = context_.replica.of(table.name).filter_is_whole;
+  const bool filter_is_whole = context_.replica.of(table).filter_is_whole;
   const auto needed = cache::needed_conditions(*rest.store, table, filter_is_whole);
   if (needed && needed->empty()) return true;
   // What an embed shows of the table, the request's own conditions do not limit.
@@ -257,7 +266,7 @@ std::optional<ForwardReason> RestRead::too_old(const RestRequest& rest, const Pl
     }
   }
   for (const cache::Table* table : plan.tables) {
-    const auto limit = context_.replica.of(table->name).max_staleness;
+    const auto limit = context_.replica.of(*table).max_staleness;
     if (limit.count() == 0) continue;
     const auto age = rest.store->age(*table, now);
     if (!age || *age > limit) {
@@ -276,13 +285,10 @@ std::optional<std::string> RestRead::copy_unfit(const RestRequest& rest, const c
   return table.name + " is a copy that does not show the writes that are not delivered yet";
 }
 
-http::Response RestRead::respond_with(const Plan& plan, cache::query::Output output,
-                                      const MediaType& media, const Preferences& preferences,
-                                      const cache::Table& table, const cache::Store& store) const {
-  http::Response response;
-  response.status = status_of(output);
-  response.headers.add("Content-Type", media.content_type);
-  response.headers.add("Content-Range", content_range(output.offset, output.rows, output.total));
+void RestRead::describe(const PlanCache::Read& read, const MediaType& media,
+                        const Preferences& preferences, const cache::Table& table,
+                        http::Response& response) const {
+  response.headers.set("Content-Type", media.content_type);
   Preferences::Applied applied;
   applied.count = true;
   applied.timezone = true;
@@ -290,7 +296,15 @@ http::Response RestRead::respond_with(const Plan& plan, cache::query::Output out
   if (std::string text = preferences.applied(applied); !text.empty()) {
     response.headers.add("Preference-Applied", std::move(text));
   }
-  if (context_.rest.schemas.size() > 1) response.headers.add("Content-Profile", table.schema);
+  if (context_.rest.schemas.size() > 1) response.headers.set("Content-Profile", table.schema);
+  if (read.plan->location) response.headers.add("Content-Location", *read.plan->location);
+}
+
+http::Response RestRead::respond_with(const Plan& plan, cache::query::Output output,
+                                      const cache::Store& store) const {
+  http::Response response;
+  response.status = status_of(output);
+  response.headers.add("Content-Range", content_range(output.offset, output.rows, output.total));
   response.headers.add("Vary", kVary);
   response.headers.add("Cache-Status", hit_status());
   if (const auto age = age_of(plan, store, context_.clock.now())) {

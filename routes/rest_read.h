@@ -38,12 +38,13 @@ class RestRead {
   // What the upstream may know better while it can be asked.
   Answer refused(const Error& error, const CacheControl& control) const;
   // What the statement gives, or gave when nothing has been written since.
-  Result<cache::query::Output> output_of(const RestRequest& rest, const PlanCache::Read& read,
-                                         const MediaType& media) const;
+  Result<cache::query::Output> output_of(const RestRequest& rest, const cache::Table& table,
+                                         const PlanCache::Read& read, const MediaType& media,
+                                         const Preferences& preferences) const;
   // Whether there is an upstream that may be asked.
   bool upstream_usable(const CacheControl& control) const;
   PlanCache::Found plan_for(const RestRequest& rest, const cache::Table& table,
-                            const Preferences& preferences) const;
+                            const Preferences& preferences, bool new_rows_last = false) const;
   // What is answered instead of the replica's rows; nullopt when they may be shown.
   std::optional<Answer> replica_unfit(const RestRequest& rest, const cache::query::Plan& plan,
                                       const CacheControl& control) const;
@@ -51,15 +52,17 @@ class RestRead {
   // By what the client and the configuration allow. Only where the upstream can be asked.
   std::optional<ForwardReason> too_old(const RestRequest& rest, const cache::query::Plan& plan,
                                        const CacheControl& control) const;
-  // The same for a view or a table without a key, of which there is a copy only.
   // Whether every row that the plan reads of the table is kept here, where only a part is.
   bool holds_all(const RestRequest& rest, const cache::query::Plan& plan,
                  const cache::Table& table) const;
+  // The same for a view or a table without a key, of which there is a copy only.
   std::optional<std::string> copy_unfit(const RestRequest& rest, const cache::Table& table,
                                         bool online) const;
   http::Response respond_with(const cache::query::Plan& plan, cache::query::Output output,
-                              const MediaType& media, const Preferences& preferences,
-                              const cache::Table& table, const cache::Store& store) const;
+                              const cache::Store& store) const;
+  // Adds what the headers say of the request: type, place, profile and preferences.
+  void describe(const PlanCache::Read& read, const MediaType& media, const Preferences& preferences,
+                const cache::Table& table, http::Response& response) const;
 
   const Context& context_;
   const ReadForwarder& reads_;

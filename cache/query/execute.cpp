@@ -66,13 +66,13 @@ Error outcome_of(const Statement& statement) {
   return *std::move(error);
 }
 
-// Calls row() for each row.
+// Calls row() for each row, until it fails.
 template <typename Row>
 Result<void> step_all(Statement& statement, Row row) {
   for (;;) {
     switch (statement.try_step()) {
       case Statement::Step::kRow:
-        row();
+        HF_TRY_VOID(row());
         break;
       case Statement::Step::kDone:
         return {};
@@ -86,7 +86,10 @@ Result<std::int64_t> count_rows(Database& database, const Plan& plan, const Bind
   BorrowedStatement statement(database, plan.count_sql);
   bind(*statement, plan, binding, plan.count_values);
   std::int64_t total = 0;
-  HF_TRY_VOID(step_all(*statement, [&] { total = statement->integer(0); }));
+  HF_TRY_VOID(step_all(*statement, [&]() -> Result<void> {
+    total = statement->integer(0);
+    return {};
+  }));
   return total;
 }
 
@@ -111,11 +114,12 @@ void render_object(const Statement& statement, const RowShape& shape, TextBuilde
   out.append('}');
 }
 
-void render_csv_row(const Statement& statement, const RowShape& shape, TextBuilder& out) {
+Result<void> render_csv_row(const Statement& statement, const RowShape& shape, TextBuilder& out) {
   for (std::size_t i = 0; i < shape.members.size(); ++i) {
     if (i > 0) out.append(',');
-    render_csv_value(shape.members[i], statement.column(static_cast<int>(i)), out);
+    HF_TRY_VOID(render_csv_value(shape.members[i], statement.column(static_cast<int>(i)), out));
   }
+  return {};
 }
 
 // Names come with the first row, as in PostgREST: no rows, no names.
@@ -126,16 +130,16 @@ void render_csv_names(const RowShape& shape, TextBuilder& out) {
   }
 }
 
-void render_row(const Statement& statement, const RowShape& shape, Form form, bool first,
-                TextBuilder& out) {
+Result<void> render_row(const Statement& statement, const RowShape& shape, Form form, bool first,
+                        TextBuilder& out) {
   if (form == Form::kCsv) {
     if (first) render_csv_names(shape, out);
     out.append('\n');
-    render_csv_row(statement, shape, out);
-    return;
+    return render_csv_row(statement, shape, out);
   }
   if (form == Form::kArray) out.append(first ? '[' : ',');
   if (form == Form::kArray || first) render_object(statement, shape, out);
+  return {};
 }
 
 std::string json_array(const std::vector<std::int64_t>& numbers) {
@@ -154,8 +158,9 @@ Result<void> read_rows(Database& database, const Plan& plan, const Binding& bind
   bind(*statement, plan, binding, binding.values.size());
   if (plan.rowids_parameter != 0) statement->bind_borrowed(plan.rowids_parameter, rows);
   TextBuilder body;
-  HF_TRY_VOID(step_all(
-      *statement, [&] { render_row(*statement, *plan.root, form, output.rows++ == 0, body); }));
+  HF_TRY_VOID(step_all(*statement, [&] {
+    return render_row(*statement, *plan.root, form, output.rows++ == 0, body);
+  }));
   if (form == Form::kArray) body.append(output.rows == 0 ? "[]" : "]");
   if (form == Form::kCsv && output.rows == 0) body.append('\n');
   output.body = body.take();
@@ -185,11 +190,20 @@ Result<Output> execute(Database& database, const Plan& plan, const Binding& bind
   return output;
 }
 
+bool shows_new_rows(Database& database, const Plan& plan) {
+  if (plan.new_rows_sql.empty()) return false;
+  BorrowedStatement statement(database, plan.new_rows_sql);
+  return statement->step() && statement->integer(0) != 0;
+}
+
 Result<std::vector<std::int64_t>> execute_targets(Database& database, const Plan& plan) {
   std::vector<std::int64_t> rowids;
   BorrowedStatement statement(database, plan.sql);
   bind(*statement, plan, plan.binding, plan.binding.values.size());
-  HF_TRY_VOID(step_all(*statement, [&] { rowids.push_back(statement->integer(0)); }));
+  HF_TRY_VOID(step_all(*statement, [&]() -> Result<void> {
+    rowids.push_back(statement->integer(0));
+    return {};
+  }));
   return rowids;
 }
 

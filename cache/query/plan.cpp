@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cache/query/index_wish.h"
+#include "cache/query/new_rows.h"
 #include "cache/query/query.h"
 #include "cache/query/request_shape.h"
 #include "cache/query/row_window.h"
@@ -42,6 +43,11 @@ Result<void> write_count(SelectWriter& writer, const Place& root, const Paramete
   return {};
 }
 
+std::string inserted(const Place& root, const PlanOptions& options) {
+  const bool counted = options.new_rows_last && counts_keys(*root.table);
+  return counted ? insertion_order(root.alias) : root.alias + ".rowid";
+}
+
 void write_window(const RowWindow& window, Parameters& parameters, Plan& plan) {
   plan.binding.window = window;
   if (window.has_limit()) {
@@ -75,13 +81,14 @@ Result<Plan> read_plan(const Query& query, const Catalog& catalog, const Table& 
     if (!order.empty()) plan.sql += " ORDER BY " + order;
   } else {
     // Without an order rows come as they were inserted, whatever index SQLite prefers to walk.
-    plan.sql += " ORDER BY " + (order.empty() ? root->alias + ".rowid" : order);
+    plan.sql += " ORDER BY " + (order.empty() ? inserted(*root, options) : order);
   }
   write_window(window, parameters, plan);
   plan.root = parameters.keep(writer.shape(columns));
   note_tables(*root, plan.tables);
   note_slots(query, parameters.literals(), plan);
   plan.wish = wished_index(*root);
+  if (!options.new_rows_last) plan.new_rows_sql = new_rows_probe(*root);
   parameters.move_into(plan);
   return plan;
 }
@@ -108,7 +115,9 @@ Result<Plan> target_plan(const Query& query, const Catalog& catalog, const Table
   HF_TRY(const auto where, writer.bare_where(*root));
   plan.sql = "SELECT " + root->alias + ".rowid FROM " + writer.bare_from(*root);
   if (!where.empty()) plan.sql += " WHERE " + where;
-  plan.sql += " ORDER BY " + root->alias + ".rowid";
+  PlanOptions ordered = options;
+  ordered.new_rows_last = true;
+  plan.sql += " ORDER BY " + inserted(*root, ordered);
   note_tables(*root, plan.tables);
   parameters.move_into(plan);
   return plan;
@@ -123,6 +132,7 @@ Result<Plan> representation_plan(const Query& query, const Catalog& catalog, con
   Parameters parameters(catalog);
   PlanOptions unlimited = options;
   unlimited.max_rows = 0;  // PostgREST limits reads, not what a mutation returns
+  unlimited.new_rows_last = true;
   SelectWriter writer(parameters, unlimited);
   if (root->aggregated()) return forward("aggregates over what a mutation returns");
   const std::string rowids = parameters.value(Null{});

@@ -57,7 +57,8 @@ struct PlanOptions {
   bool aggregates = false;       // count(), sum(), … in select are allowed
   std::int64_t max_rows = 1000;  // limit of every answer at the root; 0 = none
   TextOrder text_order = TextOrder::kExact;
-  // Range of the Range header (Range-Unit items), first and last row; nullopt without one.
+  // Range of the Range header (Range-Unit items), first and last row; nullopt without one. What is
+  // beyond bigint is the largest bigint.
   std::optional<std::pair<std::int64_t, std::optional<std::int64_t>>> range;
   bool count = false;  // the total without limit and offset is wanted
   // Time zone of the session, as Prefer: timezone names it; empty = UTC. Errors: 22023.
@@ -66,6 +67,8 @@ struct PlanOptions {
   std::string text_search = "english";
   // Of a representation: the rows are new, so that also columns that are not kept here are known.
   bool own_rows = false;
+  // Rows with temporary ids come last where no order is asked, as new rows do upstream.
+  bool new_rows_last = false;
 };
 
 // The rows that are answered of those that there are.
@@ -116,6 +119,7 @@ struct Plan {
   // no other.
   std::optional<std::vector<LiteralSlot>> slots;
   std::optional<IndexWish> wish;  // of a read that no declared key serves
+  std::string new_rows_sql;       // see shows_new_rows(); empty when it never does
 };
 
 // Why the engine will not answer: it would not be exact. Shown in Cache-Status.
@@ -158,7 +162,11 @@ Result<Output> execute(Database& database, const Plan& plan, const Binding& bind
 Result<Output> execute(Database& database, const Plan& plan, Form form, bool nulls_stripped = false,
                        const std::vector<std::int64_t>& rowids = {});
 
-// The rowids that plan_targets()' plan selects, in rowid order.
+// Whether the plan, made without PlanOptions::new_rows_last, shows rows with temporary ids where it
+// has no order for them.
+bool shows_new_rows(Database& database, const Plan& plan);
+
+// The rowids that plan_targets()' plan selects: in rowid order, temporary ids last.
 Result<std::vector<std::int64_t>> execute_targets(Database& database, const Plan& plan);
 
 // Registers the functions and collations that plans use; for every connection, after opening.

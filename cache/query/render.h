@@ -6,6 +6,7 @@
 #include "cache/query/shape.h"
 #include "cache/sqlite/value.h"
 #include "cache/values/text_builder.h"
+#include "gateway/base/result.h"
 
 // Rows as text. Free functions; thread-safe.
 namespace holdfast::cache::query {
@@ -27,7 +28,8 @@ void render_members(const RowShape& shape, ValueAt value, TextBuilder& out) {
   }
 }
 
-// Appends the value as it stands in a CSV answer, which is Postgres' output of a record.
-void render_csv_value(const Member& member, const ValueView& value, TextBuilder& out);
+// Appends the value as it stands in a CSV answer, which is Postgres' output of a record. Errors:
+// kForwardCode where only the value's JSON is known.
+Result<void> render_csv_value(const Member& member, const ValueView& value, TextBuilder& out);
 
 }  // namespace holdfast::cache::query

@@ -9,6 +9,8 @@
 namespace holdfast::cache::query {
 namespace {
 
+constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+
 Error unsatisfiable(const char* details) {
   return invalid_request("PGRST103", "Requested range not satisfiable", details);
 }
@@ -25,14 +27,17 @@ Result<RowWindow> row_window(const Query& query, const PlanOptions& options) {
   const std::int64_t first = options.range ? std::max<std::int64_t>(options.range->first, 0) : 0;
   std::optional<std::int64_t> last =
       options.range ? options.range->second : std::optional<std::int64_t>();
+  if (first == kMost || (last == kMost && options.max_rows <= 0)) {
+    return forward("a range beyond bigint");
+  }
+  if (last == kMost) last.reset();
   if (last && *last < first) {
     return unsatisfiable(
         "The lower boundary must be lower than or equal to the upper boundary in the Range "
         "header.");
   }
   if (range.limit) {
-    const std::int64_t room = std::numeric_limits<std::int64_t>::max() -
-                              std::max(first, std::max<std::int64_t>(range.offset, 0));
+    const std::int64_t room = kMost - std::max(first, std::max<std::int64_t>(range.offset, 0));
     const std::int64_t end = range.offset - 1 + std::min(*range.limit, room);
     // The one empty range that PostgREST takes, by its end alone: limit=0 without an offset.
     if (end == -1) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "cache/query/grouping.h"
-
+#include "cache/query/new_rows.h"
 #include "cache/values/codec.h"
 
 namespace holdfast::cache::query {
@@ -132,7 +132,8 @@ std::optional<std::int64_t> SelectWriter::limit_of(const Place& embed) const {
 Result<std::string> SelectWriter::ordered_rows_of(const Place& embed,
                                                   std::vector<OutputColumn>& columns) {
   HF_TRY(std::string rows, rows_of(embed));
-  HF_TRY(const std::string terms, order(embed));
+  HF_TRY(std::string terms, order(embed));
+  if (terms.empty()) terms = unordered_terms(embed, options_);
   const auto limit = limit_of(embed);
   const bool aggregated = embed.aggregated();
   if (aggregated) {

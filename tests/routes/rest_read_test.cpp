@@ -33,6 +33,27 @@ TEST_F(RestReadTest, ARangeIsOneOfRowsAndOfGetOnly) {
   }
 }
 
+// PostgREST reads any number, and bigint is PostgreSQL's.
+TEST_F(RestReadTest, ARangeBeyondBigintIsNoneOrTheUpstreams) {
+  const auto open = lists({{"Range", "1-99999999999999999999"}});
+  EXPECT_EQ(header(open, "Content-Range"), "1-2/*");
+  EXPECT_EQ(header(lists({{"Range", "0-9223372036854775807"}}), "Content-Range"), "0-2/*");
+  upstream_.push(200, "[]", {{"Content-Type", "application/json"}});
+  EXPECT_THAT(header(lists({{"Range", "99999999999999999999-"}}), "Cache-Status"),
+              HasSubstr("a range beyond bigint"));
+}
+
+// PostgREST has read by then, and says of the answer what it says of any.
+TEST_F(RestReadTest, AnOffsetBehindTheRowsIsRefusedInTheFormOfAnAnswer) {
+  const auto beyond = lists({{"Prefer", "count=exact"}, {"Accept", "text/csv"}}, "&offset=9");
+  EXPECT_EQ(beyond.status, 416);
+  EXPECT_THAT(beyond.body, HasSubstr("there are only 3 rows"));
+  EXPECT_EQ(header(beyond, "Content-Range"), "*/3");
+  EXPECT_EQ(header(beyond, "Content-Type"), "text/csv; charset=utf-8");
+  EXPECT_EQ(header(beyond, "Content-Location"), "/lists?offset=9&select=id");
+  EXPECT_EQ(header(beyond, "Preference-Applied"), "count=exact");
+}
+
 TEST_F(RestReadTest, AnAnswerThatIsKeptEndsWithTheNextCommit) {
   const auto ask_often = [&] {
     for (int i = 0; i < 3; ++i) lists({}, "&order=id");

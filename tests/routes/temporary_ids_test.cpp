@@ -126,6 +126,31 @@ TEST_F(TemporaryIdsTest, OfflineAnInsertIsShownUnderANegativeIdThatIsFree) {
   EXPECT_EQ(rows("counters?id=eq.-9&select=name"), json::parse(R"([{"name":"b"}])"));
 }
 
+// Upstream a new row is the last one that an unordered read meets.
+TEST_F(TemporaryIdsTest, WithoutAnOrderNewRowsComeLastAndInTheirOrder) {
+  const auto ids = [&](const std::string& target) {
+    std::string text;
+    for (const auto& row : rows(target)) text += row.at("id").dump() + " ";
+    return text;
+  };
+  put("counters", R"([{"id":1,"name":"x","parent":null},{"id":2,"name":"y","parent":1}])");
+  EXPECT_EQ(ids("counters"), "1 2 ");
+  insert(R"({"name":"a","parent":1})");
+  insert(R"({"name":"b","parent":1})");
+  EXPECT_EQ(ids("counters"), "1 2 -1 -2 ");
+  EXPECT_EQ(ids("counters?limit=2&offset=1"), "2 -1 ");
+  EXPECT_EQ(ids("counters?parent=eq.1"), "2 -1 -2 ");
+  EXPECT_EQ(ids("counters?order=id"), "-2 -1 1 2 ");
+  EXPECT_EQ(rows("counters?select=kids:counters!parent(id)&id=eq.1"),
+            json::parse(R"([{"kids":[{"id":2},{"id":-1},{"id":-2}]}])"));
+  EXPECT_EQ(rows("counters?select=kids:counters!parent(id)&kids.order=id&kids.limit=1&id=eq.1"),
+            json::parse(R"([{"kids":[{"id":-2}]}])"));
+  const auto gone =
+      rest("DELETE", "counters?parent=eq.1&select=id", "", {{"Prefer", "return=representation"}});
+  EXPECT_EQ(gone.body, R"([{"id":2},{"id":-1},{"id":-2}])");
+  EXPECT_EQ(ids("counters"), "1 ");
+}
+
 TEST_F(TemporaryIdsTest, TheRealIdTakesItsPlaceInRowsAndInWhatWaits) {
   insert(R"({"name":"a"})");
   EXPECT_EQ(rest("PATCH", "counters?id=eq.-1", R"({"name":"changed"})").status, 204);

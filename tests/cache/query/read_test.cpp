@@ -255,6 +255,23 @@ TEST_F(ReadTest, CsvIsARecordsOutput) {
   EXPECT_EQ(get("clubs", "id=eq.9", Form::kCsv), "\n");
 }
 
+TEST_F(ReadTest, CsvShowsEmbedsAsTheTextOfJsonb) {
+  EXPECT_EQ(get("clubs", "select=id,people!people_club_fkey(name,id)&id=eq.1", Form::kCsv),
+            "id,people\n1,\"[{\"\"id\"\": 1, \"\"name\"\": \"\"Ada\"\"}, "
+            "{\"\"id\"\": 2, \"\"name\"\": \"\"Bob\"\"}]\"");
+  EXPECT_EQ(get("people", "select=boss:boss_id(name,id)&id=in.(1,2)", Form::kCsv),
+            "boss\n\n\"{\"\"id\"\": 1, \"\"name\"\": \"\"Ada\"\"}\"");
+  EXPECT_EQ(get("clubs", "select=...people!people_club_fkey(id)&id=eq.1", Form::kCsv),
+            "id\n\"[1, 2]\"");
+}
+
+// Composite values, and others that have a cast to JSON.
+TEST_F(ReadTest, CsvOfAValueOfWhichOnlyTheJsonIsKnownIsForwarded) {
+  database_.execute(R"(UPDATE "public.items" SET span = char(1) || '{"a":1}' WHERE id = 1)");
+  EXPECT_EQ(get("items", "select=span&id=eq.1"), R"([{"span":{"a":1}}])");
+  EXPECT_EQ(get("items", "select=span&id=eq.1", Form::kCsv), "forward: the text form of int4range");
+}
+
 TEST_F(ReadTest, NullsAreStrippedOnEveryLevel) {
   const auto planned = plan("people", "select=id,boss_id,about,boss:boss_id(id,boss_id)&id=eq.2");
   const auto output = execute(database_, std::get<Plan>(planned), Form::kArray, true);
