@@ -1,7 +1,5 @@
 #include "routes/write_answer.h"
 
-#include <nlohmann/json.hpp>
-
 #include "cache/sqlite/database.h"
 #include "routes/cache_control.h"
 #include "routes/cache_status.h"
@@ -36,15 +34,17 @@ std::string joined(const std::vector<std::string>& names) {
 
 http::Response write_answer(const cache::Mutation& mutation, const cache::Changes& changes,
                             const Preferences& preferences, const MediaType& media,
-                            std::string body, const std::string& outbox_id, bool standalone) {
+                            std::optional<Representation> representation,
+                            const std::string& outbox_id, bool standalone) {
   const bool rows = preferences.representation == Return::kRepresentation;
   http::Response response;
   response.status = status_of(mutation, changes, rows);
   response.headers.add("Vary", kVary);
   if (rows) response.headers.add("Content-Type", media.content_type);
   if (!mutation.single) {
+    const auto changed = static_cast<std::int64_t>(changes.keys.size());
     response.headers.add("Content-Range",
-                         range_of(mutation, static_cast<std::int64_t>(changes.keys.size()),
+                         range_of(mutation, representation ? representation->rows : changed,
                                   preferences.count != CountPreference::kNone));
   }
   Preferences::Applied applied;
@@ -72,7 +72,7 @@ http::Response write_answer(const cache::Mutation& mutation, const cache::Change
   if (!provisional.empty() && !standalone) {
     response.headers.add("Holdfast-Provisional", joined(provisional));
   }
-  response.body = std::move(body);
+  if (representation) response.body = std::move(representation->body);
   return response;
 }
 
@@ -94,25 +94,6 @@ http::Response fault_response(const std::exception_ptr& fault, Logger& logger) {
   return error_response({ErrorKind::kNotAnswerable, "HF500",
                          "The gateway failed: the write was not taken", std::nullopt,
                          "Its log says why."});
-}
-
-std::string print_answer(const http::Response& response) {
-  nlohmann::json text = {{"status", response.status}, {"body", response.body}};
-  for (const auto& [name, value] : response.headers) {
-    text["headers"].push_back({name, value});
-  }
-  return text.dump();
-}
-
-http::Response read_answer(const std::string& text) {
-  const auto stored = nlohmann::json::parse(text);
-  http::Response response;
-  response.status = stored.at("status").get<int>();
-  response.body = stored.at("body").get<std::string>();
-  for (const auto& field : stored.at("headers")) {
-    response.headers.add(field.at(0).get<std::string>(), field.at(1).get<std::string>());
-  }
-  return response;
 }
 
 }  // namespace holdfast::routes

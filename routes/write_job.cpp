@@ -6,6 +6,7 @@
 #include "gateway/base/ids.h"
 #include "gateway/http/uri.h"
 #include "routes/error_response.h"
+#include "routes/kept_answer.h"
 #include "routes/table_rules.h"
 #include "routes/unknown_name.h"
 #include "routes/write_answer.h"
@@ -73,12 +74,10 @@ WriteOutcome WriteJob::run(cache::Transaction& transaction) {
   outcome_ = {};
   cache::Database& database = transaction.database();
   cache::Store& store = *request_.rest.store;
-  if (const auto key = request_.rest.request.headers.find("Idempotency-Key")) {
-    const auto earlier = queue::Outbox(store.overlay()).answer_for(database, std::string(*key));
-    if (earlier) {
-      outcome_.answer = read_answer(*earlier);
-      return std::move(outcome_);
-    }
+  if (auto earlier = find_repetition(context_, database, request_.rest.request)) {
+    outcome_.answer = std::move(earlier->answer);
+    outcome_.repeats = std::move(earlier->awaited);
+    return std::move(outcome_);
   }
   if (!context_.standalone) {
     if (auto error = refuse_full_queue(database, context_.rest.queue_limit)) {
@@ -178,7 +177,7 @@ std::optional<Error> WriteJob::write_changes(cache::Transaction& transaction, Ch
   const auto limit = wait_limit(transaction.database(), changes);
   if (auto error = refuse_count(static_cast<std::int64_t>(changes.keys.size()))) return error;
   if (!is_online()) {
-    auto error = refuse_offline_bulk(context_.replica.of(table.name), mutation, changes);
+    auto error = refuse_offline_bulk(context_.replica.of(table), mutation, changes);
     if (error && !context_.standalone) return error;
   }
   auto planned = plan_entry(mutation, changes, assigned_object(mutation), rest.caller.principal,
@@ -191,15 +190,15 @@ std::optional<Error> WriteJob::write_changes(cache::Transaction& transaction, Ch
   }
   // Rows that go are shown as they were, others as they have become.
   const bool deletion = mutation.operation == Operation::kDelete;
-  std::string body;
+  std::optional<Representation> rows;
   if (deletion) {
-    HF_TRY(body, represent(transaction.database(), changes));
+    HF_TRY(rows, represent(transaction.database(), changes));
   }
   const auto first = enqueue(transaction, changes, std::move(planned));
   if (!deletion) {
-    HF_TRY(body, represent(transaction.database(), changes));
+    HF_TRY(rows, represent(transaction.database(), changes));
   }
-  outcome_.answer = write_answer(mutation, changes, preferences, media, std::move(body),
+  outcome_.answer = write_answer(mutation, changes, preferences, media, std::move(rows),
                                  first && !rolls_back() ? first->id : "", context_.standalone);
   if (preferences.representation == Return::kHeadersOnly && changes.keys.size() == 1 &&
       mutation.operation == Operation::kInsert) {
@@ -207,7 +206,7 @@ std::optional<Error> WriteJob::write_changes(cache::Transaction& transaction, Ch
   }
   if (first && first->app_key) {
     queue::Outbox(rest.store->overlay())
-        .keep_answer(transaction, first->sequence, print_answer(*outcome_.answer));
+        .keep_answer(transaction, first->sequence, print_answer(*outcome_.answer, rest.request));
   }
   return std::nullopt;
 }
@@ -226,13 +225,14 @@ std::optional<Error> WriteJob::refuse_count(std::int64_t affected) const {
   return std::nullopt;
 }
 
-Result<std::string> WriteJob::represent(cache::Database& database, const Changes& changes) const {
-  if (!request_.representation) return std::string();
+Result<std::optional<Representation>> WriteJob::represent(cache::Database& database,
+                                                          const Changes& changes) const {
+  if (!request_.representation) return std::optional<Representation>();
   const auto rowids =
       rowids_of(database, request_.rest.store->overlay(), request_.table, changes.keys);
   HF_TRY(auto output, cache::query::execute(database, *request_.representation, request_.media.form,
                                             request_.media.nulls_stripped, rowids));
-  return std::move(output.body);
+  return std::optional(Representation{std::move(output.body), output.rows});
 }
 
 std::optional<queue::Entry> WriteJob::enqueue(cache::Transaction& transaction, Changes& changes,
@@ -275,7 +275,7 @@ std::optional<std::chrono::milliseconds> WriteJob::wait_limit(cache::Database& d
   if (!is_online() || preferences.respond_async || changes.effects.empty()) return std::nullopt;
   std::string reason = upstream_knows_better(request_.mutation, changes, preferences,
                                              request_.rest.caller.principal.role);
-  const bool queues = context_.replica.of(request_.table.name).writes == cache::WriteMode::kQueue;
+  const bool queues = context_.replica.of(request_.table).writes == cache::WriteMode::kQueue;
   if (preferences.wait) reason = "Prefer: wait";
   if (!preferences.wait && queues && changes.doubt.empty()) return std::nullopt;
   const std::chrono::milliseconds limit =

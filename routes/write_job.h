@@ -11,6 +11,7 @@
 #include "routes/outbox_entries.h"
 #include "routes/preferences.h"
 #include "routes/rest.h"
+#include "routes/write_answer.h"
 
 namespace holdfast::routes {
 
@@ -30,6 +31,8 @@ struct WriteOutcome {
   std::string ask_upstream;  // the reason, when only the upstream can decide
   std::string doubt;         // the reason, when the upstream would know better
 
+  // Instead: the same write is on its way, and its app not answered yet; this is its entry.
+  std::string repeats;
   bool queued = false;
   // The entry whose answer the upstream is to give: `answer` is for the case that it is late.
   struct Wait {
@@ -60,8 +63,9 @@ class WriteJob {
   std::optional<Error> write_changes(cache::Transaction& transaction, cache::Changes& changes);
   // max-affected, and one row for an object.
   std::optional<Error> refuse_count(std::int64_t affected) const;
-  // The rows that the mutation is asked to give back; empty when it is not.
-  Result<std::string> represent(cache::Database& database, const cache::Changes& changes) const;
+  // The rows that the mutation is asked to give back; nullopt when it is not.
+  Result<std::optional<Representation>> represent(cache::Database& database,
+                                                  const cache::Changes& changes) const;
   // Appends the entry, if there is one, and shows its effects.
   std::optional<queue::Entry> enqueue(cache::Transaction& transaction, cache::Changes& changes,
                                       std::optional<PlannedEntry>&& planned);

@@ -54,6 +54,18 @@ TEST_F(RestWriteTest, AReaderSeesItsOwnWritesAlsoAfterARestart) {
   EXPECT_EQ(rows(), nlohmann::json::parse(expected));
 }
 
+TEST_F(RestWriteTest, TheRangeOfAnUpdateCountsTheRowsThatItGivesBack) {
+  put("lists", R"([{"id":1,"title":"a","slot":1,"updated_at":null},)"
+               R"({"id":2,"title":"b","slot":2,"updated_at":null}])");
+  put("todos", R"([{"id":1,"title":"x","list_id":1},{"id":2,"title":"x","list_id":2}])");
+  const auto answer =
+      rest("PATCH", "todos?title=eq.x&select=id,lists!inner(title)&lists.title=eq.a",
+           R"({"title":"y"})", {{"Prefer", "return=representation, count=exact"}});
+  EXPECT_EQ(answer.body, R"([{"id":1,"lists":{"title":"a"}}])");
+  EXPECT_EQ(header(answer, "Content-Range"), "0-0/1");
+  EXPECT_EQ(rest("GET", "todos?select=id&title=eq.y&order=id").body, R"([{"id":1},{"id":2}])");
+}
+
 TEST_F(RestWriteTest, AQueuedAnswerNamesItsEntryAndWhatItCouldNotCompute) {
   const auto answer = rest("POST", "notes", R"({"body":"n"})");
   EXPECT_EQ(answer.status, 201);
