@@ -132,7 +132,7 @@ std::vector<Receipt> CompanionDelivery::settle(const Sender& sender, Parcels par
   if (outcomes.empty()) return judge_refused_call(sender, parcels, outcome.answer());
   if (is_unknown_key(outcomes[0])) return bare_.deliver(sender, parcels);
   const cache::Table* table = table_of(sender.store, parcels[0].entry);
-  return {{judge_outcome(outcomes[0], sender, parcels[0], *table, options_.of(table->name))}};
+  return {{judge_outcome(outcomes[0], sender, parcels[0], *table, options_.of(*table))}};
 }
 
 std::vector<Receipt> CompanionDelivery::push(const Sender& sender, Parcels parcels) {
@@ -157,7 +157,7 @@ std::vector<Receipt> CompanionDelivery::push(const Sender& sender, Parcels parce
     }
     const cache::Table* table = table_of(sender.store, parcels[i].entry);
     receipts.push_back(
-        {judge_outcome(outcomes[i], sender, parcels[i], *table, options_.of(table->name))});
+        {judge_outcome(outcomes[i], sender, parcels[i], *table, options_.of(*table))});
   }
   return receipts;
 }
@@ -206,7 +206,7 @@ upstream::Outcome CompanionDelivery::call(const Sender& sender, Parcels parcels,
       continue;
     }
     const cache::Table* table = table_of(sender.store, parcel.entry);
-    events += event_of(parcel, *table, options_.of(table->name), only_if_known);
+    events += event_of(parcel, *table, options_.of(*table), only_if_known);
   }
   auto call = push_call(events + "]", sender.credentials);
   call.force = sender.force;

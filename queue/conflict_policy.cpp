@@ -165,7 +165,8 @@ Decision decide_update(const Collision& collision, const VersionColumns& columns
   decision.collided = collided;
   decision.conflict = !collided.empty();
   if (decision.conflict) {
-    decision.reason = names(table, collided) + " was changed by somebody else meanwhile";
+    decision.reason = names(table, collided) + (collided.size() == 1 ? " was" : " were") +
+                      " changed by somebody else meanwhile";
   }
   std::vector<std::size_t> decided;  // by the rule of transitions, for us
   const auto status = table.column_index(collision.options.transition_column);

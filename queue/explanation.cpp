@@ -63,7 +63,7 @@ std::string explain(const Entry& entry) {
              "upstream's "
              "rows: discard it if they show it, else retry it.";
     case State::kConflict:
-      return "Somebody else changed the same row. Decide which side stands (conflicts resolve).";
+      return "Somebody else changed the same row. Decide which side stands.";
     case State::kResolved:
       return "The upstream's row stands; this write is kept for reading only.";
     default:

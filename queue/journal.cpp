@@ -110,7 +110,8 @@ std::vector<Segment> segments_of(Database& database) {
 // Follows the chain from its beginning.
 class Verification {
  public:
-  Verification(const std::string& key, Database& database) : key_(key), database_(database) {}
+  Verification(const std::string& key, Database& database, ProgressCount* progress)
+      : key_(key), database_(database), progress_(progress) {}
 
   JournalCheck run(const std::optional<JournalHead>& known) {
     follow_segments();
@@ -126,6 +127,10 @@ class Verification {
  private:
   void fault(std::int64_t number, std::string what) {
     check_.faults.push_back({number, std::move(what)});
+  }
+
+  void count() const {
+    if (progress_ != nullptr) progress_->add(1);
   }
 
   void follow_segments() {
@@ -146,6 +151,7 @@ class Verification {
     while (statement.step()) {
       const Record record = read_record(statement);
       ++check_.records;
+      count();
       if (record.number != check_.head.number + 1) {
         fault(check_.head.number + 1,
               "records are missing before number " + std::to_string(record.number));
@@ -172,6 +178,7 @@ SELECT o.id, o.state,
   (SELECT max(number) FROM hf_journal j WHERE j.subject=o.id)
 FROM hf_outbox o ORDER BY o.sequence)sql");
     while (statement.step()) {
+      count();
       const std::string id(statement.text(0));
       const std::int64_t number = statement.is_null(4) ? 0 : statement.integer(4);
       if (!statement.is_null(2) && statement.text(2) != content_of(database_, id)) {
@@ -185,6 +192,7 @@ FROM hf_outbox o ORDER BY o.sequence)sql");
 
   const std::string& key_;
   Database& database_;
+  ProgressCount* const progress_;
   JournalCheck check_;
 };
 
@@ -268,8 +276,16 @@ JournalHead Journal::head(Database& database) {
   return segments.empty() ? head : JournalHead{segments.back().last, segments.back().head};
 }
 
-JournalCheck Journal::verify(Database& database, const std::optional<JournalHead>& known) const {
-  return Verification(key_, database).run(known);
+JournalCheck Journal::verify(Database& database, const std::optional<JournalHead>& known,
+                             ProgressCount* progress) const {
+  return Verification(key_, database, progress).run(known);
+}
+
+std::int64_t Journal::to_verify(Database& database) {
+  Statement statement(
+      database, "SELECT (SELECT count(*) FROM hf_journal) + (SELECT count(*) FROM hf_outbox)");
+  statement.step();
+  return statement.integer(0);
 }
 
 }  // namespace holdfast::queue

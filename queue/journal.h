@@ -7,6 +7,7 @@
 
 #include "cache/replica/store.h"
 #include "gateway/base/clock.h"
+#include "gateway/base/progress_count.h"
 
 namespace holdfast::queue {
 
@@ -53,8 +54,11 @@ class Journal {
   static JournalHead head(cache::Database& database);
   // Recomputes all of it and the chains of append-only rows, and compares entries with what their
   // newest record says of their content.
-  // `known`: a head that was kept elsewhere.
-  JournalCheck verify(cache::Database& database, const std::optional<JournalHead>& known) const;
+  // `known`: a head that was kept elsewhere. `progress` is told of as many things as to_verify()
+  // counts.
+  JournalCheck verify(cache::Database& database, const std::optional<JournalHead>& known,
+                      ProgressCount* progress = nullptr) const;
+  static std::int64_t to_verify(cache::Database& database);
 
  private:
   const std::string key_;

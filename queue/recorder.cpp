@@ -53,7 +53,7 @@ void Recorder::write(Page& page, const Result& result) const {
   const Entry& entry = result.parcel->entry;
   const Verdict& verdict = result.verdict;
   if (const auto* applied = std::get_if<Applied>(&verdict)) {
-    if (is_chained(entry)) RowChain::append(page.transaction, entry);
+    if (is_chained(page, entry)) RowChain::append(page.transaction, entry);
     page.outbox.acknowledge(page.transaction, entry, applied->images, page.now);
     if (applied->result) {
       page.outbox.keep_result(page.transaction, entry.sequence, *applied->result);
@@ -82,10 +82,10 @@ void Recorder::write(Page& page, const Result& result) const {
   }
 }
 
-bool Recorder::is_chained(const Entry& entry) const {
-  const std::string table = entry.relation.substr(entry.relation.find('.') + 1);
-  return (entry.operation == "insert" || entry.operation == "upsert") &&
-         tables_.of(table).append_only;
+bool Recorder::is_chained(const Page& page, const Entry& entry) const {
+  if (entry.operation != "insert" && entry.operation != "upsert") return false;
+  const cache::Table* table = page.outbox.overlay().find_table(entry.relation);
+  return table != nullptr && tables_.of(*table).append_only;
 }
 
 void Recorder::write_ended(Page& page, const Entry& entry, const Superseded& superseded) const {

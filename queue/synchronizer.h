@@ -69,9 +69,11 @@ class Synchronizer {
   SyncNow sync_now();
 
   // Compares every replica with the upstream after a pull; by principal. Blocking, for as long as
-  // reading all rows takes.
+  // reading all rows takes; one call at a time.
   using Replicas = std::map<std::string, std::optional<std::vector<cache::TableParity>>>;
   Replicas compare_all();
+  // Of the call under way, else of the last one, in rows.
+  ProgressCount::State compared() const { return compared_.state(); }
 
   // Runs `work` while no store is drained or pulled: for what replaces the stores. An entry that
   // is being sent would otherwise be taken for one that a crash had left. Waits for the calls
@@ -136,6 +138,9 @@ class Synchronizer {
   std::optional<MonotonicTime> watched_at_;  // the same
   // How far the wall clock is ahead of the monotonic one; the same.
   std::chrono::microseconds clock_lead_;
+
+  Mutex compares_;
+  ProgressCount compared_;
 
   mutable Mutex mutex_;
   Condition dispatch_changed_;

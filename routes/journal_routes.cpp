@@ -6,6 +6,7 @@
 
 #include "gateway/http/uri.h"
 #include "queue/insight.h"
+#include "queue/journal.h"
 #include "routes/error_response.h"
 
 namespace holdfast::routes {
@@ -14,6 +15,7 @@ namespace {
 using json = nlohmann::json;
 
 constexpr std::int64_t kMostRecords = 200;
+constexpr std::size_t kLongestSubject = 100;
 
 struct Page {
   std::string principal = "anon";
@@ -82,6 +84,30 @@ http::Response list_journal(const Context& context, const http::Request& request
                                        {"records", records},
                                        {"next", more ? json(last) : json(nullptr)}}
                                       .dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+http::Response note_in_journal(const Context& context, const http::Request& request) {
+  const auto body = json::parse(request.body, nullptr, false);
+  const auto text = [&](const char* name) {
+    return body.is_object() && body.contains(name) && body[name].is_string()
+               ? body[name].get<std::string>()
+               : std::string();
+  };
+  const std::string principal = text("principal");
+  const std::string subject = text("subject");
+  if (principal.empty() || subject.empty() || subject.size() > kLongestSubject) {
+    return error_response(
+        invalid_request("HF400", "Say which, as {\"principal\":\"anon\",\"subject\":\"export\"}"));
+  }
+  for (const auto& store : context.stores.all()) {
+    if (store->principal().id != principal) continue;
+    store->writer().run(cache::Writer::Priority::kEssential, [&](cache::Transaction& transaction) {
+      queue::Journal::note(transaction, subject, "");
+    });
+    return http::json_response(200, "{}");
+  }
+  return error_response({ErrorKind::kNotFound, "HF404", "Nothing is kept here for " + principal,
+                         std::nullopt, std::nullopt});
 }
 
 }  // namespace holdfast::routes

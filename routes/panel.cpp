@@ -35,8 +35,11 @@ bool Panel::route(const http::Request& request, const std::string& path,
   const bool known =
       path == "/metrics" || path == "/metrics/history" || path == "/events" || path == "/journal";
   if (!known) return false;
-  if (!reads(request)) {
-    respond(only("GET"));
+  if (path == "/journal" && request.method == "POST") {
+    answer_later(request, true, respond,
+                 [this](const http::Request& asked) { return note_in_journal(context_, asked); });
+  } else if (!reads(request)) {
+    respond(only(path == "/journal" ? "GET, POST" : "GET"));
   } else if (path == "/metrics") {
     answer_later(request, false, respond,
                  [this](const http::Request&) { return metrics_.prometheus(); });

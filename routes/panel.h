@@ -19,7 +19,7 @@ namespace holdfast::routes {
 //   GET  /events             server-sent events (control token)
 //   GET  /metrics            for Prometheus
 //   GET  /metrics/history    for charts (control token)
-//   GET  /journal            what became of every write (control token)
+//   GET  /journal            what became of every write (control token); POST notes more
 // Thread-safe.
 class Panel {
  public:

@@ -63,4 +63,8 @@ std::string parity_json(const queue::Synchronizer::Replicas& replicas) {
       -1, ' ', false, json::error_handler_t::replace);
 }
 
+std::string parity_progress_json(const ProgressCount::State& progress) {
+  return json{{"rows_done", progress.done}, {"rows", progress.total}}.dump();
+}
+
 }  // namespace holdfast::routes

@@ -10,4 +10,7 @@ namespace holdfast::routes {
 // every difference. {"equal", "principals": [{"principal", "equal", "reason", "tables": […]}]}
 std::string parity_json(const queue::Synchronizer::Replicas& replicas);
 
+// The body of GET /sync/verify: how far the comparison is, {"rows_done", "rows"}.
+std::string parity_progress_json(const ProgressCount::State& progress);
+
 }  // namespace holdfast::routes

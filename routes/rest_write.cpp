@@ -52,7 +52,7 @@ void RestWrite::handle(RestRequest rest, const cache::Table& table, http::Respon
     return respond(
         error_response(*error, rest.caller.principal.kind == http::Principal::Kind::kUser));
   }
-  if (auto error = refuse_by_mode(context_.replica.of(table.name), *mutation)) {
+  if (auto error = refuse_by_mode(context_.replica.of(table), *mutation)) {
     return respond(error_response(*error));
   }
   std::string reason = upstream_needed(rest, table, *preferences);
@@ -121,7 +121,7 @@ std::string RestWrite::upstream_needed(const RestRequest& rest, const cache::Tab
   const auto& request = rest.request;
   if (table.is_view()) return "a write to a view";
   if (rest.caller.principal.kind == http::Principal::Kind::kService) return "the service role";
-  if (context_.replica.of(table.name).writes == cache::WriteMode::kThrough) {
+  if (context_.replica.of(table).writes == cache::WriteMode::kThrough) {
     return "writes of this table go through";
   }
   if (preferences.transaction == TransactionEnd::kRollback && is_online()) {
@@ -151,7 +151,7 @@ std::string RestWrite::rows_elsewhere(const RestRequest& rest, const cache::Tabl
   if (rest.request.method != "PATCH" && rest.request.method != "DELETE") return "";
   if (!rest.store->reads_as(rest.caller.epoch)) return "the rows here are those of newer claims";
   if (rest.store->part(table).whole()) return "";
-  const bool filter_is_whole = context_.replica.of(table.name).filter_is_whole;
+  const bool filter_is_whole = context_.replica.of(table).filter_is_whole;
   if (cache::holds_rows(rest.request.query(), *rest.store, table, filter_is_whole)) return "";
   return "only a part of " + table.name + " is kept here";
 }

@@ -143,8 +143,11 @@ bool Router::route_control(const http::Request& request, const std::string& path
     return true;
   }
   if (sync) {
-    if (request.method != "POST") {
-      respond(wrong_method("POST"));
+    const bool is_progress = path == "/sync/verify" && request.method == "GET";
+    if (request.method != "POST" && !is_progress) {
+      respond(wrong_method(path == "/sync/verify" ? "GET, POST" : "POST"));
+    } else if (is_progress) {
+      respond(http::json_response(200, parity_progress_json(context_.synchronizer.compared())));
     } else if (path == "/sync") {
       sync_now(respond);
     } else if (path == "/sync/verify") {

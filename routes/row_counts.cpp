@@ -1,7 +1,5 @@
 #include "routes/row_counts.h"
 
-#include "cache/query/sql_text.h"
-
 namespace holdfast::routes {
 std::int64_t RowCounts::count(const std::shared_ptr<cache::Store>& store, cache::Database& reader,
                               const cache::Table& table) {
@@ -18,11 +16,7 @@ std::int64_t RowCounts::count(const std::shared_ptr<cache::Store>& store, cache:
       return known->second.rows;
     }
   }
-  cache::Statement& statement =
-      reader.cached("SELECT count(*) FROM " + cache::query::quote_identifier(table.storage_name));
-  statement.step();
-  const std::int64_t rows = statement.integer(0);
-  statement.reset();
+  const std::int64_t rows = store->overlay().rows(table).count(reader);
   const MonotonicTime ended = clock_.monotonic();
   MutexLock lock(mutex_);
   const auto took = ended - begun;

@@ -170,9 +170,10 @@ json status_document(const Context& context, const StatusIdentity& identity, Sta
       if (depth == StatusDepth::kBrief) continue;
       auto state = state_of(*store, *reader, *table, now);
       state.rows = identity.row_counts->count(store, *reader, *table);
-      state.promise = delivery_promise(*table, context.replica.of(table->name), companion);
-      own_tables[table->name] = state;
-      const auto [known, fresh] = tables.try_emplace(table->name, state);
+      state.promise = delivery_promise(*table, context.replica.of(*table), companion);
+      const std::string name = context.replica.name_of(*table);
+      own_tables[name] = state;
+      const auto [known, fresh] = tables.try_emplace(name, state);
       if (!fresh) known->second.add(state);
     }
     queue.add(own);

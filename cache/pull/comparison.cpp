@@ -73,7 +73,10 @@ std::optional<PullFailure> Comparison::narrow(const std::vector<KeyRange>& range
   const auto& theirs = std::get<std::vector<RangeSummary>>(asked);
   for (std::size_t i = 0; i < ranges.size(); ++i) {
     const RangeSummary ours = local_summary(ranges[i]);
-    if (ours == theirs[i]) continue;
+    if (ours == theirs[i]) {
+      count(ours.rows);
+      continue;
+    }
     // Cutting goes by the rows here: a range with few of them is read, however many are there.
     const bool small = ours.rows <= part_.small_rows || !has_ranges(part_.table);
     auto parts = small ? std::vector<KeyRange>{} : local_.split(ranges[i], ours.rows, kParts);
@@ -120,6 +123,7 @@ std::optional<PullFailure> Comparison::compare_rows(const KeyRange& range) {
     auto& page = std::get<RowPage>(fetched);
     if (!page.last) break;
     rows_ += static_cast<std::int64_t>(page.rows.size());
+    count(static_cast<std::int64_t>(page.rows.size()));
     std::vector<const Row*> differing;
     for (const Row& row : page.rows) {
       const std::string key = key_of(part_.table, row);
@@ -143,6 +147,10 @@ std::optional<PullFailure> Comparison::compare_rows(const KeyRange& range) {
   });
   if (!vanished.empty()) findings_.vanished(vanished, first_mark);
   return std::nullopt;
+}
+
+void Comparison::count(std::int64_t rows) const {
+  if (part_.progress != nullptr) part_.progress->add(rows);
 }
 
 bool Comparison::same(const Row& theirs, const Row& ours) const {

@@ -8,6 +8,7 @@
 #include "cache/pull/change_log.h"
 #include "cache/pull/local_rows.h"
 #include "cache/pull/table_source.h"
+#include "gateway/base/progress_count.h"
 
 namespace holdfast::cache {
 
@@ -37,7 +38,8 @@ class Comparison {
     const Table& table;
     std::optional<std::size_t> stamp;  // stamp_column()
     TableSource& source;
-    ChangeLog* digests;  // null: the upstream makes none
+    ChangeLog* digests;                 // null: the upstream makes none
+    ProgressCount* progress = nullptr;  // counts the rows that were compared
     std::int64_t small_rows = 1000;
   };
 
@@ -63,6 +65,7 @@ class Comparison {
       const std::vector<KeyRange>& ranges);
   RangeSummary local_summary(const KeyRange& range);
   bool same(const Row& theirs, const Row& ours) const;
+  void count(std::int64_t rows) const;
 
   const Part part_;
   const ComparisonFindings findings_;

@@ -62,7 +62,7 @@ class LogFollower {
   void recheck(Transaction& transaction, const std::string& relation);
   void recheck_all(Transaction& transaction);
   std::vector<const Table*> wanted() const;
-  bool appends_only(const Table& table) const { return replica_.of(table.name).append_only; }
+  bool appends_only(const Table& table) const { return replica_.of(table).append_only; }
 
   Store& store_;
   ChangeLog& log_;

@@ -25,7 +25,7 @@ std::vector<std::string> differing_columns(const Table& table, const Row& ours, 
 // The keys that a comparison finds to differ, in either direction.
 std::variant<std::set<std::string>, PullFailure> suspects(Store& store, const Table& table,
                                                           TableSource& source, ChangeLog* digests,
-                                                          bool& more) {
+                                                          ProgressCount& progress, bool& more) {
   std::set<std::string> keys;
   const auto add = [&](const std::string& key) {
     if (keys.size() >= TableParity::kMostDifferences) {
@@ -35,7 +35,7 @@ std::variant<std::set<std::string>, PullFailure> suspects(Store& store, const Ta
     }
   };
   Comparison comparison(
-      {store, table, std::nullopt, source, digests},
+      {store, table, std::nullopt, source, digests, &progress},
       {[&](const RowPage&, const std::vector<const Row*>& rows, bool, std::int64_t) {
          for (const Row* row : rows) add(key_of(table, *row));
        },
@@ -115,8 +115,14 @@ std::optional<PullFailure> compare_copies(Store& store, const Table& table, Tabl
 
 }  // namespace
 
+std::int64_t rows_to_compare(Store& store, const Table& table) {
+  if (store.status(table) != TableStatus::kComplete) return 0;
+  auto reader = store.reader();
+  return store.overlay().rows(table).count(*reader);
+}
+
 TableParity compare_with_upstream(Store& store, const Table& table, TableSource source,
-                                  ChangeLog* digests) {
+                                  ChangeLog* digests, ProgressCount& progress) {
   TableParity parity;
   parity.table = relation_of(table);
   const TableStatus status = store.status(table);
@@ -128,6 +134,7 @@ TableParity compare_with_upstream(Store& store, const Table& table, TableSource 
   if (parity.not_compared) return parity;
   if (!table.primary_key) {
     parity.failure = compare_copies(store, table, source, parity);
+    progress.add(parity.rows);
     return parity;
   }
   std::set<std::string> here;
@@ -137,12 +144,14 @@ TableParity compare_with_upstream(Store& store, const Table& table, TableSource 
     if (some) here.insert(key);
   });
   // Where not all rows are kept, those that are have to be right.
-  auto keys = some ? std::move(here) : suspects(store, table, source, digests, parity.more);
+  auto keys =
+      some ? std::move(here) : suspects(store, table, source, digests, progress, parity.more);
   if (auto* failure = std::get_if<PullFailure>(&keys)) {
     parity.failure = std::move(*failure);
   } else {
     parity.failure =
         look_again(store, table, source, std::get<std::set<std::string>>(keys), parity);
+    if (some) progress.add(parity.rows);
   }
   return parity;
 }

@@ -7,6 +7,7 @@
 #include "cache/pull/change_log.h"
 #include "cache/pull/table_source.h"
 #include "cache/replica/store.h"
+#include "gateway/base/progress_count.h"
 
 namespace holdfast::cache {
 
@@ -35,8 +36,12 @@ struct TableParity {
 
 // Compares every value of every row with the upstream's, block by block where the upstream hashes
 // blocks; changes nothing. What differs is looked at twice, since both sides go on.
-// All references must outlive the call. Blocking; one thread at a time: whoever pulls.
+// `progress` is told of about as many rows as are here. All references must outlive the call.
+// Blocking; one thread at a time: whoever pulls.
 TableParity compare_with_upstream(Store& store, const Table& table, TableSource source,
-                                  ChangeLog* digests);
+                                  ChangeLog* digests, ProgressCount& progress);
+
+// The rows here that it will compare.
+std::int64_t rows_to_compare(Store& store, const Table& table);
 
 }  // namespace holdfast::cache

@@ -91,7 +91,7 @@ PullOutcome Puller::pull(Store& store, PullDepth depth, bool force) {
   return std::move(round.outcome);
 }
 
-std::optional<std::vector<TableParity>> Puller::compare(Store& store) {
+std::optional<std::vector<TableParity>> Puller::compare(Store& store, ProgressCount& progress) {
   if (!pull(store, PullDepth::kChanges, true).reached) return std::nullopt;
   const auto credentials = credentials_.credentials_for(store.principal());
   if (!credentials) return std::nullopt;
@@ -102,10 +102,10 @@ std::optional<std::vector<TableParity>> Puller::compare(Store& store) {
     const Part& part = store.part(*table);
     TableSource source(upstream_, *table, *credentials, options_.page_rows, true, part.scope);
     if (part.deleted_at) source.leave_out(*part.deleted_at, clock_.now() - options_.tombstones);
-    tables.push_back(
-        compare_with_upstream(store, *table, std::move(source),
-                              companion && !table->is_view() && part.whole() ? &log : nullptr));
-    tables.back().append_only = replica_.of(table->name).append_only;
+    tables.push_back(compare_with_upstream(
+        store, *table, std::move(source),
+        companion && !table->is_view() && part.whole() ? &log : nullptr, progress));
+    tables.back().append_only = replica_.of(*table).append_only;
   }
   return tables;
 }
@@ -138,10 +138,10 @@ bool Puller::follow_log(Round& round) {
 
 void Puller::pull_table(Round& round, const Table& table) {
   if (!round.reached()) return;
-  TablePull pull(round.store, table, stamp_column(table, replica_.of(table.name)), options_, clock_,
+  TablePull pull(round.store, table, stamp_column(table, replica_.of(table)), options_, clock_,
                  TableSource(upstream_, table, round.credentials, options_.page_rows, round.force,
                              round.store.part(table).scope));
-  if (replica_.of(table.name).append_only) pull.keep_synced_rows();
+  if (replica_.of(table).append_only) pull.keep_synced_rows();
   // The companion hashes all rows that the principal sees.
   if (round.companion && !table.is_view() && round.store.part(table).whole()) {
     pull.use_companion(round.log, round.logged.contains(relation_of(table)));

@@ -50,7 +50,7 @@ class Puller {
 
   // Pulls, and then compares every row with the upstream's: see parity.h. nullopt: the upstream
   // cannot be asked for the principal now.
-  std::optional<std::vector<TableParity>> compare(Store& store);
+  std::optional<std::vector<TableParity>> compare(Store& store, ProgressCount& progress);
 
  private:
   struct Round;  // one pull

@@ -214,7 +214,7 @@ std::optional<PullFailure> TablePull::compare(std::optional<PullFailure> (Compar
 }
 
 Comparison TablePull::comparison() {
-  return Comparison({store_, table_, stamp_, source_, companion_, options_.page_rows},
+  return Comparison({store_, table_, stamp_, source_, companion_, nullptr, options_.page_rows},
                     {[this](const RowPage& page, const std::vector<const Row*>& rows, bool whole,
                             std::int64_t mark) {
                        note_stamps(page);

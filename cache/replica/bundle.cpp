@@ -131,13 +131,15 @@ bool is_replicated(const Store& store, const Table& table) {
   return std::find(replicated.begin(), replicated.end(), &table) != replicated.end();
 }
 
-void export_rows(Store& store, Database& reader, const Table& table, const Write& write) {
+void export_rows(Store& store, Database& reader, const Table& table, const Write& write,
+                 ProgressCount& progress) {
   write(",\"rows\":[");
   bool first = true;
   store.overlay().rows(table).for_each(reader, [&](const Row& row) {
     write(first ? "\n" : ",\n");
     first = false;
     write(print_kept_row(table, row));
+    progress.add(1);
   });
   write("]");
 }
@@ -169,20 +171,22 @@ void export_chain(Database& reader, const Table& table, const Write& write) {
   if (any) write("]");
 }
 
-void export_table(Store& store, Database& reader, const Table& table, const Write& write) {
+void export_table(Store& store, Database& reader, const Table& table, const Write& write,
+                  ProgressCount& progress) {
   std::string head = print_bundle_table(table);
   head.pop_back();  // its closing brace: the rows come before it
   write(head);
   const bool replicated = is_replicated(store, table);
   const TableStatus status = replicated ? store.status(table) : TableStatus::kNotReplicated;
-  if (status == TableStatus::kComplete) export_rows(store, reader, table, write);
+  if (status == TableStatus::kComplete) export_rows(store, reader, table, write, progress);
   if (status == TableStatus::kDenied) export_denial(store.denial(table), write);
   export_chain(reader, table, write);
   write("}");
 }
 
 // "schema" and "tables", without the braces around them.
-void export_schema(Store& store, Database& reader, const std::string& schema, const Write& write) {
+void export_schema(Store& store, Database& reader, const std::string& schema, const Write& write,
+                   ProgressCount& progress) {
   std::string head = "\"schema\":";
   append_json_string(schema, head);
   write(head + ",\"tables\":{");
@@ -193,15 +197,18 @@ void export_schema(Store& store, Database& reader, const std::string& schema, co
     first = false;
     append_json_string(table.name, name);
     write(name + ":");
-    export_table(store, reader, table, write);
+    export_table(store, reader, table, write, progress);
   }
   write("}");
 }
 
 }  // namespace
 
-Result<std::int64_t> import_bundle(Store& store, std::string_view bundle) {
+Result<std::int64_t> import_bundle(Store& store, std::string_view bundle, ProgressCount& progress) {
   HF_TRY(const std::vector<LoadedTable> tables, read_tables(store, bundle));
+  for (const LoadedTable& loaded : tables) {
+    progress.expect(static_cast<std::int64_t>(loaded.rows.size()));
+  }
   std::int64_t rows = 0;
   bool refused = false;
   store.writer().run(Writer::Priority::kClient, [&](Transaction& transaction) {
@@ -211,6 +218,7 @@ Result<std::int64_t> import_bundle(Store& store, std::string_view bundle) {
       store.overlay().rows(*loaded.table).erase_all(transaction);
       for (const Row& row : loaded.rows) {
         store.overlay().put_clean(transaction, *loaded.table, row);
+        progress.add(1);
         ++rows;
       }
       if (loaded.denial) {
@@ -235,17 +243,22 @@ Result<std::int64_t> import_bundle(Store& store, std::string_view bundle) {
 }
 
 void export_bundle(Store& store, const std::string& schema,
-                   const std::function<void(std::string_view)>& write) {
+                   const std::function<void(std::string_view)>& write, ProgressCount& progress) {
   auto reader = store.reader();
+  for (const Table* table : store.replicated()) {
+    if (store.status(*table) == TableStatus::kComplete) {
+      progress.expect(store.overlay().rows(*table).count(*reader));
+    }
+  }
   write("{");
-  export_schema(store, *reader, schema, write);
+  export_schema(store, *reader, schema, write, progress);
   write(",\n\"other_schemas\":[");
   bool first = true;
   for (const std::string& other : store.catalog().schemas()) {
     if (other == schema) continue;
     write(first ? "\n{" : ",\n{");
     first = false;
-    export_schema(store, *reader, other, write);
+    export_schema(store, *reader, other, write, progress);
     write("}");
   }
   write("],\n\"catalog\":" + print_catalog(store.catalog()) + "}\n");

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "cache/replica/store.h"
+#include "gateway/base/progress_count.h"
 
 namespace holdfast::cache {
 
@@ -18,10 +19,12 @@ namespace holdfast::cache {
 // with the bundle's catalog. kConflict when the principal has unfinished writes, and
 // kInvalidRequest when a row cannot be read, with its table; nothing is changed then. One thread at
 // a time: whoever has the data folder.
-Result<std::int64_t> import_bundle(Store& store, std::string_view bundle);
+//
+// `progress` is told of rows, here and in export.
+Result<std::int64_t> import_bundle(Store& store, std::string_view bundle, ProgressCount& progress);
 
 // Writes the replica in the same form, piece by piece. Pending writes are in it as they are shown.
 void export_bundle(Store& store, const std::string& schema,
-                   const std::function<void(std::string_view)>& write);
+                   const std::function<void(std::string_view)>& write, ProgressCount& progress);
 
 }  // namespace holdfast::cache

@@ -8,6 +8,7 @@
 #include <vector>
 
 namespace holdfast::cache {
+struct Table;
 
 // How a table's reads are answered.
 enum class ReadMode {
@@ -72,8 +73,11 @@ struct TableOptions {
 };
 
 struct ReplicaOptions {
-  // Names of the tables to replicate, with schema where it is not the first; "*" = all.
+  // The schema whose tables are named without it; those of others are "SCHEMA.NAME".
+  std::string default_schema = "public";
+  // Names of the tables to replicate; "*" = all.
   std::vector<std::string> tables = {"*"};
+  // By the table's name.
   std::map<std::string, TableOptions> table_options;
   // A principal who asked for nothing for so long is absent: the rows that are kept for it go, what
   // it has not delivered stays. 0 = never.
@@ -85,11 +89,12 @@ struct ReplicaOptions {
   // key, whose copies serve offline only otherwise.
   bool imported_only = false;
 
-  const TableOptions& of(const std::string& table) const {
-    static const TableOptions defaults;
-    const auto found = table_options.find(table);
-    return found == table_options.end() ? defaults : found->second;
-  }
+  // What is set of a table, else the defaults.
+  const TableOptions& of(const Table& table) const;
+  // The table as a person names it.
+  std::string name_of(const Table& table) const;
+  // Whether `list` has the table by either of its names.
+  bool lists(const std::vector<std::string>& list, const Table& table) const;
 };
 
 }  // namespace holdfast::cache

@@ -239,6 +239,15 @@ void RowStore::for_each(Database& database, const std::function<void(const Row&)
   while (statement.step()) row(read_row(statement, table_.columns.size()));
 }
 
+std::int64_t RowStore::count(Database& database) const {
+  Statement& statement =
+      database.cached("SELECT count(*) FROM " + query::quote_identifier(table_.storage_name));
+  statement.step();
+  const std::int64_t rows = statement.integer(0);
+  statement.reset();
+  return rows;
+}
+
 std::int64_t RowStore::largest(Database& database, std::size_t column) const {
   return extreme(database, "max", column);
 }

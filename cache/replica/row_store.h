@@ -47,6 +47,7 @@ class RowStore {
   std::vector<Row> list_by(Database& database, const std::vector<std::size_t>& columns,
                            const std::vector<Value>& values) const;
   void for_each(Database& database, const std::function<void(const Row&)>& row) const;
+  std::int64_t count(Database& database) const;
   // The largest value of an integer column; 0 when there is none.
   std::int64_t largest(Database& database, std::size_t column) const;
   // The smallest, likewise.

@@ -108,18 +108,16 @@ std::shared_ptr<const Catalog> with_kept_columns(const std::shared_ptr<const Cat
   if (all || options.imported_only) return catalog;
   auto limited = std::make_shared<Catalog>(*catalog);
   limited->leave_out([&](const Table& table, const Column& column) {
-    return !is_kept(table, column, options.of(table.name));
+    return !is_kept(table, column, options.of(table));
   });
   return limited;
 }
 
 }  // namespace
 
-Stores::Stores(std::string folder, const ReplicaOptions& options, std::string default_schema,
-               Opened opened)
+Stores::Stores(std::string folder, const ReplicaOptions& options, Opened opened)
     : folder_(std::move(folder)),
       options_(options),
-      default_schema_(std::move(default_schema)),
       opened_(std::move(opened)),
       catalog_(std::make_shared<const Catalog>()) {
   fs::create_directories(folder_);
@@ -188,13 +186,11 @@ Stores::Replicated Stores::replicated_tables(const Catalog& catalog,
   Replicated replicated;
   // The service role sees everything: it is forwarded, and only what it queues is kept.
   if (principal.kind == http::Principal::Kind::kService) return replicated;
-  const auto listed = [&](const std::string& name) {
-    return std::find(options_.tables.begin(), options_.tables.end(), name) != options_.tables.end();
-  };
+  const auto& names = options_.tables;
+  const bool all = std::find(names.begin(), names.end(), "*") != names.end();
   for (const Table& table : catalog.tables()) {
-    const TableOptions& options = options_.of(table.name);
-    const bool wanted = listed("*") || listed(relation_of(table)) ||
-                        (table.schema == default_schema_ && listed(table.name));
+    const TableOptions& options = options_.of(table);
+    const bool wanted = all || options_.lists(names, table);
     if (!wanted || !table.exposed || table.columns.empty()) continue;
     if (options.read == ReadMode::kPass) continue;
     auto part = part_of(table, options, principal);

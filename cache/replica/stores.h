@@ -23,9 +23,8 @@ class Stores {
   // Called with each Store before anybody else gets it, without a lock.
   using Opened = std::function<void(Store&)>;
 
-  // `folder` is made when missing. `default_schema` tells for which names `options` need no schema.
-  Stores(std::string folder, const ReplicaOptions& options, std::string default_schema,
-         Opened opened);
+  // `folder` is made when missing.
+  Stores(std::string folder, const ReplicaOptions& options, Opened opened);
 
   // `observer` hears of each damaged file that was replaced, on the thread that found it. Before
   // the first set_catalog() or open().
@@ -81,7 +80,6 @@ class Stores {
 
   const std::string folder_;
   const ReplicaOptions& options_;
-  const std::string default_schema_;
   const Opened opened_;
   std::function<void(const Salvage&)> salvaged_;
   mutable Mutex opening_;  // one at a time opens; held around mutex_

@@ -103,7 +103,7 @@ struct App::Parts {
                    logger),
         responses(config.responses, clock),
         journal(folder.seal_key(), clock),
-        stores(folder.path() + "/principals", config.replica, config.rest.schemas.front(),
+        stores(folder.path() + "/principals", config.replica,
                [this](cache::Store& store) { opened(store); }),
         puller(upstream, credentials, config.replica, config.pull, clock, logger),
         synchronizer(stores, dispatcher, puller, config.dispatcher, config.pull, clock, logger),

@@ -1,15 +1,19 @@
 #include "gateway/cli/bundle.h"
 
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "cache/catalog/catalog.h"
+#include "cache/query/query.h"
 #include "cache/replica/bundle.h"
 #include "cache/replica/project_file.h"
 #include "cache/replica/stores.h"
 #include "gateway/app/data_folder.h"
+#include "gateway/base/ids.h"
+#include "gateway/cli/control_client.h"
 #include "gateway/cli/progress.h"
 #include "gateway/identity/jwt.h"
 #include "queue/journal.h"
@@ -17,7 +21,7 @@
 namespace holdfast::cli {
 namespace {
 
-constexpr std::size_t kMegabyte = 1'000'000;
+namespace fs = std::filesystem;
 
 Result<http::Principal> principal_named(const std::string& text) {
   if (text == "anon") return http::Principal::anonymous();
@@ -35,6 +39,11 @@ Result<std::string> read_input(const std::string& file) {
   return std::string(std::istreambuf_iterator<char>(stream), {});
 }
 
+cache::ReplicaOptions with_imports(cache::ReplicaOptions options) {
+  options.imported_only = true;
+  return options;
+}
+
 // The data folder, taken for this command, with the stores of a catalog.
 class OpenFolder {
  public:
@@ -42,23 +51,57 @@ class OpenFolder {
       : folder_(app::data_folder_of(config)),
         file_(folder_.path() + "/project.db"),
         options_(with_imports(config.replica)),
-        stores_(folder_.path() + "/principals", options_, config.rest.schemas.front(),
-                [](cache::Store&) {}) {}
+        stores_(folder_.path() + "/principals", options_, [](cache::Store&) {}) {}
 
   cache::ProjectFile& file() { return file_; }
   cache::Stores& stores() { return stores_; }
 
  private:
-  static cache::ReplicaOptions with_imports(cache::ReplicaOptions options) {
-    options.imported_only = true;
-    return options;
-  }
-
   app::DataFolder folder_;
   cache::ProjectFile file_;
   const cache::ReplicaOptions options_;
   cache::Stores stores_;
 };
+
+// A principal's file as it is at this moment, in a folder of its own beside it that goes away
+// again: a gateway may go on with the file itself.
+class Snapshot {
+ public:
+  Snapshot(const std::string& folder, const std::string& principal)
+      : folder_(folder + "/export-" + new_uuid()) {
+    fs::create_directory(folder_);
+    fs::permissions(folder_, fs::perms::owner_all);
+    cache::Database database(folder + "/principals/" + principal + ".db",
+                             cache::OpenMode::kReadOnly);
+    cache::query::register_functions(database);  // its indexes are copied too
+    cache::Statement copy(database, "VACUUM INTO ?1");
+    copy.bind(1, std::string_view(folder_ + "/" + principal + ".db")).run();
+  }
+  ~Snapshot() {
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+  }
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+
+  const std::string& folder() const { return folder_; }
+
+ private:
+  const std::string folder_;
+};
+
+Result<std::shared_ptr<const cache::Catalog>> kept_catalog(const std::string& folder) {
+  const std::string file = folder + "/project.db";
+  const auto document =
+      fs::exists(file) ? cache::ProjectFile(file).catalog_document() : std::nullopt;
+  if (!document) {
+    return Error{ErrorKind::kNotFound, "HF404",
+                 "no catalog is kept in " + folder + ": there is nothing to export", std::nullopt,
+                 std::nullopt};
+  }
+  HF_TRY(auto catalog, cache::parse_catalog(*document));
+  return std::make_shared<const cache::Catalog>(std::move(catalog));
+}
 
 // Sealed when a gateway opens the file next.
 void note(cache::Store& store, const std::string& subject, const std::string& what) {
@@ -85,10 +128,10 @@ int import_bundle(const CommonOptions& common, const std::string& principal,
   folder.stores().set_catalog(std::make_shared<const cache::Catalog>(*std::move(catalog)));
   const auto store = folder.stores().open(*who);
   const auto rows = [&] {
-    const Progress progress([&file, size = bundle->size() / kMegabyte] {
-      return ProgressState{"importing " + std::to_string(size) + " MB of " + file, std::nullopt};
-    });
-    return cache::import_bundle(*store, *bundle);
+    ProgressCount count;
+    const Progress progress(common,
+                            [&count] { return progress_of("importing", count.state(), "rows"); });
+    return cache::import_bundle(*store, *bundle, count);
   }();
   if (!rows) return fail(rows.error().message);
   note(*store, "import", std::to_string(*rows) + " rows");
@@ -106,16 +149,24 @@ int export_bundle(const CommonOptions& common, const std::string& principal) {
   if (!config) return fail(config.error().message);
   const auto who = principal_named(principal);
   if (!who) return fail("--principal: " + who.error().message);
-  OpenFolder folder(*config);
-  const auto document = folder.file().catalog_document();
-  if (!document) return fail("no catalog is kept yet: there is nothing to export");
-  auto catalog = cache::parse_catalog(*document);
+  const std::string folder = app::data_folder_of(*config);
+  auto catalog = kept_catalog(folder);
   if (!catalog) return fail(catalog.error().message);
-  folder.stores().set_catalog(std::make_shared<const cache::Catalog>(*std::move(catalog)));
-  const auto store = folder.stores().open(*who);
-  note(*store, "export", "");
-  cache::export_bundle(*store, config->rest.schemas.front(),
-                       [](std::string_view text) { std::cout << text; });
+  const std::string note = nlohmann::json{{"principal", who->id}, {"subject", "export"}}.dump();
+  if (const auto noted = ask_gateway(common, "POST", "/journal", note); !noted) {
+    return fail(noted.error().message);
+  }
+  const Snapshot snapshot(folder, who->id);
+  const cache::ReplicaOptions options = with_imports(config->replica);
+  cache::Stores stores(snapshot.folder(), options, [](cache::Store&) {});
+  stores.set_catalog(*std::move(catalog));
+  ProgressCount count;
+  const Progress progress(
+      common, [&count] { return progress_of("exporting", count.state(), "rows"); },
+      Output::kMeanwhile);
+  cache::export_bundle(
+      *stores.open(*who), config->rest.schemas.front(),
+      [](std::string_view text) { std::cout << text; }, count);
   return 0;
 }
 

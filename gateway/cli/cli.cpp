@@ -1,12 +1,21 @@
 #include "gateway/cli/cli.h"
 
 #include <CLI/CLI.hpp>
+#include <iostream>
 
 #include "gateway/cli/verbs.h"
 #include "gateway/config/suggestion.h"
 
 namespace holdfast::cli {
 namespace {
+
+// What is wrong with the text as a whole number that is not negative; empty where nothing is.
+std::string is_count(const std::string& text) {
+  constexpr std::size_t kMostDigits = 9;
+  const bool digits = !text.empty() && text.size() <= kMostDigits &&
+                      text.find_first_not_of("0123456789") == std::string::npos;
+  return digits ? "" : "\"" + text + "\" is no whole number";
+}
 
 // One verb on a command line, as CLI11 parses it.
 class Command {
@@ -39,7 +48,7 @@ class Command {
     option->required(argument.required);
     if (!argument.value.empty()) option->type_name(argument.value);
     if (argument.takes == Takes::kPort) option->check(CLI::Range(0, 65535));
-    if (argument.takes == Takes::kNumber) option->check(CLI::NonNegativeNumber);
+    if (argument.takes == Takes::kNumber) option->check(is_count);
     if (!argument.choices.empty()) option->check(CLI::IsMember(argument.choices));
   }
 
@@ -55,14 +64,18 @@ std::string exit_statuses_as_text() {
   return text;
 }
 
-// Words before further words, by their names.
-std::map<std::string, CLI::App*> add_groups(CLI::App& program) {
-  std::map<std::string, CLI::App*> groups = {{"", &program}};
-  for (const auto& [name, help] : verb_groups()) {
-    groups[name] = program.add_subcommand(name, help);
-    groups[name]->require_subcommand(1);
-  }
-  return groups;
+// By the words before further words; "" is the program.
+using Groups = std::map<std::string, CLI::App*>;
+
+// Added where its first verb is, for the order of help.
+CLI::App& group_named(Groups& groups, const std::string& name) {
+  if (const auto known = groups.find(name); known != groups.end()) return *known->second;
+  const auto found = std::find_if(verb_groups().begin(), verb_groups().end(),
+                                  [&](const VerbGroup& group) { return group.name == name; });
+  CLI::App* group = groups.at("")->add_subcommand(name, found->help);
+  group->require_subcommand(1);
+  groups[name] = group;
+  return *group;
 }
 
 std::vector<std::string> words_after(const std::string& group) {
@@ -91,8 +104,10 @@ std::string complaint(int argc, char** argv) {
       std::string nearest = config::nearest_key(word, known);
       // Any short word is near some other.
       if (config::edit_distance(word, nearest) > 1 + word.size() / 4) nearest.clear();
-      return "there is no command \"" + (group.empty() ? word : group + " " + word) + "\"" +
-             (nearest.empty() ? "; holdfast --help lists all" : "; did you mean " + nearest + "?");
+      const std::string before = group.empty() ? "" : group + " ";
+      return "there is no command \"" + before + word + "\"" +
+             (nearest.empty() ? "; holdfast " + before + "--help lists all"
+                              : "; did you mean " + before + nearest + "?");
     }
     if (!group.empty() || !is_group(word)) return "";
     group = word;
@@ -107,7 +122,10 @@ int parse_and_run(CLI::App& program, const std::vector<Command>& commands, int a
       if (command.named()) return command.run();
     }
   } catch (const CLI::ParseError& error) {
-    return program.exit(error) == 0 ? 0 : 2;
+    // Asked for: --help, --version.
+    if (error.get_exit_code() == 0) return program.exit(error);
+    fail(error.what() + std::string("; --help says what there is"));
+    return 2;
   } catch (const std::exception& fault) {
     return fail(fault.what());
   }
@@ -125,9 +143,18 @@ int run(int argc, char** argv) {
   program.set_version_flag("--version", "holdfast " HF_VERSION);
   program.require_subcommand(1);
   program.footer(exit_statuses_as_text());
-  const auto groups = add_groups(program);
+  Groups groups = {{"", &program}};
   std::vector<Command> commands;
-  for (const Verb& verb : verbs()) commands.emplace_back(*groups.at(verb.group()), verb);
+  for (const Verb& verb : verbs()) commands.emplace_back(group_named(groups, verb.group()), verb);
+  // Who says nothing is told what there is to say.
+  if (argc == 1) {
+    std::cerr << program.help();
+    return 2;
+  }
+  if (argc == 2 && is_group(argv[1])) {
+    std::cerr << group_named(groups, argv[1]).help("holdfast");
+    return 2;
+  }
   return parse_and_run(program, commands, argc, argv);
 }
 

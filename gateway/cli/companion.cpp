@@ -43,7 +43,10 @@ std::string url_of(const config::Config& config, const std::string& db_url) {
 }
 
 void ask_api(const config::Config& config, Check& check) {
-  if (config.upstream.url.empty()) return;
+  if (config.upstream.url.empty()) {
+    check.missing.push_back("[upstream] url is not set: holdfast init");
+    return;
+  }
   const SystemClock clock;
   upstream::SupabaseUpstream client(config.upstream, clock);
   const bool secret = !config.upstream.service_key.empty();

@@ -11,8 +11,8 @@
 namespace holdfast::cli {
 namespace {
 
-// POST /sync answers when everything was tried, which may take a while.
-constexpr std::chrono::seconds kPatience{120};
+// A sync or a comparison answers when all is done. A gateway that ends cuts the connection.
+constexpr std::chrono::hours kPatience{24};
 
 struct Reply {
   int status = 0;
@@ -29,77 +29,104 @@ std::string words_of(const Reply& reply) {
   return "HTTP " + std::to_string(reply.status);
 }
 
-Result<Reply> ask_running(const app::RunningGateway& running, upstream::Call call) {
-  upstream::UpstreamOptions gateway;
-  gateway.url = running.url;
-  const SystemClock clock;
-  upstream::SupabaseUpstream client(gateway, clock);
-  call.headers.set("Authorization", "Bearer " + running.control_token);
-  call.timeout = kPatience;
-  const auto outcome = client.call(call);
-  if (!outcome.answered()) return upstream_unavailable(outcome.failure().reason);
-  return Reply{outcome.answer().status, outcome.answer().body};
-}
-
-// The same routes, by a gateway of our own that listens to nobody.
-Reply ask_folder(const config::Config& config, upstream::Call call) {
-  LogOptions quiet = config.log;
-  quiet.level = "error";
-  app::App gateway(config, make_logger(quiet));
-  gateway.open();
-  http::Request request;
-  request.method = std::move(call.method);
-  request.target = std::move(call.target);
-  request.headers = std::move(call.headers);
-  request.body = std::move(call.body);
-  auto response = gateway.answer_control(std::move(request));
-  gateway.stop();
-  return {response.status, std::move(response.body)};
+upstream::UpstreamOptions options_of(const app::RunningGateway& running) {
+  upstream::UpstreamOptions options;
+  options.url = running.url;
+  return options;
 }
 
 }  // namespace
 
-Result<std::string> ask_gateway(const CommonOptions& options, const std::string& method,
-                                const std::string& target, const std::string& body) {
+class ControlClient::Gateway {
+ public:
+  virtual ~Gateway() = default;
+  virtual Result<Reply> ask(upstream::Call call) = 0;
+};
+
+class ControlClient::Running : public Gateway {
+ public:
+  explicit Running(const app::RunningGateway& running)
+      : token_(running.control_token), client_(options_of(running), clock_) {}
+
+  Result<Reply> ask(upstream::Call call) override {
+    call.headers.set("Authorization", "Bearer " + token_);
+    call.timeout = kPatience;
+    const auto outcome = client_.call(call);
+    if (!outcome.answered()) {
+      return upstream_unavailable("the gateway did not answer: " + outcome.failure().reason);
+    }
+    return Reply{outcome.answer().status, outcome.answer().body};
+  }
+
+ private:
+  const std::string token_;
+  const SystemClock clock_;
+  upstream::SupabaseUpstream client_;
+};
+
+class ControlClient::Own : public Gateway {
+ public:
+  explicit Own(const config::Config& config) : app_(config, make_logger(quiet(config.log))) {
+    app_.open();
+  }
+  ~Own() override { app_.stop(); }
+
+  Result<Reply> ask(upstream::Call call) override {
+    http::Request request;
+    request.method = std::move(call.method);
+    request.target = std::move(call.target);
+    request.headers = std::move(call.headers);
+    request.body = std::move(call.body);
+    auto response = app_.answer_control(std::move(request));
+    return Reply{response.status, std::move(response.body)};
+  }
+
+ private:
+  static LogOptions quiet(LogOptions options) {
+    options.level = "error";
+    return options;
+  }
+
+  app::App app_;
+};
+
+ControlClient::ControlClient(std::unique_ptr<Gateway> gateway) : gateway_(std::move(gateway)) {}
+ControlClient::ControlClient(ControlClient&&) noexcept = default;
+ControlClient::~ControlClient() = default;
+
+Result<ControlClient> ControlClient::open(const CommonOptions& options) {
   HF_TRY(const config::Config config, load(options));
   const std::string folder = app::data_folder_of(config);
   if (!std::filesystem::exists(folder)) {
     return not_found("there is no data folder " + folder + " yet: holdfast serve makes it");
   }
+  const auto running = app::find_running(folder);
+  if (!running) return ControlClient(std::make_unique<Own>(config));
+  if (running->url.empty()) {
+    return not_found("the gateway on " + folder + " is starting; try again");
+  }
+  return ControlClient(std::make_unique<Running>(*running));
+}
+
+Result<std::string> ControlClient::ask(const std::string& method, const std::string& target,
+                                       const std::string& body) const {
   upstream::Call call;
   call.method = method;
   call.target = target;
   call.body = body;
   if (!body.empty()) call.headers.set("Content-Type", "application/json");
-  const auto running = app::find_running(folder);
-  if (running && running->url.empty()) {
-    return not_found("the gateway on " + folder + " is starting; try again");
-  }
-  Reply reply;
-  if (running) {
-    HF_TRY(reply, ask_running(*running, std::move(call)));
-  } else {
-    reply = ask_folder(config, std::move(call));
-  }
+  HF_TRY(Reply reply, gateway_->ask(std::move(call)));
   if (reply.status >= 400) {
     return Error{ErrorKind::kUpstreamRejected, "HF" + std::to_string(reply.status), words_of(reply),
                  std::nullopt, std::nullopt};
   }
-  return reply.body;
+  return std::move(reply.body);
 }
 
-std::optional<std::string> ask_running(const CommonOptions& options, const std::string& target) {
-  const auto config = load(options);
-  if (!config) return std::nullopt;
-  const std::string folder = app::data_folder_of(*config);
-  if (!std::filesystem::exists(folder)) return std::nullopt;
-  const auto running = app::find_running(folder);
-  if (!running || running->url.empty()) return std::nullopt;
-  upstream::Call call;
-  call.target = target;
-  auto reply = ask_running(*running, std::move(call));
-  if (!reply || reply->status >= 400) return std::nullopt;
-  return std::move(reply->body);
+Result<std::string> ask_gateway(const CommonOptions& options, const std::string& method,
+                                const std::string& target, const std::string& body) {
+  HF_TRY(const ControlClient client, ControlClient::open(options));
+  return client.ask(method, target, body);
 }
 
 }  // namespace holdfast::cli

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -8,14 +9,34 @@
 
 namespace holdfast::cli {
 
-// One request of the control surface with `body` (JSON): to the gateway that runs on the data
-// folder, else answered from the folder itself. The answer's body; an error with the gateway's
-// words when it refuses, or when there is no such folder. Throws what App::open() throws.
+// The control surface of a data folder: of the gateway that runs there, else of one of our own that
+// listens to nobody and is closed with this.
+//
+// Thread-safe.
+class ControlClient {
+ public:
+  // An error where there is no such folder, or its gateway is starting. Throws what App::open()
+  // throws.
+  static Result<ControlClient> open(const CommonOptions& options);
+  ~ControlClient();
+  ControlClient(ControlClient&&) noexcept;
+
+  // One request with `body` (JSON), for as long as its answer takes. The answer's body; an error
+  // with the gateway's words when it refuses.
+  Result<std::string> ask(const std::string& method, const std::string& target,
+                          const std::string& body = "") const;
+
+ private:
+  class Gateway;
+  class Running;
+  class Own;
+  explicit ControlClient(std::unique_ptr<Gateway> gateway);
+
+  std::unique_ptr<Gateway> gateway_;
+};
+
+// A single request of it.
 Result<std::string> ask_gateway(const CommonOptions& options, const std::string& method,
                                 const std::string& target, const std::string& body = "");
-
-// GET `target` from the gateway that runs on the data folder; nullopt where none does, or does not
-// answer.
-std::optional<std::string> ask_running(const CommonOptions& options, const std::string& target);
 
 }  // namespace holdfast::cli

@@ -9,6 +9,7 @@
 #include "gateway/app/https.h"
 #include "gateway/cli/control_client.h"
 #include "gateway/cli/findings.h"
+#include "gateway/cli/words.h"
 
 namespace holdfast::cli {
 namespace {
@@ -17,17 +18,24 @@ namespace fs = std::filesystem;
 using json = nlohmann::json;
 using Level = Finding::Level;
 
-Finding check_catalog(const config::Config& config, const std::string& folder) {
+Findings check_catalog(const config::Config& config, const std::string& folder) {
   const std::string file = folder + "/project.db";
-  if (fs::exists(file) && cache::ProjectFile(file).catalog_document()) {
-    return {Level::kFine, "schema", "is kept", ""};
+  const auto document =
+      fs::exists(file) ? cache::ProjectFile(file).catalog_document() : std::nullopt;
+  const auto catalog = document ? std::optional(cache::parse_catalog(*document)) : std::nullopt;
+  if (catalog && *catalog) {
+    Findings found = {{Level::kFine, "schema",
+                       "is kept, " + std::to_string((*catalog)->tables().size()) + " relations",
+                       ""}};
+    for (auto& finding : check_tables(config, **catalog)) found.push_back(std::move(finding));
+    return found;
   }
   const bool has_source = !config.db_url.empty() || !config.upstream.service_key.empty();
-  return {Level::kAdvice, "schema",
-          "is not known yet: everything is forwarded, and nothing works "
-          "offline",
-          has_source ? "start holdfast serve while the upstream can be reached"
-                     : "set [upstream] db_url once, or install the companion, or import a bundle"};
+  return {{Level::kAdvice, "schema",
+           "is not known yet: everything is forwarded, and nothing works offline",
+           has_source
+               ? "start holdfast serve while the upstream can be reached"
+               : "set [upstream] db_url once, or install the companion, or import a bundle"}};
 }
 
 // What waits for a person, by the state that says so.
@@ -54,13 +62,12 @@ Findings check_queue(const CommonOptions& common) {
   for (const auto& [state, text, remedy] : kWaiting) {
     const auto count = queue.value(state, std::int64_t{0});
     if (count == 0) continue;
-    found.push_back(
-        {Level::kAdvice, "queue", std::to_string(count) + " writes are " + text, remedy});
+    found.push_back({Level::kAdvice, "queue",
+                     counted(count, "write") + (count == 1 ? " is " : " are ") + text, remedy});
   }
   if (found.empty()) {
-    found.push_back(
-        {Level::kFine, "queue",
-         std::to_string(queue.at("depth").get<std::int64_t>()) + " writes are on their way", ""});
+    found.push_back({Level::kFine, "queue",
+                     counted(queue.at("depth").get<std::int64_t>(), "write") + " to deliver", ""});
   }
   if (const auto running = status.value("version", ""); running != HF_VERSION) {
     found.push_back({Level::kAdvice, "gateway",
@@ -123,7 +130,7 @@ Findings check_certificates(const config::Config& config, const Clock& clock) {
 
 Findings check_work(const CommonOptions& common, const config::Config& config, const Clock& clock) {
   const std::string folder = app::data_folder_of(config);
-  Findings found = {check_catalog(config, folder)};
+  Findings found = check_catalog(config, folder);
   // A look does not make a folder.
   if (fs::exists(folder + "/project.db")) {
     for (auto& finding : check_queue(common)) found.push_back(std::move(finding));

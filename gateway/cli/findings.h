@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "cache/catalog/catalog.h"
 #include "gateway/base/clock.h"
 #include "gateway/cli/common.h"
 #include "gateway/upstream/upstream.h"
@@ -27,6 +28,8 @@ Findings check_machine(const config::Config& config);
 // Whether the upstream answers, takes the key, has the same time and the companion. Blocking.
 Findings check_upstream(const config::Config& config, upstream::Upstream& upstream,
                         const Clock& clock);
+// Whether the settings name tables and columns that there are.
+Findings check_tables(const config::Config& config, const cache::Catalog& catalog);
 // What the gateway knows and has still to do: schema, queue, certificates.
 Findings check_work(const CommonOptions& common, const config::Config& config, const Clock& clock);
 

@@ -1,6 +1,7 @@
 #include "gateway/cli/inspect.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -12,6 +13,8 @@
 #include "gateway/cli/control_client.h"
 #include "gateway/cli/print.h"
 #include "gateway/cli/progress.h"
+#include "gateway/cli/status.h"
+#include "gateway/cli/words.h"
 
 namespace holdfast::cli {
 namespace {
@@ -20,29 +23,9 @@ using json = nlohmann::json;
 
 constexpr std::chrono::milliseconds kPause{500};
 
-void print_status(const json& status) {
-  const json& queue = status.at("queue");
-  const std::string state = text_of(status.at("state"));
-  std::cout << painted(state, colour_of_state(state))
-            << (status.at("online").get<bool>() ? ", online" : ", offline") << "  "
-            << text_of(status.at("upstream").at("url")) << "\n\nqueue    " << queue.at("depth")
-            << " waiting to be delivered";
-  for (const char* part : {"sending", "waiting", "held", "blocked", "conflicts", "dead"}) {
-    if (queue.at(part).get<std::int64_t>() > 0) {
-      std::cout << ", " << queue.at(part) << ' ' << part;
-    }
-  }
-  std::cout << "\n\n";
-  TextTable tables({"table", "rows", "complete", "pending", "lag s"});
-  for (const auto& [name, table] : status.at("sync").at("tables").items()) {
-    tables.add({name, text_of(table.at("rows")), table.at("complete").get<bool>() ? "yes" : "no",
-                text_of(table.at("pending")), text_of(table.at("lag_s"))});
-  }
-  tables.print("no tables yet");
-}
-
 void print_sync(const json& result) {
-  std::cout << result.at("uploaded") << " sent, " << result.at("downloaded") << " rows read\n";
+  std::cout << counted(result.at("uploaded").get<std::int64_t>(), "write") << " sent, "
+            << counted(result.at("downloaded").get<std::int64_t>(), "row") << " read\n";
   for (const json& error : result.at("errors")) std::cout << text_of(error) << '\n';
 }
 
@@ -61,47 +44,95 @@ bool is_done(const json& status) {
                      [](const json& table) { return table.at("complete").get<bool>(); });
 }
 
-ProgressState sync_progress(const json& status) {
-  const json& tables = status.at("sync").at("tables");
-  const auto complete = std::count_if(tables.begin(), tables.end(), [](const json& table) {
-    return table.at("complete").get<bool>();
-  });
-  const auto depth = status.at("queue").at("depth").get<std::int64_t>();
-  std::string text = std::to_string(complete) + " of " + std::to_string(tables.size()) +
-                     " tables are here, " + std::to_string(depth) + " writes to send";
-  if (tables.empty()) return {std::move(text), std::nullopt};
-  return {std::move(text), static_cast<double>(complete) / static_cast<double>(tables.size())};
+// How far a sync is: rows of initial syncs, then writes.
+class SyncLook {
+ public:
+  ProgressState operator()(const json& status) {
+    const json& sync = status.at("sync");
+    const json& tables = sync.at("tables");
+    const auto complete = std::count_if(tables.begin(), tables.end(), [](const json& table) {
+      return table.at("complete").get<bool>();
+    });
+    const auto depth = status.at("queue").at("depth").get<std::int64_t>();
+    most_writes_ = std::max(most_writes_, depth);
+    std::string text = std::to_string(complete) + " of " + std::to_string(tables.size()) +
+                       " tables are here, " + counted(depth, "write") + " to send";
+    const auto missing = sync.at("pending_downloads").get<std::int64_t>();
+    if (missing > 0) return {std::move(text), part(rows_of(tables), missing)};
+    if (depth > 0) return {std::move(text), part(most_writes_ - depth, depth)};
+    return {std::move(text), std::nullopt};
+  }
+
+ private:
+  static double part(std::int64_t done, std::int64_t left) {
+    return static_cast<double>(done) / static_cast<double>(done + left);
+  }
+  static std::int64_t rows_of(const json& tables) {
+    std::int64_t rows = 0;
+    for (const json& table : tables) rows += table.at("rows").get<std::int64_t>();
+    return rows;
+  }
+
+  std::int64_t most_writes_ = 0;
+};
+
+std::string key_of(const cache::Table& table) {
+  if (!table.primary_key) return "-";
+  std::string names;
+  for (const std::size_t column : table.primary_key->columns) {
+    names += (names.empty() ? "" : ", ") + table.columns[column].name;
+  }
+  return names;
+}
+
+void print_relations(const cache::Catalog& catalog) {
+  TextTable text({"schema", "name", "kind", "columns", "key"});
+  for (const cache::Table& table : catalog.tables()) {
+    if (!table.exposed) continue;
+    text.add({table.schema, table.name, table.is_view() ? "view" : "table",
+              std::to_string(table.columns.size()), key_of(table)});
+  }
+  text.print("no tables");
+  std::cout << '\n'
+            << counted(static_cast<std::int64_t>(catalog.functions().size()), "function") << '\n';
+}
+
+// Sends and pulls once; until all is done with --wait.
+Result<json> sync_by(const ControlClient& client, const SyncOptions& options) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(options.timeout);
+  json total = {{"uploaded", 0}, {"downloaded", 0}, {"errors", json::array()}};
+  for (;;) {
+    HF_TRY(const std::string answer, client.ask("POST", "/sync"));
+    add_to(total, json::parse(answer));
+    if (!options.wait) return total;
+    HF_TRY(const std::string status, client.ask("GET", "/status"));
+    if (is_done(json::parse(status))) return total;
+    if (options.timeout > 0 && std::chrono::steady_clock::now() >= end) {
+      return upstream_unavailable("not done after " + std::to_string(options.timeout) + " s");
+    }
+    std::this_thread::sleep_for(kPause);
+  }
 }
 
 }  // namespace
 
 int status(const CommonOptions& common) {
-  return print_answer(common, ask_gateway(common, "GET", "/status"), print_status);
+  return print_answer(common, ask_gateway(common, "GET", "/status"),
+                      [](const json& status) { print_status(status, SystemClock().now()); });
 }
 
 int sync(const CommonOptions& common, const SyncOptions& options) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(options.timeout);
-  json total = {{"uploaded", 0}, {"downloaded", 0}, {"errors", json::array()}};
-  {
-    const Progress progress([&common] {
-      const auto seen = ask_running(common, "/status");
-      return seen ? sync_progress(json::parse(*seen)) : ProgressState{"syncing", std::nullopt};
+  const auto client = ControlClient::open(common);
+  if (!client) return fail(client.error().message);
+  const auto total = [&] {
+    const Progress progress(common, [&client, look = SyncLook()]() mutable {
+      const auto seen = client->ask("GET", "/status");
+      return seen ? look(json::parse(*seen)) : ProgressState{"syncing", std::nullopt};
     });
-    for (;;) {
-      const auto answer = ask_gateway(common, "POST", "/sync");
-      if (!answer) return fail(answer.error().message);
-      add_to(total, json::parse(*answer));
-      if (!options.wait) break;
-      const auto status = ask_gateway(common, "GET", "/status");
-      if (!status) return fail(status.error().message);
-      if (is_done(json::parse(*status))) break;
-      if (options.timeout > 0 && std::chrono::steady_clock::now() >= end) {
-        return fail("not done after " + std::to_string(options.timeout) + " s");
-      }
-      std::this_thread::sleep_for(kPause);
-    }
-  }
-  return print_answer(common, total.dump(), print_sync);
+    return sync_by(*client, options);
+  }();
+  if (!total) return fail(total.error().message);
+  return print_answer(common, total->dump(), print_sync);
 }
 
 int catalog_pull(const CommonOptions& common, const std::string& db_url) {
@@ -127,9 +158,16 @@ int catalog_show(const CommonOptions& common) {
   const auto config = load(common);
   if (!config) return fail(config.error().message);
   const std::string file = app::data_folder_of(*config) + "/project.db";
-  const auto document = cache::ProjectFile(file).catalog_document();
+  const auto document =
+      std::filesystem::exists(file) ? cache::ProjectFile(file).catalog_document() : std::nullopt;
   if (!document) return fail("no catalog is kept yet in " + file);
-  std::cout << json::parse(*document).dump(common.json ? -1 : 2) << '\n';
+  if (common.json) {
+    std::cout << json::parse(*document).dump() << '\n';
+    return 0;
+  }
+  const auto catalog = cache::parse_catalog(*document);
+  if (!catalog) return fail(catalog.error().message);
+  print_relations(*catalog);
   return 0;
 }
 

@@ -71,15 +71,38 @@ void TextTable::print(const std::string& empty) const {
     std::cout << empty << '\n';
     return;
   }
-  std::vector<std::size_t> widths(rows_.front().size());
+  const std::size_t columns = rows_.front().size() - (says_something_last() ? 0 : 1);
+  std::vector<std::size_t> widths(columns);
   for (const auto& row : rows_) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+    for (std::size_t i = 0; i < columns; ++i) widths[i] = std::max(widths[i], width_of(row[i]));
   }
   for (const auto& row : rows_) {
     const bool heading = &row == &rows_.front();
-    for (std::size_t i = 0; i < row.size(); ++i) {
+    for (std::size_t i = 0; i < columns; ++i) {
       std::cout << painted(row[i], heading ? Colour::kBold : colour_of_state(row[i]));
-      if (i + 1 < row.size()) std::cout << std::string(widths[i] - width_of(row[i]) + 2, ' ');
+      if (i + 1 < columns) std::cout << std::string(widths[i] - width_of(row[i]) + 2, ' ');
+    }
+    std::cout << '\n';
+  }
+}
+
+bool TextTable::says_something_last() const {
+  return std::any_of(rows_.begin() + 1, rows_.end(),
+                     [](const auto& row) { return row.back() != "-"; });
+}
+
+void Fields::add(std::string name, std::string value) {
+  fields_.emplace_back(std::move(name), std::move(value));
+}
+
+void Fields::print() const {
+  std::size_t width = 0;
+  for (const auto& [name, value] : fields_) width = std::max(width, width_of(name) + 2);
+  for (const auto& [name, value] : fields_) {
+    std::cout << painted(name, Colour::kBold) << std::string(width - width_of(name), ' ');
+    for (const char c : value) {
+      std::cout << c;
+      if (c == '\n') std::cout << std::string(width, ' ');
     }
     std::cout << '\n';
   }

@@ -19,7 +19,7 @@ std::string painted(const std::string& text, Colour colour);
 Colour colour_of_state(const std::string& state);
 
 // Columns as wide as their longest cell, under a heading that a terminal shows in bold, states in
-// their colours; the last column may be of any length.
+// their colours; the last column may be of any length, and is left out where it says nothing.
 class TextTable {
  public:
   explicit TextTable(std::vector<std::string> headings);
@@ -29,7 +29,21 @@ class TextTable {
   void print(const std::string& empty) const;
 
  private:
+  bool says_something_last() const;
+
   std::vector<std::vector<std::string>> rows_;
+};
+
+// A thing's properties, one in a line: names as wide as the longest, then values, of which further
+// lines stand below the first.
+class Fields {
+ public:
+  void add(std::string name, std::string value);
+  // On stdout.
+  void print() const;
+
+ private:
+  std::vector<std::pair<std::string, std::string>> fields_;
 };
 
 // A value as a person reads it: text without quotes, "-" for null.

@@ -41,8 +41,19 @@ std::string progress_line(const ProgressState& state, std::size_t width, std::si
   return line;
 }
 
-Progress::Progress(std::function<ProgressState()> look) : look_(std::move(look)) {
-  if (isatty(STDERR_FILENO) == 1) thread_ = std::thread([this] { draw(); });
+ProgressState progress_of(const std::string& doing, const ProgressCount::State& count,
+                          const std::string& units) {
+  if (count.total == 0) return {doing, std::nullopt};
+  return {doing + ": " + std::to_string(count.done) + " of " + std::to_string(count.total) + " " +
+              units,
+          static_cast<double>(count.done) / static_cast<double>(count.total)};
+}
+
+Progress::Progress(const CommonOptions& common, std::function<ProgressState()> look, Output output)
+    : look_(std::move(look)) {
+  if (common.json || isatty(STDERR_FILENO) != 1) return;
+  if (output == Output::kMeanwhile && isatty(STDOUT_FILENO) == 1) return;
+  thread_ = std::thread([this] { draw(); });
 }
 
 Progress::~Progress() {

@@ -7,6 +7,8 @@
 #include <thread>
 
 #include "gateway/base/mutex.h"
+#include "gateway/base/progress_count.h"
+#include "gateway/cli/common.h"
 
 namespace holdfast::cli {
 
@@ -16,14 +18,23 @@ struct ProgressState {
   std::optional<double> part;  // 0 to 1
 };
 
-// A bar on stderr while something takes long; nothing where stderr is no terminal, or for work that
-// is done at once.
+// What is done of so many `units`: "importing: 12 of 100 rows", and the doing alone while the total
+// is not known.
+ProgressState progress_of(const std::string& doing, const ProgressCount::State& count,
+                          const std::string& units);
+
+// Where the result itself goes.
+enum class Output { kAfterwards, kMeanwhile };
+
+// A bar on stderr while something takes long; nothing where stderr is no terminal, with --json, for
+// work that is done at once, or where the terminal is being written to meanwhile.
 //
 // Thread-safe.
 class Progress {
  public:
   // `look`: how far it is, asked several times a second on a thread of its own; may take a while.
-  explicit Progress(std::function<ProgressState()> look);
+  Progress(const CommonOptions& common, std::function<ProgressState()> look,
+           Output output = Output::kAfterwards);
   // The bar goes away.
   ~Progress();
   Progress(const Progress&) = delete;

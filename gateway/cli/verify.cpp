@@ -1,5 +1,6 @@
 #include "gateway/cli/verify.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -7,6 +8,7 @@
 #include "cache/replica/project_file.h"
 #include "gateway/app/data_folder.h"
 #include "gateway/app/journal_heads.h"
+#include "gateway/cli/progress.h"
 #include "queue/journal.h"
 
 namespace holdfast::cli {
@@ -44,6 +46,43 @@ void print_text(const json& checks) {
   }
 }
 
+// A principal's file, which a gateway may have open too.
+struct JournalFile {
+  std::string principal;
+  std::optional<queue::JournalHead> known;
+  std::unique_ptr<cache::Database> database;
+};
+
+std::vector<JournalFile> open_journals(const std::string& folder) {
+  cache::ProjectFile project(folder + "/project.db");
+  std::vector<JournalFile> files;
+  for (const auto& file : fs::directory_iterator(folder + "/principals")) {
+    if (file.path().extension() != ".db") continue;
+    const std::string principal = file.path().stem().string();
+    // Read before the journal, which only grows.
+    auto known = app::kept_journal_head(project, principal);
+    auto database =
+        std::make_unique<cache::Database>(file.path().string(), cache::OpenMode::kReadOnly);
+    if (!has_journal(*database)) continue;
+    files.push_back({principal, std::move(known), std::move(database)});
+  }
+  return files;
+}
+
+json check(const CommonOptions& common, const queue::Journal& journal,
+           const std::vector<JournalFile>& files) {
+  ProgressCount count;
+  for (const JournalFile& file : files) count.expect(queue::Journal::to_verify(*file.database));
+  const Progress progress(common,
+                          [&count] { return progress_of("verifying", count.state(), "records"); });
+  json checks = json::array();
+  for (const JournalFile& file : files) {
+    checks.push_back(
+        print_check(file.principal, journal.verify(*file.database, file.known, &count)));
+  }
+  return checks;
+}
+
 }  // namespace
 
 int verify(const CommonOptions& common) {
@@ -55,26 +94,14 @@ int verify(const CommonOptions& common) {
     return fail("there is no journal in " + folder);
   }
   const SystemClock clock;
-  const queue::Journal journal(secret, clock);
-  cache::ProjectFile project(folder + "/project.db");
-  json checks = json::array();
-  bool in_order = true;
-  for (const auto& file : fs::directory_iterator(folder + "/principals")) {
-    if (file.path().extension() != ".db") continue;
-    const std::string principal = file.path().stem().string();
-    // Read before the journal, which only grows.
-    const auto known = app::kept_journal_head(project, principal);
-    cache::Database database(file.path().string(), cache::OpenMode::kReadOnly);
-    if (!has_journal(database)) continue;
-    const auto check = journal.verify(database, known);
-    in_order = in_order && check.faults.empty();
-    checks.push_back(print_check(principal, check));
-  }
+  const json checks = check(common, queue::Journal(secret, clock), open_journals(folder));
   if (common.json) {
     std::cout << checks.dump() << '\n';
   } else {
     print_text(checks);
   }
+  const bool in_order = std::all_of(checks.begin(), checks.end(),
+                                    [](const json& one) { return one.at("ok").get<bool>(); });
   return in_order ? 0 : 1;
 }
 

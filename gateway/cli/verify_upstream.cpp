@@ -39,12 +39,23 @@ void print_table(const json& table) {
   }
 }
 
+ProgressState comparing(const ControlClient& client) {
+  ProgressCount::State count;
+  if (const auto seen = client.ask("GET", "/sync/verify")) {
+    const json state = json::parse(*seen);
+    count = {state.at("rows_done").get<std::int64_t>(), state.at("rows").get<std::int64_t>()};
+  }
+  return progress_of("comparing", count, "rows");
+}
+
 }  // namespace
 
 int verify_upstream(const CommonOptions& common) {
-  const auto answer = [&common] {
-    const Progress progress([] { return ProgressState{"comparing every row", std::nullopt}; });
-    return ask_gateway(common, "POST", "/sync/verify");
+  const auto client = ControlClient::open(common);
+  if (!client) return fail(client.error().message);
+  const auto answer = [&] {
+    const Progress progress(common, [&] { return comparing(*client); });
+    return client->ask("POST", "/sync/verify");
   }();
   if (!answer) return fail(answer.error().message);
   const json report = json::parse(*answer);

@@ -101,6 +101,18 @@ Value value_of(const std::string& text) {
   return text;
 }
 
+// A table of the first schema has two names.
+std::string named_twice(const Config& config, const std::string& source) {
+  const auto& tables = config.replica.table_options;
+  const std::string schema = config.replica.default_schema + ".";
+  for (const auto& [name, options] : tables) {
+    if (!name.starts_with(schema) || !tables.contains(name.substr(schema.size()))) continue;
+    return "`tables.\"" + name + "\"` in " + source + ": [tables." + name.substr(schema.size()) +
+           "] is the same table; keep one of the two";
+  }
+  return "";
+}
+
 }  // namespace
 
 Config default_config() { return {}; }
@@ -118,6 +130,7 @@ Result<Config> parse_config(std::string_view toml, const std::string& source,
     if (!problems.empty()) problems += '\n';
     problems += applied.error().message;
   }
+  if (problems.empty()) problems = named_twice(config, source);
   if (!problems.empty()) return problem(std::move(problems));
   return config;
 }

@@ -75,9 +75,22 @@ Text secret(std::string meaning) { return {std::move(meaning), nullptr, true}; }
     return config.replica.table_options[table].member;     \
   }
 
+// The first one is the one that names of tables need not say.
+Key schemas_key() {
+  const TextList schemas{"a list of at least one schema name", nullptr, false};
+  return {"upstream.schemas", schemas.expected(),
+          [schemas](Config& config, const std::string&, const Value& value) -> Result<void> {
+            HF_TRY(config.rest.schemas, schemas.parse(value));
+            config.replica.default_schema = config.rest.schemas.front();
+            return {};
+          },
+          [schemas](const Config& config, const std::string&) {
+            return schemas.print(config.rest.schemas);
+          }};
+}
+
 std::vector<Key> upstream_keys() {
   const Text url{"an http:// or https:// address without query, or \"\"", is_upstream_url, true};
-  const TextList schemas{"a list of at least one schema name", nullptr, false};
   return {
       key("upstream.url", url, HF_FIELD(upstream.url)),
       key("upstream.anon_key", secret("a key as text"), HF_FIELD(upstream.anon_key),
@@ -86,7 +99,7 @@ std::vector<Key> upstream_keys() {
           HF_FIELD(identity.service_key)),
       key("upstream.jwt_secret", secret("a secret as text"), HF_FIELD(identity.jwt_secret)),
       key("upstream.db_url", secret("a PostgreSQL connection string"), HF_FIELD(db_url)),
-      key("upstream.schemas", schemas, HF_FIELD(rest.schemas)),
+      schemas_key(),
       key("upstream.timeout", Duration{50 * milliseconds(1), 10 * kMinute},
           HF_FIELD(upstream.timeout)),
       key("upstream.ca_file", Text{"a path"}, HF_FIELD(upstream.ca_file)),

@@ -20,10 +20,12 @@ void import(std::string_view bundle, const std::shared_ptr<const cache::Catalog>
   }
   {
     cache::Store store(path, http::Principal{}, catalog, replicated);
-    const auto rows = cache::import_bundle(store, bundle);
+    ProgressCount progress;
+    const auto rows = cache::import_bundle(store, bundle, progress);
     if (!rows) require_well_formed(rows.error());
     std::string out;
-    cache::export_bundle(store, "public", [&](std::string_view piece) { out += piece; });
+    cache::export_bundle(
+        store, "public", [&](std::string_view piece) { out += piece; }, progress);
     require(nlohmann::json::accept(out), "an export is JSON", out);
   }
   for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(path + suffix);

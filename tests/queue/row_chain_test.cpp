@@ -79,7 +79,9 @@ TEST_F(RowChainTest, AnAlteredMissingOrCutOffRowIsFound) {
 TEST_F(RowChainTest, AnExportHasThem) {
   deliver(1);
   std::string bundle;
-  cache::export_bundle(sample_.store(), "public", [&](std::string_view text) { bundle += text; });
+  ProgressCount progress;
+  cache::export_bundle(
+      sample_.store(), "public", [&](std::string_view text) { bundle += text; }, progress);
   EXPECT_THAT(bundle, HasSubstr("\"row_chain\":[\n{\"number\":1,\"entry\":"));
   EXPECT_THAT(bundle, HasSubstr(R"("content":"{\"id\":1,\"title\":\"l\"}")"));
 }

@@ -30,8 +30,7 @@ class SynchronizerTest : public ::testing::Test {
   cache::PullOptions pull_;
   DispatcherOptions dispatching_;
   BareDelivery delivery_{upstream_, replica_};
-  cache::Stores stores_{(dir_.path() / "principals").string(), replica_, "public",
-                        [](cache::Store&) {}};
+  cache::Stores stores_{(dir_.path() / "principals").string(), replica_, [](cache::Store&) {}};
   Dispatcher dispatcher_{delivery_, credentials_,       dispatching_,   replica_,
                          clock_,    [] { return 1.0; }, silent_logger()};
   cache::Puller puller_{upstream_, credentials_, replica_, pull_, clock_, silent_logger()};

@@ -113,8 +113,7 @@ class RoutesTest : public ::testing::Test {
   RestOptions options_;
   cache::ResponseOptions response_options_;
   cache::ResponseCache responses_{response_options_, clock_};
-  cache::Stores stores_{(dir_.path() / "principals").string(), replica_, "public",
-                        [](cache::Store&) {}};
+  cache::Stores stores_{(dir_.path() / "principals").string(), replica_, [](cache::Store&) {}};
   queue::BareDelivery delivery_{upstream_, replica_};
   queue::Dispatcher dispatcher_{delivery_, credentials_,       dispatching_, replica_,
                                 clock_,    [] { return 1.0; }, logger_};

@@ -71,9 +71,10 @@ class BundleTest : public ::testing::Test {
     });
     store.publish(table, TableStatus::kDenied, denial);
   }
-  static std::string exported(Store& store) {
+  std::string exported(Store& store) {
     std::string text;
-    export_bundle(store, "public", [&](std::string_view part) { text += part; });
+    export_bundle(
+        store, "public", [&](std::string_view part) { text += part; }, progress_);
     return text;
   }
   std::shared_ptr<Store> imported(const std::string& bundle, const http::Principal& principal) {
@@ -81,7 +82,7 @@ class BundleTest : public ::testing::Test {
     if (!catalog) throw std::runtime_error(catalog.error().message);
     auto store =
         open("imported.db", std::make_shared<const Catalog>(*std::move(catalog)), principal);
-    const auto rows = import_bundle(*store, bundle);
+    const auto rows = import_bundle(*store, bundle, progress_);
     if (!rows) throw std::runtime_error(rows.error().message);
     return store;
   }
@@ -102,7 +103,20 @@ class BundleTest : public ::testing::Test {
   }
 
   support::TempDir dir_;
+  ProgressCount progress_;
 };
+
+TEST_F(BundleTest, ProgressCountsEveryRowOnce) {
+  const auto store = open("anon.db", two_schemas(), http::Principal::anonymous());
+  fill_all(*store);
+  const std::string bundle = exported(*store);
+  EXPECT_EQ(progress_.state().total, 9);
+  EXPECT_EQ(progress_.state().done, 9);
+  progress_.clear();
+  imported(bundle, http::Principal::anonymous());
+  EXPECT_EQ(progress_.state().total, 9);
+  EXPECT_EQ(progress_.state().done, 9);
+}
 
 TEST_F(BundleTest, WhatIsExportedImportsToTheSame) {
   for (const auto& principal : {http::Principal::anonymous(), kUser}) {
@@ -140,7 +154,8 @@ TEST_F(BundleTest, WhatIsNotCompleteStaysSo) {
 
 TEST_F(BundleTest, ARelationWhoseRowsCouldNotBeReadIsNotEmpty) {
   const auto store = open("anon.db", two_schemas(), http::Principal::anonymous());
-  ASSERT_TRUE(import_bundle(*store, R"({"schema":"public","tables":{"logs":{"rows":null}}})"));
+  ASSERT_TRUE(
+      import_bundle(*store, R"({"schema":"public","tables":{"logs":{"rows":null}}})", progress_));
   EXPECT_EQ(store->status(*store->catalog().find("public", "logs")), TableStatus::kSyncing);
 }
 
@@ -156,7 +171,7 @@ TEST_F(BundleTest, WhatIsNoBundleChangesNothing) {
        R"({"schema":"public","tables":{"logs":{"denied":{"status":"x"}}}})",
        R"({"schema":"public","tables":{"logs":{"rows":[]}},"other_schemas":{}})",
        R"({"schema":"public","tables":{"logs":{"rows":[]}},"other_schemas":[{"schema":"stock"}]})"}) {
-    const auto rows = import_bundle(*store, text);
+    const auto rows = import_bundle(*store, text, progress_);
     ASSERT_FALSE(rows) << text;
     EXPECT_EQ(rows.error().kind, ErrorKind::kInvalidRequest);
   }

@@ -26,7 +26,7 @@ class SalvageTest : public testing::Test {
   const Table& lists() const { return *catalog_->find("public", "lists"); }
 
   void fill() {
-    Stores stores(folder(), options_, "public", [](Store&) {});
+    Stores stores(folder(), options_, [](Store&) {});
     stores.set_catalog(catalog_);
     const auto store = stores.open(http::Principal::anonymous());
     store->writer().run(Writer::Priority::kClient, [&](Transaction& transaction) {
@@ -120,7 +120,7 @@ TEST_F(SalvageTest, HardCase24_ADamagedOutboxIsReadFromBothItsEnds) {
 TEST_F(SalvageTest, HardCase24_ADamagedReplicaIsReadAgainUnderItsPendingWrites) {
   damage(lists().storage_name);
   leave_open();
-  Stores stores(folder(), options_, "public", [](Store&) {});
+  Stores stores(folder(), options_, [](Store&) {});
   std::int64_t salvaged = 0;
   stores.observe_salvages([&](const Salvage& salvage) { salvaged = salvage.entries; });
   stores.set_catalog(catalog_);
@@ -140,14 +140,14 @@ TEST_F(SalvageTest, HardCase24_AFileThatSomebodyWorksWithIsRepairedAtTheNextStar
   damage(lists().storage_name);
   leave_open();
   {
-    Stores stores(folder(), options_, "public", [](Store&) {});
+    Stores stores(folder(), options_, [](Store&) {});
     stores.set_catalog(catalog_);
     const auto holder = stores.open(http::Principal::anonymous());
     EXPECT_EQ(stores.find_damaged().size(), 1U);
     stores.replace_damaged("anon", std::chrono::milliseconds(20));
     EXPECT_TRUE(kept().empty());
   }
-  Stores stores(folder(), options_, "public", [](Store&) {});
+  Stores stores(folder(), options_, [](Store&) {});
   stores.set_catalog(catalog_);
   EXPECT_EQ(kept().size(), 1U);
   EXPECT_EQ(number(path(), "SELECT count(*) FROM hf_outbox"), kEntries);
@@ -174,7 +174,7 @@ TEST_F(SalvageTest, ACrashBeforeTheNewFileTookItsPlaceIsMadeUpFor) {
   fs::rename(path(), path() + ".salvaged");
   fs::copy_file(folder() + "/" + kept().front(), path());
   leave_open();
-  Stores stores(folder(), options_, "public", [](Store&) {});
+  Stores stores(folder(), options_, [](Store&) {});
   stores.set_catalog(catalog_);
   EXPECT_EQ(kept().size(), 1U);
   EXPECT_FALSE(fs::exists(path() + ".salvaged"));
@@ -183,7 +183,7 @@ TEST_F(SalvageTest, ACrashBeforeTheNewFileTookItsPlaceIsMadeUpFor) {
 
 TEST_F(SalvageTest, WhatIsNoDatabaseIsKeptAsideAndDoesNotStopTheStart) {
   std::ofstream(path(), std::ios::binary) << std::string(8'192, 'x');
-  Stores stores(folder(), options_, "public", [](Store&) {});
+  Stores stores(folder(), options_, [](Store&) {});
   stores.set_catalog(catalog_);
   EXPECT_EQ(kept().size(), 1U);
   EXPECT_EQ(fs::file_size(folder() + "/" + kept().front()), 8'192U);
@@ -192,7 +192,7 @@ TEST_F(SalvageTest, WhatIsNoDatabaseIsKeptAsideAndDoesNotStopTheStart) {
 
 TEST_F(SalvageTest, ASoundFileIsLeftAlone) {
   leave_open();
-  Stores stores(folder(), options_, "public", [](Store&) {});
+  Stores stores(folder(), options_, [](Store&) {});
   stores.set_catalog(catalog_);
   EXPECT_TRUE(stores.find_damaged().empty());
   EXPECT_TRUE(kept().empty());

@@ -86,7 +86,7 @@ class StoresTest : public ::testing::Test {
  protected:
   std::unique_ptr<Stores> open() {
     auto stores =
-        std::make_unique<Stores>((dir_.path() / "principals").string(), options_, "public",
+        std::make_unique<Stores>((dir_.path() / "principals").string(), options_,
                                  [this](Store& store) { opened_.push_back(store.principal().id); });
     stores->set_catalog(sample::catalog());
     return stores;
@@ -178,16 +178,15 @@ TEST_F(StoresTest, NoStoreIsMissingWhileTheCatalogIsReplaced) {
   std::thread looking;
   std::unique_ptr<Stores> stores;
   bool replacing = false;
-  stores = std::make_unique<Stores>((dir_.path() / "principals").string(), options_, "public",
-                                    [&](Store&) {
-                                      if (!replacing) return;
-                                      std::promise<void> started;
-                                      looking = std::thread([&] {
-                                        started.set_value();
-                                        seen = static_cast<int>(stores->all().size());
-                                      });
-                                      started.get_future().wait();
-                                    });
+  stores = std::make_unique<Stores>((dir_.path() / "principals").string(), options_, [&](Store&) {
+    if (!replacing) return;
+    std::promise<void> started;
+    looking = std::thread([&] {
+      started.set_value();
+      seen = static_cast<int>(stores->all().size());
+    });
+    started.get_future().wait();
+  });
   stores->open(user("a"));
   replacing = true;
   stores->set_catalog(sample::catalog());

@@ -97,5 +97,57 @@ TEST_F(UpstreamFindingsTest, AnAddressThatIsNotEncryptedIsAdviceOnlyBeyondThisMa
   EXPECT_EQ(level("https://abcd.supabase.co"), Level::kFine);
 }
 
+cache::Table table(const std::string& schema, const std::string& name) {
+  cache::Table made;
+  made.schema = schema;
+  made.name = name;
+  made.columns.resize(2);
+  made.columns[0].name = "id";
+  made.columns[1].name = "version";
+  return made;
+}
+
+class TableFindingsTest : public ::testing::Test {
+ protected:
+  std::vector<std::string> texts() const {
+    const cache::Catalog catalog({table("public", "todos"), table("audit", "log")}, {},
+                                 {"public", "audit"}, {});
+    std::vector<std::string> texts;
+    for (const auto& finding : check_tables(config_, catalog)) {
+      EXPECT_EQ(finding.level, Level::kAdvice);
+      EXPECT_NE(finding.remedy, "");
+      texts.push_back(finding.text);
+    }
+    return texts;
+  }
+
+  config::Config config_;
+};
+
+TEST_F(TableFindingsTest, TablesOfEverySchemaAreKnownByTheirNames) {
+  config_.replica.table_options["todos"].version_column = "version";
+  config_.replica.table_options["audit.log"].updated_at_column = "none";
+  config_.replica.tables = {"public.todos", "audit.log"};
+  EXPECT_EQ(texts(), std::vector<std::string>{});
+}
+
+TEST_F(TableFindingsTest, ANameThatIsNoTableIsAdvice) {
+  config_.replica.table_options["log"].max_rows = 1;
+  config_.replica.tables = {"todso"};
+  const auto found = texts();
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0], "[tables.log] names no table of the schema that is kept");
+  EXPECT_EQ(found[1], "[cache] tables, \"todso\", names no table of the schema that is kept");
+}
+
+TEST_F(TableFindingsTest, ANameThatIsNoColumnIsAdvice) {
+  config_.replica.table_options["audit.log"].version_column = "vresion";
+  config_.replica.table_options["todos"].transitions = {"a", "b"};
+  const auto found = texts();
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0], "[tables.\"audit.log\"] names a column that the table has not: vresion");
+  EXPECT_EQ(found[1], "[tables.todos] names a column that the table has not: status");
+}
+
 }  // namespace
 }  // namespace holdfast::cli

@@ -28,6 +28,15 @@ TEST(ProgressTest, WithoutAPartTheBarGoesToAndFro) {
   }
 }
 
+TEST(ProgressTest, CountsWhatIsDoneOnceTheTotalIsKnown) {
+  const auto unknown = progress_of("importing", {5, 0}, "rows");
+  EXPECT_EQ(unknown.text, "importing");
+  EXPECT_FALSE(unknown.part.has_value());
+  const auto known = progress_of("importing", {5, 20}, "rows");
+  EXPECT_EQ(known.text, "importing: 5 of 20 rows");
+  EXPECT_EQ(known.part, 0.25);
+}
+
 TEST(ProgressTest, NeverLongerThanTheTerminalIsWide) {
   EXPECT_EQ(progress_line({std::string(200, 'x'), 0.3}, 40, 0).size(), 40u);
 }
@@ -36,7 +45,7 @@ TEST(ProgressTest, NeverLongerThanTheTerminalIsWide) {
 TEST(ProgressTest, IsSilentWithoutATerminal) {
   testing::internal::CaptureStderr();
   {
-    const Progress progress([]() -> ProgressState { return {"work", 0.5}; });
+    const Progress progress({}, []() -> ProgressState { return {"work", 0.5}; });
   }
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }

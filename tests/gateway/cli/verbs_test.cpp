@@ -82,7 +82,7 @@ TEST(VerbsTest, AMisspeltVerbIsToldWithTheOneThatComesClosest) {
   };
   EXPECT_EQ(told({"statsu"}), "holdfast: there is no command \"statsu\"; did you mean status?\n");
   EXPECT_EQ(told({"outbox", "rety"}),
-            "holdfast: there is no command \"outbox rety\"; did you mean retry?\n");
+            "holdfast: there is no command \"outbox rety\"; did you mean outbox retry?\n");
   EXPECT_EQ(told({"foo"}), "holdfast: there is no command \"foo\"; holdfast --help lists all\n");
 }
 

@@ -51,8 +51,23 @@ TEST(ConfigTest, ValuesReachTheModuleThatActsOnThem) {
   EXPECT_EQ(config.listener.port, 0);
   EXPECT_EQ(config.pull.interval, milliseconds(2000));
   EXPECT_EQ(config.dispatcher.flush_interval, milliseconds(2000));
-  EXPECT_EQ(config.replica.of("app.todos").read, cache::ReadMode::kPass);
-  EXPECT_EQ(config.replica.of("app.todos").version_column, "version");
+  EXPECT_EQ(config.replica.default_schema, "api");
+  EXPECT_EQ(config.replica.table_options.at("app.todos").read, cache::ReadMode::kPass);
+  EXPECT_EQ(config.replica.table_options.at("app.todos").version_column, "version");
+}
+
+TEST(ConfigTest, ATableOfTheFirstSchemaIsSetUnderOneOfItsNamesOnly) {
+  const std::string both = R"(
+      [tables."app.todos"]
+      read = "pass"
+      [tables.todos]
+      read = "pass"
+      [upstream]
+      schemas = ["app"])";
+  EXPECT_EQ(complaint(both),
+            "`tables.\"app.todos\"` in config.toml: [tables.todos] is the same table; keep one of "
+            "the two");
+  EXPECT_EQ(complaint(both.substr(0, both.find("[upstream]"))), "accepted");
 }
 
 TEST(ConfigTest, UnknownKeyIsNamedWithItsLineAndTheNearestOne) {

@@ -1,0 +1,98 @@
+#include "gateway/cli/status.h"
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "gateway/cli/print.h"
+#include "gateway/cli/words.h"
+
+namespace holdfast::cli {
+namespace {
+
+using json = nlohmann::json;
+
+std::string headline(const json& status) {
+  const std::string state = text_of(status.at("state"));
+  const bool online = status.at("online").get<bool>();
+  std::string text = painted(state, colour_of_state(state));
+  if (status.value("offline_by_choice", false)) {
+    text += " by choice";
+  } else if (!online && state != "offline") {
+    text += painted(", offline", Colour::kYellow);
+  }
+  return text;
+}
+
+std::string deliveries(const json& queue, Timestamp now) {
+  const auto depth = queue.at("depth").get<std::int64_t>();
+  if (depth == 0) return "nothing to deliver";
+  std::string text = counted(depth, "write") + " to deliver";
+  std::string parts;
+  for (const char* part : {"sending", "waiting", "held", "blocked"}) {
+    const auto count = queue.at(part).get<std::int64_t>();
+    if (count > 0) parts += (parts.empty() ? "" : ", ") + std::to_string(count) + " " + part;
+  }
+  if (!parts.empty()) text += " (" + parts + ")";
+  if (queue.at("oldest_age_s").is_number()) {
+    text += ", the oldest " + duration_text(queue.at("oldest_age_s").get<double>()) + " old";
+  }
+  if (queue.at("next_attempt_at").is_string()) {
+    text += ", next try " + time_text(queue.at("next_attempt_at"), now);
+  }
+  return text;
+}
+
+// What waits for a person, and where to look.
+void add_troubles(Fields& fields, const json& queue) {
+  if (const auto count = queue.at("dead").get<std::int64_t>(); count > 0) {
+    fields.add("refused", painted(counted(count, "write"), Colour::kRed) +
+                              "; see holdfast outbox list --state dead");
+  }
+  if (const auto count = queue.at("conflicts").get<std::int64_t>(); count > 0) {
+    fields.add("conflicts",
+               painted(std::to_string(count), Colour::kRed) + "; see holdfast conflicts list");
+  }
+}
+
+std::string completeness(const json& table) {
+  if (table.at("complete").get<bool>()) return "yes";
+  const json& expected = table.at("expected_rows");
+  const double rows = table.at("rows").get<double>();
+  if (!expected.is_number() || expected.get<double>() <= 0) return "no";
+  const int part = static_cast<int>(100 * std::min(1.0, rows / expected.get<double>()));
+  return "no, " + std::to_string(part) + " %";
+}
+
+void print_tables(const json& tables) {
+  TextTable text({"table", "rows", "complete", "pending", "lag", "error"});
+  for (const auto& [name, table] : tables.items()) {
+    const json& lag = table.at("lag_s");
+    text.add({name, text_of(table.at("rows")), completeness(table), text_of(table.at("pending")),
+              lag.is_number() ? duration_text(lag.get<double>()) : "-",
+              text_of(table.at("last_error"))});
+  }
+  text.print("no tables yet");
+}
+
+}  // namespace
+
+void print_status(const json& status, Timestamp now) {
+  const json& queue = status.at("queue");
+  const json& sync = status.at("sync");
+  const json& upstream = status.at("upstream");
+  Fields fields;
+  fields.add("state", headline(status));
+  fields.add("upstream", text_of(upstream.at("url")) + ", last seen " +
+                             time_text(upstream.at("last_seen"), now));
+  fields.add("queue", deliveries(queue, now));
+  add_troubles(fields, queue);
+  fields.add("last sync", time_text(sync.at("last_sync"), now));
+  if (sync.at("last_error").is_string()) {
+    fields.add("last error", painted(text_of(sync.at("last_error")), Colour::kYellow));
+  }
+  fields.print();
+  std::cout << '\n';
+  print_tables(sync.at("tables"));
+}
+
+}  // namespace holdfast::cli
