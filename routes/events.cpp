@@ -49,11 +49,11 @@ Events::Events(const Context& context, StatusIdentity identity, EventOptions opt
     : context_(context),
       identity_(std::move(identity)),
       options_(options),
-      tail_(context.stores, context.clock.now()) {}
+      tail_(context.stores, context.clock.now()),
+      task_(
+          "events", options.interval, [this] { look_for_listeners(); }, context.logger) {}
 
-void Events::start() {
-  thread_ = std::thread([this] { loop(); });
-}
+void Events::start() { task_.start(); }
 
 void Events::stop() {
   {
@@ -61,9 +61,8 @@ void Events::stop() {
     stopping_ = true;
     for (const auto& listener : listeners_) listener->end();
     listeners_.clear();
-    changed_.notify_all();
   }
-  if (thread_.joinable()) thread_.join();
+  task_.stop();
 }
 
 http::Response Events::open() {
@@ -80,7 +79,7 @@ http::Response Events::open() {
       return refusal;
     }
     listeners_.push_back(stream);
-    changed_.notify_all();
+    task_.wake();
   }
   http::Response response;
   response.headers = {{"Content-Type", "text/event-stream; charset=utf-8"},
@@ -94,21 +93,12 @@ http::Response Events::open() {
   return response;
 }
 
-void Events::loop() {
-  for (;;) {
-    {
-      MutexLock lock(mutex_);
-      while (!stopping_ && listeners_.empty()) changed_.wait(mutex_);
-      if (stopping_) return;
-    }
-    try {
-      look();
-    } catch (const std::exception& fault) {
-      context_.logger->error("events_fault reason={}", fault.what());
-    }
+void Events::look_for_listeners() {
+  {
     MutexLock lock(mutex_);
-    if (!stopping_) changed_.wait_for(mutex_, options_.interval);
+    if (listeners_.empty()) return task_.rest();
   }
+  look();
 }
 
 void Events::look() {

@@ -2,10 +2,10 @@
 
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "gateway/base/mutex.h"
+#include "gateway/base/periodic_task.h"
 #include "gateway/http/response.h"
 #include "gateway/http/stream.h"
 #include "routes/context.h"
@@ -57,7 +57,7 @@ class Events {
   void look();
 
  private:
-  void loop();
+  void look_for_listeners();
   void tell_changes();
   void tell(const std::string& name, const std::string& json);
   void send(const std::string& text);
@@ -75,10 +75,9 @@ class Events {
   MonotonicTime sent_at_{};
 
   Mutex mutex_;
-  Condition changed_;
   bool stopping_ HF_GUARDED_BY(mutex_) = false;
   std::vector<std::shared_ptr<http::Stream>> listeners_ HF_GUARDED_BY(mutex_);
-  std::thread thread_;
+  PeriodicTask task_;  // last: its thread uses the rest
 };
 
 }  // namespace holdfast::routes

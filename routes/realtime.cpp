@@ -13,17 +13,10 @@ using json = nlohmann::json;
 
 constexpr const char* kTopicPrefix = "realtime:";
 
-std::string parameter(const http::Request& request, std::string_view wanted) {
-  for (const auto& [name, value] : http::parse_query(request.query())) {
-    if (name == wanted) return value;
-  }
-  return "";
-}
-
 // As supabase-js puts it into the address of a WebSocket, which has no header lines of its own.
 std::string key_of(const http::Request& request) {
   const auto header = request.headers.find("apikey");
-  return header ? std::string(*header) : parameter(request, "apikey");
+  return header ? std::string(*header) : http::query_parameter(request.query(), "apikey");
 }
 
 // The edge's words for a WebSocket.
@@ -122,11 +115,12 @@ class Realtime::Inbox final : public http::MessageHandler,
 };
 
 Realtime::Realtime(const Context& context, RealtimeOptions options)
-    : context_(context), options_(options) {}
+    : context_(context),
+      options_(options),
+      task_(
+          "realtime", options.interval, [this] { look_for_members(); }, context.logger) {}
 
-void Realtime::start() {
-  thread_ = std::thread([this] { loop(); });
-}
+void Realtime::start() { task_.start(); }
 
 void Realtime::stop() {
   {
@@ -135,9 +129,8 @@ void Realtime::stop() {
     for (const auto& [id, member] : members_) {
       if (const auto socket = member.socket.lock()) socket->end();
     }
-    changed_.notify_all();
   }
-  if (thread_.joinable()) thread_.join();
+  task_.stop();
 }
 
 void Realtime::handle(const http::Request& request, const std::string& resource,
@@ -160,7 +153,7 @@ void Realtime::open(const http::Request& request, const http::Respond& respond) 
   if (const auto error = context_.authenticator.refuse_key(asked)) {
     return respond(refusal(401, error->message));
   }
-  const bool first = parameter(request, "vsn").starts_with("1");
+  const bool first = http::query_parameter(request.query(), "vsn").starts_with("1");
   auto socket = std::make_shared<http::WebSocket>(options_.waiting_bytes);
   {
     MutexLock lock(mutex_);
@@ -171,7 +164,7 @@ void Realtime::open(const http::Request& request, const http::Respond& respond) 
     const MemberId id = ++last_member_;
     socket->serve(std::make_shared<Inbox>(*this, id, version));
     members_.emplace(id, Member{socket, version, key, {}});
-    changed_.notify_all();
+    task_.wake();
   }
   http::Response response;
   response.status = 101;
@@ -204,13 +197,6 @@ Result<http::Caller> Realtime::caller_of(const std::string& key, const std::stri
 
 void Realtime::join(MemberId id, const Frame& frame) {
   const json config = member_of(frame.payload, "config");
-  const json changes = member_of(config, "postgres_changes");
-  Channel channel;
-  channel.join_ref = frame.join_ref;
-  channel.echoes = flag_in(member_of(config, "broadcast"), "self");
-  channel.acknowledges = flag_in(member_of(config, "broadcast"), "ack");
-  channel.presence_key = text_in(member_of(config, "presence"), "key");
-  channel.token = text_in(frame.payload, "access_token");
   if (flag_in(config, "private")) {
     return reply(id, frame, "error",
                  {{"reason",
@@ -224,53 +210,22 @@ void Realtime::join(MemberId id, const Frame& frame) {
     if (member == members_.end()) return;
     key = member->second.key;
   }
+  Channel channel;
+  channel.join_ref = frame.join_ref;
+  channel.echoes = flag_in(member_of(config, "broadcast"), "self");
+  channel.acknowledges = flag_in(member_of(config, "broadcast"), "ack");
+  channel.presence_key = text_in(member_of(config, "presence"), "key");
+  channel.token = text_in(frame.payload, "access_token");
   auto caller = caller_of(key, channel.token);
   if (!caller) return reply(id, frame, "error", {{"reason", caller.error().message}});
   channel.principal = std::move(caller->principal);
   channel.epoch = std::move(caller->epoch);
-  json accepted = json::array();
-  for (const json& wanted : changes.is_array() ? changes : json::array()) {
-    MutexLock lock(mutex_);
-    channel.subscriptions.push_back({++last_number_, text_in(wanted, "event"),
-                                     text_in(wanted, "schema"), text_in(wanted, "table"),
-                                     text_in(wanted, "filter")});
-    json entry = wanted;
-    entry["id"] = last_number_;
-    accepted.push_back(std::move(entry));
-  }
-  const bool follows = !channel.subscriptions.empty();
-  std::shared_ptr<RowTail> tail;
-  std::string reason;
-  if (follows) {
-    auto followed = follow(channel.principal, channel.subscriptions);
-    if (auto* refusal = std::get_if<std::string>(&followed)) {
-      reason = std::move(*refusal);
-      channel.subscriptions.clear();
-    } else {
-      tail = std::get<std::shared_ptr<RowTail>>(std::move(followed));
-    }
-  }
-  {
-    MutexLock lock(mutex_);
-    const auto member = members_.find(id);
-    if (member == members_.end()) return;
-    auto& channels = member->second.channels;
-    const auto known = channels.find(frame.topic);
-    if (known != channels.end()) {
-      depart(frame.topic, id, known->second);
-    } else if (channels.size() >= options_.channels) {
-      return send(
-          member->second,
-          reply_to(frame, "error", {{"reason", "ChannelRateLimitReached: Too many channels"}}));
-    }
-    if (channel.presence_key.empty()) channel.presence_key = std::to_string(++last_number_);
-    // Under one lock, so that no change is told before the answer, and none is missed after it.
-    if (tail) tails_.try_emplace(channel.principal.id, std::move(tail));
-    channels[frame.topic] = std::move(channel);
-    send(member->second, reply_to(frame, "ok", {{"postgres_changes", std::move(accepted)}}));
-    send(member->second, {nullptr, nullptr, frame.topic, "presence_state", presences(frame.topic)});
-  }
-  if (!follows) return;
+  json accepted = subscribe(channel, member_of(config, "postgres_changes"));
+  const bool wants_rows = !channel.subscriptions.empty();
+  auto [tail, reason] = follow(channel.principal, channel.subscriptions);
+  if (!reason.empty()) channel.subscriptions.clear();
+  if (!enter(id, frame, std::move(channel), std::move(tail), std::move(accepted))) return;
+  if (!wants_rows) return;
   const bool ok = reason.empty();
   send(id,
        {nullptr, nullptr, frame.topic, "system",
@@ -279,16 +234,54 @@ void Realtime::join(MemberId id, const Frame& frame) {
                           : "Unable to subscribe to changes with given parameters: " + reason)});
 }
 
-std::variant<std::shared_ptr<RowTail>, std::string> Realtime::follow(
-    const http::Principal& principal, const std::vector<RowSubscription>& subscriptions) const {
+json Realtime::subscribe(Channel& channel, const json& wanted) {
+  json accepted = json::array();
+  if (!wanted.is_array()) return accepted;
+  MutexLock lock(mutex_);
+  for (const json& one : wanted) {
+    channel.subscriptions.push_back({++last_number_, text_in(one, "event"), text_in(one, "schema"),
+                                     text_in(one, "table"), text_in(one, "filter")});
+    json entry = one;
+    entry["id"] = last_number_;
+    accepted.push_back(std::move(entry));
+  }
+  return accepted;
+}
+
+bool Realtime::enter(MemberId id, const Frame& frame, Channel channel,
+                     std::shared_ptr<RowTail> tail, json accepted) {
+  MutexLock lock(mutex_);
+  const auto member = members_.find(id);
+  if (member == members_.end()) return false;
+  auto& channels = member->second.channels;
+  const auto known = channels.find(frame.topic);
+  if (known != channels.end()) {
+    depart(frame.topic, id, known->second);
+  } else if (channels.size() >= options_.channels) {
+    send(member->second,
+         reply_to(frame, "error", {{"reason", "ChannelRateLimitReached: Too many channels"}}));
+    return false;
+  }
+  if (channel.presence_key.empty()) channel.presence_key = std::to_string(++last_number_);
+  // Under one lock, so that no change is told before the answer, and none is missed after it.
+  if (tail) tails_.try_emplace(channel.principal.id, std::move(tail));
+  channels[frame.topic] = std::move(channel);
+  send(member->second, reply_to(frame, "ok", {{"postgres_changes", std::move(accepted)}}));
+  send(member->second, {nullptr, nullptr, frame.topic, "presence_state", presences(frame.topic)});
+  return true;
+}
+
+Realtime::Followed Realtime::follow(const http::Principal& principal,
+                                    const std::vector<RowSubscription>& subscriptions) const {
+  if (subscriptions.empty()) return {};
   if (principal.kind == http::Principal::Kind::kService) {
-    return std::string("no rows are kept for the service role");
+    return {nullptr, "no rows are kept for the service role"};
   }
   auto tail = std::make_shared<RowTail>(context_, principal);
   for (const RowSubscription& subscription : subscriptions) {
-    if (auto reason = tail->refuse(subscription)) return *std::move(reason);
+    if (auto reason = tail->refuse(subscription)) return {nullptr, *std::move(reason)};
   }
-  return tail;
+  return {std::move(tail), ""};
 }
 
 void Realtime::leave(MemberId id, const Frame& frame) {
@@ -332,16 +325,8 @@ void Realtime::renew(MemberId id, const Frame& frame) {
     subscriptions = channel->second.subscriptions;
   }
   auto caller = caller_of(key, token);
-  std::shared_ptr<RowTail> tail;
-  std::string reason = caller ? "" : caller.error().message;
-  if (caller && !subscriptions.empty()) {
-    auto followed = follow(caller->principal, subscriptions);
-    if (auto* refusal = std::get_if<std::string>(&followed)) {
-      reason = std::move(*refusal);
-    } else {
-      tail = std::get<std::shared_ptr<RowTail>>(std::move(followed));
-    }
-  }
+  auto [tail, reason] =
+      caller ? follow(caller->principal, subscriptions) : Followed{nullptr, caller.error().message};
   if (!reason.empty()) {
     return send(id, {nullptr, nullptr, frame.topic, "system",
                      system_message(frame.topic, "error", reason)});

@@ -3,11 +3,10 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <thread>
-#include <variant>
 #include <vector>
 
 #include "gateway/base/mutex.h"
+#include "gateway/base/periodic_task.h"
 #include "gateway/http/response.h"
 #include "gateway/http/web_socket.h"
 #include "routes/context.h"
@@ -94,12 +93,21 @@ class Realtime {
   // Whom the key and the token stand for; may ask the upstream.
   Result<http::Caller> caller_of(const std::string& key, const std::string& token) const;
   // What follows the replica from now on, or why the subscriptions cannot be served.
-  std::variant<std::shared_ptr<RowTail>, std::string> follow(
-      const http::Principal& principal, const std::vector<RowSubscription>& subscriptions) const;
+  struct Followed {
+    std::shared_ptr<RowTail> tail;  // null where there are no subscriptions, or a reason
+    std::string reason;
+  };
+  Followed follow(const http::Principal& principal,
+                  const std::vector<RowSubscription>& subscriptions) const;
+  // Numbers what a join asks for into the channel; the answer's list of it.
+  nlohmann::json subscribe(Channel& channel, const nlohmann::json& wanted);
+  // Answers a join; false where the member is gone, or has too many channels.
+  bool enter(MemberId id, const Frame& frame, Channel channel, std::shared_ptr<RowTail> tail,
+             nlohmann::json accepted);
+  void look_for_members();
   void tell_changes();
   void check_tokens();
   std::vector<Listener> listeners() HF_REQUIRES(mutex_);
-  void loop();
 
   void send(MemberId id, const Frame& frame);
   static void send(const Member& member, const Frame& frame);
@@ -114,7 +122,6 @@ class Realtime {
   MonotonicTime tokens_checked_at_{};  // of the looking thread
 
   mutable Mutex mutex_;
-  Condition changed_;
   bool stopping_ HF_GUARDED_BY(mutex_) = false;
   MemberId last_member_ HF_GUARDED_BY(mutex_) = 0;
   std::int64_t last_number_ HF_GUARDED_BY(mutex_) = 0;  // of subscriptions and presences
@@ -123,7 +130,7 @@ class Realtime {
   std::map<std::string, std::map<MemberId, nlohmann::json>> present_ HF_GUARDED_BY(mutex_);
   // By principal; each is advanced by the looking thread alone.
   std::map<std::string, std::shared_ptr<RowTail>> tails_ HF_GUARDED_BY(mutex_);
-  std::thread thread_;
+  PeriodicTask task_;  // last: its thread uses the rest
 };
 
 }  // namespace holdfast::routes

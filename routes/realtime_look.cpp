@@ -16,21 +16,12 @@ struct Realtime::Listener {
   std::vector<RowSubscription> subscriptions;
 };
 
-void Realtime::loop() {
-  for (;;) {
-    {
-      MutexLock lock(mutex_);
-      while (!stopping_ && members_.empty()) changed_.wait(mutex_);
-      if (stopping_) return;
-    }
-    try {
-      look();
-    } catch (const std::exception& fault) {
-      context_.logger->error("realtime_fault reason={}", fault.what());
-    }
+void Realtime::look_for_members() {
+  {
     MutexLock lock(mutex_);
-    if (!stopping_) changed_.wait_for(mutex_, options_.interval);
+    if (members_.empty()) return task_.rest();
   }
+  look();
 }
 
 void Realtime::look() {

@@ -19,8 +19,14 @@ void PeriodicTask::wake() {
   {
     MutexLock lock(mutex_);
     woken_ = true;
+    resting_ = false;
   }
   changed_.notify_all();
+}
+
+void PeriodicTask::rest() {
+  MutexLock lock(mutex_);
+  resting_ = true;
 }
 
 void PeriodicTask::loop() {
@@ -37,6 +43,10 @@ bool PeriodicTask::wait() {
   const auto until = std::chrono::steady_clock::now() + interval_;
   MutexLock lock(mutex_);
   while (!stopping_ && !woken_) {
+    if (resting_) {
+      changed_.wait(mutex_);
+      continue;
+    }
     const auto left = until - std::chrono::steady_clock::now();
     if (left <= std::chrono::nanoseconds(0)) break;
     changed_.wait_for(mutex_, left);

@@ -26,6 +26,8 @@ class PeriodicTask {
   // Waits for the work under way. Later calls of wake() do nothing.
   void stop();
   void wake();
+  // From the work: the next turn is at wake() and not before.
+  void rest();
 
  private:
   void loop();
@@ -41,6 +43,7 @@ class PeriodicTask {
   Condition changed_;
   bool stopping_ HF_GUARDED_BY(mutex_) = false;
   bool woken_ HF_GUARDED_BY(mutex_) = false;
+  bool resting_ HF_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace holdfast
