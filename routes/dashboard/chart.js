@@ -82,7 +82,13 @@ export function chart(chart) {
     left + ((at - from) / Math.max(1, to - from)) * (width - left - right);
   const y = (/** @type {number} */ value) =>
     height - bottom - (value / ceiling) * (height - bottom - top);
-  const last = points.at(-1)?.values.map((value) => (value === null ? '–' : print(value)));
+  // Of each series the newest that is known.
+  const last =
+    points.length > 0 &&
+    series.map((_, i) => {
+      const value = points.findLast(({ values }) => values[i] !== null)?.values[i];
+      return value === null || value === undefined ? '–' : print(value);
+    });
   const summary = `${title}: ${points.length} samples${
     last ? `; the last one ${series.map((name, i) => `${name} ${last[i]}`).join(', ')}` : ''
   }`;

@@ -27,15 +27,29 @@ export function refreshMoments() {
   }
 }
 
-/** A value of a row. @param {import('./types.js').Json | undefined} value */
-export const cell = (value) =>
-  value === '' || value === undefined || value === null
-    ? h(
-        'span',
-        { class: 'cell empty' },
-        { '': 'empty text', undefined: 'none', null: 'null' }[String(value)] ?? '',
-      )
-    : h('span', { class: 'cell' }, short(value));
+// Longer values are folded to so many characters.
+const folded = 160;
+
+/**
+ * A value of a row.
+ * @param {import('./types.js').Json | undefined} value
+ * @param {string} [id] where it may be long: of what folds it
+ */
+export function cell(value, id) {
+  if (value === '' || value === undefined || value === null) {
+    const words = { '': 'empty text', undefined: 'none', null: 'null' }[String(value)] ?? '';
+    return h('span', { class: 'cell empty' }, words);
+  }
+  const text = short(value);
+  if (!id || text.length <= 1.5 * folded) return h('span', { class: 'cell' }, text);
+  const start = h('span', { class: 'start' }, `${text.slice(0, folded)}… `);
+  return h(
+    'details',
+    { class: 'cell', id },
+    h('summary', {}, start, h('span', { class: 'more' }, `all ${text.length} characters`)),
+    text,
+  );
+}
 
 /** @param {string} kind @param {string} text */
 export const chip = (kind, text) => h('span', { class: `chip ${kind}` }, text);

@@ -42,6 +42,7 @@
  * @property {string} created_at
  * @property {number} attempts
  * @property {string | null} next_attempt_at
+ * @property {number | null} [last_status]
  * @property {string | null} last_error
  * @property {string | null} explanation
  * @property {{table: string, key: any}[]} rows

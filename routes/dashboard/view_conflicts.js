@@ -107,7 +107,7 @@ function comparison(conflict) {
     h(
       'td',
       { class: changed ? `changed ${side}` : '' },
-      cell(column[side]),
+      cell(column[side], `${conflict.id}-${column.name}-${side}`),
       changed && h('span', { class: 'mark' }, ' changed'),
     );
   const differing = all.filter(({ here, there, clash }) => here || there || clash);
@@ -145,19 +145,14 @@ function comparison(conflict) {
             'tr',
             { class: column.here && column.there && column.clash ? 'clash' : '' },
             h('th', { scope: 'row' }, column.name),
-            h('td', {}, cell(column.base)),
+            h('td', {}, cell(column.base, `${conflict.id}-${column.name}-base`)),
             version(column, 'local', column.here),
             version(column, 'remote', column.there),
           ),
         ),
-        rest > 0 &&
-          h(
-            'tr',
-            { class: 'rest' },
-            h('td', { colspan: 4 }, `${rest} more the same on both sides`),
-          ),
       ),
     ),
+    rest > 0 && h('p', { class: 'rest' }, `${rest} more the same on both sides`),
   );
 }
 
@@ -197,6 +192,11 @@ async function merge(conflict) {
   });
 }
 
+// Enough to choose by; the whole of what is chosen is shown below.
+/** @param {import('./types.js').Json | undefined} value */
+const cut = (value) =>
+  typeof value === 'string' && value.length > 120 ? `${value.slice(0, 120)}…` : value;
+
 /**
  * @param {Column} column
  * @param {Record<string, import('./merge.js').Choice>} choices
@@ -235,7 +235,7 @@ function chooser(column, choices, update) {
       {},
       radios[0],
       h('span', { class: 'side' }, 'Local'),
-      cell(column.local),
+      cell(cut(column.local)),
       column.here && h('span', { class: 'mark' }, 'changed'),
     ),
     h(
@@ -243,7 +243,7 @@ function chooser(column, choices, update) {
       {},
       radios[1],
       h('span', { class: 'side' }, 'Server'),
-      cell(column.remote),
+      cell(cut(column.remote)),
       column.there && h('span', { class: 'mark' }, 'changed'),
     ),
     h('label', {}, radios[2], h('span', { class: 'side' }, 'Other'), other),

@@ -5,7 +5,16 @@ import { chart } from './chart.js';
 import { h, say } from './dom.js';
 import { action, brief, chip, nothing, section, when } from './parts.js';
 import { deadLetters, openConflicts, state, uncertain } from './state.js';
-import { count, duration, several, stateSentence, stateWord, whatText } from './words.js';
+import {
+  count,
+  duration,
+  keyText,
+  several,
+  stateSentence,
+  stateWord,
+  tableName,
+  whatText,
+} from './words.js';
 
 /** @type {Record<string, string>} */
 export const stateNames = {
@@ -33,21 +42,7 @@ export function overview() {
   const { queue, sync, upstream } = status;
   return [
     h('h1', { class: 'hidden' }, 'Overview'),
-    h(
-      'div',
-      { class: `hero ${status.state}` },
-      h('span', { class: 'light', 'aria-hidden': 'true' }),
-      h(
-        'div',
-        {},
-        h('p', { class: 'big', id: 'overall' }, stateNames[status.state] ?? status.state),
-        h('p', {}, stateSentence(status)),
-        status.state !== 'offline' &&
-          sync.last_error &&
-          h('p', { class: 'error' }, sync.last_error),
-      ),
-      (status.online || status.offline_by_choice) && linkSwitch(Boolean(status.offline_by_choice)),
-    ),
+    state.connected ? hero(status) : goneHero(),
     h(
       'div',
       { class: 'tiles' },
@@ -79,6 +74,44 @@ export function overview() {
     ),
   ];
 }
+
+/** @param {import('./state.js').Status} status */
+const hero = (status) =>
+  h(
+    'div',
+    { class: `hero ${status.state}` },
+    h('span', { class: 'light', 'aria-hidden': 'true' }),
+    h(
+      'div',
+      {},
+      h('p', { class: 'big', id: 'overall' }, stateNames[status.state] ?? status.state),
+      h('p', {}, stateSentence(status)),
+      status.state !== 'offline' &&
+        status.sync.last_error &&
+        h('p', { class: 'error' }, status.sync.last_error),
+    ),
+    (status.online || status.offline_by_choice) && linkSwitch(Boolean(status.offline_by_choice)),
+  );
+
+const goneHero = () =>
+  h(
+    'div',
+    { class: 'hero error' },
+    h('span', { class: 'light', 'aria-hidden': 'true' }),
+    h(
+      'div',
+      {},
+      h('p', { class: 'big', id: 'overall' }, 'The gateway is away'),
+      h(
+        'p',
+        {},
+        'It was stopped, or starts anew. Below is what it said last; nothing is lost. ' +
+          'This page goes on by itself once it answers: ',
+        h('code', {}, 'holdfast serve'),
+        ' starts it.',
+      ),
+    ),
+  );
 
 /** @param {boolean} cut */
 const linkSwitch = (cut) =>
@@ -115,11 +148,15 @@ function livePoints() {
   return last ? [...points, { at: Date.now(), values: last.values }] : points;
 }
 
+/** @param {import('./state.js').Conflict} conflict */
+const bothSides = ({ columns, reason }) =>
+  columns.length > 0 ? `${columns.join(', ')} changed on both sides` : reason;
+
 function attention() {
   const items = [
     ...openConflicts().map((conflict) => ({
       kind: 'conflict',
-      text: `${whatText({ ...conflict, rows: [{ key: conflict.key }] }).title}: changed on both sides`,
+      text: `${tableName(conflict.table)} ${keyText(conflict.key)}: ${bothSides(conflict)}`,
       at: conflict.detected_at,
       href: '#/conflicts',
     })),

@@ -92,10 +92,7 @@ function card(entry) {
     ),
     waits && h('p', { class: 'why' }, waits),
     why && h('p', { class: waits ? 'said' : 'why' }, why),
-    why &&
-      entry.last_error &&
-      why !== entry.last_error &&
-      h('p', { class: 'said' }, 'The upstream: ', h('q', {}, entry.last_error)),
+    why && entry.last_error && why !== entry.last_error && reason(entry),
     (entry.dependants?.length ?? 0) > 0 &&
       h(
         'p',
@@ -106,13 +103,7 @@ function card(entry) {
       h(
         'div',
         { class: 'buttons' },
-        action(entry.state === 'dead' ? 'Retry' : 'Send now', {
-          id: `retry-${entry.id}`,
-          about,
-          run: () => change(entry, 'retry', 'It is sent again.'),
-        }),
-        entry.operation !== 'delete' &&
-          action('Edit…', { id: `edit-${entry.id}`, about, run: () => edit(entry) }),
+        ...choices(entry, about),
         action('Discard…', {
           id: `discard-${entry.id}`,
           class: 'quiet-danger',
@@ -127,6 +118,31 @@ function card(entry) {
         }),
       ),
   );
+}
+
+// What was said of it: by the upstream where it answered.
+/** @param {Entry} entry */
+const reason = ({ last_error: text, last_status: status }) =>
+  h('p', { class: 'said' }, status ? ['The upstream: ', h('q', {}, text)] : text);
+
+// How it may go on.
+/** @param {Entry} entry @param {string} about */
+function choices(entry, about) {
+  if (entry.state === 'conflict') {
+    const decide = async () => {
+      location.hash = '#/conflicts';
+    };
+    return [action('Decide…', { id: `decide-${entry.id}`, class: 'primary', about, run: decide })];
+  }
+  return [
+    action(entry.state === 'dead' ? 'Retry' : 'Send now', {
+      id: `retry-${entry.id}`,
+      about,
+      run: () => change(entry, 'retry', 'It is sent again.'),
+    }),
+    entry.operation !== 'delete' &&
+      action('Edit…', { id: `edit-${entry.id}`, about, run: () => edit(entry) }),
+  ];
 }
 
 /** @param {string} name @param {import('./dom.js').Child} value */
@@ -191,7 +207,7 @@ async function edit(entry) {
     title: `Edit: ${title}`,
     action: 'Send it so',
     content: [
-      entry.last_error && h('p', { class: 'said' }, 'The upstream: ', h('q', {}, entry.last_error)),
+      entry.last_error && reason(entry),
       h('label', { for: 'edit-body' }, 'What is written, as JSON'),
       text,
     ],

@@ -4,6 +4,7 @@ import { get } from './api.js';
 import { chart } from './chart.js';
 import { h, show } from './dom.js';
 import { section } from './parts.js';
+import { state } from './state.js';
 import { duration } from './words.js';
 
 const ranges = [
@@ -89,10 +90,21 @@ async function load(place) {
   const asked = hours;
   try {
     const { samples, step_s: step } = await get(`/metrics/history?hours=${asked}`);
-    if (asked === hours) show(place, drawn(samples, step));
+    if (asked === hours) show(place, drawn([...samples, ...present()], step));
   } catch (error) {
     show(place, h('p', { class: 'error' }, error instanceof Error ? error.message : String(error)));
   }
+}
+
+/** @param {(number | null | undefined)[]} values */
+const known = (values) => values.map((value) => value ?? null);
+
+// What is so now, where the newest sample is a while old.
+function present() {
+  const queue = state.status?.queue;
+  if (!queue) return [];
+  const { depth, dead, conflicts } = queue;
+  return [{ at: new Date().toISOString(), depth, dead, conflicts }];
 }
 
 /** @param {Sample[]} samples @param {number} step */
@@ -100,7 +112,7 @@ const drawn = (samples, step) =>
   figures.map(({ of, ...figure }) =>
     chart({
       ...figure,
-      points: samples.map((sample) => ({ at: Date.parse(sample.at), values: of(sample) })),
+      points: samples.map((sample) => ({ at: Date.parse(sample.at), values: known(of(sample)) })),
       from: Date.now() - hours * 3_600_000,
       to: Date.now(),
       gap: figure.id === 'latency' ? Infinity : 3_000 * step,
