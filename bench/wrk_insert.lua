@@ -1,14 +1,13 @@
 -- wrk's side of a benchmark of inserts: rows of the sample with ever new ids, and the outcome as
 -- one line of JSON. Arguments: the first id, then header lines as "Name: value".
 
+dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "wrk_outcome.lua")
+
 local id
 
 function init(arguments)
   id = tonumber(arguments[1])
-  for i = 2, #arguments do
-    local name, value = arguments[i]:match("^([^:]+): (.*)$")
-    wrk.headers[name] = value
-  end
+  take_headers(arguments)
   wrk.headers["Content-Type"] = "application/json"
 end
 
@@ -19,13 +18,4 @@ function request()
     '"category":"category 1","quantity":1,"price":1.50,"active":true,' ..
     '"created_at":"2026-01-10T12:30:10.123456+00:00",' ..
     '"updated_at":"2026-01-10T12:30:10.123456+00:00"}', id, id, id))
-end
-
-function done(summary, latency)
-  local errors = summary.errors
-  io.write(string.format(
-    'RESULT {"requests":%d,"us":%d,"bytes":%d,"p50":%d,"p99":%d,"max":%d,"failed":%d}\n',
-    summary.requests, summary.duration, summary.bytes, latency:percentile(50),
-    latency:percentile(99), latency.max,
-    errors.connect + errors.read + errors.write + errors.status + errors.timeout))
 end

@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import { after, afterEach, before, test } from 'node:test';
 
 import { anonKey } from '../upstream/keys.mjs';
-import { accessibilityFaults, launchBrowser } from './support/browser.mjs';
+import { accessibilityFaults, dashboardSections, launchBrowser } from './support/browser.mjs';
 import { succeeded } from './support/client.mjs';
 import { controlToken } from './support/holdfast.mjs';
 import { eventually } from './support/wait.mjs';
@@ -223,6 +223,30 @@ test('a queued write can be looked at, sent now and given up', async () => {
   assert.deepEqual(succeeded(await world.app.from('todos').select('id').eq('id', id)), []);
 });
 
+test('a write that comes while the lists are being read is shown all the same', async () => {
+  const page = await dashboard('queue');
+  await world.holdfast.control('POST', '/sync/pause');
+  const id = crypto.randomUUID();
+  let old;
+  await page.route('**/outbox?limit=200', async (route) => {
+    const answer = await route.fetch();
+    if (!old) {
+      // The page's question is answered as of before the write, and told of it meanwhile.
+      old = answer;
+      const told = page.waitForFunction(
+        () => document.querySelector('#nav-queue .badge')?.textContent === '2',
+      );
+      succeeded(await world.app.from('todos').insert({ id, title: 'in between' }));
+      await told;
+    }
+    await route.fulfill({ response: answer });
+  });
+  succeeded(await world.app.from('todos').insert({ id: crypto.randomUUID(), title: 'before' }));
+  await page.locator('.card', { hasText: id }).waitFor();
+  assert.ok(old);
+  await page.unroute('**/outbox?limit=200');
+});
+
 test('a refused write: its reason, edited and delivered; retried; discarded', async () => {
   const edited = await deadLetter();
   const discarded = await deadLetter();
@@ -346,15 +370,7 @@ test('no fault for those who see or hear differently, in light and dark, wide an
   ];
   for (const options of variants) {
     const page = await dashboard('', options);
-    for (const section of [
-      'overview',
-      'queue',
-      'dead',
-      'conflicts',
-      'tables',
-      'trends',
-      'journal',
-    ]) {
+    for (const section of dashboardSections) {
       await go(page, section);
       assert.deepEqual(await accessibilityFaults(page), [], section);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import { launchBrowser } from './support/browser.mjs';
+import { dashboardSections, launchBrowser } from './support/browser.mjs';
 import { holdfastBinary } from './support/holdfast.mjs';
 import { ChildProcess } from './support/process.mjs';
 import { eventually } from './support/wait.mjs';
@@ -74,15 +74,7 @@ if (folder) {
   ]) {
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize({ width, height: 820 });
-    for (const section of [
-      'overview',
-      'queue',
-      'dead',
-      'conflicts',
-      'tables',
-      'trends',
-      'journal',
-    ]) {
+    for (const section of dashboardSections) {
       await page.locator(`#nav-${section}`).click();
       await sleep(400);
       await page.screenshot({ path: join(folder, `${name}-${section}.png`) });

@@ -1,13 +1,13 @@
 // Runs the end-to-end tests: one PostgreSQL cluster for all of them, one database per test file.
 // Arguments are names of test files without ".test.mjs"; none means all.
 
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { startCluster } from './support/database.mjs';
 import { holdfastBinary } from './support/holdfast.mjs';
+import { spawnBound } from './support/process.mjs';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 const suffix = '.test.mjs';
@@ -19,7 +19,7 @@ const files = readdirSync(folder)
 holdfastBinary();
 if (files.length === 0) throw new Error(`no such test: ${wanted.join(' ')}`);
 const cluster = await startCluster();
-const tests = spawn(
+const tests = spawnBound(
   process.execPath,
   [
     '--test',

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { launchBrowser } from './support/browser.mjs';
 import { succeeded } from './support/client.mjs';
 import { Desktop, iconPng, trayBinary } from './support/desktop.mjs';
 import { controlToken, holdfastBinary } from './support/holdfast.mjs';
+import { spawnBound } from './support/process.mjs';
 import { eventually } from './support/wait.mjs';
 import { World } from './support/world.mjs';
 
@@ -51,7 +52,10 @@ async function ended(tray, signal = 'SIGTERM') {
 }
 
 function run(command, words, where = desktop) {
-  const tray = spawn(command, words, { env: where.environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  const tray = spawnBound(command, words, {
+    env: where.environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   tray.said = '';
   for (const stream of [tray.stdout, tray.stderr]) stream.on('data', (text) => (tray.said += text));
   trays.push(tray);

@@ -7,6 +7,17 @@ import { chromium } from 'playwright-core';
 
 const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
+// As the dashboard's addresses name them.
+export const dashboardSections = [
+  'overview',
+  'queue',
+  'dead',
+  'conflicts',
+  'tables',
+  'trends',
+  'journal',
+];
+
 // Names ending in .test are this machine, as a rebound name would be. `more`: further arguments.
 export function launchBrowser(more = [], env = process.env) {
   const executablePath = process.env.CHROMIUM ?? places.find((place) => existsSync(place));

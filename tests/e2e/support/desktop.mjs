@@ -10,7 +10,6 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { tmpdir } from 'node:os';
@@ -18,7 +17,7 @@ import { dirname, join } from 'node:path';
 import { deflateSync, crc32 } from 'node:zlib';
 
 import { holdfastBinary } from './holdfast.mjs';
-import { ChildProcess } from './process.mjs';
+import { ChildProcess, spawnBound } from './process.mjs';
 import { eventually } from './wait.mjs';
 
 const beside = (name) => {
@@ -95,7 +94,7 @@ export class Desktop {
       '-nolisten',
       'tcp',
     ];
-    this.#server = spawn('Xvfb', words, { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
+    this.#server = spawnBound('Xvfb', words, { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
     const failed = new Promise((_, reject) => this.#server.once('error', reject));
     const lines = createInterface({ input: this.#server.stdio[3] });
     const [number] = await Promise.race([
@@ -113,7 +112,7 @@ export class Desktop {
 
   // A panel comes up, as at login or after a crash of the desktop.
   async showPanel() {
-    this.#host = spawn(beside('tests/tray_host'), [], {
+    this.#host = spawnBound(beside('tests/tray_host'), [], {
       env: this.environment,
       stdio: ['pipe', 'pipe', 'inherit'],
     });
@@ -124,7 +123,7 @@ export class Desktop {
 
   async #startTrayer() {
     const words = ['--edge', 'top', '--align', 'left', '--height', '48', '--widthtype', 'request'];
-    this.#panel = spawn('trayer', words, { env: this.environment, stdio: 'ignore' });
+    this.#panel = spawnBound('trayer', words, { env: this.environment, stdio: 'ignore' });
     await eventually('the panel is there', () => this.#pixelsDiffering() > 0);
   }
 

@@ -1,4 +1,4 @@
-// A child process that announces itself by a line on standard output.
+// Child processes, which end with the process that started them, also where that one is killed.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,6 +6,18 @@ import { createInterface } from 'node:readline';
 
 const startLimit = 30_000;
 
+// The runner may be killed with us left over.
+if (process.env.E2E_POSTGRES) {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL');
+  }, 1_000).unref();
+}
+
+export const spawnBound = (command, args, options) =>
+  spawn('setpriv', ['--pdeathsig', 'KILL', command, ...args], options);
+
+// One that announces itself by a line on standard output.
 export class ChildProcess {
   #child = null;
   #output = [];
@@ -25,7 +37,7 @@ export class ChildProcess {
 
   // Resolves with the match of `ready` once a line of standard output has it.
   async start(command, args, { env, ready, cwd }) {
-    const child = spawn(command, args, { env, cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawnBound(command, args, { env, cwd, stdio: ['pipe', 'pipe', 'pipe'] });
     this.#child = child;
     child.stdin.on('error', () => {});
     createInterface({ input: child.stderr }).on('line', (line) => this.#note(line));
