@@ -15,8 +15,8 @@ import { Upstream } from './support/upstream.mjs';
 import { WallClock } from './support/wall_clock.mjs';
 
 const day = 86_400;
-// More than what the gateway renews a token before it runs out.
-const tokenSeconds = 12;
+// Less than what the gateway renews a token before it runs out: each is renewed for each use.
+const tokenSeconds = 3;
 const password = 'fake-password-of-a-test';
 const versions = ['supabase-js-2.50', 'supabase-js-2.76', '@supabase/supabase-js'];
 
@@ -76,9 +76,13 @@ async function app(version, email) {
   return { client, events, user, close };
 }
 
-async function useIt({ client, user }, words) {
+async function write({ client, user }, words) {
   const note = { id: crypto.randomUUID(), user_id: user.id, body: words };
   succeeded(await client.from('notes').insert(note));
+}
+
+async function useIt({ client, user }, words) {
+  await write({ client, user }, words);
   const notes = succeeded(await client.from('notes').select('body,user_id'));
   assert.ok(notes.some(({ body }) => body === words));
   assert.ok(notes.every(({ user_id: owner }) => owner === user.id));
@@ -132,6 +136,42 @@ test('an outage longer than their tokens signs nobody out, whatever the client',
       'the gateway has started again',
       'online again',
     ]);
+    assert.ok(!events.includes('SIGNED_OUT'), events.join());
+    await close();
+  }
+});
+
+test('lost answers to refreshes sign nobody out, nor a gateway that is killed meanwhile', async () => {
+  const people = [];
+  for (const version of versions) {
+    people.push(await app(version, `lost-${version.replace(/\W/g, '')}@example.com`));
+  }
+  const words = ['replicated'];
+  await Promise.all(people.map((person) => useIt(person, words[0])));
+  await holdfast.drained();
+  await holdfast.replicated();
+  for (const drop of ['after', 'before', 'after', 'killed', 'after']) {
+    const ofMatch = { match: '/auth/v1/token', times: people.length };
+    if (drop === 'killed') {
+      await upstream.fault({ ...ofMatch, delay: 400 });
+      const refreshes = people.map(({ client }) => client.auth.refreshSession());
+      await sleep(200);
+      await holdfast.kill();
+      await holdfast.restart();
+      await Promise.all(refreshes);
+    } else {
+      await upstream.fault({ ...ofMatch, drop });
+    }
+    for (let i = 0; i < 3; ++i) {
+      words.push(`${words.length}, ${drop}`);
+      // A read that the upstream has to answer may fail meanwhile; a write is taken here.
+      await Promise.all(people.map((person) => write(person, words.at(-1))));
+      await sleep(700);
+    }
+    await upstream.clearFaults();
+  }
+  for (const { user, events, close } of people) {
+    await sentAs(user, words);
     assert.ok(!events.includes('SIGNED_OUT'), events.join());
     await close();
   }
