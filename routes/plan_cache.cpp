@@ -59,8 +59,15 @@ PlanCache::Found PlanCache::find_or_plan(const std::shared_ptr<const cache::Cata
   std::string key = key_of(table, options, query);
   if (auto known = targets_.find(*catalog, key)) return Read{std::move(known), true};
   auto found = find_shape(catalog, table, query, options);
-  if (const auto* read = std::get_if<Read>(&found)) targets_.put(std::move(key), read->plan);
+  const auto* read = std::get_if<Read>(&found);
+  if (read != nullptr && came_before(std::hash<std::string>{}(key))) {
+    targets_.put(std::move(key), read->plan);
+  }
   return found;
+}
+
+bool PlanCache::came_before(std::size_t hash) {
+  return came_[hash % came_.size()].exchange(hash, std::memory_order_relaxed) == hash;
 }
 
 PlanCache::Found PlanCache::find_shape(const std::shared_ptr<const cache::Catalog>& catalog,

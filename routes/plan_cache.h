@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -12,9 +13,10 @@
 
 namespace holdfast::routes {
 
-// Plans of reads. Apps repeat themselves: a target that came before has its plan and its values at
-// once; one that differs in literals only is parsed and its literals are read, but nothing is
-// planned; the rest is planned. A plan goes with the catalog that it was made for.
+// Plans of reads. Apps repeat themselves: a target that came twice before has its plan and its
+// values at once (one that came once takes no place from those that come again); one that differs
+// in literals only is parsed and its literals are read, but nothing is planned; the rest is
+// planned. A plan goes with the catalog that it was made for.
 //
 // The options but for range, count, time zone and new rows must be the same in all calls.
 // Thread-safe.
@@ -28,7 +30,7 @@ class PlanCache {
 
   struct Read {
     std::shared_ptr<const ReadPlan> plan;
-    bool known = false;  // the same target came before
+    bool known = false;  // the same target came before and was kept
   };
   using Found = std::variant<Read, cache::query::Forward, Error>;
   // The plan for a read of `table`, of `catalog`, by `query`, the raw query of the target.
@@ -46,6 +48,12 @@ class PlanCache {
   Found find_shape(const std::shared_ptr<const cache::Catalog>& catalog, const cache::Table& table,
                    std::string_view query, const cache::query::PlanOptions& options);
 
+  // Whether a target with this hash came before, as far as is remembered; it is from now on.
+  bool came_before(std::size_t hash);
+
+  // Hashes of targets that came, each at its own place.
+  static constexpr std::size_t kTargetsRemembered = 4096;
+  std::array<std::atomic<std::size_t>, kTargetsRemembered> came_{};
   RecentPlans targets_;
   RecentPlans shapes_;
   AnswerCache answers_;

@@ -161,7 +161,7 @@ Result<cache::query::Output> RestRead::output_of(const RestRequest& rest, const 
   if (read.known) {
     if (auto kept = answers.find(question)) return *std::move(kept);
   }
-  auto reader = rest.store->reader();
+  const auto reader = rest.store->snapshot();
   std::shared_ptr<const ReadPlan> plan = read.plan;
   if (cache::query::shows_new_rows(*reader, *plan->plan)) {
     auto ordered = plan_for(rest, table, preferences, true);

@@ -44,28 +44,6 @@ bool rows_missing(std::string_view old, bool left_out, const Part& now) {
 
 }  // namespace
 
-ReaderLease::ReaderLease(ReaderPool& pool, std::unique_ptr<Database> database)
-    : pool_(&pool), database_(std::move(database)) {}
-
-ReaderLease::~ReaderLease() {
-  if (!database_) return;
-  database_->let_go_of_snapshot();
-  MutexLock lock(pool_->mutex_);
-  pool_->idle_.push_back(std::move(database_));
-}
-
-ReaderLease ReaderPool::lend() {
-  {
-    MutexLock lock(mutex_);
-    if (!idle_.empty()) {
-      auto database = std::move(idle_.back());
-      idle_.pop_back();
-      return {*this, std::move(database)};
-    }
-  }
-  return {*this, open_database(path_, OpenMode::kReadOnly)};
-}
-
 Store::Store(const std::string& path, http::Principal principal,
              std::shared_ptr<const Catalog> catalog, const std::vector<const Table*>& replicated,
              Parts parts)
@@ -74,7 +52,7 @@ Store::Store(const std::string& path, http::Principal principal,
       replicated_(replicated),
       parts_(std::move(parts)),
       overlay_(*catalog_),
-      readers_(path),
+      readers_(std::make_shared<ReaderPool>(path)),
       states_(catalog_->tables().size()) {
   auto database = open_database(path, OpenMode::kReadWrite);
   migrate_principal_file(*database);
@@ -86,6 +64,7 @@ Store::Store(const std::string& path, http::Principal principal,
   indexes_ = std::make_unique<LearnedIndexes>(*database);
   claims_ = std::make_unique<ClaimsEpoch>(*database);
   writer_ = std::make_unique<Writer>(std::move(database));
+  writer_->after_commit([readers = readers_] { readers->renew(); });
 }
 
 const Part& Store::part(const Table& table) const {

@@ -12,6 +12,7 @@
 #include "cache/replica/learned_indexes.h"
 #include "cache/replica/overlay.h"
 #include "cache/replica/part.h"
+#include "cache/replica/reader_pool.h"
 #include "cache/replica/schema_change.h"
 #include "cache/sqlite/writer.h"
 #include "gateway/base/clock.h"
@@ -32,35 +33,6 @@ enum class TableStatus {
 struct Denial {
   int status;
   std::string body;
-};
-
-class ReaderPool;
-
-// A reading connection, lent out for a scope.
-class ReaderLease {
- public:
-  ReaderLease(ReaderPool& pool, std::unique_ptr<Database> database);
-  ~ReaderLease();
-  ReaderLease(ReaderLease&&) noexcept = default;
-  Database& operator*() const { return *database_; }
-  Database* operator->() const { return database_.get(); }
-
- private:
-  ReaderPool* pool_;
-  std::unique_ptr<Database> database_;
-};
-
-// Reading connections of one file, made when all are lent. Thread-safe.
-class ReaderPool {
- public:
-  explicit ReaderPool(std::string path) : path_(std::move(path)) {}
-  ReaderLease lend();
-
- private:
-  friend class ReaderLease;
-  const std::string path_;
-  Mutex mutex_;
-  std::vector<std::unique_ptr<Database>> idle_ HF_GUARDED_BY(mutex_);
 };
 
 // One principal's database file: its replica, the overlay of its pending writes, its outbox.
@@ -102,7 +74,9 @@ class Store {
   // Another one after every commit. What is read on a reader lent afterwards is at least as new,
   // and who was told that a job is done sees another version.
   std::uint64_t version() const { return writer_->commits(); }
-  ReaderLease reader() { return readers_.lend(); }
+  ReaderLease reader() { return readers_->lend(); }
+  // For requests: all statements see one state.
+  ReaderLease snapshot() { return readers_->lend_snapshot(); }
   // For jobs on the writer and for readers' lookups; see Overlay's thread rule.
   Overlay& overlay() { return overlay_; }
 
@@ -162,7 +136,8 @@ class Store {
   const std::vector<const Table*> replicated_;
   const Parts parts_;
   Overlay overlay_;
-  ReaderPool readers_;
+  // The writer's thread, which may outlive the Store by the end of a job, has it too.
+  const std::shared_ptr<ReaderPool> readers_;
   std::vector<State> states_;
   std::atomic<std::int64_t> used_at_{0};  // Unix microseconds
   std::atomic<std::int64_t> saved_used_at_{0};

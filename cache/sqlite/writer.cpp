@@ -69,17 +69,32 @@ void Writer::before_commit(Job job) {
   state_->before_commit = std::move(job);
 }
 
+void Writer::after_commit(std::function<void()> call) {
+  MutexLock lock(state_->mutex);
+  state_->after_commit = std::move(call);
+}
+
 void Writer::loop(State& state) {
   for (;;) {
     auto group = next_group(state);
     if (group.empty()) return;
     write_group(state, group);
     // Failed ones, too: a commit that reports a fault may have happened.
+    tell_of_commit(state);
     ++state.commits;
     for (auto& task : group) {
       if (task.done) task.done(task.error);
     }
   }
+}
+
+void Writer::tell_of_commit(State& state) {
+  std::function<void()> call;
+  {
+    MutexLock lock(state.mutex);
+    call = state.after_commit;
+  }
+  if (call) call();
 }
 
 std::vector<Writer::Task> Writer::next_group(State& state) {

@@ -49,6 +49,8 @@ class Writer {
   // `job` runs from now on in every group's transaction, after the group's own jobs and before its
   // commit. What it throws is the group's fault.
   void before_commit(Job job);
+  // Called from now on after every group, also one that failed, before any `done` of it.
+  void after_commit(std::function<void()> call);
 
  private:
   struct Task {
@@ -72,11 +74,13 @@ class Writer {
     std::deque<Task> background HF_GUARDED_BY(mutex);
     bool stopping HF_GUARDED_BY(mutex) = false;
     Job before_commit HF_GUARDED_BY(mutex);
+    std::function<void()> after_commit HF_GUARDED_BY(mutex);
   };
 
   static void loop(State& state);
   static std::vector<Task> next_group(State& state);
   static void write_group(State& state, std::vector<Task>& group);
+  static void tell_of_commit(State& state);
   static void refuse_for_want_of_room(std::vector<Task>& group);
   static void run_in_savepoint(Transaction& transaction, Task& task);
 

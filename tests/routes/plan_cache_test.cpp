@@ -85,8 +85,16 @@ TEST_F(PlanCacheTest, OtherLiteralsAreNotPlannedAnew) {
 }
 
 TEST_F(PlanCacheTest, TheSameTargetHasItsValuesAtOnce) {
-  const auto first = plan("id=eq.1");
-  EXPECT_EQ(plan("id=eq.1"), first);
+  plan("id=eq.1");
+  const auto kept = plan("id=eq.1");
+  EXPECT_EQ(plan("id=eq.1"), kept);
+}
+
+TEST_F(PlanCacheTest, WhatComesOnceTakesNoPlaceFromWhatComesAgain) {
+  plan("id=eq.1");
+  const auto kept = plan("id=eq.1");
+  for (int id = 2; id < 100; ++id) plan("id=eq." + std::to_string(id));
+  EXPECT_EQ(plan("id=eq.1"), kept);
 }
 
 TEST_F(PlanCacheTest, CountAndTimeZoneHavePlansOfTheirOwn) {
