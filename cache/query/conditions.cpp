@@ -199,7 +199,7 @@ Result<std::string> ConditionWriter::write_comparison(const Operand& operand, Op
 Result<std::string> ConditionWriter::write_in(const Operand& operand,
                                               const std::vector<std::string>& values) {
   const Type& type = *operand.type;
-  if (type.kind == TypeKind::kJson) return no_operator(type, Operator::kEq, type.base);
+  if (type.kind == TypeKind::kJson) return no_operator(type, Operator::kEq);
   // An empty list reaches the grammar as one empty element, and matches nothing.
   if (values.size() == 1 && values[0].empty()) return std::string("0");
   std::vector<std::optional<std::string>> list(values.begin(), values.end());

@@ -91,7 +91,10 @@ bool json_index(Reader& reader, std::int64_t& out) {
   }
   const auto token = reader.since(start);
   if (!index_end(reader)) return false;
-  return std::from_chars(token.begin(), token.end(), out).ec == std::errc();
+  // One that is too large is an index all the same.
+  const auto read = std::from_chars(token.begin(), token.end(), out);
+  if (read.ec != std::errc()) out = token.starts_with('-') ? -kLargestIndex : kLargestIndex;
+  return true;
 }
 
 bool json_operand(Reader& reader, JsonStep& out) {

@@ -1,7 +1,9 @@
 #include "cache/query/operand.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "cache/query/suggestions.h"
 #include "cache/query/type_names.h"
@@ -70,6 +72,19 @@ Result<Operand> path_base(Operand column, Parameters& parameters) {
   return column;
 }
 
+// PostgREST casts an index to int.
+Result<void> check_indices(const std::vector<JsonStep>& path) {
+  for (const JsonStep& step : path) {
+    const auto* index = std::get_if<std::int64_t>(&step.operand);
+    if (index == nullptr || std::in_range<std::int32_t>(*index)) continue;
+    if (std::llabs(*index) >= kLargestIndex) return forward("an index beyond bigint");
+    const std::string sign = *index < 0 ? "" : "+";
+    return invalid_request("22003", "value \"" + sign + std::to_string(*index) +
+                                        "\" is out of range for type integer");
+  }
+  return {};
+}
+
 Value operand_value(const JsonStep& step) {
   return std::visit([](const auto& operand) { return Value(operand); }, step.operand);
 }
@@ -85,6 +100,7 @@ Result<Operand> follow_path(Operand base, const std::vector<JsonStep>& path,
     if (i > 0 && path[i - 1].as_text) return no_text_operator(path[i]);
     call += "," + parameters.value(operand_value(path[i]));
   }
+  HF_TRY_VOID(check_indices(path));
   base.sql = call + ")";
   if (as_text) base.type = &text_type();
   base.nullable = true;

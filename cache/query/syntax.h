@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,9 @@
 // The syntax tree of PostgREST's query string: names as the request wrote them, nothing looked up.
 // Immutable after construction.
 namespace holdfast::cache::query {
+
+// What an index is read as that 64 bits do not hold.
+inline constexpr std::int64_t kLargestIndex = std::numeric_limits<std::int64_t>::max();
 
 // One step of a JSON path: -> or ->> (as_text) with a key, or an index that may be negative.
 struct JsonStep {

@@ -2,6 +2,7 @@
 // run on a replica with rows, and its answer read as JSON.
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -39,8 +40,9 @@ bool is_word(char c) {
 // SQL's own words are in capitals; those in small letters are functions, aliases with a number,
 // and the columns of SQLite's own tables.
 bool is_planner_word(std::string_view word) {
-  static const std::set<std::string, std::less<>> kSmall = {
-      "rowid", "value", "key", "given", "json_each", "count", "min", "max", "s", "sum", "total"};
+  static const std::set<std::string, std::less<>> kSmall = {"rowid",     "value", "key",   "given",
+                                                            "json_each", "count", "min",   "max",
+                                                            "s",         "sum",   "total", "abs"};
   if (word.starts_with("hf_") || kSmall.contains(word)) return true;
   const auto digits = word.find_first_of("0123456789");
   if (digits != std::string_view::npos) {
@@ -95,6 +97,7 @@ bool succeeded(const Outcome& outcome) {
 
 void run_read(const Plan& plan) {
   for (const Form form : {Form::kArray, Form::kObject, Form::kCsv}) {
+    cache::query::shows_new_rows(replica().database, plan);
     const auto output = cache::query::execute(replica().database, plan, form, form != Form::kArray);
     if (!succeeded(output) || form == Form::kCsv) continue;
     require(nlohmann::json::accept(output->body), "an answer is JSON", output->body);
@@ -110,6 +113,7 @@ const Plan* usable(const cache::query::Planned& planned) {
   if (plan != nullptr) {
     check_sql(plan->sql);
     check_sql(plan->count_sql);
+    check_sql(plan->new_rows_sql);
   }
   return plan;
 }
@@ -132,6 +136,9 @@ void run_plan(std::string_view input) {
   options.aggregates = true;
   options.count = input.size() % 2 == 0;
   options.max_rows = 20;
+  options.new_rows_last = input.size() % 3 == 0;
+  if (input.size() % 5 == 0) options.timezone = "Asia/Kathmandu";
+  if (input.size() % 7 == 0) options.range = {1, std::numeric_limits<std::int64_t>::max()};
   const auto read = plan_read(*query, catalog, table, options);
   if (const auto* plan = usable(read)) run_read(*plan);
   const auto targets = plan_targets(*query, catalog, table, options);

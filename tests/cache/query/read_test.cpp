@@ -55,6 +55,7 @@ TEST_F(ReadTest, ValuesThatTheTypeRefusesAreItsErrors) {
             "42804: argument of IS TRUE must be type boolean, not type bigint");
   EXPECT_EQ(get("items", "id=like.1*"), "42883: operator does not exist: bigint ~~ unknown");
   EXPECT_EQ(get("items", "extra=eq.1"), "42883: operator does not exist: json = unknown");
+  EXPECT_EQ(get("items", "extra=in.(1,2)"), "42883: operator does not exist: json = unknown");
 }
 
 TEST_F(ReadTest, ListsMayBeEmptyQuotedAndLong) {
@@ -118,6 +119,18 @@ TEST_F(ReadTest, JsonPathsSelectFilterAndOrder) {
   EXPECT_EQ(get("items", "select=sizes->0&id=eq.1"), R"([{"sizes":1}])");
   EXPECT_EQ(get("people", "select=about->>n->x"),
             "42883: operator does not exist: text -> unknown");
+}
+
+// PostgREST casts it, so that no row has to be there.
+TEST_F(ReadTest, AnIndexOfAJsonPathIsAnInteger) {
+  EXPECT_EQ(get("people", "select=about->2147483647&id=eq.4"), R"([{"about":null}])");
+  EXPECT_EQ(get("people", "select=about->2147483648&id=eq.9"),
+            "22003: value \"+2147483648\" is out of range for type integer");
+  EXPECT_EQ(get("people", "select=id&about->-2147483649=is.null"),
+            "22003: value \"-2147483649\" is out of range for type integer");
+  EXPECT_EQ(get("people", "select=about->99999999999999999999"), "forward: an index beyond bigint");
+  EXPECT_EQ(get("people", "select=id&order=about->>-99999999999999999999"),
+            "forward: an index beyond bigint");
 }
 
 TEST_F(ReadTest, CastsAreThoseOfPostgresOrForwarded) {
