@@ -19,23 +19,39 @@ import { schemaOf } from './types.mjs';
 const tables = ['owners', 'things', 'labels', 'thing_labels', 'passports'];
 const extra = '[rest]\nmax_rows = 0\naggregates = true\n';
 
+const asJson = (rows) => `select coalesce(json_agg(x), '[]')::text as body from (${rows}) x`;
+
+// A line of names and a record's output for each row.
+const asCsv = (rows) => `
+with given as (${rows})
+select (select coalesce(string_agg(name, ','), '') from (
+          select json_object_keys(to_json(one)) as name from (select * from given limit 1) one) names)
+       || E'\\n'
+       || coalesce((select string_agg(substring(one::text, 2, length(one::text) - 2), E'\\n')
+                    from given one), '') as body`;
+
 // {body, total} or {code, message}, as PostgREST would answer.
-async function askPostgres(sql, { rows, total, count }) {
-  try {
-    const [{ body }] = await sql.unsafe(
-      `select coalesce(json_agg(x), '[]')::text as body from (${rows}) x`);
+function askPostgres(sql, { rows, total, count, csv, zone }) {
+  return sql.begin(async (transaction) => {
+    if (zone) await transaction.unsafe(`set local timezone to '${zone}'`);
+    const [{ body }] = await transaction.unsafe(csv ? asCsv(rows) : asJson(rows));
     // json_agg() breaks lines between rows; within values PostgreSQL escapes line feeds.
-    const answer = { body: body.replaceAll(', \n ', ',') };
-    if (count) answer.total = (await sql.unsafe(total))[0].count;
+    const answer = { body: csv ? body : body.replaceAll(', \n ', ',') };
+    if (count) answer.total = (await transaction.unsafe(total))[0].count;
     return answer;
-  } catch (error) {
+  }).catch((error) => {
     if (!error.code) throw error;
     return { code: error.code, message: error.message };
-  }
+  });
 }
 
-async function askGateway(url, { path, count }) {
-  const headers = { apikey: anonKey, ...(count && { prefer: 'count=exact' }) };
+async function askGateway(url, { path, count, csv, zone }) {
+  const prefer = [count && 'count=exact', zone && `timezone=${zone}`].filter(Boolean).join(', ');
+  const headers = {
+    apikey: anonKey,
+    ...(prefer && { prefer }),
+    ...(csv && { accept: 'text/csv' }),
+  };
   const response = await fetch(url + path, { headers });
   const text = await response.text();
   const detail = response.headers.get('cache-status') ?? '';

@@ -12,6 +12,7 @@ const sets = { cs: '@>', cd: '<@', ov: '&&' };
 const ranges = { sl: '<<', sr: '>>', nxr: '&<', nxl: '&>', adj: '-|-' };
 const patterns = { like: 'like', ilike: 'ilike', match: '~', imatch: '~*' };
 const operators = { ...comparisons, ...sets, ...ranges, ...patterns, isdistinct: 'is distinct from' };
+const zones = ['America/New_York', 'Asia/Kathmandu', 'Europe/Berlin', 'UTC'];
 const scalars = Object.keys(columns).filter((name) => !isDocument(name));
 
 // What an embed of each table leads to: the SQL of its rows for a row of the parent.
@@ -44,7 +45,12 @@ export class Requests {
 
   next() {
     this.faults = 0;
-    return this.random.chance(0.12) ? this.#aggregate() : this.#rows();
+    this.csv = this.random.chance(0.1);
+    this.zone = this.random.chance(0.1) ? this.random.pick(zones) : null;
+    const kind = this.random.weighted([[80, 'rows'], [10, 'aggregate'], [3, 'spread'], [3, 'embedded']]);
+    if (kind === 'rows') return this.#rows();
+    if (kind === 'aggregate') return this.#aggregate();
+    return kind === 'spread' ? this.#groupedBySpread() : this.#aggregatesOfEmbed();
   }
 
   #columnsOf(table) {
@@ -212,6 +218,7 @@ export class Requests {
       add({ name: 'id', url: 'id', sql: `${alias}.id` });
       for (let n = random.between(0, 4); n > 0; n -= 1) add(this.#field(table, alias));
     }
+    out.names = [...names];
     const targets = Object.keys(relations[table]);
     if (targets.length > 0 && random.chance(depth === 0 ? 0.4 : 0.25) && depth < 3) {
       this.#embed(table, alias, random.pick(targets), path, depth, out);
@@ -238,19 +245,46 @@ export class Requests {
     const where = [on(alias, row), ...filters.terms, ...rows.inner].join(' and ');
     const select = `select ${rows.sql.join(', ')} from ${from} where ${where}`;
     const lateral = `e${depth + 1}`;
+    if (!inner && depth === 0 && random.chance(0.25)) {
+      return this.#spread({ target, many, rows, select, order, lateral, prefix }, filters, out);
+    }
     out.url.push(`${target}${inner ? '!inner' : ''}(${rows.url.join(',')})`);
+    if (depth === 0 && random.chance(0.3)) {
+      const not = random.chance(0.5) ? 'not.' : '';
+      out.params.push([target, `${not}is.null`]);
+      out.inner.push(`${lateral}.v is ${not ? 'not ' : ''}null`);
+    }
+    if (depth === 0 && !many && random.chance(0.4)) out.orders = [target, lateral];
     if (many) {
       const limit = random.chance(0.3) ? random.between(0, 3) : null;
-      out.sql.push(`coalesce(${lateral}.v, '[]') as ${target}`);
+      out.sql.push(`coalesce(${lateral}.v${this.csv ? '::jsonb' : ''}, '[]') as ${target}`);
       out.joins.push(`left join lateral (select json_agg(x) as v from (${select} order by ${order.sql}${
         limit === null ? '' : ` limit ${limit}`}) x) ${lateral} on true`);
       if (inner) out.inner.push(`${lateral}.v is not null`);
       out.params.push([`${prefix}order`, order.url]);
       if (limit !== null) out.params.push([`${prefix}limit`, String(limit)]);
     } else {
-      out.sql.push(`${lateral}.v as ${target}`);
-      out.joins.push(`${inner ? 'join' : 'left join'} lateral (select row_to_json(x) as v from (${select}) x) ${lateral} on true`);
+      out.sql.push(`${lateral}.v${this.csv ? '::jsonb' : ''} as ${target}`);
+      out.joins.push(`${inner ? 'join' : 'left join'} lateral (select row_to_json(x) as v${
+        out.orders ? ', x.*' : ''} from (${select}) x) ${lateral} on true`);
     }
+    out.names.push(target);
+    out.params.push(...filters.params, ...rows.params);
+  }
+
+  // To-one: the row's members beside the parent's own; to-many: an array for each of them.
+  #spread({ target, many, rows, select, order, lateral, prefix }, filters, out) {
+    out.url.push(`...${target}(${rows.url.join(',')})`);
+    // As json_agg() writes them, without its blanks.
+    const list = (name) => `'[' || string_agg(coalesce(to_json(x.${name})::text, 'null'), ',') || ']'`;
+    const of = many
+      ? (name) => `coalesce(${list(name)}, '[]')::${this.csv ? 'jsonb' : 'json'} as ${name}`
+      : (name) => `x.${name}`;
+    const names = rows.names.map(sqlName);
+    const ordered = many ? `${select} order by ${order.sql}` : select;
+    out.sql.push(...names.map((name) => `${lateral}.${name}`));
+    out.joins.push(`left join lateral (select ${names.map(of).join(', ')} from (${ordered}) x) ${lateral} on true`);
+    if (many) out.params.push([`${prefix}order`, order.url]);
     out.params.push(...filters.params, ...rows.params);
   }
 
@@ -277,8 +311,15 @@ export class Requests {
     const members = this.#members(table, 't0', [], 0);
     const filters = this.#filters(table, 't0', '');
     const order = this.#order(table, 't0');
+    if (members.orders) {
+      const [embed, lateral] = members.orders;
+      const way = random.pick(['', '.desc', '.desc.nullslast', '.nullsfirst']);
+      order.url = `${embed}(id)${way},${order.url}`;
+      order.sql = `${lateral}.id${way.replace('.desc', ' desc').replace('.nulls', ' nulls ')}, ${order.sql}`;
+    }
     const limit = random.chance(0.4) ? random.between(0, 20) : null;
-    const offset = random.chance(0.15) ? random.between(0, 4) : 0;
+    // With no rows asked PostgREST refuses an offset.
+    const offset = limit !== 0 && random.chance(0.15) ? random.between(0, 4) : 0;
     // PostgREST counts without the embeds' limits, which the SQL here does not.
     const limited = members.params.some(([name]) => name.endsWith('.limit'));
     const count = random.chance(0.2) && !limited;
@@ -326,11 +367,50 @@ export class Requests {
     });
   }
 
+  // Groups by what a to-one spread gives.
+  #groupedBySpread() {
+    const { random } = this;
+    const column = random.pick(['name', 'boss_id']);
+    const calls = ['count()', ...random.pick([[], ['n:small.sum()'], ['n:num.avg()'], ['n:day.max()']])];
+    const sql = calls.map((call) => call.replace('count()', 'count(*) as count').replace(
+      /n:(\w+)\.(\w+)\(\)/, '$2(t0.$1) as n'));
+    const filters = this.#filters('things', 't0', '');
+    const where = filters.terms.length > 0 ? ` where ${filters.terms.join(' and ')}` : '';
+    return this.#request('things',
+      [['select', [...calls, `...owners(${column})`].join(',')], ...filters.params, ['order', `owners(${column})`]], {
+        count: false,
+        rows: `select ${sql.join(', ')}, e1.${column} from public.things t0
+          left join lateral (select t1.${column} from public.owners t1 where t1.id = t0.owner_id) e1 on true
+          ${where} group by e1.${column} order by e1.${column}`,
+      });
+  }
+
+  // Aggregates over each parent's rows, all of them or in groups.
+  #aggregatesOfEmbed() {
+    const { random } = this;
+    const group = random.chance(0.5) ? random.pick(['flag', 'mood', 'small']) : null;
+    const call = random.pick(['small.sum()', 'price.avg()', 'word.max()', 'made.min()']);
+    const [, name, what] = /(\w+)\.(\w+)/.exec(call);
+    const filters = this.#filters('things', 't1', 'things.');
+    const where = ['t1.owner_id = t0.id', ...filters.terms].join(' and ');
+    const select = `select ${group ? `t1.${group}, ` : ''}count(*) as count, ${what}(t1.${name}) as ${what}
+      from public.things t1 where ${where} ${group ? `group by t1.${group} order by t1.${group}` : ''}`;
+    const params = [
+      ['select', `id,things(${group ? `${group},` : ''}count(),${call})`], ...filters.params, ['order', 'id']];
+    if (group) params.push(['things.order', group]);
+    return this.#request('owners', params, {
+      count: false,
+      rows: `select t0.id, coalesce(e1.v${this.csv ? '::jsonb' : ''}, '[]') as things from public.owners t0
+        left join lateral (select json_agg(x) as v from (${select}) x) e1 on true order by t0.id`,
+    });
+  }
+
   #request(table, params, { count, rows, total }) {
     const query = params
       .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
       .join('&');
     // `faults`: how many parts might be refused.
-    return { path: `/rest/v1/${table}?${query}`, count, rows, total, faults: this.faults };
+    const { csv, zone, faults } = this;
+    return { path: `/rest/v1/${table}?${query}`, count, rows, total, csv, zone, faults };
   }
 }
