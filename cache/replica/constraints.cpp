@@ -1,12 +1,15 @@
 #include "cache/replica/constraints.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "cache/replica/key.h"
 #include "cache/values/codec.h"
 
 namespace holdfast::cache {
 namespace {
+
+using Columns = std::vector<std::size_t>;
 
 // Postgres cuts each value of a "Failing row" at 64 bytes.
 constexpr std::size_t kShownBytes = 64;
@@ -38,12 +41,46 @@ std::string failing_row(const Table& table, const Row& row) {
   return text + ").";
 }
 
+// PostgreSQL 15's keywords that quote_ident() quotes.
+constexpr std::string_view kKeywords =
+    " all analyse analyze and any array as asc asymmetric authorization between bigint binary"
+    " bit boolean both case cast char character check coalesce collate collation column"
+    " concurrently constraint create cross current_catalog current_date current_role"
+    " current_schema current_time current_timestamp current_user dec decimal default deferrable"
+    " desc distinct do else end except exists extract false fetch float for foreign freeze from"
+    " full grant greatest group grouping having ilike in initially inner inout int integer"
+    " intersect interval into is isnull join lateral leading least left like limit localtime"
+    " localtimestamp national natural nchar none normalize not notnull null nullif numeric"
+    " offset on only or order out outer overlaps overlay placing position precision primary"
+    " real references returning right row select session_user setof similar smallint some"
+    " substring symmetric table tablesample then time timestamp to trailing treat trim true"
+    " union unique user using values varchar variadic verbose when where window with"
+    " xmlattributes xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi"
+    " xmlroot xmlserialize xmltable ";
+
+// As quote_ident().
+std::string quoted_if_needed(const std::string& name) {
+  const bool plain = !name.empty() && (name[0] < '0' || name[0] > '9') &&
+                     std::all_of(name.begin(), name.end(), [](char c) {
+                       return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+                     });
+  if (plain && kKeywords.find(' ' + name + ' ') == kKeywords.npos) return name;
+  std::string quoted = "\"";
+  for (const char c : name) quoted.append(c == '"' ? 2 : 1, c);
+  return quoted + '"';
+}
+
+// Postgres quotes the names of an index' columns, and of a foreign key's not.
+enum class Names { kPlain, kQuoted };
+
 // "(a, b)=(1, x)"
-std::string key_text(const Table& table, const std::vector<std::size_t>& columns, const Row& row) {
+std::string key_text(const Table& table, const std::vector<std::size_t>& columns, const Row& row,
+                     Names form) {
   std::string names;
   std::string values;
   for (const std::size_t index : columns) {
-    names += (names.empty() ? "" : ", ") + table.columns[index].name;
+    const std::string& name = table.columns[index].name;
+    names += (names.empty() ? "" : ", ") + (form == Names::kQuoted ? quoted_if_needed(name) : name);
     values += (values.empty() ? "" : ", ") + print_value(table.columns[index], row[index]);
   }
   return "(" + names + ")=(" + values + ")";
@@ -52,11 +89,6 @@ std::string key_text(const Table& table, const std::vector<std::size_t>& columns
 Error conflict(std::string code, std::string message, std::string details) {
   return {ErrorKind::kConflict, std::move(code), std::move(message), std::move(details),
           std::nullopt};
-}
-
-bool any_null(const Row& row, const std::vector<std::size_t>& columns) {
-  return std::any_of(columns.begin(), columns.end(),
-                     [&](std::size_t index) { return is_null(row[index]); });
 }
 
 std::optional<std::vector<std::size_t>> referenced_columns(const Table& parent,
@@ -68,14 +100,6 @@ std::optional<std::vector<std::size_t>> referenced_columns(const Table& parent,
     columns.push_back(*index);
   }
   return columns;
-}
-
-// The part of the parent's row that a child's foreign key gives.
-Row parent_row(const Table& parent, const ForeignKey& key,
-               const std::vector<std::size_t>& referenced, const Row& child) {
-  Row row(parent.columns.size(), Null{});
-  for (std::size_t i = 0; i < referenced.size(); ++i) row[referenced[i]] = child[key.columns[i]];
-  return row;
 }
 
 bool same_columns(std::vector<std::size_t> a, std::vector<std::size_t> b) {
@@ -125,7 +149,7 @@ std::optional<Error> check_row(const Table& table, const Row& row,
 
 Error duplicate_key(const Table& table, const Key& key, const Row& row) {
   return conflict("23505", "duplicate key value violates unique constraint \"" + key.name + "\"",
-                  "Key " + key_text(table, key.columns, row) + " already exists.");
+                  "Key " + key_text(table, key.columns, row, Names::kQuoted) + " already exists.");
 }
 
 Error affected_twice() {
@@ -145,23 +169,13 @@ Result<void> require_unique(const Table& table, const std::vector<std::size_t>& 
                          "specification");
 }
 
-std::optional<Error> missing_reference(Database& database, const Catalog& catalog,
-                                       const Overlay& overlay, const Table& table, const Row& row) {
-  for (const ForeignKey& key : table.foreign_keys) {
-    const Table* parent = catalog.find(key.ref_schema, key.ref_table);
-    if (parent == nullptr || any_null(row, key.columns)) continue;
-    const auto referenced = referenced_columns(*parent, key);
-    if (!referenced) continue;
-    const Row wanted = parent_row(*parent, key, *referenced, row);
-    if (!overlay.rows(*parent).exists(database)) continue;
-    if (overlay.rows(*parent).find_by(database, *referenced, wanted)) continue;
-    return conflict("23503",
-                    "insert or update on table \"" + table.name +
-                        "\" violates foreign key constraint \"" + key.name + "\"",
-                    "Key " + key_text(table, key.columns, row) + " is not present in table \"" +
-                        parent->name + "\".");
-  }
-  return std::nullopt;
+Error missing_parent(const Table& table, const ForeignKey& key, const Table& parent,
+                     const Row& row) {
+  return conflict("23503",
+                  "insert or update on table \"" + table.name +
+                      "\" violates foreign key constraint \"" + key.name + "\"",
+                  "Key " + key_text(table, key.columns, row, Names::kPlain) +
+                      " is not present in table \"" + parent.name + "\".");
 }
 
 Error still_referenced(const Table& table, const Table& child, const ForeignKey& key,
@@ -172,25 +186,44 @@ Error still_referenced(const Table& table, const Table& child, const ForeignKey&
                   "update or delete on table \"" + table.name +
                       "\" violates foreign key constraint \"" + key.name + "\" on table \"" +
                       child.name + "\"",
-                  "Key " + key_text(table, columns, row) + " is still referenced from table \"" +
-                      child.name + "\".");
+                  "Key " + key_text(table, columns, row, Names::kPlain) +
+                      " is still referenced from table \"" + child.name + "\".");
 }
 
 void add_references(const Catalog& catalog, const Table& table, const Row& row,
                     std::vector<std::pair<std::string, std::string>>& references) {
-  for (const ForeignKey& key : table.foreign_keys) {
-    const Table* parent = catalog.find(key.ref_schema, key.ref_table);
-    if (parent == nullptr || any_null(row, key.columns)) continue;
-    const auto referenced = referenced_columns(*parent, key);
-    const bool by_key = referenced && parent->primary_key &&
-                        same_columns(*referenced, parent->primary_key->columns);
+  for (const OutgoingKey& outgoing : outgoing_keys(catalog, table)) {
+    if (any_null(row, outgoing.key->columns)) continue;
+    const Table& parent = *outgoing.parent;
+    const bool by_key = !outgoing.referenced.empty() && parent.primary_key &&
+                        same_columns(outgoing.referenced, parent.primary_key->columns);
     std::pair<std::string, std::string> reference(
-        relation_of(*parent),
-        by_key ? key_of(*parent, parent_row(*parent, key, *referenced, row)) : "*");
+        relation_of(parent), by_key ? key_of(parent, outgoing.parent_row(row)) : "*");
     if (std::find(references.begin(), references.end(), reference) == references.end()) {
       references.push_back(std::move(reference));
     }
   }
+}
+
+bool any_null(const Row& row, const std::vector<std::size_t>& columns) {
+  return std::any_of(columns.begin(), columns.end(),
+                     [&](std::size_t index) { return is_null(row[index]); });
+}
+
+Row OutgoingKey::parent_row(const Row& child) const {
+  Row row(parent->columns.size(), Null{});
+  for (std::size_t i = 0; i < referenced.size(); ++i) row[referenced[i]] = child[key->columns[i]];
+  return row;
+}
+
+std::vector<OutgoingKey> outgoing_keys(const Catalog& catalog, const Table& table) {
+  std::vector<OutgoingKey> outgoing;
+  for (const ForeignKey& key : table.foreign_keys) {
+    const Table* parent = catalog.find(key.ref_schema, key.ref_table);
+    if (parent == nullptr) continue;
+    outgoing.push_back({parent, &key, referenced_columns(*parent, key).value_or(Columns{})});
+  }
+  return outgoing;
 }
 
 std::vector<IncomingKey> incoming_keys(const Catalog& catalog, const Table& table) {

@@ -29,12 +29,9 @@ Error affected_twice();
 // 42P10 unless `columns` are those of the primary key or a unique constraint.
 Result<void> require_unique(const Table& table, const std::vector<std::size_t>& columns);
 
-// 23503 when `row` refers to a row that is not visible here, though its table is.
-std::optional<Error> missing_reference(Database& database, const Catalog& catalog,
-                                       const Overlay& overlay, const Table& table, const Row& row);
-
-// The doubt where others may have made that row since.
-inline constexpr const char* kMissingReference = "a row that it refers to is not here";
+// 23503 for the values that `row` has in `key`, which no row of `parent` has.
+Error missing_parent(const Table& table, const ForeignKey& key, const Table& parent,
+                     const Row& row);
 
 // 23503 for a row of `table` that cannot go because `key` of `child` refers to it.
 Error still_referenced(const Table& table, const Table& child, const ForeignKey& key,
@@ -44,6 +41,20 @@ Error still_referenced(const Table& table, const Table& child, const ForeignKey&
 // key does not name a primary key.
 void add_references(const Catalog& catalog, const Table& table, const Row& row,
                     std::vector<std::pair<std::string, std::string>>& references);
+
+// A foreign key of a table to one that the catalog has.
+struct OutgoingKey {
+  const Table* parent;
+  const ForeignKey* key;
+  std::vector<std::size_t> referenced;  // indices into the parent's columns; empty: not known
+
+  // What the parent of `child` has in these columns; the others are NULL.
+  Row parent_row(const Row& child) const;
+};
+std::vector<OutgoingKey> outgoing_keys(const Catalog& catalog, const Table& table);
+
+// Whether one of the columns (indices) is NULL.
+bool any_null(const Row& row, const std::vector<std::size_t>& columns);
 
 // A foreign key of another table that refers to this one.
 struct IncomingKey {

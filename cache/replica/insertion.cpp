@@ -7,6 +7,7 @@
 #include "cache/replica/constraints.h"
 #include "cache/replica/key.h"
 #include "cache/replica/temporary_ids.h"
+#include "cache/replica/violations.h"
 #include "cache/values/codec.h"
 
 namespace holdfast::cache {
@@ -31,7 +32,8 @@ Result<std::vector<std::size_t>> target_columns(const Mutation& mutation) {
 class Insertion {
  public:
   explicit Insertion(const Computation& computation)
-      : database_(computation.database),
+      : computation_(computation),
+        database_(computation.database),
         catalog_(computation.catalog),
         overlay_(computation.overlay),
         mutation_(computation.mutation),
@@ -50,7 +52,9 @@ class Insertion {
     if (!table_.primary_key && !mutation_.body.rows.empty()) {
       return AskUpstream{kNoKey, static_cast<std::int64_t>(mutation_.body.rows.size())};
     }
-    if (!minted_columns_.empty() && rows_.size() != mutation_.body.rows.size()) {
+    if (auto error = check_references()) return std::move(*error);
+    const auto inserted = static_cast<std::size_t>(changes_.inserted);
+    if (!minted_columns_.empty() && inserted != mutation_.body.rows.size()) {
       return AskUpstream{"an upsert that makes keys for some of its rows only"};
     }
     const auto& ids = changes_.temporary_ids;
@@ -147,7 +151,8 @@ class Insertion {
     const std::string key = key_of(table_, row);
     if (!keys_in_request_.insert(key).second) return duplicate_in_request(row);
     if (mutation_.resolution != Resolution::kNone) return place_upsert(row, sent, key);
-    if (auto outcome = refuse_duplicate(row, key)) return outcome;
+    if (auto outcome = refuse_duplicate_key(row, key)) return outcome;
+    if (auto outcome = refuse_duplicate_values(row)) return outcome;
     add_effect(EffectKind::kInsert, row, sent, key);
     ++changes_.inserted;
     return std::nullopt;
@@ -159,13 +164,16 @@ class Insertion {
     return duplicate_key(table_, *table_.primary_key, row);
   }
 
-  std::optional<Computed> refuse_duplicate(const Row& row, const std::string& key) {
-    if (auto outcome = refuse_duplicate_key(row, key)) return outcome;
-    if (auto error = missing_reference(database_, catalog_, overlay_, table_, row)) {
-      if (context_.authoritative) return std::move(*error);
-      changes_.doubt = kMissingReference;
+  // Postgres looks at foreign keys when all rows are there: one may refer to another.
+  std::optional<Error> check_references() {
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      const Row* before = befores_[i] ? &*befores_[i] : nullptr;
+      auto violation = find_missing_parent(computation_, rows_[i], before, rows_);
+      if (!violation) continue;
+      if (violation->proved) return std::move(violation->error);
+      changes_.doubt = std::move(violation->doubt);
     }
-    return refuse_duplicate_values(row);
+    return std::nullopt;
   }
 
   // A row that is already here: only one's own pending write proves it, the rest may be stale.
@@ -180,16 +188,16 @@ class Insertion {
   }
 
   // The same for the unique constraints beside the key, but for the one that decides an upsert.
-  std::optional<Computed> refuse_duplicate_values(const Row& row) {
+  // `replaced`: the row here that becomes `row`.
+  std::optional<Computed> refuse_duplicate_values(const Row& row,
+                                                  const std::set<std::string>& replaced = {}) {
     for (const Key& unique : table_.unique) {
-      if (is_any_null(row, unique.columns) || decides_conflicts(unique)) continue;
+      if (any_null(row, unique.columns) || decides_conflicts(unique)) continue;
       if (repeats_in_request(row, unique.columns)) return duplicate_key(table_, unique, row);
-      const auto other = overlay_.rows(table_).find_by(database_, unique.columns, row);
-      if (!other) continue;
-      if (context_.authoritative || context_.sole || has_own_values(other->row, unique.columns)) {
-        return duplicate_key(table_, unique, row);
-      }
-      changes_.doubt = "a row with this " + unique.name + " is here";
+      auto violation = find_duplicate(computation_, unique, row, replaced);
+      if (!violation) continue;
+      if (violation->proved) return std::move(violation->error);
+      changes_.doubt = std::move(violation->doubt);
     }
     return std::nullopt;
   }
@@ -200,27 +208,11 @@ class Insertion {
                                conflict_columns_.begin(), conflict_columns_.end());
   }
 
-  // Whether it was a pending write that gave the row these values: only then nobody else can have
-  // changed them since.
-  bool has_own_values(const Row& visible, const std::vector<std::size_t>& columns) const {
-    const std::string key = key_of(table_, visible);
-    if (!overlay_.is_pending(database_, table_, key)) return false;
-    const auto base = overlay_.base_of(database_, table_, key);
-    return !base || std::any_of(columns.begin(), columns.end(), [&](std::size_t index) {
-      return (*base)[index] != visible[index];
-    });
-  }
-
   bool repeats_in_request(const Row& row, const std::vector<std::size_t>& columns) const {
     return std::any_of(rows_.begin(), rows_.end(), [&](const Row& earlier) {
       return std::all_of(columns.begin(), columns.end(),
                          [&](std::size_t index) { return earlier[index] == row[index]; });
     });
-  }
-
-  static bool is_any_null(const Row& row, const std::vector<std::size_t>& columns) {
-    return std::any_of(columns.begin(), columns.end(),
-                       [&](std::size_t index) { return is_null(row[index]); });
   }
 
   std::optional<Computed> place_upsert(const Row& row, const std::vector<std::size_t>& sent,
@@ -253,6 +245,11 @@ class Insertion {
     for (const std::size_t index : sent) {
       if (!table_.is_key(index)) changed.push_back(index);
     }
+    Row after = existing->row;
+    for (const std::size_t index : changed) after[index] = row[index];
+    if (auto outcome = refuse_duplicate_values(after, {existing_key})) return outcome;
+    rows_.push_back(std::move(after));
+    befores_.emplace_back(existing->row);
     Effect effect{relation_of(table_), existing_key, EffectKind::kInsert,
                   print_columns(table_, row, changed)};
     // Shown once the row is gone upstream: then the upsert will make it anew.
@@ -273,6 +270,7 @@ class Insertion {
     changes_.effects.push_back(std::move(effect));
     changes_.keys.push_back(key);
     rows_.push_back(row);
+    befores_.emplace_back();
     if (row_id_) changes_.temporary_ids.push_back(*row_id_);
   }
 
@@ -344,6 +342,7 @@ class Insertion {
     out += '}';
   }
 
+  const Computation& computation_;
   Database& database_;
   const Catalog& catalog_;
   const Overlay& overlay_;
@@ -355,7 +354,8 @@ class Insertion {
   std::vector<std::size_t> conflict_columns_;
   std::set<std::size_t> minted_columns_;
   std::set<std::string> keys_in_request_;
-  std::vector<Row> rows_;
+  std::vector<Row> rows_;                    // as they are written
+  std::vector<std::optional<Row>> befores_;  // what each of them was
   std::int64_t sequence_steps_ = 0;
   std::optional<std::int64_t> next_id_;
   std::optional<std::int64_t> row_id_;  // the temporary id of the row at hand

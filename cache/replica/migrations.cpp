@@ -284,6 +284,13 @@ ALTER TABLE hf_tables ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0;
 DROP INDEX hf_outbox_ended;
 CREATE INDEX hf_outbox_ended ON hf_outbox(state, ended_at) WHERE ended_at IS NOT NULL;
 DROP INDEX hf_journal_unsealed;
+)sql",
+    R"sql(
+-- active = 2: of a dead letter. Every later write looks whether one of them would have made a row
+-- that it needs.
+CREATE INDEX hf_effects_of_dead ON hf_effects(relation, key) WHERE active = 2;
+UPDATE hf_effects SET active=2 WHERE entry IN (
+  SELECT sequence FROM hf_outbox WHERE state='dead' AND ended_at IS NOT NULL);
 )sql"};
 
 int version_of(Database& database) {

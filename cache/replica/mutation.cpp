@@ -1,6 +1,7 @@
 #include "cache/replica/mutation.h"
 
 #include <algorithm>
+#include <ranges>
 #include <set>
 #include <stdexcept>
 
@@ -8,6 +9,7 @@
 #include "cache/replica/insertion.h"
 #include "cache/replica/key.h"
 #include "cache/replica/update_cascade.h"
+#include "cache/replica/violations.h"
 #include "cache/values/codec.h"
 
 namespace holdfast::cache {
@@ -98,9 +100,11 @@ class Update {
     if (auto* ask = std::get_if<AskUpstream>(&targets)) return std::move(*ask);
     if (auto* error = std::get_if<Error>(&targets)) return std::move(*error);
     if (!table_.primary_key) return keyless(targets);
-    for (const Row& row : std::get<std::vector<Row>>(targets)) {
+    const auto& rows = std::get<std::vector<Row>>(targets);
+    for (const Row& row : rows) {
       if (auto error = change_row(row, *assignment)) return std::move(*error);
     }
+    if (auto error = check_constraints(rows)) return std::move(*error);
     // What they are made from may have changed.
     for (const Column& column : table_.columns) {
       if (column.generated != Generated::kNo) changes_.provisional.push_back(column.name);
@@ -119,11 +123,6 @@ class Update {
       after[assignment.columns[i]] = assignment.values[i];
     }
     if (auto error = check_row(table_, after, unassigned(assignment))) return error;
-    auto missing = assigns_reference(assignment)
-                       ? missing_reference(database_, catalog_, overlay_, table_, after)
-                       : std::nullopt;
-    if (missing && context_.authoritative) return missing;
-    if (missing) changes_.doubt = kMissingReference;
     const std::string old_key = key_of(table_, before);
     const std::string new_key = key_of(table_, after);
     const std::string changes = print_columns(table_, after, assignment.columns);
@@ -138,15 +137,55 @@ class Update {
     follow_update(database_, catalog_, overlay_, table_, before, after, changes_.effects);
     add_references(catalog_, table_, after, changes_.references);
     changes_.keys.push_back(new_key);
+    afters_.push_back(std::move(after));
     return std::nullopt;
   }
 
-  bool assigns_reference(const Assignment& assignment) const {
-    return std::ranges::any_of(assignment.columns, [&](std::size_t column) {
-      return std::ranges::any_of(table_.foreign_keys, [&](const ForeignKey& key) {
-        return std::ranges::find(key.columns, column) != key.columns.end();
+  // Unique constraints row by row, foreign keys when all rows are as they will be.
+  std::optional<Error> check_constraints(const std::vector<Row>& befores) {
+    if (table_.primary_key) {
+      if (auto error = check_unique(*table_.primary_key, befores)) return error;
+    }
+    for (const Key& key : table_.unique) {
+      if (auto error = check_unique(key, befores)) return error;
+    }
+    for (std::size_t i = 0; i < afters_.size(); ++i) {
+      auto violation = find_missing_parent(computation_, afters_[i], &befores[i], afters_);
+      if (auto error = take(std::move(violation))) return error;
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Error> check_unique(const Key& key, const std::vector<Row>& befores) {
+    std::set<std::string> replaced;
+    std::set<std::string> values;
+    const auto changes = [&](std::size_t row) {
+      return std::ranges::any_of(key.columns, [&](std::size_t column) {
+        return befores[row][column] != afters_[row][column];
       });
-    });
+    };
+    if (afters_.empty() ||
+        std::ranges::none_of(std::views::iota(std::size_t{0}, afters_.size()), changes)) {
+      return std::nullopt;
+    }
+    for (const Row& before : befores) replaced.insert(key_of(table_, before));
+    for (std::size_t i = 0; i < afters_.size(); ++i) {
+      if (any_null(afters_[i], key.columns)) continue;
+      if (!values.insert(print_columns(table_, afters_[i], key.columns)).second) {
+        return duplicate_key(table_, key, afters_[i]);
+      }
+      if (!changes(i)) continue;
+      if (auto error = take(find_duplicate(computation_, key, afters_[i], replaced))) return error;
+    }
+    return std::nullopt;
+  }
+
+  // What is not proved is a doubt.
+  std::optional<Error> take(std::optional<Violation> violation) {
+    if (!violation) return std::nullopt;
+    if (violation->proved) return std::move(violation->error);
+    changes_.doubt = std::move(violation->doubt);
+    return std::nullopt;
   }
 
   // These keep the values that they have, which may not be known yet.
@@ -168,6 +207,7 @@ class Update {
   const Mutation& mutation_;
   const Table& table_;
   const MutationContext& context_;
+  std::vector<Row> afters_;
   Changes changes_;
 };
 
@@ -190,53 +230,65 @@ class Deletion {
     for (const Row& row : rows) mark(*mutation_.table, row);
     for (const Row& row : rows) {
       changes_.keys.push_back(key_of(*mutation_.table, row));
-      if (auto error = remove(*mutation_.table, row, false)) return std::move(*error);
+      remove(*mutation_.table, row, false);
     }
+    if (auto error = find_hindrance()) return std::move(*error);
     if (changes_.keys.empty() && !context_.sole) changes_.doubt = "no row here matches";
     return std::move(changes_);
   }
 
  private:
+  // A row that refers to one that goes.
+  struct Reference {
+    const Table* table;
+    Row row;  // that goes
+    IncomingKey incoming;
+    Row child;
+  };
+
+  // Looked for at the end: a child that the deletion takes along, by whatever way, is none.
+  std::optional<Error> find_hindrance() {
+    for (const auto& [table, row, incoming, child] : references_) {
+      if (gone_.contains(relation_of(*incoming.table) + key_of(*incoming.table, child))) continue;
+      if (context_.authoritative || context_.sole ||
+          has_own_values(computation_, *incoming.table, child, incoming.key->columns)) {
+        return still_referenced(*table, *incoming.table, *incoming.key, row);
+      }
+      changes_.doubt = "rows of " + incoming.table->name + " refer to it";
+    }
+    return std::nullopt;
+  }
+
   // False when the row goes already.
   bool mark(const Table& table, const Row& row) {
     return gone_.insert(relation_of(table) + key_of(table, row)).second;
   }
 
-  std::optional<Error> remove(const Table& table, const Row& row, bool consequence) {
+  void remove(const Table& table, const Row& row, bool consequence) {
     Effect effect{relation_of(table), key_of(table, row), EffectKind::kDelete};
     effect.consequence = consequence;
     changes_.effects.push_back(std::move(effect));
-    for (const IncomingKey& incoming : incoming_keys(catalog_, table)) {
-      if (auto error = follow(table, row, incoming)) return error;
-    }
-    return std::nullopt;
+    for (const IncomingKey& incoming : incoming_keys(catalog_, table)) follow(table, row, incoming);
   }
 
-  std::optional<Error> follow(const Table& table, const Row& row, const IncomingKey& incoming) {
+  void follow(const Table& table, const Row& row, const IncomingKey& incoming) {
     const Table& child = *incoming.table;
-    if (!child.primary_key || !overlay_.rows(child).exists(database_)) return std::nullopt;
+    if (!child.primary_key || !overlay_.rows(child).exists(database_)) return;
     std::vector<Value> values;
     for (const std::size_t index : incoming.referenced) values.push_back(row[index]);
     for (const Row& child_row :
          overlay_.rows(child).list_by(database_, incoming.key->columns, values)) {
       switch (incoming.key->on_delete) {
         case ReferentialAction::kCascade:
-          if (!mark(child, child_row)) break;
-          if (auto error = remove(child, child_row, true)) return error;
+          if (mark(child, child_row)) remove(child, child_row, true);
           break;
         case ReferentialAction::kSetNull:
           set_null(child, child_row, incoming.key->columns);
           break;
         default:
-          // A child that this deletion takes along is no hindrance.
-          if (gone_.contains(relation_of(child) + key_of(child, child_row))) break;
-          if (context_.authoritative || context_.sole) {
-            return still_referenced(table, child, *incoming.key, row);
-          }
-          changes_.doubt = "rows of " + child.name + " refer to it";
+          references_.push_back({&table, row, incoming, child_row});
       }
     }
-    return std::nullopt;
   }
 
   void set_null(const Table& child, Row row, const std::vector<std::size_t>& columns) {
@@ -254,6 +306,7 @@ class Deletion {
   const Mutation& mutation_;
   const MutationContext& context_;
   std::set<std::string> gone_;
+  std::vector<Reference> references_;
   Changes changes_;
 };
 

@@ -8,15 +8,6 @@
 namespace holdfast::cache {
 namespace {
 
-// Images and changes were written by this program; one that cannot be read is damage.
-Row read_stored(const Table& table, std::string_view object) {
-  Row row(table.columns.size(), Null{});
-  if (auto outcome = merge_kept_row(table, object, row); !outcome) {
-    throw std::runtime_error("a stored row cannot be read: " + outcome.error().message);
-  }
-  return row;
-}
-
 std::optional<Row> merged(const Table& table, std::string_view changes, std::optional<Row> row) {
   if (auto outcome = merge_kept_row(table, changes, *row); !outcome) {
     throw std::runtime_error("a stored change cannot be read: " + outcome.error().message);
@@ -36,20 +27,6 @@ Effect read_effect(const Statement& statement) {
   return effect;
 }
 
-// The base of a later write: `base` with what became of the row between `before` and `after`.
-std::optional<Row> base_after(const Table& table, const std::optional<std::string>& base,
-                              const std::optional<std::string>& before,
-                              const std::optional<Row>& after) {
-  // Nobody else had touched the row, or it came or went: then all of it is news.
-  if (base == before || !base || !before || !after) return after;
-  Row row = read_stored(table, *base);
-  const Row then = read_stored(table, *before);
-  for (std::size_t i = 0; i < row.size(); ++i) {
-    if ((*after)[i] != then[i]) row[i] = (*after)[i];
-  }
-  return row;
-}
-
 constexpr const char* kInsertEffect =
     "INSERT INTO hf_effects(entry, ordinal, relation, key, kind, changes, row, base,"
     " consequence, active) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1)";
@@ -61,6 +38,14 @@ constexpr const char* kEffectsOfRow =
     " WHERE relation=?1 AND key=?2 AND active=1 ORDER BY entry, ordinal";
 
 }  // namespace
+
+Row read_stored(const Table& table, std::string_view object) {
+  Row row(table.columns.size(), Null{});
+  if (auto outcome = merge_kept_row(table, object, row); !outcome) {
+    throw std::runtime_error("a stored row cannot be read: " + outcome.error().message);
+  }
+  return row;
+}
 
 std::optional<Row> apply_effect(const Table& table, const Effect& effect, std::optional<Row> row) {
   switch (effect.kind) {
@@ -122,7 +107,7 @@ void Overlay::put_base(Transaction& transaction, const Table& table, const std::
   save_base(transaction, table, key, image);
   if (known.presumed) {
     const auto before = known.row ? std::optional(print_row(table, *known.row)) : std::nullopt;
-    rebase_effects(transaction, table, key, 0, before);
+    rebase_effects(transaction, table, key, 0, {before});
   }
   recompute(transaction, table, key);
 }
@@ -141,16 +126,17 @@ void Overlay::acknowledge(Transaction& transaction, std::int64_t entry,
     const Table* found = find_table(effect.relation);
     if (found == nullptr) continue;
     const Table& table = *found;
-    const bool known = std::any_of(images.begin(), images.end(), [&](const UpstreamImage& image) {
+    const auto known = std::find_if(images.begin(), images.end(), [&](const UpstreamImage& image) {
       return image.table == &table && image.key == effect.key;
     });
-    if (!known) {
+    if (known == images.end()) {
       const Base base = load_base(transaction.database(), table, effect.key);
       save_base(transaction, table, effect.key, apply_effect(table, effect, base.row));
       presume(transaction, table, effect.key);
       read_again(transaction, effect.relation, effect.key);
     }
-    rebase_later(transaction, effect, entry);
+    const bool alone = known != images.end() && known->guarded;
+    rebase_later(transaction, effect, entry, alone ? Since::kAlone : Since::kPerhapsOthers);
     recompute(transaction, table, effect.key);
   }
 }
@@ -319,43 +305,6 @@ void Overlay::recompute(Transaction& transaction, const Table& table, const std:
   }
   show(transaction, table, key, row);
   if (!pending) forget_base(transaction, table, key);
-}
-
-void Overlay::rebase_later(Transaction& transaction, const Effect& ended,
-                           std::int64_t entry) const {
-  if (const Table* table = find_table(ended.relation)) {
-    rebase_effects(transaction, *table, ended.key, entry, ended.base);
-  }
-}
-
-void Overlay::rebase_effects(Transaction& transaction, const Table& table, const std::string& key,
-                             std::int64_t entry, const std::optional<std::string>& before) const {
-  Database& database = transaction.database();
-  struct Later {
-    std::int64_t entry;
-    std::int64_t ordinal;
-    std::optional<std::string> base;
-  };
-  std::vector<Later> later;
-  Statement& select = database.cached(
-      "SELECT entry, ordinal, base FROM hf_effects"
-      " WHERE relation=?1 AND key=?2 AND active=1 AND entry>?3");
-  select.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(key));
-  select.bind(3, entry);
-  while (select.step()) {
-    later.push_back({select.integer(0), select.integer(1), std::nullopt});
-    if (!select.is_null(2)) later.back().base = std::string(select.text(2));
-  }
-  if (later.empty()) return;
-  const auto image = load_base(database, table, key).row;
-  for (const Later& effect : later) {
-    const auto base = base_after(table, effect.base, before, image);
-    Statement& update =
-        database.cached("UPDATE hf_effects SET base=?3 WHERE entry=?1 AND ordinal=?2");
-    update.bind(1, effect.entry).bind(2, effect.ordinal);
-    if (base) update.bind(3, std::string_view(print_row(table, *base)));
-    update.run();
-  }
 }
 
 void Overlay::rebase(Transaction& transaction, std::int64_t entry,

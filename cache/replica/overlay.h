@@ -38,6 +38,9 @@ struct UpstreamImage {
   const Table* table;
   std::string key;
   std::optional<Row> row;
+  // Nobody else has changed the row since the write's base: what it has more is the upstream's own
+  // doing.
+  bool guarded = false;
 };
 
 // Keeps every replica table at "the upstream's rows with this principal's pending writes on top".
@@ -114,6 +117,10 @@ class Overlay {
   bool has_pending(Database& database, const Table& table) const;
   // Whether this row has pending effects.
   bool is_pending(Database& database, const Table& table, const std::string& key) const;
+  // Of a row that is not visible: whether a pending write takes the one away that has the values of
+  // `row` in `columns`, or gives it others.
+  bool takes_away(Database& database, const Table& table, const std::vector<std::size_t>& columns,
+                  const Row& row) const;
   // How many rows of `relation` have pending effects.
   std::int64_t pending_rows(Database& database, const std::string& relation) const;
 
@@ -152,11 +159,22 @@ class Overlay {
                          const std::string& key);
   void note_acknowledgement(Transaction& transaction, const std::vector<Effect>& ended) const;
   // Own earlier writes are no conflict: what `entry` made of the row becomes part of the base of
-  // the effects after it. What others had made of it before does not: they have not seen that.
-  void rebase_later(Transaction& transaction, const Effect& ended, std::int64_t entry) const;
-  // The effects on the row after `entry` go along from `before`, an image, to the base of now.
+  // the effects after it. What others have made of it does not: they have not seen that.
+  enum class Since { kAlone, kPerhapsOthers };
+  void rebase_later(Transaction& transaction, const Effect& ended, std::int64_t entry,
+                    Since since) const;
+  // From `before`, an image, to the base of now.
+  struct Change {
+    std::optional<std::string> before;
+    bool alone = true;  // all of it is our own write's, if nobody had changed the row before
+    // The columns that surely are; nullopt: all that has changed.
+    std::optional<std::vector<std::size_t>> own = std::nullopt;
+  };
+  // The effects on the row after `entry` go along with the change.
   void rebase_effects(Transaction& transaction, const Table& table, const std::string& key,
-                      std::int64_t entry, const std::optional<std::string>& before) const;
+                      std::int64_t entry, const Change& change) const;
+  static std::optional<Row> base_after(const Table& table, const std::optional<std::string>& base,
+                                       const Change& change, const std::optional<Row>& after);
   void presume(Transaction& transaction, const Table& table, const std::string& key) const;
   void deactivate(Transaction& transaction, std::int64_t entry) const;
 
@@ -164,6 +182,9 @@ class Overlay {
   std::map<const Table*, RowStore> stores_;
   std::map<std::string, const Table*, std::less<>> tables_;
 };
+
+// An image or changes as they are kept here; throws for what cannot be read, as that is damage.
+Row read_stored(const Table& table, std::string_view object);
 
 // The row after `effect`; nullopt = the row is not there.
 std::optional<Row> apply_effect(const Table& table, const Effect& effect, std::optional<Row> row);

@@ -90,6 +90,35 @@ void Overlay::show_pending(Transaction& transaction) {
   }
 }
 
+bool Overlay::takes_away(Database& database, const Table& table,
+                         const std::vector<std::size_t>& columns, const Row& row) const {
+  if (table.primary_key &&
+      std::is_permutation(columns.begin(), columns.end(), table.primary_key->columns.begin(),
+                          table.primary_key->columns.end())) {
+    Statement& last = database.cached(
+        "SELECT kind FROM hf_effects WHERE relation=?1 AND key=?2 AND active=1"
+        " ORDER BY entry DESC, ordinal DESC LIMIT 1");
+    last.bind(1, std::string_view(relation_of(table)));
+    last.bind(2, std::string_view(key_of(table, row)));
+    const bool deleted =
+        last.step() && last.integer(0) == static_cast<std::int64_t>(EffectKind::kDelete);
+    last.reset();
+    return deleted;
+  }
+  Statement images(database,
+                   "SELECT image FROM hf_pending_base WHERE relation=?1 AND image IS NOT NULL");
+  images.bind(1, std::string_view(relation_of(table)));
+  while (images.step()) {
+    Row image(table.columns.size(), Null{});
+    if (!merge_kept_row(table, images.text(0), image)) continue;
+    if (std::all_of(columns.begin(), columns.end(),
+                    [&](std::size_t column) { return image[column] == row[column]; })) {
+      return true;
+    }
+  }
+  return false;
+}
+
 void Overlay::presume(Transaction& transaction, const Table& table, const std::string& key) const {
   Statement& update = transaction.database().cached(
       "UPDATE hf_pending_base SET presumed=1 WHERE relation=?1 AND key=?2");

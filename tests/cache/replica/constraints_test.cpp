@@ -77,6 +77,30 @@ TEST_F(ConstraintsTest, ADuplicateIsRefusedInPostgresWords) {
               "insert into wide values (8, true, 'ab', null, 't')");
 }
 
+// "position" is a keyword of Postgres'.
+TEST_F(ConstraintsTest, NamesAreQuotedWherePostgresQuotesThem) {
+  cluster_->run(
+      "create table \"Odd\" (id int primary key, position int, \"Slot\" int,"
+      " constraint odd_key unique (position, \"Slot\"))");
+  Table table = sample::table(
+      "Odd",
+      sample::columns({{"id", "integer", false}, {"position", "integer"}, {"Slot", "integer"}}),
+      {0});
+  table.unique.push_back({"odd_key", {1, 2}});
+  cluster_->run("insert into \"Odd\" values (1, 2, 3)");
+  const Row row = parse_row(table, R"({"id":2,"position":2,"Slot":3})").value();
+  expect_same(duplicate_key(table, table.unique[0], row), "insert into \"Odd\" values (2, 2, 3)");
+  cluster_->run(
+      "create table \"Kid\" (id int primary key, \"Odd\" int,"
+      " constraint kid_fkey foreign key (\"Odd\") references \"Odd\")");
+  Table kid =
+      sample::table("Kid", sample::columns({{"id", "integer", false}, {"Odd", "integer"}}), {0});
+  kid.foreign_keys.push_back(sample::reference("kid_fkey", 1, "Odd", ReferentialAction::kNoAction));
+  const Row orphan = parse_row(kid, R"({"id":1,"Odd":9})").value();
+  expect_same(missing_parent(kid, kid.foreign_keys[0], table, orphan),
+              "insert into \"Kid\" values (1, 9)");
+}
+
 TEST_F(ConstraintsTest, OnlyAKeyCanBeAConflictsTarget) {
   const Table table = wide();
   EXPECT_TRUE(require_unique(table, {0}));

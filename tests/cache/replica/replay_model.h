@@ -106,6 +106,18 @@ class Model {
     return rows;
   }
 
+  // Whether a pending write takes the row away that was there.
+  bool taken_away(const Place& place) const {
+    bool gone = false;
+    for (const auto& [sequence, entry] : entries) {
+      if (!entry.pending()) continue;
+      for (const Op& op : entry.ops) {
+        if (op.place == place) gone = op.kind == Kind::kDelete;
+      }
+    }
+    return gone;
+  }
+
   std::set<Place> pending_places() const {
     std::set<Place> places;
     for (const auto& [sequence, entry] : entries) {

@@ -52,7 +52,11 @@ class Play {
   std::pair<std::string, Rows> some_rows(const std::string& table);
 
   // Runs the request through the replica; the model's entry goes with it when it is taken.
-  void write(const sample::Request& request, Entry entry, bool refused = false);
+  // `refusal`: the error that it must be refused with; empty: it must be taken.
+  void write(const sample::Request& request, Entry entry, const std::string& refusal = "");
+  // Hard case 16: whether `after` names a row that a pending write takes away, and `before` does
+  // not.
+  bool misses_parent(const std::string& table, const Columns& after, const MaybeRow& before);
   Computed compute(const sample::Request& request);
   // Ids that stand for the upstream's are nobody else's, in the order of the request.
   void note_temporary_ids(const Changes& changes, Entry& entry);

@@ -46,7 +46,7 @@ void move_row(const std::string& table, const Columns& before, const Columns& ch
 }  // namespace
 
 // Runs the request through the replica; the model's entry goes with it when it is taken.
-void Play::write(const Request& request, Entry entry, bool refused) {
+void Play::write(const Request& request, Entry entry, const std::string& refusal) {
   did_ = std::string(request.operation == Operation::kInsert   ? "insert "
                      : request.operation == Operation::kUpdate ? "update "
                                                                : "delete ") +
@@ -56,10 +56,10 @@ void Play::write(const Request& request, Entry entry, bool refused) {
   Computed computed = compute(request);
   if (const auto* error = std::get_if<Error>(&computed)) {
     did_ += " -> " + error->code;
-    if (!refused || error->code != "23505") problem_ = "refused: " + error->message;
+    if (error->code != refusal) problem_ = "refused: " + error->message;
     return;
   }
-  if (refused) problem_ = "a second row with a key of a pending one was taken";
+  if (!refusal.empty()) problem_ = "not refused: " + refusal;
   auto* changes = std::get_if<Changes>(&computed);
   if (changes == nullptr) {
     problem_ = "asks the upstream";
@@ -80,6 +80,18 @@ void Play::write(const Request& request, Entry entry, bool refused) {
     }
   });
   model_.entries[sequence] = std::move(entry);
+}
+
+bool Play::misses_parent(const std::string& table, const Columns& after, const MaybeRow& before) {
+  const auto visible = model_.visible();
+  for (const auto& reference : rules().at(table).references) {
+    const auto value = after.find(reference.column);
+    if (value == after.end() || value->second == "null") continue;
+    if (before && before->at(reference.column) == value->second) continue;
+    const Place parent = referred(reference, value->second);
+    if (!visible.contains(parent) && model_.taken_away(parent)) return true;
+  }
+  return false;
 }
 
 Computed Play::compute(const Request& request) {
@@ -134,13 +146,16 @@ void Play::insert_rows() {
   const auto visible = model_.visible();
   Entry entry;
   bool refused = false;
+  bool orphaned = false;
   for (const Columns& row : rows) {
     const Place place = place_of(table, row);
     refused = refused || (visible.contains(place) && pending.contains(place));
+    orphaned = orphaned || misses_parent(table, row, std::nullopt);
     entry.ops.push_back({Kind::kInsert, place, row, row});
     add_references(table, row, entry);
   }
-  write({Operation::kInsert, table, "", body_of(table, rows)}, entry, refused);
+  const char* refusal = refused ? "23505" : orphaned ? "23503" : "";
+  write({Operation::kInsert, table, "", body_of(table, rows)}, entry, refusal);
 }
 
 void Play::upsert() {
@@ -149,6 +164,7 @@ void Play::upsert() {
   const bool ignore = pick(3) == 0;
   const bool partly = table == "books" && pick(2) == 0;
   const auto visible = model_.visible();
+  bool orphaned = false;
   Entry entry;
   for (Columns& row : rows) {
     const Place place = place_of(table, row);
@@ -156,12 +172,16 @@ void Play::upsert() {
     Columns whole = row;
     if (partly) whole["done"] = "false";
     add_references(table, row, entry);
-    if (ignore && visible.contains(place)) continue;
+    const auto found = visible.find(place);
+    if (ignore && found != visible.end()) continue;
+    orphaned =
+        orphaned ||
+        misses_parent(table, row, found == visible.end() ? std::nullopt : MaybeRow(found->second));
     entry.ops.push_back({ignore ? Kind::kInsertIgnore : Kind::kInsert, place, row, whole});
   }
   Request request{Operation::kInsert, table, "", body_of(table, rows)};
   request.resolution = ignore ? Resolution::kIgnoreDuplicates : Resolution::kMergeDuplicates;
-  write(request, entry);
+  write(request, entry, orphaned ? "23503" : "");
 }
 
 // A filter, and the visible rows that it selects.
@@ -185,6 +205,7 @@ void Play::patch() {
   Columns changes = random_row(table);
   for (const auto& name : rules().at(table).key) changes.erase(name);
   if (pick(2) == 0) changes.erase(changes.begin());
+  bool orphaned = false;
   Entry entry;
   for (const auto& [place, row] : rows) {
     if (changes.empty()) break;  // an update that sets nothing affects nothing
@@ -192,8 +213,10 @@ void Play::patch() {
     Columns after = row;
     for (const auto& [name, value] : changes) after[name] = value;
     add_references(table, after, entry);
+    orphaned = orphaned || misses_parent(table, after, row);
   }
-  write({Operation::kUpdate, table, filter, print(changes, rules().at(table).columns)}, entry);
+  write({Operation::kUpdate, table, filter, print(changes, rules().at(table).columns)}, entry,
+        orphaned ? "23503" : "");
 }
 
 // Books only: their pages and loans follow.

@@ -1,0 +1,84 @@
+#include <algorithm>
+
+#include "cache/replica/key.h"
+#include "cache/replica/overlay.h"
+
+// Hard case 7: what later writes of a row are based on once an earlier one has ended.
+namespace holdfast::cache {
+namespace {
+
+// What the effect itself makes of a row, and what the upstream makes from that.
+std::vector<std::size_t> own_columns(const Table& table, const Effect& effect) {
+  std::vector<std::size_t> columns;
+  const auto body = parse_body(effect.changes);
+  const auto names = body && !body->rows.empty() ? body->rows[0] : RawObject();
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    const Column& column = table.columns[i];
+    const bool named = std::any_of(names.begin(), names.end(),
+                                   [&](const auto& member) { return member.first == column.name; });
+    if (named || column.generated != Generated::kNo) columns.push_back(i);
+  }
+  return columns;
+}
+
+}  // namespace
+
+// The base of a later write: `base` with what our own write made of the row, which is `after` now.
+std::optional<Row> Overlay::base_after(const Table& table, const std::optional<std::string>& base,
+                                       const Change& change, const std::optional<Row>& after) {
+  // It came or went: then all of it is news.
+  if (!base || !change.before || !after) return after;
+  // Nobody else had touched the row before, nor while it was sent.
+  if (change.alone && base == change.before) return after;
+  Row row = read_stored(table, *base);
+  if (change.own) {
+    // Not the version either: the next write is to find out what it has not seen.
+    for (const std::size_t column : *change.own) row[column] = (*after)[column];
+    return row;
+  }
+  const Row then = read_stored(table, *change.before);
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if ((*after)[i] != then[i]) row[i] = (*after)[i];
+  }
+  return row;
+}
+
+void Overlay::rebase_later(Transaction& transaction, const Effect& ended, std::int64_t entry,
+                           Since since) const {
+  const Table* table = find_table(ended.relation);
+  if (table == nullptr) return;
+  rebase_effects(transaction, *table, ended.key, entry,
+                 {ended.base, since == Since::kAlone, own_columns(*table, ended)});
+}
+
+void Overlay::rebase_effects(Transaction& transaction, const Table& table, const std::string& key,
+                             std::int64_t entry, const Change& change) const {
+  Database& database = transaction.database();
+  struct Later {
+    std::int64_t entry;
+    std::int64_t ordinal;
+    std::optional<std::string> base;
+  };
+  std::vector<Later> later;
+  Statement& select = database.cached(
+      "SELECT entry, ordinal, base FROM hf_effects"
+      " WHERE relation=?1 AND key=?2 AND active=1 AND entry>?3");
+  select.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(key));
+  select.bind(3, entry);
+  while (select.step()) {
+    later.push_back({select.integer(0), select.integer(1), std::nullopt});
+    if (!select.is_null(2)) later.back().base = std::string(select.text(2));
+  }
+  if (later.empty()) return;
+  const auto image = load_base(database, table, key).row;
+  for (const Later& effect : later) {
+    const auto base = base_after(table, effect.base, change, image);
+    Statement& update =
+        database.cached("UPDATE hf_effects SET base=?3 WHERE entry=?1 AND ordinal=?2");
+    update.bind(1, effect.entry).bind(2, effect.ordinal);
+    if (base) update.bind(3, std::string_view(print_row(table, *base)));
+    update.run();
+  }
+}
+
+}  // namespace holdfast::cache

@@ -1,0 +1,72 @@
+#include "cache/replica/violations.h"
+
+#include <algorithm>
+
+#include "cache/replica/constraints.h"
+#include "cache/replica/key.h"
+
+namespace holdfast::cache {
+namespace {
+
+bool same_values(const Row& a, const Row& b, const std::vector<std::size_t>& columns) {
+  return std::all_of(columns.begin(), columns.end(),
+                     [&](std::size_t index) { return a[index] == b[index]; });
+}
+
+bool is_among(std::span<const Row> rows, const Row& wanted,
+              const std::vector<std::size_t>& columns) {
+  return std::any_of(rows.begin(), rows.end(),
+                     [&](const Row& row) { return same_values(row, wanted, columns); });
+}
+
+}  // namespace
+
+std::optional<Violation> find_missing_parent(const Computation& computation, const Row& after,
+                                             const Row* before, std::span<const Row> request) {
+  const Table& table = computation.table();
+  std::optional<Violation> doubtful;
+  for (const OutgoingKey& outgoing : outgoing_keys(computation.catalog, table)) {
+    const auto& [parent, key, referenced] = outgoing;
+    if (referenced.empty() || any_null(after, key->columns)) continue;
+    if (before != nullptr && same_values(*before, after, key->columns)) continue;
+    const RowStore& parents = computation.overlay.rows(*parent);
+    if (!parents.exists(computation.database)) continue;
+    const Row wanted = outgoing.parent_row(after);
+    if (parent == &table && is_among(request, wanted, referenced)) continue;
+    if (parents.find_by(computation.database, referenced, wanted)) continue;
+    Violation violation{missing_parent(table, *key, *parent, after), true, {}};
+    const bool proved =
+        computation.context.authoritative ||
+        computation.overlay.takes_away(computation.database, *parent, referenced, wanted);
+    if (proved) return violation;
+    violation.proved = false;
+    violation.doubt = "a row that it refers to is not here";
+    doubtful = std::move(violation);
+  }
+  return doubtful;
+}
+
+std::optional<Violation> find_duplicate(const Computation& computation, const Key& key,
+                                        const Row& row, const std::set<std::string>& replaced) {
+  const Table& table = computation.table();
+  if (any_null(row, key.columns)) return std::nullopt;
+  const auto other =
+      computation.overlay.rows(table).find_by(computation.database, key.columns, row);
+  if (!other || replaced.contains(key_of(table, other->row))) return std::nullopt;
+  const auto& context = computation.context;
+  return Violation{duplicate_key(table, key, row),
+                   context.authoritative || context.sole ||
+                       has_own_values(computation, table, other->row, key.columns),
+                   "a row with this " + key.name + " is here"};
+}
+
+bool has_own_values(const Computation& computation, const Table& table, const Row& visible,
+                    const std::vector<std::size_t>& columns) {
+  const auto& [database, catalog, overlay, mutation, context] = computation;
+  const std::string key = key_of(table, visible);
+  if (!overlay.is_pending(database, table, key)) return false;
+  const auto base = overlay.base_of(database, table, key);
+  return !base || !same_values(*base, visible, columns);
+}
+
+}  // namespace holdfast::cache
