@@ -10,6 +10,8 @@ using namespace std::chrono_literals;
 constexpr auto kReuse = 10s;
 // A token this near its end may run out on its way.
 constexpr auto kMargin = 10s;
+// PostgREST's allowedSkewSeconds.
+constexpr auto kSkew = 30s;
 
 upstream::Call refresh_call(const Session& session) {
   upstream::Call call;
@@ -21,6 +23,11 @@ upstream::Call refresh_call(const Session& session) {
   call.headers.add("X-Supabase-Api-Version", "2024-01-01");
   call.body = nlohmann::json{{"refresh_token", session.refresh_token}}.dump();
   return call;
+}
+
+// The upstream's clock was set back since it gave the token, which it takes for none now.
+bool is_of_the_future(const Session& session, Timestamp now) {
+  return now + kSkew < session.received_at;
 }
 
 // Whoever answered, what one person wrote is never sent as another.
@@ -50,13 +57,16 @@ void remember(TokenBook& book, const Session& session, Timestamp now) {
 
 SessionRefresher::Outcome SessionRefresher::refresh(const std::string& id) {
   return refresh_unless(id, [this](const Session& session, bool just_refreshed) {
-    return just_refreshed && clock_.now() + session.lifetime / 2 < session.expires();
+    const auto now = clock_.now();
+    return just_refreshed && now + session.lifetime / 2 < session.expires() &&
+           !is_of_the_future(session, now);
   });
 }
 
 SessionRefresher::Outcome SessionRefresher::current(const std::string& id) {
   return refresh_unless(id, [this](const Session& session, bool) {
-    return clock_.now() + kMargin < session.expires();
+    const auto now = clock_.now();
+    return now + kMargin < session.expires() && !is_of_the_future(session, now);
   });
 }
 

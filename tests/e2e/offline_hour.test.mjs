@@ -21,6 +21,7 @@ const password = 'fake-password-of-a-test';
 const versions = ['supabase-js-2.50', 'supabase-js-2.76', '@supabase/supabase-js'];
 
 const clock = WallClock.make();
+const upstreamsClock = WallClock.make();
 // The gateway and its apps run on one machine: what sets its clock sets theirs.
 const realNow = Date.now;
 function setClock(seconds) {
@@ -34,7 +35,10 @@ let holdfast;
 
 before(async () => {
   database = await Database.create(`e2e_offline_hour_${process.pid}`);
-  upstream = await Upstream.start(database.url, { UPSTREAM_JWT_EXPIRY: String(tokenSeconds) });
+  upstream = await Upstream.start(database.url, {
+    UPSTREAM_JWT_EXPIRY: String(tokenSeconds),
+    ...upstreamsClock?.environment,
+  });
   holdfast = await Holdfast.serve(upstream.url, database.url, {
     environment: clock?.environment,
   });
@@ -44,12 +48,20 @@ after(async () => {
   await upstream?.stop();
   await database?.close();
   clock?.remove();
+  upstreamsClock?.remove();
 });
 beforeEach(async () => {
   setClock(0);
+  upstreamsClock?.set(0);
   await upstream.recover();
   await holdfast.statusWhere('the upstream is seen', ({ online }) => online);
 });
+
+// Node dates its answers by a clock that it reads every second.
+async function setUpstreamsClock(seconds) {
+  upstreamsClock.set(seconds);
+  await sleep(1_100);
+}
 
 // An app as people write them: it keeps its session and renews it by itself.
 async function app(version, email) {
@@ -207,6 +219,46 @@ for (const [words, seconds] of [
       'started with the wrong clock',
       'right again',
       'wrong, online again',
+    ]);
+    assert.ok(!person.events.includes('SIGNED_OUT'), person.events.join());
+    await person.close();
+  });
+
+  test(`an upstream whose clock is set a day ${words} is followed, and signs nobody out`, {
+    skip: !upstreamsClock,
+  }, async () => {
+    const person = await app('@supabase/supabase-js', `upstream-${words}@example.com`);
+    const elsewhere = async (body) => {
+      await database.sql`insert into notes (user_id, body) values (${person.user.id}, ${body})`;
+      await holdfast.sync();
+      const notes = succeeded(await person.client.from('notes').select('body'));
+      assert.ok(
+        notes.some((note) => note.body === body),
+        body,
+      );
+    };
+    await useIt(person, 'right');
+    await holdfast.replicated();
+    await setUpstreamsClock(seconds);
+    await useIt(person, 'wrong, online');
+    await elsewhere('elsewhere, wrong');
+    await upstream.kill();
+    await holdfast.statusWhere('the outage is noticed', ({ online }) => !online);
+    await useIt(person, 'wrong, offline');
+    await upstream.restart();
+    await holdfast.statusWhere('the upstream is seen', ({ online }) => online);
+    await useIt(person, 'wrong, online again');
+    await setUpstreamsClock(0);
+    await useIt(person, 'right again');
+    await elsewhere('elsewhere, right again');
+    await sentAs(person.user, [
+      'right',
+      'wrong, online',
+      'elsewhere, wrong',
+      'wrong, offline',
+      'wrong, online again',
+      'right again',
+      'elsewhere, right again',
     ]);
     assert.ok(!person.events.includes('SIGNED_OUT'), person.events.join());
     await person.close();

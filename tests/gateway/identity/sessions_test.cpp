@@ -124,6 +124,20 @@ TEST_F(SessionsTest, ARefreshOfAMomentAgoThatIsHalfOverIsMadeAnew) {
   EXPECT_EQ(std::get<Session>(outcome).access_token, token(3));
 }
 
+TEST_F(SessionsTest, ATokenFromBeforeTheUpstreamsClockWasSetBackIsRenewed) {
+  const Session session = signed_in();
+  clock_.set(clock_.now() - 24h);
+  upstream_.push(200, body(2));
+  const auto current = keeper_.refresher.current(session.id);
+  ASSERT_TRUE(std::holds_alternative<Session>(current));
+  EXPECT_EQ(std::get<Session>(current).access_token, token(2));
+  clock_.set(clock_.now() - 24h);
+  upstream_.push(200, body(3));
+  const auto refreshed = keeper_.refresher.refresh(session.id);
+  ASSERT_TRUE(std::holds_alternative<Session>(refreshed));
+  EXPECT_EQ(std::get<Session>(refreshed).access_token, token(3)) << "though it was just renewed";
+}
+
 TEST_F(SessionsTest, NoSessionIsAnsweredWithoutTimeLeft) {
   Session session = signed_in();
   EXPECT_EQ(session.left(clock_.now() + 3600s - 1ms), 1s);
