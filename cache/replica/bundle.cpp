@@ -74,8 +74,18 @@ Result<std::optional<Denial>> read_denial(const Store& store, const Table& table
   return std::optional(Denial{number, decode_json_string(*body)});
 }
 
+Result<std::vector<Row>> read_rows(const Table& table, std::string_view rows,
+                                   ProgressCount& progress) {
+  double told = 0;
+  return parse_rows(table, rows, [&](double part) {
+    const double read = part * static_cast<double>(rows.size());
+    progress.add(static_cast<std::int64_t>(read) - static_cast<std::int64_t>(told));
+    told = read;
+  });
+}
+
 Result<void> read_tables_of_schema(const Store& store, const RawObject& bundle,
-                                   std::vector<LoadedTable>& loaded) {
+                                   ProgressCount& progress, std::vector<LoadedTable>& loaded) {
   const auto schema = member(bundle, "schema");
   const auto tables = member(bundle, "tables");
   if (!schema || !tables) {
@@ -90,7 +100,7 @@ Result<void> read_tables_of_schema(const Store& store, const RawObject& bundle,
     HF_TRY(std::optional<Denial> denial, read_denial(store, *table, relation));
     const auto rows = rows_of(relation);
     if (!rows && !denial) continue;
-    auto parsed = parse_rows(*table, rows.value_or("[]"));
+    auto parsed = read_rows(*table, rows.value_or("[]"), progress);
     if (!parsed) {
       return invalid_request("HF400",
                              "a row of " + name + " cannot be read: " + parsed.error().message);
@@ -100,10 +110,12 @@ Result<void> read_tables_of_schema(const Store& store, const RawObject& bundle,
   return {};
 }
 
-Result<std::vector<LoadedTable>> read_tables(const Store& store, std::string_view bundle) {
+Result<std::vector<LoadedTable>> read_tables(const Store& store, std::string_view bundle,
+                                             ProgressCount& progress) {
+  progress.expect(static_cast<std::int64_t>(bundle.size()));
   HF_TRY(const RawObject document, read_object(bundle, "document"));
   std::vector<LoadedTable> loaded;
-  HF_TRY_VOID(read_tables_of_schema(store, document, loaded));
+  HF_TRY_VOID(read_tables_of_schema(store, document, progress, loaded));
   const auto others = member(document, "other_schemas");
   if (!others) return loaded;
   const auto list = parse_body(*others, BodyKeys::kAny);
@@ -111,7 +123,7 @@ Result<std::vector<LoadedTable>> read_tables(const Store& store, std::string_vie
     return invalid_request("HF400", "the bundle's \"other_schemas\" is no list");
   }
   for (const RawObject& schema : list->rows) {
-    HF_TRY_VOID(read_tables_of_schema(store, schema, loaded));
+    HF_TRY_VOID(read_tables_of_schema(store, schema, progress, loaded));
   }
   return loaded;
 }
@@ -204,10 +216,11 @@ void export_schema(Store& store, Database& reader, const std::string& schema, co
 
 }  // namespace
 
-Result<std::int64_t> import_bundle(Store& store, std::string_view bundle, ProgressCount& progress) {
-  HF_TRY(const std::vector<LoadedTable> tables, read_tables(store, bundle));
+Result<std::int64_t> import_bundle(Store& store, std::string_view bundle,
+                                   ImportProgress& progress) {
+  HF_TRY(const std::vector<LoadedTable> tables, read_tables(store, bundle, progress.bytes));
   for (const LoadedTable& loaded : tables) {
-    progress.expect(static_cast<std::int64_t>(loaded.rows.size()));
+    progress.rows.expect(static_cast<std::int64_t>(loaded.rows.size()));
   }
   std::int64_t rows = 0;
   bool refused = false;
@@ -218,7 +231,7 @@ Result<std::int64_t> import_bundle(Store& store, std::string_view bundle, Progre
       store.overlay().rows(*loaded.table).erase_all(transaction);
       for (const Row& row : loaded.rows) {
         store.overlay().put_clean(transaction, *loaded.table, row);
-        progress.add(1);
+        progress.rows.add(1);
         ++rows;
       }
       if (loaded.denial) {

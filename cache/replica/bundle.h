@@ -20,10 +20,15 @@ namespace holdfast::cache {
 // kInvalidRequest when a row cannot be read, with its table; nothing is changed then. One thread at
 // a time: whoever has the data folder.
 //
-// `progress` is told of rows, here and in export.
-Result<std::int64_t> import_bundle(Store& store, std::string_view bundle, ProgressCount& progress);
+// `progress` is told of the bytes that are read, and then of the rows that are written.
+struct ImportProgress {
+  ProgressCount bytes;
+  ProgressCount rows;
+};
+Result<std::int64_t> import_bundle(Store& store, std::string_view bundle, ImportProgress& progress);
 
 // Writes the replica in the same form, piece by piece. Pending writes are in it as they are shown.
+// `progress` is told of rows.
 void export_bundle(Store& store, const std::string& schema,
                    const std::function<void(std::string_view)>& write, ProgressCount& progress);
 

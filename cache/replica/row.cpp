@@ -87,8 +87,9 @@ Result<Row> parse_row(const Table& table, std::string_view object) {
   return row;
 }
 
-Result<std::vector<Row>> parse_rows(const Table& table, std::string_view json) {
-  HF_TRY(const RawBody body, parse_body(json));
+Result<std::vector<Row>> parse_rows(const Table& table, std::string_view json,
+                                    const std::function<void(double part)>& read) {
+  HF_TRY(const RawBody body, parse_body(json, BodyKeys::kAny));
   std::vector<Row> rows;
   for (const RawObject& object : body.rows) {
     Row row(table.columns.size(), Null{});
@@ -102,6 +103,7 @@ Result<void> merge_row(const Table& table, std::string_view object, Row& row) {
   HF_TRY(const RawBody body, parse_body(object));
   return assign(table, body.rows.at(0), row);
 }
+    if (read) read(static_cast<double>(rows.size()) / static_cast<double>(body.rows.size()));
 
 Result<void> merge_kept_row(const Table& table, std::string_view object, Row& row) {
   HF_TRY(const RawBody body, parse_body(object));

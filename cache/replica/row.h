@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,8 +38,9 @@ std::string print_image(const Table& table, const Row& row);
 // does not have are passed over; columns that the object does not have are NULL.
 Result<Row> parse_row(const Table& table, std::string_view object);
 
-// Reads a JSON array of such objects, or one.
-Result<std::vector<Row>> parse_rows(const Table& table, std::string_view json);
+// Reads a JSON array of such objects, or one. `read` hears after each which part of all it was.
+Result<std::vector<Row>> parse_rows(const Table& table, std::string_view json,
+                                    const std::function<void(double part)>& read = {});
 
 // Overwrites the columns that `object` names.
 Result<void> merge_row(const Table& table, std::string_view object, Row& row);

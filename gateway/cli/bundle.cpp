@@ -110,6 +110,14 @@ void note(cache::Store& store, const std::string& subject, const std::string& wh
   });
 }
 
+ProgressState importing(const cache::ImportProgress& count) {
+  constexpr std::int64_t kKilobyte = 1'000;
+  const auto rows = count.rows.state();
+  if (rows.total > 0) return progress_of("importing", rows, "rows");
+  const auto bytes = count.bytes.state();
+  return progress_of("reading", {bytes.done / kKilobyte, bytes.total / kKilobyte}, "kB");
+}
+
 }  // namespace
 
 int import_bundle(const CommonOptions& common, const std::string& principal,
@@ -121,16 +129,15 @@ int import_bundle(const CommonOptions& common, const std::string& principal,
   const auto bundle = read_input(file);
   if (!bundle) return fail(bundle.error().message);
   auto catalog = cache::catalog_of_bundle(*bundle);
-  if (!catalog) return fail(catalog.error().message);
+  if (!catalog) return fail(file + " cannot be imported: " + catalog.error().message);
 
   OpenFolder folder(*config);
   const std::string document = cache::print_catalog(*catalog);
   folder.stores().set_catalog(std::make_shared<const cache::Catalog>(*std::move(catalog)));
   const auto store = folder.stores().open(*who);
   const auto rows = [&] {
-    ProgressCount count;
-    const Progress progress(common,
-                            [&count] { return progress_of("importing", count.state(), "rows"); });
+    cache::ImportProgress count;
+    const Progress progress(common, [&count] { return importing(count); });
     return cache::import_bundle(*store, *bundle, count);
   }();
   if (!rows) return fail(rows.error().message);

@@ -105,9 +105,11 @@ std::string complaint(int argc, char** argv) {
       // Any short word is near some other.
       if (config::edit_distance(word, nearest) > 1 + word.size() / 4) nearest.clear();
       const std::string before = group.empty() ? "" : group + " ";
-      return "there is no command \"" + before + word + "\"" +
-             (nearest.empty() ? "; holdfast " + before + "--help lists all"
-                              : "; did you mean " + before + nearest + "?");
+      std::string words = "there is no command \"";
+      words.append(before).append(word).append("\"; ");
+      if (nearest.empty())
+        return words.append("holdfast ").append(before).append("--help lists all");
+      return words.append("did you mean ").append(before).append(nearest).append("?");
     }
     if (!group.empty() || !is_group(word)) return "";
     group = word;

@@ -14,6 +14,11 @@ namespace {
 // A sync or a comparison answers when all is done. A gateway that ends cuts the connection.
 constexpr std::chrono::hours kPatience{24};
 
+constexpr int kUnauthorized = 401;
+constexpr const char* kTokenRefused =
+    "the gateway refuses the token in the data folder's file control_token, which it wrote when it "
+    "started: restart it";
+
 struct Reply {
   int status = 0;
   std::string body;
@@ -27,6 +32,13 @@ std::string words_of(const Reply& reply) {
   const auto body = nlohmann::json::parse(reply.body, nullptr, false);
   if (body.is_object() && body.contains("message")) return body["message"].get<std::string>();
   return "HTTP " + std::to_string(reply.status);
+}
+
+// The client speaks of its server as the upstream.
+std::string words_here(std::string reason) {
+  constexpr std::string_view kServer = "the upstream";
+  if (reason.starts_with(kServer)) reason.replace(0, kServer.size(), "it");
+  return reason;
 }
 
 upstream::UpstreamOptions options_of(const app::RunningGateway& running) {
@@ -53,7 +65,8 @@ class ControlClient::Running : public Gateway {
     call.timeout = kPatience;
     const auto outcome = client_.call(call);
     if (!outcome.answered()) {
-      return upstream_unavailable("the gateway did not answer: " + outcome.failure().reason);
+      return upstream_unavailable("the gateway did not answer: " +
+                                  words_here(outcome.failure().reason));
     }
     return Reply{outcome.answer().status, outcome.answer().body};
   }
@@ -117,8 +130,9 @@ Result<std::string> ControlClient::ask(const std::string& method, const std::str
   if (!body.empty()) call.headers.set("Content-Type", "application/json");
   HF_TRY(Reply reply, gateway_->ask(std::move(call)));
   if (reply.status >= 400) {
-    return Error{ErrorKind::kUpstreamRejected, "HF" + std::to_string(reply.status), words_of(reply),
-                 std::nullopt, std::nullopt};
+    const bool token = reply.status == kUnauthorized;
+    return Error{ErrorKind::kUpstreamRejected, "HF" + std::to_string(reply.status),
+                 token ? kTokenRefused : words_of(reply), std::nullopt, std::nullopt};
   }
   return std::move(reply.body);
 }

@@ -59,13 +59,20 @@ Findings check_queue(const CommonOptions& common) {
   const json status = json::parse(*answer);
   const json& queue = status.at("queue");
   Findings found;
+  // What only the token shows.
+  if (!status.contains("principals")) {
+    found.push_back({Level::kBroken, "control token",
+                     "the gateway refuses the one in the data folder's file control_token",
+                     "restart the gateway, which then takes it, or makes another"});
+  }
+  const std::size_t before = found.size();
   for (const auto& [state, text, remedy] : kWaiting) {
     const auto count = queue.value(state, std::int64_t{0});
     if (count == 0) continue;
     found.push_back({Level::kAdvice, "queue",
                      counted(count, "write") + (count == 1 ? " is " : " are ") + text, remedy});
   }
-  if (found.empty()) {
+  if (found.size() == before) {
     found.push_back({Level::kFine, "queue",
                      counted(queue.at("depth").get<std::int64_t>(), "write") + " to deliver", ""});
   }

@@ -70,7 +70,10 @@ const upstreamTitles = async (id) => {
 test('status and outbox say the same of a running gateway and of its folder', async () => {
   await queuedOffline('on its way');
   const running = [answered('status').queue.depth, answered('outbox', 'list')[0].id];
-  assert.match(printed('outbox', 'list'), /^id +state +what +table +attempts +why\n/);
+  assert.match(
+    printed('outbox', 'list'),
+    /^id +state +what +table +written +attempts +next try +why\n/,
+  );
   await world.holdfast.terminate();
   assert.deepEqual([answered('status').queue.depth, answered('outbox', 'list')[0].id], running);
   assert.equal(answered('status').online, false);
@@ -188,7 +191,7 @@ test('doctor of a running gateway names it, its queue and what waits for a perso
   const { findings } = answered('doctor');
   const texts = findings.map(({ about, text, do: todo }) => `${about}: ${text} ${todo}`).join('\n');
   assert.match(texts, new RegExp(`gateway: runs at ${world.holdfast.url}`));
-  assert.match(texts, /queue: 1 writes are refused for good .*outbox list --state dead/);
+  assert.match(texts, /queue: 1 write is refused for good .*outbox list --state dead/);
   printed('outbox', 'discard', '--all');
 });
 

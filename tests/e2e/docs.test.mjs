@@ -78,6 +78,7 @@ before(async () => {
   const bin = join(home, 'bin');
   mkdirSync(bin);
   mkdirSync(join(home, 'build'));
+  mkdirSync(join(home, '.local', 'share', 'holdfast', 'PROJECT'), { recursive: true });
   symlinkSync(holdfastBinary(), join(bin, 'holdfast'));
   symlinkSync(holdfastBinary(), join(home, 'build', 'holdfast'));
   // The reader's own configuration is the one of the gateway under test.

@@ -20,10 +20,11 @@ void import(std::string_view bundle, const std::shared_ptr<const cache::Catalog>
   }
   {
     cache::Store store(path, http::Principal{}, catalog, replicated);
-    ProgressCount progress;
-    const auto rows = cache::import_bundle(store, bundle, progress);
+    cache::ImportProgress importing;
+    const auto rows = cache::import_bundle(store, bundle, importing);
     if (!rows) require_well_formed(rows.error());
     std::string out;
+    ProgressCount progress;
     cache::export_bundle(
         store, "public", [&](std::string_view piece) { out += piece; }, progress);
     require(nlohmann::json::accept(out), "an export is JSON", out);

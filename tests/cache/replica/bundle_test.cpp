@@ -82,7 +82,7 @@ class BundleTest : public ::testing::Test {
     if (!catalog) throw std::runtime_error(catalog.error().message);
     auto store =
         open("imported.db", std::make_shared<const Catalog>(*std::move(catalog)), principal);
-    const auto rows = import_bundle(*store, bundle, progress_);
+    const auto rows = import_bundle(*store, bundle, importing_);
     if (!rows) throw std::runtime_error(rows.error().message);
     return store;
   }
@@ -104,6 +104,7 @@ class BundleTest : public ::testing::Test {
 
   support::TempDir dir_;
   ProgressCount progress_;
+  ImportProgress importing_;
 };
 
 TEST_F(BundleTest, ProgressCountsEveryRowOnce) {
@@ -112,10 +113,11 @@ TEST_F(BundleTest, ProgressCountsEveryRowOnce) {
   const std::string bundle = exported(*store);
   EXPECT_EQ(progress_.state().total, 9);
   EXPECT_EQ(progress_.state().done, 9);
-  progress_.clear();
   imported(bundle, http::Principal::anonymous());
-  EXPECT_EQ(progress_.state().total, 9);
-  EXPECT_EQ(progress_.state().done, 9);
+  EXPECT_EQ(importing_.rows.state().total, 9);
+  EXPECT_EQ(importing_.rows.state().done, 9);
+  EXPECT_EQ(importing_.bytes.state().total, static_cast<std::int64_t>(bundle.size()));
+  EXPECT_GT(importing_.bytes.state().done, 0);
 }
 
 TEST_F(BundleTest, WhatIsExportedImportsToTheSame) {
@@ -130,6 +132,27 @@ TEST_F(BundleTest, WhatIsExportedImportsToTheSame) {
     EXPECT_EQ(again->catalog().hash(), store->catalog().hash());
     std::filesystem::remove(dir_.path() / "imported.db");
   }
+}
+
+// In JSON it looks like no value.
+TEST_F(BundleTest, TheNullOfJsonStaysApartFromNoValue) {
+  const auto principal = http::Principal::anonymous();
+  const auto store = open("anon.db", two_schemas(), principal);
+  fill(*store, "stock", "values",
+       R"([{"id":1,"tree":null,"raw":null,"":["tree"]},{"id":2,"tree":null,"raw":null,"":["raw"]},)"
+       R"({"id":3,"tree":null,"raw":null}])");
+  const auto again = imported(exported(*store), principal);
+  const Table& table = *again->catalog().find("stock", "values");
+  std::string nulls;
+  again->overlay().rows(table).for_each(*again->reader(), [&](const Row& row) {
+    for (const char* name : {"tree", "raw"}) {
+      const std::size_t index = *table.column_index(name);
+      nulls += is_json_null(table.columns[index], row[index]) ? "json "
+               : is_null(row[index])                          ? "none "
+                                                              : "? ";
+    }
+  });
+  EXPECT_EQ(nulls, "json none none json none none ");
 }
 
 TEST_F(BundleTest, ADenialKeepsItsWordsForEveryPrincipal) {
@@ -155,7 +178,7 @@ TEST_F(BundleTest, WhatIsNotCompleteStaysSo) {
 TEST_F(BundleTest, ARelationWhoseRowsCouldNotBeReadIsNotEmpty) {
   const auto store = open("anon.db", two_schemas(), http::Principal::anonymous());
   ASSERT_TRUE(
-      import_bundle(*store, R"({"schema":"public","tables":{"logs":{"rows":null}}})", progress_));
+      import_bundle(*store, R"({"schema":"public","tables":{"logs":{"rows":null}}})", importing_));
   EXPECT_EQ(store->status(*store->catalog().find("public", "logs")), TableStatus::kSyncing);
 }
 
@@ -171,7 +194,7 @@ TEST_F(BundleTest, WhatIsNoBundleChangesNothing) {
        R"({"schema":"public","tables":{"logs":{"denied":{"status":"x"}}}})",
        R"({"schema":"public","tables":{"logs":{"rows":[]}},"other_schemas":{}})",
        R"({"schema":"public","tables":{"logs":{"rows":[]}},"other_schemas":[{"schema":"stock"}]})"}) {
-    const auto rows = import_bundle(*store, text, progress_);
+    const auto rows = import_bundle(*store, text, importing_);
     ASSERT_FALSE(rows) << text;
     EXPECT_EQ(rows.error().kind, ErrorKind::kInvalidRequest);
   }

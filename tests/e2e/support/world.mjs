@@ -8,8 +8,9 @@ import { anonymousClient } from './client.mjs';
 
 export class World {
   // `name` becomes the database's; `schema` is more SQL for it; `settings` go to the upstream,
-  // `extra` to the gateway's TOML; `interval` is that of its pulls, `environment` more of its own.
-  static async build(name, { schema, settings, extra, interval, environment } = {}) {
+  // `extra` to the gateway's TOML, `upstream` to that section of it; `interval` is that of its pulls,
+  // `environment` more of its own.
+  static async build(name, { schema, settings, extra, upstream, interval, environment } = {}) {
     const world = new World();
     try {
       world.database = await Database.create(`e2e_${name}_${process.pid}`);
@@ -17,6 +18,7 @@ export class World {
       world.upstream = await Upstream.start(world.database.url, settings);
       world.holdfast = await Holdfast.serve(world.upstream.url, world.database.url, {
         extra,
+        upstream,
         interval,
         environment,
       });

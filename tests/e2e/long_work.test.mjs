@@ -1,0 +1,104 @@
+// What takes long: bundles of many rows, proofs. A terminal shows how far it is, nothing else does.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { holdfastBinary } from './support/holdfast.mjs';
+import { World } from './support/world.mjs';
+
+const rows = 15_000;
+const scratch = mkdtempSync(join(tmpdir(), 'holdfast-long-'));
+const data = join(scratch, 'data');
+const bundle = join(scratch, 'bundle.json');
+const config = join(scratch, 'config.toml');
+
+let world;
+before(async () => {
+  world = await World.build('long_work');
+  writeFileSync(config, '[upstream]\nurl = ""\n');
+  const column = (name, type, nullable) => ({ name, type, nullable });
+  const many = {
+    kind: 'table',
+    columns: [column('id', 'integer', false), column('text', 'text', true)],
+    primary_key: { name: 'many_pkey', columns: ['id'] },
+    unique: [],
+    foreign_keys: [],
+    rows: Array.from({ length: rows }, (_, id) => ({ id, text: `text ${id}` })),
+  };
+  writeFileSync(bundle, JSON.stringify({ schema: 'public', tables: { many } }));
+});
+after(async () => {
+  await world?.close();
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+const places = `--config ${config} --data ${data}`;
+
+// On a terminal; what it showed.
+function shown(line) {
+  const ended = spawnSync('script', ['-qec', line, '/dev/null'], {
+    encoding: 'utf8',
+    env: { ...process.env, TERM: 'xterm' },
+    maxBuffer: 1 << 28,
+  });
+  assert.equal(ended.status, 0, ended.error ?? ended.stdout.slice(-500));
+  return ended.stdout;
+}
+const counts = (doing) => new RegExp(`\\] \\d+ %  ${doing}: \\d+ of \\d{4,} (rows|kB)`);
+
+test('import shows how many rows are in, on a terminal alone', () => {
+  const command = `${holdfastBinary()} import ${places} ${bundle}`;
+  const screen = shown(command);
+  assert.match(screen, counts('(reading|importing)'));
+  assert.match(screen, new RegExp(`${rows} rows imported for anon`));
+  assert.doesNotMatch(shown(`${command} --json`), /reading|importing/);
+  const piped = spawnSync('sh', ['-c', command], { encoding: 'utf8' });
+  assert.deepEqual([piped.status, piped.stderr], [0, '']);
+});
+
+test('export shows how many rows are out, but not in the midst of them', () => {
+  const command = `${holdfastBinary()} export ${places}`;
+  assert.match(shown(`${command} > ${join(scratch, 'out.json')}`), counts('exporting'));
+  const text = readFileSync(join(scratch, 'out.json'), 'utf8');
+  assert.equal(JSON.parse(text).tables.many.rows.length, rows);
+  assert.doesNotMatch(shown(command), /exporting/);
+});
+
+test('export works beside a running gateway, leaves nothing behind and a note in the journal', async () => {
+  const { status, stdout, stderr } = world.holdfast.run('export');
+  assert.equal(status, 0, stderr);
+  const { tables } = JSON.parse(stdout);
+  assert.equal(tables.todos.rows.length, (await world.holdfast.status()).sync.tables.todos.rows);
+  const left = readdirSync(world.holdfast.places.data).filter((name) => name.startsWith('export'));
+  assert.deepEqual(left, []);
+  const { records } = await world.holdfast.control('GET', '/journal?subject=export');
+  assert.equal(records.length, 1);
+  const nobody = world.holdfast.run(
+    'export',
+    '--principal',
+    '{"sub":"nobody","role":"authenticated"}',
+  );
+  assert.deepEqual([nobody.status, nobody.stdout], [1, '']);
+  assert.match(nobody.stderr, /Nothing is kept here for/);
+});
+
+test('export of a folder that is not there makes none', () => {
+  const elsewhere = join(scratch, 'none');
+  const { status, stderr } = world.holdfast.runElsewhere(elsewhere, 'export');
+  assert.equal(status, 1);
+  assert.match(stderr, /there is nothing to export/);
+  assert.throws(() => readdirSync(elsewhere));
+});
+
+test('the comparison with the upstream tells how many rows it has compared', async () => {
+  const { status } = world.holdfast.run('verify', '--upstream');
+  assert.equal(status, 0);
+  const progress = await world.holdfast.control('GET', '/sync/verify');
+  const { tables } = (await world.holdfast.status()).sync;
+  const all = Object.values(tables).reduce((sum, table) => sum + table.rows, 0);
+  assert.deepEqual(progress, { rows_done: all, rows: all });
+});
