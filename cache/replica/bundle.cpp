@@ -150,7 +150,7 @@ void export_rows(Store& store, Database& reader, const Table& table, const Write
   store.overlay().rows(table).for_each(reader, [&](const Row& row) {
     write(first ? "\n" : ",\n");
     first = false;
-    write(print_kept_row(table, row));
+    write(print_kept_image(table, row));
     progress.add(1);
   });
   write("]");

@@ -25,6 +25,18 @@ void assign_json_nulls(const Table& table, std::string_view names, Row& row) {
   }
 }
 
+// `image`: of the row, as a JSON object.
+std::string with_json_nulls(const Table& table, const Row& row, std::string image) {
+  std::string nulls;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (!is_json_null(table.columns[i], row[i])) continue;
+    nulls += (nulls.empty() ? "[" : ",") + quoted(table.columns[i].name);
+  }
+  if (nulls.empty()) return image;
+  image.pop_back();
+  return image + ",\"\":" + nulls + "]}";
+}
+
 Result<void> assign(const Table& table, const RawObject& object, Row& row) {
   for (const auto& [name, token] : object) {
     if (name == kJsonNulls) assign_json_nulls(table, token, row);
@@ -63,15 +75,11 @@ std::string print_kept_row(const Table& table, const Row& row) {
 }
 
 std::string print_image(const Table& table, const Row& row) {
-  std::string image = print_row(table, row);
-  std::string nulls;
-  for (std::size_t i = 0; i < row.size(); ++i) {
-    if (!is_json_null(table.columns[i], row[i])) continue;
-    nulls += (nulls.empty() ? "[" : ",") + quoted(table.columns[i].name);
-  }
-  if (nulls.empty()) return image;
-  image.pop_back();
-  return image + ",\"\":" + nulls + "]}";
+  return with_json_nulls(table, row, print_row(table, row));
+}
+
+std::string print_kept_image(const Table& table, const Row& row) {
+  return with_json_nulls(table, row, print_kept_row(table, row));
 }
 
 bool is_json_null(const Column& column, const Value& value) {
@@ -95,6 +103,7 @@ Result<std::vector<Row>> parse_rows(const Table& table, std::string_view json,
     Row row(table.columns.size(), Null{});
     HF_TRY_VOID(assign(table, object, row));
     rows.push_back(std::move(row));
+    if (read) read(static_cast<double>(rows.size()) / static_cast<double>(body.rows.size()));
   }
   return rows;
 }
@@ -103,7 +112,6 @@ Result<void> merge_row(const Table& table, std::string_view object, Row& row) {
   HF_TRY(const RawBody body, parse_body(object));
   return assign(table, body.rows.at(0), row);
 }
-    if (read) read(static_cast<double>(rows.size()) / static_cast<double>(body.rows.size()));
 
 Result<void> merge_kept_row(const Table& table, std::string_view object, Row& row) {
   HF_TRY(const RawBody body, parse_body(object));

@@ -33,6 +33,8 @@ bool is_json_null(const Column& column, const Value& value);
 // The row as print_row() has it, and where it holds the json null, which JSON does not tell from no
 // value, as the member "" the names of those columns: for what is kept.
 std::string print_image(const Table& table, const Row& row);
+// The same of the columns whose values are kept here.
+std::string print_kept_image(const Table& table, const Row& row);
 
 // Reads an object that one of these or the upstream wrote. Members that the table
 // does not have are passed over; columns that the object does not have are NULL.

@@ -199,7 +199,9 @@ TEST_F(CorpusTest, WhatOnlyTheUpstreamDoesReachesItUnchanged) {
   };
   go_online();
   for_each(80, wanted, [&](const Recording& recording, const RawAnswer& answer) {
-    EXPECT_EQ(answer.status, 200);
+    // An echo is no session: clients would take it for a sign-out.
+    const bool renewal = recording.target.find("grant_type=refresh_token") != std::string::npos;
+    EXPECT_EQ(answer.status, renewal ? 503 : 200);
     const auto calls = upstream_.calls();
     upstream_.clear_calls();
     ASSERT_FALSE(calls.empty());
@@ -208,7 +210,7 @@ TEST_F(CorpusTest, WhatOnlyTheUpstreamDoesReachesItUnchanged) {
     EXPECT_EQ(calls.back().body, recording.body);
     EXPECT_EQ(calls.back().headers.find("Content-Type").value_or(""),
               recording.header("Content-Type"));
-    if (recording.method != "HEAD") {
+    if (recording.method != "HEAD" && !renewal) {
       EXPECT_THAT(answer.body, ::testing::AnyOf(kEcho, kUser));
     }
   });

@@ -12,6 +12,22 @@ import { ChildProcess } from '../support/process.mjs';
 
 const readyLine = /^holdfast ready url=(http:\/\/127\.0\.0\.1:\d+)$/;
 
+// Rows as an export writes them: the member "" names the columns that hold JSON's own null.
+async function rowsOf(sql, table) {
+  const documents = await sql.unsafe(`
+    select attname from pg_attribute where attrelid = '${table}'::regclass and attnum > 0
+      and atttypid in ('json'::regtype, 'jsonb'::regtype)`);
+  if (documents.length === 0) return `(select coalesce(json_agg(r), '[]') from ${table} r)`;
+  const nulls = documents.map(({ attname }) => `('${attname}', r.${attname}::text = 'null')`);
+  return `(
+    select ('[' || string_agg(case when names is null then image
+              else left(image, -1) || ',"":' || names || '}' end, ',') || ']')::json
+    from (select row_to_json(r)::text as image,
+                 (select json_agg(name)::text
+                  from (values ${nulls.join(', ')}) document (name, is_null) where is_null) as names
+          from ${table} r) images)`;
+}
+
 // The rows stay text: JavaScript's numbers would lose digits.
 async function bundleOf(sql, tables) {
   const relations = await Promise.all(
@@ -33,7 +49,7 @@ async function bundleOf(sql, tables) {
               'ref_table', confrelid::regclass::text,
               'ref_columns', names(confrelid, confkey))), '[]')
             from pg_constraint where conrelid = c.oid and contype = 'f'),
-          'rows', (select coalesce(json_agg(r), '[]') from ${table} r))::text as text
+          'rows', ${await rowsOf(sql, table)})::text as text
         from pg_class c where oid = '${table}'::regclass`);
       return `${JSON.stringify(table)}: ${text}`;
     }),

@@ -1,7 +1,9 @@
 // Random read requests as trees, each printed twice: as PostgREST's URL, and as the SQL that
 // PostgREST's documentation says it stands for.
 
-import { columns, isArray, isDocument, isRange, isText, odd } from './types.mjs';
+import {
+  columns, isArray, isDocument, isRange, isText, odd, otherValues, plain, relations,
+} from './types.mjs';
 
 const sqlName = (name) => `"${name.replaceAll('"', '""')}"`;
 export const sqlText = (text) => `'${text.replaceAll("'", "''")}'`;
@@ -14,29 +16,6 @@ const patterns = { like: 'like', ilike: 'ilike', match: '~', imatch: '~*' };
 const operators = { ...comparisons, ...sets, ...ranges, ...patterns, isdistinct: 'is distinct from' };
 const zones = ['America/New_York', 'Asia/Kathmandu', 'Europe/Berlin', 'UTC'];
 const scalars = Object.keys(columns).filter((name) => !isDocument(name));
-
-// What an embed of each table leads to: the SQL of its rows for a row of the parent.
-const relations = {
-  things: {
-    owners: { many: false, on: (a, b) => `${b}.id = ${a}.owner_id` },
-    labels: {
-      many: true,
-      through: 'thing_labels',
-      on: (a, b) => `j.thing_id = ${a}.id and j.label_id = ${b}.id`,
-    },
-  },
-  owners: {
-    things: { many: true, on: (a, b) => `${b}.owner_id = ${a}.id` },
-    passports: { many: false, on: (a, b) => `${b}.owner_id = ${a}.id` },
-  },
-  labels: {},
-  passports: { owners: { many: false, on: (a, b) => `${b}.id = ${a}.owner_id` } },
-};
-const plain = { owners: ['id', 'name', 'boss_id'], labels: ['id', 'name', 'rank'], passports: ['id', 'until'] };
-const otherValues = {
-  id: ['1', '2', '3'], boss_id: ['1', '2'], name: ['Ada', 'red', '', 'É'], rank: ['1.5', '2'],
-  until: ['2030-01-01', 'infinity'], owner_id: ['1', '2', '9'],
-};
 
 export class Requests {
   constructor(random) {

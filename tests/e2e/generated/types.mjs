@@ -1,4 +1,5 @@
-// The columns of the table `things` and the texts that rows and filters take their values from.
+// The tables: their columns, how they belong together, and the texts that rows and filters take their
+// values from.
 
 const texts = ['', 'a', 'b', 'B', 'aa', 'a b', 'a*b', '10%', 'x_y', 'Zoë', '日本', '😀', 'com,ma',
   'quo"te', 'back\\slash', '(par)', 'null', 'NULL', "it's", 'a.b', ' lead'];
@@ -106,13 +107,34 @@ export const isArray = (name) => kinds.array.includes(name);
 export const isRange = (name) => kinds.range.includes(name);
 export const isDocument = (name) => name === 'doc' || name === 'raw';
 
+// What an embed of each table leads to: the SQL of its rows for a row of the parent.
+export const relations = {
+  things: {
+    owners: { many: false, on: (a, b) => `${b}.id = ${a}.owner_id` },
+    labels: {
+      many: true,
+      through: 'thing_labels',
+      on: (a, b) => `j.thing_id = ${a}.id and j.label_id = ${b}.id`,
+    },
+  },
+  owners: {
+    things: { many: true, on: (a, b) => `${b}.owner_id = ${a}.id` },
+    passports: { many: false, on: (a, b) => `${b}.owner_id = ${a}.id` },
+  },
+  labels: {},
+  passports: { owners: { many: false, on: (a, b) => `${b}.id = ${a}.owner_id` } },
+};
+export const plain = { owners: ['id', 'name', 'boss_id'], labels: ['id', 'name', 'rank'], passports: ['id', 'until'] };
+export const otherValues = {
+  id: ['1', '2', '3'], boss_id: ['1', '2'], name: ['Ada', 'red', '', 'É'], rank: ['1.5', '2'],
+  until: ['2030-01-01', 'infinity'], owner_id: ['1', '2', '9'],
+};
+
 const literal = (text) => (text === null ? 'null' : `'${text.replaceAll("'", "''")}'`);
 
 function row(random, id) {
   const cells = Object.values(columns).map(({ values }) => {
-    const text = random.chance(0.2) ? null : random.pick(values);
-    // JSON, in which rows travel, has one null for SQL's and for jsonb's own.
-    return literal(text === 'null' ? null : text);
+    return literal(random.chance(0.2) ? null : random.pick(values));
   });
   const owner = random.chance(0.2) ? null : String(random.between(1, 6));
   return `(${id}, ${literal(owner)}, ${cells.join(', ')})`;
