@@ -3,6 +3,13 @@
 #include <algorithm>
 
 namespace holdfast::routes {
+namespace {
+
+std::optional<std::string_view> named_profile(const http::Request& request) {
+  return request.headers.find(is_write(request) ? "Content-Profile" : "Accept-Profile");
+}
+
+}  // namespace
 
 bool is_read(const http::Request& request) {
   return request.method == "GET" || request.method == "HEAD";
@@ -20,14 +27,20 @@ Error unsupported_method(const http::Request& request) {
 
 Result<std::string> schema_of(const http::Request& request,
                               const std::vector<std::string>& schemas) {
-  const auto profile =
-      request.headers.find(is_write(request) ? "Content-Profile" : "Accept-Profile");
+  const auto profile = named_profile(request);
   if (!profile) return schemas.front();
   if (std::ranges::find(schemas, *profile) != schemas.end()) return std::string(*profile);
   std::string names;
   for (const auto& schema : schemas) names += (names.empty() ? "" : ", ") + schema;
   return invalid_request("PGRST106", "Invalid schema: " + std::string(*profile), std::nullopt,
                          "Only the following schemas are exposed: " + names);
+}
+
+std::optional<std::string> answered_profile(const http::Request& request,
+                                            const std::vector<std::string>& schemas) {
+  const auto profile = named_profile(request);
+  if (profile) return std::string(*profile);
+  return schemas.size() > 1 ? std::optional(schemas.front()) : std::nullopt;
 }
 
 }  // namespace holdfast::routes

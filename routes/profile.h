@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,11 @@ namespace holdfast::routes {
 // the default. PGRST106 when it is not one of `schemas`, the served ones, the default one first.
 Result<std::string> schema_of(const http::Request& request,
                               const std::vector<std::string>& schemas);
+
+// Content-Profile of an answer that has rows: the schema, where the request names one or there are
+// several.
+std::optional<std::string> answered_profile(const http::Request& request,
+                                            const std::vector<std::string>& schemas);
 
 // PGRST117 for a method that a table or the root does not have.
 Error unsupported_method(const http::Request& request);

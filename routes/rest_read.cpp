@@ -9,6 +9,7 @@
 #include "queue/outbox.h"
 #include "routes/cache_status.h"
 #include "routes/error_response.h"
+#include "routes/profile.h"
 #include "routes/unknown_name.h"
 
 namespace holdfast::routes {
@@ -141,12 +142,12 @@ RestRead::Answer RestRead::answer_from_replica(const RestRequest& rest, const ca
     if (auto* response = std::get_if<http::Response>(&answer)) {
       response->headers.set("Cache-Status", hit_status());
       // A range behind the rows is found out about when they are read.
-      if (output.error().total_rows) describe(read, media, preferences, table, *response);
+      if (output.error().total_rows) describe(rest.request, read, media, preferences, *response);
     }
     return answer;
   }
   auto response = respond_with(plan, *std::move(output), *rest.store);
-  describe(read, media, preferences, table, response);
+  describe(rest.request, read, media, preferences, response);
   rest.store->note_read(plan, context_.clock.now());
   return response;
 }
@@ -285,8 +286,8 @@ std::optional<std::string> RestRead::copy_unfit(const RestRequest& rest, const c
   return table.name + " is a copy that does not show the writes that are not delivered yet";
 }
 
-void RestRead::describe(const PlanCache::Read& read, const MediaType& media,
-                        const Preferences& preferences, const cache::Table& table,
+void RestRead::describe(const http::Request& request, const PlanCache::Read& read,
+                        const MediaType& media, const Preferences& preferences,
                         http::Response& response) const {
   response.headers.set("Content-Type", media.content_type);
   Preferences::Applied applied;
@@ -296,7 +297,9 @@ void RestRead::describe(const PlanCache::Read& read, const MediaType& media,
   if (std::string text = preferences.applied(applied); !text.empty()) {
     response.headers.add("Preference-Applied", std::move(text));
   }
-  if (context_.rest.schemas.size() > 1) response.headers.set("Content-Profile", table.schema);
+  if (auto profile = answered_profile(request, context_.rest.schemas)) {
+    response.headers.set("Content-Profile", *std::move(profile));
+  }
   if (read.plan->location) response.headers.add("Content-Location", *read.plan->location);
 }
 

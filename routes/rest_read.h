@@ -61,8 +61,8 @@ class RestRead {
   http::Response respond_with(const cache::query::Plan& plan, cache::query::Output output,
                               const cache::Store& store) const;
   // Adds what the headers say of the request: type, place, profile and preferences.
-  void describe(const PlanCache::Read& read, const MediaType& media, const Preferences& preferences,
-                const cache::Table& table, http::Response& response) const;
+  void describe(const http::Request& request, const PlanCache::Read& read, const MediaType& media,
+                const Preferences& preferences, http::Response& response) const;
 
   const Context& context_;
   const ReadForwarder& reads_;

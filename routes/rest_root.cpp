@@ -51,7 +51,9 @@ std::optional<http::Response> RestRoot::describe(const RestRequest& rest,
   if (catalog.empty() || catalog.is_partial()) return std::nullopt;
   http::Response response;
   response.headers.add("Content-Type", "application/openapi+json; charset=utf-8");
-  if (context_.rest.schemas.size() > 1) response.headers.add("Content-Profile", schema);
+  if (auto profile = answered_profile(rest.request, context_.rest.schemas)) {
+    response.headers.add("Content-Profile", *std::move(profile));
+  }
   response.headers.add("Vary", kVary);
   response.headers.add("Cache-Status", hit_status());
   if (rest.request.method == "HEAD") return response;

@@ -7,6 +7,7 @@
 #include "gateway/http/uri.h"
 #include "routes/error_response.h"
 #include "routes/kept_answer.h"
+#include "routes/profile.h"
 #include "routes/table_rules.h"
 #include "routes/unknown_name.h"
 #include "routes/write_answer.h"
@@ -29,6 +30,12 @@ std::string location_of(const cache::Table& table, const std::string& key) {
     location += http::percent_encode(column.name) + "=eq." + http::percent_encode(text);
   }
   return location;
+}
+
+void add_profile(const http::Request& request, const Context& context, http::Response& answer) {
+  if (auto profile = answered_profile(request, context.rest.schemas)) {
+    answer.headers.add("Content-Profile", *std::move(profile));
+  }
 }
 
 std::vector<std::int64_t> rowids_of(cache::Database& database, const cache::Overlay& overlay,
@@ -200,6 +207,7 @@ std::optional<Error> WriteJob::write_changes(cache::Transaction& transaction, Ch
   }
   outcome_.answer = write_answer(mutation, changes, preferences, media, std::move(rows),
                                  first && !rolls_back() ? first->id : "", context_.standalone);
+  if (request_.representation) add_profile(rest.request, context_, *outcome_.answer);
   if (preferences.representation == Return::kHeadersOnly && changes.keys.size() == 1 &&
       mutation.operation == Operation::kInsert) {
     outcome_.answer->headers.add("Location", location_of(table, changes.keys[0]));

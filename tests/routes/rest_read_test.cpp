@@ -21,6 +21,12 @@ class RestReadTest : public RoutesTest {
   }
 };
 
+TEST_F(RestReadTest, TheProfileIsAnsweredWhereOneIsNamed) {
+  EXPECT_EQ(header(lists({{"Accept-Profile", "public"}}), "Content-Profile"), "public");
+  EXPECT_EQ(header(lists({{"Content-Profile", "public"}}), "Content-Profile"), "(none)");
+  EXPECT_EQ(header(lists({}), "Content-Profile"), "(none)");
+}
+
 TEST_F(RestReadTest, ARangeIsOneOfRowsAndOfGetOnly) {
   const auto window = lists({{"Range-Unit", "items"}, {"Range", "1-1"}});
   EXPECT_EQ(window.body, R"([{"id":2}])");

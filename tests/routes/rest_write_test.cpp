@@ -54,6 +54,16 @@ TEST_F(RestWriteTest, AReaderSeesItsOwnWritesAlsoAfterARestart) {
   EXPECT_EQ(rows(), nlohmann::json::parse(expected));
 }
 
+TEST_F(RestWriteTest, RowsThatAreGivenBackNameTheProfileThatTheRequestNames) {
+  const auto profile = [&](http::Headers headers) {
+    return header(rest("DELETE", "todos?id=eq.1", "", std::move(headers)), "Content-Profile");
+  };
+  const http::Headers::Field rows = {"Prefer", "return=representation"};
+  EXPECT_EQ(profile({rows, {"Content-Profile", "public"}}), "public");
+  EXPECT_EQ(profile({rows, {"Accept-Profile", "public"}}), "(none)");
+  EXPECT_EQ(profile({{"Content-Profile", "public"}}), "(none)");
+}
+
 TEST_F(RestWriteTest, TheRangeOfAnUpdateCountsTheRowsThatItGivesBack) {
   put("lists", R"([{"id":1,"title":"a","slot":1,"updated_at":null},)"
                R"({"id":2,"title":"b","slot":2,"updated_at":null}])");
