@@ -22,6 +22,10 @@ std::vector<std::size_t> columns_named(const Table& table, std::string_view list
   return columns;
 }
 
+std::int64_t microseconds_of(std::chrono::milliseconds time) {
+  return std::chrono::microseconds(time).count();
+}
+
 }  // namespace
 
 TablePull::TablePull(Store& store, const Table& table, std::optional<std::size_t> stamp,
@@ -146,10 +150,8 @@ TablePull::Progress TablePull::load_progress() {
 }
 
 std::optional<PullFailure> TablePull::read_changes(const Progress& progress) {
-  const std::int64_t overlap =
-      std::chrono::duration_cast<std::chrono::microseconds>(options_.overlap).count();
   newest_stamp_ = progress.cursor;
-  const Value from = *progress.cursor - overlap;
+  const Value from = *progress.cursor - microseconds_of(options_.overlap);
   if (auto failure = read_since(*stamp_, from)) return failure;
   // Who marks a row as deleted may not say that it has changed.
   return part_.deleted_at ? read_since(*part_.deleted_at, from) : std::nullopt;
@@ -162,8 +164,9 @@ std::optional<PullFailure> TablePull::read_since(std::size_t stamp, const Value&
     auto fetched = source_.since(stamp, from, after);
     if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
     auto& page = std::get<RowPage>(fetched);
-    if (!page.last) return std::nullopt;
     note_stamps(page);
+    if (!page.last) return std::nullopt;
+    drop_expired(page);
     write([&](Transaction& transaction) { apply_page(transaction, page, mark); });
     after = std::move(page.last);
   }
@@ -286,18 +289,22 @@ void TablePull::finish(const Progress& progress) {
   // A device whose clock runs ahead must not carry the cursor past what others are writing now.
   auto cursor = newest_stamp_ ? newest_stamp_ : progress.cursor;
   if (cursor && first_date_) cursor = std::min(*cursor, stamp_of(*first_date_));
+  // The upstream's clock was set back: what was written since may lie behind the cursor.
+  const bool set_back =
+      progress.cursor && first_date_ &&
+      stamp_of(*first_date_) + microseconds_of(options_.overlap) < *progress.cursor;
   std::optional<std::string> unreadable;
   write([&](Transaction& transaction) {
     unreadable = unreadable_reason(transaction.database(), relation_);
     Statement& statement = transaction.database().cached(
         "UPDATE hf_tables SET cursor=?2, pulls=pulls+1, pulled_at=?3, last_error=?4,"
-        " scrubbed_at=CASE WHEN ?5 OR scrubbed_at IS NULL THEN ?3 ELSE scrubbed_at END"
-        " WHERE relation=?1");
+        " scrubbed_at=CASE WHEN ?5 OR scrubbed_at IS NULL THEN ?3 ELSE scrubbed_at END,"
+        " recheck=max(recheck, ?6) WHERE relation=?1");
     statement.bind(1, std::string_view(relation_));
     if (cursor) statement.bind(2, *cursor);
     statement.bind(3, std::int64_t{started_.time_since_epoch().count()});
     if (unreadable) statement.bind(4, std::string_view(*unreadable));
-    statement.bind(5, std::int64_t{scrubbed_}).run();
+    statement.bind(5, std::int64_t{scrubbed_}).bind(6, std::int64_t{set_back}).run();
   });
   store_.note_pulled(table_, started_);
   const TableStatus status = store_.status(table_);

@@ -66,6 +66,8 @@ class TablePull {
   // Rows that were marked as deleted before the cutoff go.
   void leave_out_expired();
   std::optional<PullFailure> look_for_expired();
+  // Out of a page: those of them that are not here.
+  void drop_expired(RowPage& page);
   // These rows are not kept any more, whatever has become of them upstream.
   void let_go(const std::vector<std::string>& keys);
   // Keys of rows without pending writes, by conditions in SQL.

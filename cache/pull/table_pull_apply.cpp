@@ -87,7 +87,8 @@ std::optional<PullFailure> TablePull::read_queued_keys() {
     if (keys.empty()) return std::nullopt;
     auto fetched = source_.of_keys(keys);
     if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
-    const auto& page = std::get<RowPage>(fetched);
+    auto& page = std::get<RowPage>(fetched);
+    drop_expired(page);
     std::map<std::string, const Row*> found;
     for (const Row& row : page.rows) found.emplace(key_of(table_, row), &row);
     std::set<std::string> unreadable;

@@ -79,6 +79,19 @@ void TablePull::leave_out_expired() {
   let_go(expired);
 }
 
+// One that is here changes first, so that it is known to be expired.
+void TablePull::drop_expired(RowPage& page) {
+  if (!part_.deleted_at) return;
+  const std::int64_t cutoff = stamp_of(started_ - options_.tombstones);
+  auto reader = store_.reader();
+  const auto dropped = std::erase_if(page.rows, [&](const Row& row) {
+    const auto* deleted = std::get_if<std::int64_t>(&row[*part_.deleted_at]);
+    return deleted != nullptr && *deleted < cutoff &&
+           !store_.overlay().base_of(*reader, table_, key_of(table_, row));
+  });
+  if (dropped > 0) store_.note_left_out(table_, true);
+}
+
 std::optional<PullFailure> TablePull::look_for_expired() {
   if (!part_.deleted_at) return std::nullopt;
   auto fetched = source_.left_out();

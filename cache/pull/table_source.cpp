@@ -12,6 +12,7 @@ namespace {
 
 std::vector<Value> values_of(const std::vector<std::size_t>& columns, const Row& row) {
   std::vector<Value> values;
+  values.reserve(columns.size());
   for (const std::size_t index : columns) values.push_back(row[index]);
   return values;
 }
@@ -251,6 +252,7 @@ upstream::Call TableSource::call_for(const std::string& select, const std::strin
 std::variant<RowPage, PullFailure> TableSource::read(
     const upstream::Answer& answer, const std::vector<std::size_t>& columns) const {
   std::vector<std::string> names;
+  names.reserve(columns.size());
   for (const std::size_t index : columns) names.push_back(table_.columns[index].name);
   RowPage page;
   page.date = answer.date;

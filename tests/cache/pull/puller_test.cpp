@@ -93,6 +93,17 @@ TEST_F(PullerTest, AClockThatRunsAheadDoesNotCarryTheCursorAway) {
   EXPECT_THAT(shown(), HasSubstr("\"now\""));
 }
 
+TEST_F(PullerTest, WhatIsWrittenAfterTheUpstreamsClockWasSetBackIsNotMissed) {
+  todos_.put(todo(1, "a", "2026-11-21T11:59:00+00:00"));
+  pull_well();
+  todos_.put(todo(1, "b", "2026-11-20T11:00:00+00:00"));
+  todos_.put(todo(2, "new", "2026-11-20T11:00:00+00:00"));
+  todos_.date = clock_.now() - std::chrono::hours(24);
+  pull_well();
+  pull_well();
+  EXPECT_EQ(shown(), R"({"id":1,"title":"b"}{"id":2,"title":"new"})");
+}
+
 TEST_F(PullerTest, ManyChangesWithOneStampAreReadInPages) {
   todos_.put(todo(1, "a"));
   pull_well();
