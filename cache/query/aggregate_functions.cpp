@@ -84,6 +84,7 @@ void finish_average(FunctionContext& context) {
   const auto state = take_state<Mean>(context);
   if (state == nullptr) return context.null();
   if (is_float(state->type)) {
+    if (!state->floats.squares_are_finite()) return fail(context, forward("very large numbers"));
     const auto sum = state->floats.sum();
     return sum ? context.real(*sum / static_cast<double>(state->floats.count()))
                : fail(context, inexact_sum());

@@ -55,6 +55,9 @@ class FloatSum {
   // nullopt when another order of additions might give another sum.
   std::optional<double> sum() const;
   std::int64_t count() const { return count_; }
+  // Whether the squares of their differences surely are finite. Postgres' avg() adds those too, and
+  // fails where they are not.
+  bool squares_are_finite() const { return count_ < 2 || magnitude_ < 1e150; }
 
  private:
   int bits_;

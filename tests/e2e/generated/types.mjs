@@ -124,7 +124,7 @@ export const relations = {
   labels: {},
   passports: { owners: { many: false, on: (a, b) => `${b}.id = ${a}.owner_id` } },
 };
-export const plain = { owners: ['id', 'name', 'boss_id'], labels: ['id', 'name', 'rank'], passports: ['id', 'until'] };
+export const plain = { owners: ['id', 'name', 'boss_id'], labels: ['id', 'name', 'rank'], passports: ['id', 'owner_id', 'until'] };
 export const otherValues = {
   id: ['1', '2', '3'], boss_id: ['1', '2'], name: ['Ada', 'red', '', 'É'], rank: ['1.5', '2'],
   until: ['2030-01-01', 'infinity'], owner_id: ['1', '2', '9'],
