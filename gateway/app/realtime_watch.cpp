@@ -98,11 +98,11 @@ void RealtimeWatch::run() {
 
 milliseconds RealtimeWatch::rest_after(const server::WebSocketClient::End& end) {
   const bool refused = end.status >= 400 && end.status < 500;
-  if (end.opened || end.status != last_status_) {
+  if (end.opened || end.reason != last_reason_) {
     logger_->info("realtime_ended opened={} status={} reason={}", end.opened, end.status,
                   end.reason);
   }
-  last_status_ = end.status;
+  last_reason_ = end.reason;
   if (refused) return kAbsent;
   failures_ = end.opened ? 0 : std::min(failures_ + 1, 6);
   return std::min(kLongestRest, kFirstRest * (1 << failures_));

@@ -76,7 +76,7 @@ class RealtimeWatch {
   int reference_ = 0;
   int ticks_ = 0;
   int failures_ = 0;
-  int last_status_ = 0;
+  std::string last_reason_;
 
   Mutex mutex_;
   Condition changed_;

@@ -104,6 +104,13 @@ test('the json null is told apart from no value, as the upstream does', async ()
   );
   await world.upstream.kill();
   assert.deepEqual(await answers(world.app), expected);
+  // Neither a write that waits nor the answer to it takes it away.
+  succeeded(await world.app.from('todos').update({ title: 'still null' }).in('id', ids));
+  assert.deepEqual(await answers(world.app), expected);
+  await world.upstream.restart();
+  await world.holdfast.drained();
+  assert.deepEqual(await answers(world.app), expected);
+  assert.deepEqual(await answers(world.direct), expected);
 });
 
 test('POST /sync reports what it sent', async () => {

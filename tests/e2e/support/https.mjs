@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
+import net from 'node:net';
 import tls from 'node:tls';
 
 // {status, body, exit} of curl with `words`; `exit` is curl's own, 60 where it trusts nobody.
@@ -24,7 +25,8 @@ export async function servedCertificate(port, authority) {
   return { fingerprint: fingerprint256, until: new Date(until) };
 }
 
-// An HTTPS server before `target` (a URL), as hosted projects are reached; resolves with {url, close}.
+// An HTTPS server before `target` (a URL), as hosted projects are reached, WebSockets included;
+// resolves with {url, close}.
 export async function httpsBefore(target, pem) {
   const server = https.createServer({ key: pem, cert: pem }, (request, response) => {
     const { method, url, headers } = request;
@@ -34,6 +36,20 @@ export async function httpsBefore(target, pem) {
     });
     forwarded.on('error', () => response.destroy());
     request.pipe(forwarded);
+  });
+  server.on('upgrade', ({ url, rawHeaders }, socket) => {
+    const upstream = net.connect(new URL(target).port, '127.0.0.1', () => {
+      upstream.write(`GET ${url} HTTP/1.1\r\n`);
+      for (let i = 0; i < rawHeaders.length; i += 2) {
+        upstream.write(`${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`);
+      }
+      upstream.write('\r\n');
+      socket.pipe(upstream).pipe(socket);
+    });
+    for (const end of [socket, upstream]) {
+      end.on('error', () => {});
+      end.on('close', () => (end === socket ? upstream : socket).destroy());
+    }
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
