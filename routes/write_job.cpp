@@ -182,7 +182,9 @@ void WriteJob::take_error(Error error) {
 std::optional<Error> WriteJob::write_changes(cache::Transaction& transaction, Changes& changes) {
   const auto& [rest, table, preferences, media, mutation, plan] = request_;
   const auto limit = wait_limit(transaction.database(), changes);
-  if (auto error = refuse_count(static_cast<std::int64_t>(changes.keys.size()))) return error;
+  const auto changed = static_cast<std::int64_t>(changes.keys.size());
+  // Of rows that are given back it is those that count.
+  if (auto error = request_.representation ? std::nullopt : refuse_count(changed)) return error;
   if (!is_online()) {
     auto error = refuse_offline_bulk(context_.replica.of(table), mutation, changes);
     if (error && !context_.standalone) return error;
@@ -205,6 +207,7 @@ std::optional<Error> WriteJob::write_changes(cache::Transaction& transaction, Ch
   if (!deletion) {
     HF_TRY(rows, represent(transaction.database(), changes));
   }
+  if (auto error = rows ? refuse_count(rows->rows) : std::nullopt) return error;
   outcome_.answer = write_answer(mutation, changes, preferences, media, std::move(rows),
                                  first && !rolls_back() ? first->id : "", context_.standalone);
   if (request_.representation) add_profile(rest.request, context_, *outcome_.answer);

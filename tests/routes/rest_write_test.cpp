@@ -73,6 +73,19 @@ TEST_F(RestWriteTest, TheRangeOfAnUpdateCountsTheRowsThatItGivesBack) {
            R"({"title":"y"})", {{"Prefer", "return=representation, count=exact"}});
   EXPECT_EQ(answer.body, R"([{"id":1,"lists":{"title":"a"}}])");
   EXPECT_EQ(header(answer, "Content-Range"), "0-0/1");
+  const auto ask = [&](const char* list, http::Headers headers) {
+    headers.add("Prefer", "return=representation");
+    return rest("PATCH",
+                std::string("todos?select=id,lists!inner(title)&id=in.(1,2)&lists.title=") + list,
+                R"({"title":"y"})", std::move(headers));
+  };
+  const http::Headers single = {{"Accept", "application/vnd.pgrst.object+json"}};
+  EXPECT_EQ(ask("eq.a", single).body, R"({"id":1,"lists":{"title":"a"}})");
+  EXPECT_EQ(ask("in.(a,b)", single).status, 406);
+  EXPECT_EQ(ask("eq.c", single).status, 406);
+  const http::Headers one = {{"Prefer", "handling=strict, max-affected=1"}};
+  EXPECT_EQ(ask("eq.a", one).status, 200);
+  EXPECT_EQ(ask("in.(a,b)", one).status, 400);
   EXPECT_EQ(rest("GET", "todos?select=id&title=eq.y&order=id").body, R"([{"id":1},{"id":2}])");
 }
 
@@ -279,7 +292,7 @@ TEST_F(RestWriteTest, AFullDiskIs507AndQueuesNothing) {
   EXPECT_EQ(depth(), 0);
 }
 
-TEST_F(RestWriteTest, TheServiceRoleIsForwardedAndNeverQueued) {
+TEST_F(RestWriteTest, TheServiceRolesWriteIsNoOtherPrincipals) {
   go_online();
   upstream_.push(201, "");
   EXPECT_EQ(ask({"POST",
@@ -325,12 +338,21 @@ TEST_F(LostLinkTest, AnAnswerAsLinesOfTextIsMadeHereOnceNobodyElseCan) {
   EXPECT_EQ(depth(), 1);
 }
 
-TEST_F(LostLinkTest, WhatMayHaveArrivedIsNotQueued) {
+TEST_F(LostLinkTest, WhatMayHaveArrivedIsNotSentAgain) {
   upstream_.respond_with([](const upstream::Call&) -> upstream::Outcome {
     return upstream::Failure{upstream::Loss::kAnswerLost, "cut"};
   });
-  EXPECT_EQ(as_service().status, 504);
-  EXPECT_EQ(depth(), 0);
+  // With an answer that says neither yes nor no, it is the app's to look.
+  EXPECT_EQ(as_service({{"Prefer", "return=representation"}}).status, 504);
+  EXPECT_EQ(upstream_.calls().size(), 1U);
+  const auto listed = [this] {
+    return nlohmann::json::parse(control("GET", "/outbox").body).size();
+  };
+  EXPECT_EQ(listed(), 0U);
+  // With one that says yes it is listed, for a person to look.
+  EXPECT_EQ(as_service().status, 201);
+  EXPECT_EQ(listed(), 1U);
+  EXPECT_EQ(upstream_.calls().size(), 2U);
 }
 
 TEST_F(RestWriteTest, ADeadLetterIsListedRetriedAndDiscardedUnderTheControlToken) {
