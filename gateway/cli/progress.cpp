@@ -10,7 +10,7 @@ namespace holdfast::cli {
 namespace {
 
 constexpr std::size_t kBar = 24;
-constexpr std::chrono::milliseconds kFirst{300};
+constexpr std::chrono::milliseconds kFirst{150};
 constexpr std::chrono::milliseconds kNext{150};
 
 std::size_t terminal_width() {
