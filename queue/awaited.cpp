@@ -7,8 +7,35 @@
 namespace holdfast::queue {
 
 void Awaited::add(const std::string& entry, const std::string& principal, Waiter waiter) {
+  waiter.ended_ = [this, entry] { end(entry); };
   MutexLock lock(mutex_);
+  followers_.try_emplace(entry);
   places_.emplace(entry, Place{std::move(waiter), principal});
+}
+
+bool Awaited::is_open(const std::string& entry) const {
+  MutexLock lock(mutex_);
+  return followers_.contains(entry);
+}
+
+bool Awaited::follow(const std::string& entry, std::function<void()> then) {
+  MutexLock lock(mutex_);
+  const auto open = followers_.find(entry);
+  if (open == followers_.end()) return false;
+  open->second.push_back(std::move(then));
+  return true;
+}
+
+void Awaited::end(const std::string& entry) {
+  std::vector<std::function<void()>> followers;
+  {
+    MutexLock lock(mutex_);
+    const auto open = followers_.find(entry);
+    if (open == followers_.end()) return;
+    followers = std::move(open->second);
+    followers_.erase(open);
+  }
+  for (const auto& then : followers) then();
 }
 
 void Awaited::arm(const std::string& entry, std::chrono::milliseconds limit) {
@@ -52,7 +79,8 @@ std::int64_t Awaited::mark() const {
 
 template <typename Predicate>
 void Awaited::let_go(const Predicate& predicate) {
-  std::vector<Place> gone;  // told by their destructors, without the lock
+  // Told by their destructors, without the lock.
+  std::vector<Place> gone;
   MutexLock lock(mutex_);
   for (auto place = places_.begin(); place != places_.end();) {
     const auto here = place++;

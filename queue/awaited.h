@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "gateway/base/clock.h"
 #include "gateway/base/mutex.h"
@@ -46,9 +47,14 @@ class Waiter {
 
   Waiter(AskedRequest request, Callback callback)
       : request_(std::move(request)), callback_(std::move(callback)) {}
-  ~Waiter() { tell({}); }
+  ~Waiter() {
+    tell({});
+    if (ended_) ended_();
+  }
   Waiter(Waiter&& other) noexcept
-      : request_(std::move(other.request_)), callback_(std::exchange(other.callback_, nullptr)) {}
+      : request_(std::move(other.request_)),
+        callback_(std::exchange(other.callback_, nullptr)),
+        ended_(std::exchange(other.ended_, nullptr)) {}
   Waiter& operator=(Waiter&&) = delete;
 
   const AskedRequest& request() const { return request_; }
@@ -58,8 +64,11 @@ class Waiter {
   }
 
  private:
+  friend class Awaited;
+
   AskedRequest request_;
   Callback callback_;
+  std::function<void()> ended_;
 };
 
 // The entries whose apps wait for the upstream's answer (hard case 15), by their ids.
@@ -86,6 +95,13 @@ class Awaited {
   bool contains(const std::string& entry) const;
   std::optional<Waiter> take(const std::string& entry);
 
+  // Whether an app still waits for the entry, or what it is told is not all written down: until the
+  // end of its Waiter.
+  bool is_open(const std::string& entry) const;
+  // Calls `then` when that is over, on the thread that ends it. False: it is over already, and
+  // nobody is called.
+  bool follow(const std::string& entry, std::function<void()> then);
+
   // A moment: release() lets go of those of `principal` that were armed before it.
   std::int64_t mark() const;
   void release(const std::string& principal, std::int64_t mark);
@@ -108,10 +124,13 @@ class Awaited {
   };
   template <typename Predicate>
   void let_go(const Predicate& predicate);
+  void end(const std::string& entry);
 
   const Clock& clock_;
   mutable Mutex mutex_;
   Condition changed_;
+  // Outlives the places: their Waiters say when they end.
+  std::map<std::string, std::vector<std::function<void()>>> followers_ HF_GUARDED_BY(mutex_);
   std::map<std::string, Place> places_ HF_GUARDED_BY(mutex_);
   std::int64_t next_number_ HF_GUARDED_BY(mutex_) = 0;
   bool stopping_ HF_GUARDED_BY(mutex_) = false;

@@ -77,17 +77,20 @@ Verdict BareRowSend::judge_answer(const upstream::Answer& answer, Guard guard,
   if (!rows) {
     return TryAgain{answer.status, "the answer cannot be read", true, std::nullopt, false};
   }
-  if (!rows->empty()) return applied(std::move(rows->front()));
+  if (!rows->empty()) {
+    const bool alone = base_ && raises_version(columns_, *base_, rows->front());
+    return applied(std::move(rows->front()), alone);
+  }
   if (auto verdict = look()) return *std::move(verdict);
   // It is as it was: what it was compared with may be printed differently there, the key is not.
   if (guard == Guard::kBase) return send(Guard::kKeyOnly, condition, representation);
   return Superseded{"the upstream's policies do not permit this change", {}};
 }
 
-Verdict BareRowSend::applied(std::optional<Row> row) const {
+Verdict BareRowSend::applied(std::optional<Row> row, bool guarded) const {
   Images images;
   if (write_.deletion || write_.moves()) images.push_back({&table_, write_.old_key, std::nullopt});
-  if (!write_.deletion) images.push_back({&table_, write_.new_key, std::move(row)});
+  if (!write_.deletion) images.push_back({&table_, write_.new_key, std::move(row), guarded});
   return Applied{std::move(images)};
 }
 

@@ -43,7 +43,8 @@ class BareRowSend {
   std::optional<Verdict> judge_arrival(const SeenRows& seen) const;
   std::optional<Verdict> judge_update(const SeenRows& seen) const;
   std::optional<Verdict> judge_deletion(const SeenRows& seen) const;
-  Verdict applied(std::optional<cache::Row> row) const;
+  // `guarded`: as in UpstreamImage.
+  Verdict applied(std::optional<cache::Row> row, bool guarded = false) const;
 
   upstream::Upstream& upstream_;
   const Sender& sender_;

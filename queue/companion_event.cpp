@@ -101,6 +101,7 @@ std::vector<std::size_t> compared_columns(const cache::Table& table,
   add(versions.stamp);
   if (write.deletion) {
     add(versions.created);
+    for (const std::size_t column : plain_columns(table)) add(column);
   } else {
     for (const std::size_t column :
          changed_columns(table, write.changes, stored_row(table, write.base))) {

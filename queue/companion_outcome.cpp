@@ -8,6 +8,7 @@
 #include "cache/values/json.h"
 #include "queue/bare_call.h"
 #include "queue/companion_event.h"
+#include "queue/row_version.h"
 #include "queue/three_way.h"
 
 namespace holdfast::queue {
@@ -64,13 +65,19 @@ Images at_keys(const cache::Table& table, const std::vector<std::string>& keys,
   return images;
 }
 
-Verdict judge_applied(const EventOutcome& outcome, const Parcel& parcel,
-                      const cache::Table& table) {
+Verdict judge_applied(const EventOutcome& outcome, const Parcel& parcel, const cache::Table& table,
+                      const cache::TableOptions& options) {
   auto images = images_of(outcome, table);
   if (!images) return Applied{};  // presumed, and read again by key
   const auto writes = row_writes(parcel.entry, parcel.effects);
+  const auto versions = version_columns(table, options);
   Images gone;
   for (const RowWrite& write : writes) {
+    const auto base = stored_row(table, write.base);
+    for (UpstreamImage& image : *images) {
+      if (image.key != write.new_key || !base || !image.row) continue;
+      image.guarded = raises_version(versions, *base, *image.row);
+    }
     if (write.deletion || write.moves()) gone.push_back({&table, write.old_key, std::nullopt});
   }
   if (parcel.entry.operation == "delete") return Applied{std::move(gone)};
@@ -136,7 +143,8 @@ Verdict judge_outcome(const EventOutcome& outcome, const Sender& sender, const P
                       const cache::Table& table, const cache::TableOptions& options) {
   if (outcome.code == "HF409") return judge_mismatch(outcome, sender, parcel, table, options);
   const ClassifiedAnswer classified = classify(outcome.answer);
-  if (classified.kind == AnswerClass::kApplied) return judge_applied(outcome, parcel, table);
+  if (classified.kind == AnswerClass::kApplied)
+    return judge_applied(outcome, parcel, table, options);
   return judge_refusal(outcome.answer, classified);
 }
 

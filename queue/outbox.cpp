@@ -90,6 +90,9 @@ void Outbox::resolve(Transaction& transaction, const Entry& entry, const std::st
 void Outbox::reject(Transaction& transaction, const Entry& entry, int status,
                     const std::string& reason, Timestamp now) {
   overlay_.drop(transaction, entry.sequence);
+  // What it would have made is looked for by everything that comes later.
+  Statement& mark = transaction.database().cached("UPDATE hf_effects SET active=2 WHERE entry=?1");
+  mark.bind(1, entry.sequence).run();
   end(transaction, entry, State::kDead, status, reason, now);
 }
 
@@ -238,8 +241,12 @@ void Outbox::end(Transaction& transaction, const Entry& entry, State state, int 
     Statement& forget = transaction.database().cached("DELETE FROM hf_references WHERE entry=?1");
     forget.bind(1, entry.sequence).run();
   }
-  // Who waited for this entry is looked at again, and blocked again if somebody else stands there.
-  release(transaction, State::kBlocked);
+  // Who may have waited for this entry is looked at again, and blocked again if somebody else
+  // stands there. Nobody waits for a later one.
+  Statement& free = transaction.database().cached(
+      "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL WHERE " HF_UNFINISHED
+      " AND state='blocked' AND sequence>?1");
+  free.bind(1, entry.sequence).run();
 }
 
 }  // namespace holdfast::queue

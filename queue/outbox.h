@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <map>
 #include <optional>
 #include <span>
@@ -29,8 +30,8 @@ class Outbox {
 
   using References = std::vector<std::pair<std::string, std::string>>;
 
-  // Appends an entry in state queued with its effects and the rows that it refers to by foreign
-  // key, and shows the effects. Fills in sequence.
+  // Appends an entry in state queued with its effects and the rows that its foreign keys name, and
+  // shows the effects. Fills in sequence.
   void append(cache::Transaction& transaction, Entry& entry, std::span<cache::Effect> effects,
               const References& references);
 
@@ -162,17 +163,26 @@ class Outbox {
   std::optional<Entry> find(cache::Database& database, const std::string& id) const;
   // Whether an entry has this idempotency key.
   bool knows_key(cache::Database& database, const std::string& idempotency_key) const;
-  // By the Idempotency-Key that the app sent; the answer it was given then.
-  std::optional<std::string> answer_for(cache::Database& database,
-                                        const std::string& app_key) const;
+  // By the Idempotency-Key that the app sent: the entry's id, and the answer it was given then.
+  struct KeptAnswer {
+    std::string entry;
+    std::string answer;
+  };
+  static std::optional<KeptAnswer> answer_for(cache::Database& database,
+                                              const std::string& app_key);
   void keep_answer(cache::Transaction& transaction, std::int64_t sequence,
                    const std::string& answer);
   // What a delivered call gave back, JSON; nullopt: nothing, or none is known.
   std::optional<std::string> result_of(cache::Database& database, const std::string& id) const;
   void keep_result(cache::Transaction& transaction, std::int64_t sequence,
                    const std::string& result);
-  // All unfinished entries and dead letters, in order; `state` narrows.
-  std::vector<Entry> list(cache::Database& database, std::optional<State> state) const;
+  struct Page {
+    std::string after = {};  // the id of the entry before the page; empty: from the first on
+    std::int64_t limit = std::numeric_limits<std::int64_t>::max();
+  };
+  // Unfinished entries and dead letters, or all in `state`, in order.
+  static std::vector<Entry> list(cache::Database& database, std::optional<State> state,
+                                 const Page& page);
   std::map<State, std::int64_t> counts(cache::Database& database) const;
   std::optional<Timestamp> oldest(cache::Database& database) const;
 

@@ -49,10 +49,10 @@ SELECT o.sequence, o.id, o.state FROM hf_outbox o JOIN candidates c ON c.entry=o
 constexpr const char* kDeadParents = R"sql(
 WITH needed AS (SELECT relation, key FROM hf_effects WHERE entry=?1
                 UNION SELECT relation, key FROM hf_references WHERE entry=?1)
-SELECT o.sequence, o.id, d.relation, d.key FROM hf_outbox o
-  JOIN hf_effects d ON d.entry=o.sequence
-  JOIN needed n ON n.relation=d.relation AND n.key=d.key
-  WHERE o.state='dead' AND o.ended_at IS NOT NULL AND o.sequence<?1 AND d.kind IN (1, 2) AND d.base IS NULL
+SELECT o.sequence, o.id, d.relation, d.key FROM needed n
+  CROSS JOIN hf_effects d ON d.relation=n.relation AND d.key=n.key
+  CROSS JOIN hf_outbox o ON o.sequence=d.entry
+  WHERE d.active=2 AND d.kind IN (1, 2) AND d.base IS NULL AND d.entry<?1 AND o.state='dead'
     AND NOT EXISTS(SELECT 1 FROM hf_effects i WHERE i.relation=d.relation AND i.key=d.key
                      AND i.active=1 AND i.kind IN (1, 2) AND i.entry<=?1)
   ORDER BY o.sequence)sql";

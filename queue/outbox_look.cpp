@@ -93,14 +93,14 @@ bool Outbox::knows_key(Database& database, const std::string& idempotency_key) c
   return known;
 }
 
-std::optional<std::string> Outbox::answer_for(Database& database,
-                                              const std::string& app_key) const {
-  Statement& statement = database.cached("SELECT answer FROM hf_outbox WHERE app_key=?1");
+std::optional<Outbox::KeptAnswer> Outbox::answer_for(Database& database,
+                                                     const std::string& app_key) {
+  Statement& statement = database.cached("SELECT id, answer FROM hf_outbox WHERE app_key=?1");
   statement.bind(1, std::string_view(app_key));
   if (!statement.step()) return std::nullopt;
-  std::string answer(statement.text(0));
+  KeptAnswer kept{std::string(statement.text(0)), std::string(statement.text(1))};
   statement.reset();
-  return answer;
+  return kept;
 }
 
 void Outbox::keep_answer(Transaction& transaction, std::int64_t sequence,
@@ -126,14 +126,29 @@ void Outbox::keep_result(Transaction& transaction, std::int64_t sequence,
   update.bind(1, sequence).bind(2, std::string_view(result)).run();
 }
 
-std::vector<Entry> Outbox::list(Database& database, std::optional<State> state) const {
-  Statement statement(database,
-                      state ? "SELECT " HF_ENTRY_COLUMNS
-                              " FROM hf_outbox WHERE state=?1 ORDER BY sequence"
-                            : "SELECT " HF_ENTRY_COLUMNS
-                              " FROM hf_outbox WHERE state NOT IN"
-                              " ('acknowledged', 'resolved', 'discarded') ORDER BY sequence");
+std::vector<Entry> Outbox::list(Database& database, std::optional<State> state, const Page& page) {
+  // Of each index only the numbers are read until the page is known. An id that is not known here
+  // stands where it would, as ids are made in order of time.
+#define HF_PAGE                                                                                  \
+  " AND sequence>ifnull((SELECT sequence FROM hf_outbox WHERE id<=?2 ORDER BY id DESC LIMIT 1)," \
+  " 0) ORDER BY sequence LIMIT ?3"
+  constexpr const char* kInState =
+      "SELECT " HF_ENTRY_COLUMNS
+      " FROM hf_outbox WHERE sequence IN (SELECT sequence FROM hf_outbox WHERE " HF_UNFINISHED
+      " AND state=?1" HF_PAGE ") ORDER BY sequence";
+  constexpr const char* kEnded =
+      "SELECT " HF_ENTRY_COLUMNS
+      " FROM hf_outbox WHERE sequence IN (SELECT sequence FROM hf_outbox"
+      " WHERE ended_at IS NOT NULL AND state=?1" HF_PAGE ") ORDER BY sequence";
+  constexpr const char* kOpenOrDead = "SELECT " HF_ENTRY_COLUMNS
+                                      " FROM hf_outbox WHERE sequence IN (SELECT sequence FROM"
+                                      " (SELECT sequence FROM hf_outbox WHERE " HF_UNFINISHED
+                                      " UNION ALL SELECT sequence FROM hf_outbox WHERE " HF_DEAD
+                                      ") WHERE true" HF_PAGE ") ORDER BY sequence";
+#undef HF_PAGE
+  Statement& statement = database.cached(!state ? kOpenOrDead : is_end(*state) ? kEnded : kInState);
   if (state) statement.bind(1, std::string_view(name_of(*state)));
+  statement.bind(2, std::string_view(page.after)).bind(3, page.limit);
   std::vector<Entry> entries;
   while (statement.step()) entries.push_back(read_entry(statement));
   return entries;

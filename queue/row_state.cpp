@@ -8,8 +8,9 @@ namespace holdfast::queue {
 std::string row_state(cache::Database& database, const std::string& relation,
                       const std::string& key) {
   cache::Statement& statement = database.cached(
-      "SELECT e.kind, e.active, o.state FROM hf_effects e JOIN hf_outbox o ON o.sequence=e.entry"
-      " WHERE e.relation=?1 AND e.key=?2 ORDER BY e.entry, e.ordinal");
+      "SELECT e.kind, e.active, o.state FROM (SELECT * FROM hf_effects WHERE relation=?1 AND"
+      " key=?2 AND active=1 UNION ALL SELECT * FROM hf_effects WHERE relation=?1 AND key=?2 AND"
+      " active=2) e JOIN hf_outbox o ON o.sequence=e.entry ORDER BY e.entry, e.ordinal");
   statement.bind(1, std::string_view(relation)).bind(2, std::string_view(key));
   bool created = false;
   bool failed = false;
@@ -19,7 +20,7 @@ std::string row_state(cache::Database& database, const std::string& relation,
     const auto state = state_named(statement.text(2));
     if (state == State::kConflict || state == State::kUncertain) contested = "conflict";
     if (state == State::kDead) failed = true;
-    if (statement.integer(1) == 0) continue;
+    if (statement.integer(1) != 1) continue;
     const auto kind = static_cast<cache::EffectKind>(statement.integer(0));
     created =
         created || kind == cache::EffectKind::kInsert || kind == cache::EffectKind::kInsertIgnore;

@@ -73,6 +73,24 @@ class Conditions {
 
 }  // namespace
 
+bool raises_version(const VersionColumns& columns, const cache::Row& base,
+                    const cache::Row& after) {
+  const auto raised = [&](std::optional<std::size_t> column) {
+    return column && base[*column] != after[*column];
+  };
+  return raised(columns.version) || raised(columns.stamp);
+}
+
+std::vector<std::size_t> plain_columns(const Table& table) {
+  auto columns = table.kept_columns();
+  std::erase_if(columns, [&](std::size_t index) {
+    const cache::Column& column = table.columns[index];
+    return table.is_key(index) || column.custom_casts || column.type.kind == TypeKind::kArray ||
+           !comparable(column.type);
+  });
+  return columns;
+}
+
 VersionColumns version_columns(const Table& table, const cache::TableOptions& options) {
   VersionColumns columns;
   if (!options.version_column.empty()) columns.version = table.column_index(options.version_column);
@@ -104,7 +122,16 @@ Condition deletion_condition(const Table& table, const VersionColumns& columns,
   for (const auto column : {columns.version, columns.stamp, columns.created}) {
     if (column && !table.is_key(*column)) conditions.add(*column);
   }
-  return {conditions.parameters(), columns.any()};
+  const auto plain = plain_columns(table);
+  std::size_t compared = 0;
+  for (const std::size_t column : plain) {
+    const bool version = columns.bookkeeping(column) || column == columns.created;
+    if (version || conditions.add(column)) ++compared;
+  }
+  std::size_t others = 0;
+  for (const std::size_t column : table.kept_columns()) others += table.is_key(column) ? 0U : 1U;
+  const bool versioned = columns.version || columns.stamp;
+  return {conditions.parameters(), versioned || compared == others};
 }
 
 }  // namespace holdfast::queue

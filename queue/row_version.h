@@ -22,6 +22,13 @@ struct VersionColumns {
 
 VersionColumns version_columns(const cache::Table& table, const cache::TableOptions& options);
 
+// Whether a write under the version that `base` has shows another one in `after`: then somebody
+// raises it at every write, and nobody else has written in between.
+bool raises_version(const VersionColumns& columns, const cache::Row& base, const cache::Row& after);
+
+// What a deletion compares beside the version: every column that is kept and prints one way only.
+std::vector<std::size_t> plain_columns(const cache::Table& table);
+
 // A condition that only the row as it was in `base` meets, besides its key.
 struct Condition {
   // Query parameters such as "version=eq.7&title=eq.a", percent-encoded; empty: there is none.
@@ -36,7 +43,8 @@ struct Condition {
 Condition update_condition(const cache::Table& table, const VersionColumns& columns,
                            const cache::Row& base, const std::vector<std::size_t>& changed);
 
-// For a deletion: every version column. Another device may have made the key again.
+// For a deletion: every version column, as another device may have made the key again, and what
+// the other columns were, as not every application raises a version.
 Condition deletion_condition(const cache::Table& table, const VersionColumns& columns,
                              const cache::Row& base);
 

@@ -63,11 +63,26 @@ TEST_F(BareRowSendTest, ADeletionCarriesEveryVersion) {
   EXPECT_EQ(shown(), "");
 }
 
+// Not every application raises its version.
+TEST_F(BareRowSendTest, ADeletionCarriesWhatTheOtherColumnsWere) {
+  sample_.put("todos", todo(1, "a"));
+  sample_.put("reviews", R"({"id":1,"list_id":7})");
+  erase("todos", 1);
+  erase("reviews", 1);
+  answer(200, "[" + todo(1, "a") + "]");
+  answer(200, R"([{"id":1,"list_id":7}])");
+  drain();
+  EXPECT_THAT(target(0), HasSubstr("&title=eq.a"));
+  EXPECT_THAT(target(0), HasSubstr("&done=eq.false"));
+  // All that it says: there is nothing to read before.
+  EXPECT_THAT(calls(), ElementsAre("DELETE /rest/v1/todos", "DELETE /rest/v1/reviews"));
+  EXPECT_THAT(target(1), HasSubstr("&list_id=eq.7"));
+}
+
 // Hard case 13.
 TEST_F(BareRowSendTest, ALostDeletionWithoutAnyVersionIsForAPerson) {
   sample_.put("reviews", R"({"id":1,"list_id":null})");
   const auto sequence = erase("reviews", 1);
-  answer(200, R"([{"id":1,"list_id":null}])");  // without a version it is read first
   upstream_.push(upstream::Failure{upstream::Loss::kAnswerLost, "reset"});
   drain();
   clock_.advance(10min);
@@ -156,6 +171,43 @@ TEST_F(BareRowSendTest, ALaterWriteOfTheRowMeetsTheSameConflict) {
   expect_state(second, "resolved");
   EXPECT_EQ(shown(), R"({"id":1,"title":"theirs","done":true})");
   EXPECT_EQ(conflicts().size(), 1U);
+}
+
+// The answer to the earlier write shows what others did to other columns. Nobody here has seen it.
+TEST_F(BareRowSendTest, WhatAnAnswerShowsOfOthersIsNoBaseOfALaterWrite) {
+  sample_.put("todos", todo(1, "a"));
+  const auto first = update("todos", 1, R"({"done":true})");
+  const auto second = update("todos", 1, R"({"title":"ours"})");
+  // Nobody raises the version, so the first goes through.
+  answer(200, "[" + todo(1, "theirs", "true") + "]");
+  answer(200, "[]");
+  answer(200, "[" + todo(1, "theirs", "true") + "]");
+  drain();
+  EXPECT_THAT(target(1), HasSubstr("&title=eq.a"));
+  expect_state(first, "acknowledged");
+  expect_state(second, "resolved");
+  EXPECT_EQ(shown(), R"({"id":1,"title":"theirs","done":true})");
+  ASSERT_EQ(conflicts().size(), 1U);
+  EXPECT_THAT(conflicts().front().columns, ElementsAre("title"));
+}
+
+TEST_F(BareRowSendTest, ADeletionAfterAnOwnWriteMeetsWhatOthersDidBefore) {
+  sample_.put("todos", todo(1, "a"));
+  const auto first = update("todos", 1, R"({"title":"b"})");
+  const auto second = erase("todos", 1);
+  answer(200, "[]");
+  answer(200, "[" + at("12:30:00", "a", "true") + "]");  // done is theirs
+  answer(200, "[" + at("12:31:00", "b", "true") + "]");
+  answer(200, "[]");
+  answer(200, "[" + at("12:31:00", "b", "true") + "]");
+  drain();
+  EXPECT_THAT(target(3), HasSubstr("&updated_at=eq.2026-11-21 12:00:00+00"));
+  expect_state(first, "acknowledged");
+  expect_state(second, "resolved");
+  EXPECT_EQ(shown(), R"({"id":1,"title":"b","done":true})");
+  ASSERT_EQ(conflicts().size(), 1U);
+  EXPECT_EQ(conflicts().front().operation, "delete");
+  EXPECT_THAT(conflicts().front().columns, ElementsAre("done"));
 }
 
 TEST_F(BareRowSendTest, LocalWinsMakesARowAgainThatIsGone) {

@@ -83,6 +83,19 @@ TEST_F(CompanionDeliveryTest, AFilteredWriteOfManyRowsIsOneEvent) {
   EXPECT_NE(state(sequence), "acknowledged");
 }
 
+// A row without a version is deleted as it was seen, or not at all.
+TEST_F(CompanionDeliveryTest, ADeletionComparesEveryColumnThatItCan) {
+  companion_.note_found({1, true});
+  sample_.put("reviews", R"({"id":1,"list_id":7})");
+  const auto sequence = erase("reviews", 1);
+  answer_push(R"({"status":409,"code":"HF409","message":"a row is not as it was",)"
+              R"("rows":[{"id":1,"list_id":8}]})");
+  drain_with_companion();
+  EXPECT_NE(upstream_.calls().at(0).body.find(R"("base":{"list_id":7})"), std::string::npos);
+  EXPECT_EQ(state(sequence), "resolved");
+  EXPECT_EQ(sample_.rows("reviews", {"list_id"}), R"({"list_id":8})");
+}
+
 // Hard case 12: a listed call runs through holdfast_push(), and its result is kept.
 TEST_F(CompanionDeliveryTest, ACallIsAnEventAndItsResultIsKept) {
   companion_.note_found({1, true});

@@ -285,6 +285,26 @@ TEST_F(DispatcherTest, ARefusalIsNotFinalWhileAnEarlierEntryIsUnfinished) {
   }
 }
 
+// It waits for what is before it: that others after it go through changes nothing for it.
+TEST_F(DispatcherTest, ARefusedEntryIsNotTriedAgainForEveryLaterOneThatEnds) {
+  sample_.put("todos", todo(1, "a"));
+  tables_.table_options["todos"].conflict = cache::ConflictStrategy::kManual;
+  const auto parked = update("todos", 1, R"({"title":"ours"})");
+  const auto refused = insert("counters", R"({"id":1,"name":"poison"})");
+  answer(200, "[]");
+  answer(200, "[" + todo(1, "theirs") + "]");
+  answer(409, error("23505", "duplicate key value"));
+  for (int id = 1; id <= 5; ++id) {
+    sample_.put("reviews", R"({"id":)" + std::to_string(id) + R"(,"list_id":1})");
+    update("reviews", id, R"({"list_id":2})");
+    answer(200, R"([{"id":)" + std::to_string(id) + R"(,"list_id":2}])");
+  }
+  drain();
+  expect_state(parked, "conflict");
+  expect_state(refused, "blocked");
+  EXPECT_EQ(entry(refused).attempts, 1);
+}
+
 TEST_F(DispatcherTest, ARefusalIsFinalOnceNobodyIsBefore) {
   const auto sequence = insert("todos", R"({"id":1,"list_id":7,"title":"a"})");
   answer(409, error("23503", "violates foreign key"));

@@ -45,7 +45,7 @@ class JournalTest : public QueueTest {
     });
   }
   Entry entry_in(cache::Transaction& transaction, std::int64_t sequence) {
-    for (const auto& known : outbox().list(transaction.database(), std::nullopt)) {
+    for (const auto& known : outbox().list(transaction.database(), std::nullopt, {})) {
       if (known.sequence == sequence) return known;
     }
     throw std::logic_error("no such entry");

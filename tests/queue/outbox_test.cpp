@@ -251,8 +251,8 @@ TEST_F(OutboxTest, AnIdempotencyKeyIsKnownForGood) {
   acknowledge(sequence);
   sample_.reopen();
   auto reader = sample_.store().reader();
-  EXPECT_EQ(outbox().answer_for(*reader, "app-1"), "the answer");
-  EXPECT_EQ(outbox().answer_for(*reader, "app-2"), std::nullopt);
+  EXPECT_EQ(Outbox::answer_for(*reader, "app-1")->answer, "the answer");
+  EXPECT_FALSE(Outbox::answer_for(*reader, "app-2"));
 }
 
 TEST_F(OutboxTest, DepthCountsWhatHasStillToReachTheUpstream) {
@@ -272,7 +272,32 @@ TEST_F(OutboxTest, DepthCountsWhatHasStillToReachTheUpstream) {
   EXPECT_EQ(counts.at(State::kDead), 1);
   EXPECT_FALSE(counts.contains(State::kAcknowledged));
   EXPECT_EQ(outbox().oldest(*reader), clock_.now());
-  EXPECT_EQ(outbox().list(*reader, std::nullopt).size(), 3U);  // dead letters are for a person
+  EXPECT_EQ(outbox().list(*reader, std::nullopt, {}).size(), 3U);  // dead letters are for a person
+}
+
+TEST_F(OutboxTest, AListGoesOnAfterTheLastEntryOfAPage) {
+  std::vector<std::string> ids;
+  for (int id = 1; id <= 5; ++id) {
+    ids.push_back(entry(insert("todos", R"({"id":)" + std::to_string(id) + R"(,"title":"a"})")).id);
+  }
+  ASSERT_EQ(claim(), 1);
+  reject(1);
+  ASSERT_EQ(claim(), 2);
+  acknowledge(2);
+  auto reader = sample_.store().reader();
+  const auto listed = [&](std::optional<State> state, const Outbox::Page& page) {
+    std::vector<std::string> found;
+    for (const Entry& entry : Outbox::list(*reader, state, page)) found.push_back(entry.id);
+    return found;
+  };
+  using ::testing::ElementsAre;
+  EXPECT_THAT(listed(std::nullopt, {"", 2}), ElementsAre(ids[0], ids[2]));
+  EXPECT_THAT(listed(std::nullopt, {ids[2], 2}), ElementsAre(ids[3], ids[4]));
+  EXPECT_THAT(listed(std::nullopt, {ids[4], 2}), ElementsAre());
+  // One that is known no more, or of another principal, stands where it was.
+  EXPECT_THAT(listed(State::kQueued, {ids[1] + "x", 9}), ElementsAre(ids[2], ids[3], ids[4]));
+  EXPECT_THAT(listed(State::kAcknowledged, {}), ElementsAre(ids[1]));
+  EXPECT_THAT(listed(State::kDead, {ids[0], 9}), ElementsAre());
 }
 
 TEST_F(OutboxTest, TheNextMomentIsThatOfTheEarliestEntry) {
