@@ -5,7 +5,10 @@
 #include "gateway/base/ids.h"
 #include "gateway/http/uri.h"
 #include "queue/outbox.h"
+#include "routes/error_response.h"
+#include "routes/kept_answer.h"
 #include "routes/profile.h"
+#include "routes/table_rules.h"
 #include "routes/write_answer.h"
 
 namespace holdfast::routes {
@@ -35,8 +38,9 @@ std::string target_of(const http::Request& request) {
 }
 
 std::string headers_of(const OpaqueRequest& request) {
+  const auto type = request.rest.request.headers.find("Content-Type");
   nlohmann::json headers = {
-      {"Content-Type", "application/json"},
+      {"Content-Type", std::string(type.value_or("application/json"))},
       {"Content-Profile", request.relation.substr(0, request.relation.find('.'))}};
   const auto prefer = join_preferences(request.rest.request.headers, is_about_the_answer);
   if (!prefer.empty()) headers["Prefer"] = prefer;
@@ -91,13 +95,19 @@ struct OpaqueWrite::Work {
   OpaqueRequest request;
   http::Respond respond;
   std::string entry;
-  http::Response queued;  // or the answer of before, for the same Idempotency-Key
-  bool replayed = false;
+  http::Response queued;
   bool awaited = false;
+  // Instead of an entry of its own: the answer, or the entry that the same Idempotency-Key has made
+  // and whose app is not answered yet.
+  std::optional<http::Response> answer = std::nullopt;
+  std::string repeats = {};
 };
 
 void OpaqueWrite::handle(OpaqueRequest request, http::Respond respond) const {
-  auto work = std::make_shared<Work>(Work{std::move(request), std::move(respond), {}, {}});
+  submit(std::make_shared<Work>(Work{std::move(request), std::move(respond), {}, {}}));
+}
+
+void OpaqueWrite::submit(const std::shared_ptr<Work>& work) const {
   auto& writer = work->request.rest.store->writer();
   writer.submit(
       cache::Writer::Priority::kClient,
@@ -106,21 +116,28 @@ void OpaqueWrite::handle(OpaqueRequest request, http::Respond respond) const {
 }
 
 void OpaqueWrite::write(cache::Transaction& transaction, const std::shared_ptr<Work>& work) const {
+  work->answer.reset();
+  work->repeats.clear();
   cache::Store& store = *work->request.rest.store;
   queue::Outbox outbox(store.overlay());
   queue::Entry entry = entry_of(work->request, context_.clock.now());
-  if (entry.app_key) {
-    if (const auto earlier = outbox.answer_for(transaction.database(), *entry.app_key)) {
-      work->queued = read_answer(*earlier);
-      work->replayed = true;
-      return;
-    }
+  const http::Request& request = work->request.rest.request;
+  if (auto earlier = find_repetition(context_, transaction.database(), request)) {
+    work->answer = std::move(earlier->answer);
+    work->repeats = std::move(earlier->awaited);
+    return;
+  }
+  if (auto error = refuse_full_queue(transaction.database(), context_.rest.queue_limit)) {
+    work->answer = error_response(*error);
+    return;
   }
   work->awaited = is_awaited(*work, transaction.database());
   outbox.append(transaction, entry, {}, {});
   work->entry = entry.id;
   work->queued = queued_answer(work->request, entry.id);
-  if (entry.app_key) outbox.keep_answer(transaction, entry.sequence, print_answer(work->queued));
+  if (entry.app_key) {
+    outbox.keep_answer(transaction, entry.sequence, print_answer(work->queued, request));
+  }
   if (!work->awaited) return;
   context_.synchronizer.awaited().add(
       entry.id, store.principal().id,
@@ -130,8 +147,13 @@ void OpaqueWrite::write(cache::Transaction& transaction, const std::shared_ptr<W
 
 bool OpaqueWrite::is_awaited(const Work& work, cache::Database& database) const {
   if (context_.connectivity.offline() || work.request.preferences.respond_async) return false;
-  return context_.rest.write_wait.count() > 0 &&
-         context_.synchronizer.flows(*work.request.rest.store, database);
+  if (context_.rest.write_wait.count() == 0) return false;
+  cache::Store& store = *work.request.rest.store;
+  if (context_.synchronizer.flows(store, database)) return true;
+  // Nor does it wait for what is there for a person.
+  const queue::Outbox outbox(store.overlay());
+  return !context_.synchronizer.snapshot().paused && !outbox.any_on_its_way(database) &&
+         !outbox.any_in(database, queue::State::kBlocked);
 }
 
 void OpaqueWrite::finish(const std::shared_ptr<Work>& work, const std::exception_ptr& fault) const {
@@ -140,6 +162,13 @@ void OpaqueWrite::finish(const std::shared_ptr<Work>& work, const std::exception
     if (work->awaited) synchronizer.awaited().cancel(work->entry);
     return work->respond(fault_response(fault, *context_.logger));
   }
+  if (work->answer) return work->respond(*std::move(work->answer));
+  if (!work->repeats.empty()) {
+    const std::string entry = work->repeats;
+    const auto again = [self = *this, work] { self.submit(work); };
+    if (!synchronizer.awaited().follow(entry, again)) again();
+    return;
+  }
   if (work->awaited) {
     const auto& asked = work->request.preferences.wait;
     synchronizer.awaited().arm(
@@ -147,7 +176,7 @@ void OpaqueWrite::finish(const std::shared_ptr<Work>& work, const std::exception
     return context_.workers.post(
         [&synchronizer, store = work->request.rest.store] { synchronizer.send_now(*store); });
   }
-  if (!work->replayed) synchronizer.wake_dispatcher();
+  synchronizer.wake_dispatcher();
   work->respond(std::move(work->queued));
 }
 
@@ -158,15 +187,8 @@ void OpaqueWrite::tell(const Work& work, const queue::Told& told) const {
   }
   const auto answer = response_for(*told.answer, work.request.reason);
   const auto& store = work.request.rest.store;
-  if (answer.status < 300 && work.request.rest.request.headers.contains("Idempotency-Key")) {
-    store->writer().submit(
-        cache::Writer::Priority::kClient,
-        [store, id = work.entry, text = print_answer(answer)](cache::Transaction& transaction) {
-          queue::Outbox outbox(store->overlay());
-          const auto entry = outbox.find(transaction.database(), id);
-          if (entry) outbox.keep_answer(transaction, entry->sequence, text);
-        },
-        [](const std::exception_ptr&) {});
+  if (answer.status < 300) {
+    keep_upstream_answer(store, work.entry, answer, work.request.rest.request);
   }
   context_.synchronizer.wake_puller(store->principal().id);
   work.respond(answer);

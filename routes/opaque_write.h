@@ -22,7 +22,7 @@ struct OpaqueRequest {
 
 // Makes such a request an entry of the outbox, durable before anybody hears of it, and answers with
 // the upstream's own answer while there is one to wait for, else 201 or 204 with its
-// Holdfast-Outbox-Id. What a call gave back is kept with its entry.
+// Holdfast-Outbox-Id; 507 while too many wait. What a call gave back is kept with its entry.
 // Thread-safe; made for one request.
 class OpaqueWrite {
  public:
@@ -33,6 +33,7 @@ class OpaqueWrite {
  private:
   struct Work;
 
+  void submit(const std::shared_ptr<Work>& work) const;
   void write(cache::Transaction& transaction, const std::shared_ptr<Work>& work) const;
   void finish(const std::shared_ptr<Work>& work, const std::exception_ptr& fault) const;
   void tell(const Work& work, const queue::Told& told) const;

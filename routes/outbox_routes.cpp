@@ -117,6 +117,23 @@ http::Response change_entry(
   });
 }
 
+// The last value of the parameter, or nothing.
+std::string parameter_of(const http::Request& request, std::string_view wanted) {
+  std::string found;
+  for (auto& [name, value] : http::parse_query(request.query())) {
+    if (name == wanted) found = value;
+  }
+  return found;
+}
+
+std::int64_t page_limit(const http::Request& request) {
+  constexpr std::size_t kMost = std::numeric_limits<std::int64_t>::max();
+  return static_cast<std::int64_t>(std::min(limit_of(request), kMost));
+}
+
+// Entries that one transaction changes, at most: apps write meanwhile.
+constexpr std::int64_t kChangedAtOnce = 200;
+
 struct Filter {
   std::optional<queue::State> state = queue::State::kDead;
   std::string reason;
@@ -152,6 +169,31 @@ Result<Filter> read_filter(const std::string& body) {
   return filter;
 }
 
+// Changes those of the page after `after` that the filter accepts; their ids. `after` becomes the
+// page's last entry, empty when there is none after it.
+std::vector<std::string> change_page(const Context& context, cache::Store& store,
+                                     cache::Transaction& transaction, BulkChange change,
+                                     const Filter& filter, std::string& after) {
+  const Timestamp now = context.clock.now();
+  queue::Outbox outbox(store.overlay());
+  const auto page =
+      queue::Outbox::list(transaction.database(), filter.state, {after, kChangedAtOnce});
+  after = page.size() < kChangedAtOnce ? "" : page.back().id;
+  std::vector<std::string> changed;
+  for (const Entry& entry : page) {
+    if (!may_change(entry) || !filter.accepts(entry)) continue;
+    const bool retries = change == BulkChange::kRetry;
+    close_conflict(transaction, entry, retries ? "local" : "remote", now);
+    if (retries) {
+      outbox.retry(transaction, entry);
+    } else {
+      outbox.discard(transaction, entry, now);
+    }
+    changed.push_back(entry.id);
+  }
+  return changed;
+}
+
 }  // namespace
 
 std::size_t limit_of(const http::Request& request) {
@@ -164,6 +206,9 @@ std::size_t limit_of(const http::Request& request) {
 }
 
 http::Response list_outbox(const Context& context, const http::Request& request) {
+  const auto earlier = [](const json& a, const json& b) {
+    return a.at("id").get_ref<const std::string&>() < b.at("id").get_ref<const std::string&>();
+  };
   std::optional<queue::State> state;
   for (const auto& [name, value] : http::parse_query(request.query())) {
     if (name != "state") continue;
@@ -172,26 +217,31 @@ http::Response list_outbox(const Context& context, const http::Request& request)
       return error_response(invalid_request("HF400", "There is no state " + value));
     }
   }
-  const std::size_t limit = limit_of(request);
-  json entries = json::array();
+  const queue::Outbox::Page page{parameter_of(request, "after"), page_limit(request)};
+  std::vector<json> entries;
   for (const auto& store : context.stores.all()) {
     auto reader = store->reader();
-    std::size_t count = 0;
-    for (const Entry& entry : queue::Outbox(store->overlay()).list(*reader, state)) {
-      if (++count > limit) break;
+    std::vector<json> own;
+    for (const Entry& entry : queue::Outbox::list(*reader, state, page)) {
       json text = print_entry(entry, store->principal());
       text["rows"] = json::array();
       for (const auto& effect : store->overlay().effects(*reader, entry.sequence)) {
         text["rows"].push_back({{"table", effect.relation}, {"key", parsed_or_null(effect.key)}});
       }
       add_dependants(text, *store, *reader, entry);
-      entries.push_back(std::move(text));
+      own.push_back(std::move(text));
     }
+    // A principal's order is that of sending; among principals only the ids tell of the time.
+    std::vector<json> both;
+    std::merge(std::make_move_iterator(entries.begin()), std::make_move_iterator(entries.end()),
+               std::make_move_iterator(own.begin()), std::make_move_iterator(own.end()),
+               std::back_inserter(both), earlier);
+    entries = std::move(both);
   }
-  std::stable_sort(entries.begin(), entries.end(), [](const json& a, const json& b) {
-    return a.at("id").get_ref<const std::string&>() < b.at("id").get_ref<const std::string&>();
-  });
-  return http::json_response(200, entries.dump());
+  if (entries.size() > static_cast<std::size_t>(page.limit)) {
+    entries.resize(static_cast<std::size_t>(page.limit));
+  }
+  return http::json_response(200, json(std::move(entries)).dump());
 }
 
 http::Response show_entry(const Context& context, const std::string& id) {
@@ -245,24 +295,20 @@ http::Response discard_entry(const Context& context, const std::string& id) {
 http::Response change_entries(const Context& context, BulkChange change, const std::string& body) {
   const auto filter = read_filter(body);
   if (!filter) return error_response(filter.error());
-  const Timestamp now = context.clock.now();
   json ids = json::array();
   for (const auto& store : context.stores.all()) {
-    std::vector<std::string> changed;
-    store->writer().run(cache::Writer::Priority::kClient, [&](cache::Transaction& transaction) {
-      changed.clear();
-      queue::Outbox outbox(store->overlay());
-      for (const Entry& entry : outbox.list(transaction.database(), filter->state)) {
-        if (!may_change(entry) || !filter->accepts(entry)) continue;
-        if (change == BulkChange::kRetry) {
-          outbox.retry(transaction, entry);
-        } else {
-          outbox.discard(transaction, entry, now);
-        }
-        changed.push_back(entry.id);
-      }
-    });
-    for (auto& id : changed) ids.push_back(std::move(id));
+    std::string after;
+    do {
+      std::vector<std::string> changed;
+      std::string next;
+      store->writer().run(cache::Writer::Priority::kClient, [&](cache::Transaction& transaction) {
+        std::string page_end = after;
+        changed = change_page(context, *store, transaction, change, *filter, page_end);
+        next = std::move(page_end);
+      });
+      after = next;
+      for (auto& id : changed) ids.push_back(std::move(id));
+    } while (!after.empty());
   }
   context.synchronizer.wake_dispatcher();
   return http::json_response(200, json{{"changed", ids.size()}, {"ids", ids}}.dump());

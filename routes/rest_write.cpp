@@ -2,6 +2,7 @@
 
 #include "cache/replica/scope.h"
 #include "routes/error_response.h"
+#include "routes/kept_answer.h"
 #include "routes/opaque_write.h"
 #include "routes/profile.h"
 #include "routes/table_rules.h"
@@ -101,12 +102,11 @@ std::optional<Error> RestWrite::refuse_ungranted(const RestRequest& rest,
       std::nullopt, std::nullopt};
 }
 
-// Hard case 3: no rows are kept for the service role, so what it writes shows nowhere here.
+// Hard case 3: no rows are kept for the service role, so what it writes shows nowhere here. Also
+// online it is an entry first: an answer that is lost on the way leaves the write listed, and
+// whoever repeats it blindly is not the app.
 bool RestWrite::is_queued_unseen(const RestRequest& rest, const Preferences& preferences) const {
-  const auto type = rest.request.headers.find("Content-Type");
-  const bool json = rest.request.body.empty() || !type || type->find("json") != type->npos;
   return rest.caller.principal.kind == http::Principal::Kind::kService && !context_.standalone &&
-         (context_.connectivity.offline() || unreached_) && json &&
          preferences.transaction != TransactionEnd::kRollback &&
          preferences.representation != Return::kRepresentation &&
          preferences.representation != Return::kHeadersOnly;
@@ -182,6 +182,12 @@ void RestWrite::finish(std::shared_ptr<Work> work, const std::exception_ptr& fau
     if (outcome.wait) synchronizer.awaited().cancel(outcome.wait->entry);
     return work->respond(fault_response(fault, *context_.logger));
   }
+  if (!outcome.repeats.empty()) {
+    const std::string entry = outcome.repeats;
+    const auto again = [self = *this, work] { self.submit(work); };
+    if (!synchronizer.awaited().follow(entry, again)) again();
+    return;
+  }
   if (!outcome.ask_upstream.empty()) {
     return ask_upstream(std::move(work->request.rest), work->request.table,
                         std::move(outcome.ask_upstream), std::move(work->respond));
@@ -211,15 +217,8 @@ void RestWrite::tell(Work& work, const queue::Told& told) const {
   if (answer.status < 300 && (wait.side_effects || !told.rows_known)) {
     note_unseen_effects(*store);
   }
-  if (answer.status < 300 && request.rest.request.headers.contains("Idempotency-Key")) {
-    store->writer().submit(
-        cache::Writer::Priority::kClient,
-        [store, id = wait.entry, text = print_answer(answer)](cache::Transaction& transaction) {
-          queue::Outbox outbox(store->overlay());
-          const auto entry = outbox.find(transaction.database(), id);
-          if (entry) outbox.keep_answer(transaction, entry->sequence, text);
-        },
-        [](const std::exception_ptr&) {});
+  if (answer.status < 300) {
+    keep_upstream_answer(store, wait.entry, answer, request.rest.request);
   }
   work.respond(std::move(answer));
 }

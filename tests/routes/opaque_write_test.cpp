@@ -154,5 +154,59 @@ TEST_F(OpaqueWriteTest, TheServiceRolesWritesAreQueuedOffline) {
   EXPECT_EQ(depth(), 0) << "nothing of it is another principal's";
 }
 
+TEST_F(OpaqueWriteTest, CallsCountAsMuchAsOtherWritesInAFullQueue) {
+  options_.queue_limit = 2;
+  go_offline();
+  EXPECT_EQ(rest("POST", "todos", R"({"id":1,"title":"a"})").status, 201);
+  EXPECT_EQ(call("transfer", "{}", {{"Idempotency-Key", "k1"}}).status, 204);
+  EXPECT_EQ(call("transfer", "{}").status, 507);
+  EXPECT_EQ(rest("POST", "todos", R"({"id":2,"title":"a"})").status, 507);
+  EXPECT_EQ(call("transfer", "{}", {{"Idempotency-Key", "k1"}}).status, 204) << "it is in already";
+  EXPECT_EQ(depth(), 2);
+}
+
+TEST_F(OpaqueWriteTest, ARepeatedCallWithOtherArgumentsIsAnotherRequest) {
+  go_offline();
+  EXPECT_EQ(call("transfer", R"({"amount":1})", {{"Idempotency-Key", "k1"}}).status, 204);
+  EXPECT_EQ(call("transfer", R"({"amount":2})", {{"Idempotency-Key", "k1"}}).status, 422);
+}
+
+// Hard cases 9 and 12: on a link that dies nobody knows whether it arrived. It is listed, nobody
+// sends it again, and its app has no reason to.
+TEST_F(OpaqueWriteTest, TheServiceRolesWriteWhoseAnswerIsLostIsListedAndNotSentAgain) {
+  go_online();
+  upstream_.push(upstream::Failure{upstream::Loss::kAnswerLost, "reset"});
+  const auto answer = as_service("POST", "todos", R"({"id":6,"title":"n"})");
+  EXPECT_EQ(answer.status, 201);
+  drain_service();
+  EXPECT_EQ(upstream_.calls().size(), 1U);
+  EXPECT_EQ(entry_of(answer).at("state"), "uncertain");
+  upstream_.push(201);
+  const auto heard = as_service("POST", "todos", R"({"id":7,"title":"n"})");
+  EXPECT_EQ(heard.status, 201);
+  EXPECT_EQ(header(heard, "Holdfast-Outbox-Id"), "(none)");
+}
+
+TEST_F(OpaqueWriteTest, TheServiceRolesRefusalIsTheUpstreamsOwn) {
+  go_online();
+  upstream_.push(409, R"({"code":"23505","message":"duplicate key"})",
+                 {{"Content-Type", "application/json"}});
+  const auto answer = as_service("POST", "todos", R"({"id":6,"title":"n"})");
+  EXPECT_EQ(answer.status, 409);
+  EXPECT_THAT(answer.body, HasSubstr("duplicate key"));
+  EXPECT_EQ(json::parse(control("GET", "/outbox?state=dead").body).size(), 0U);
+}
+
+TEST_F(OpaqueWriteTest, TheServiceRolesLinesOfTextAreQueuedAsTheyAre) {
+  go_offline();
+  http::Headers headers = {{"apikey", "sb_secret_test"}, {"Content-Type", "text/csv"}};
+  EXPECT_EQ(ask({"POST", "/rest/v1/todos", headers, "id,title\n8,n\n"}).status, 201);
+  upstream_.push(201);
+  drain_service();
+  ASSERT_EQ(upstream_.calls().size(), 1U);
+  EXPECT_EQ(upstream_.calls().at(0).body, "id,title\n8,n\n");
+  EXPECT_EQ(upstream_.calls().at(0).headers.find("Content-Type"), "text/csv");
+}
+
 }  // namespace
 }  // namespace holdfast::routes

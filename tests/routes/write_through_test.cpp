@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "queue/outbox.h"
 #include "tests/routes/fixture.h"
@@ -42,7 +44,7 @@ class WriteThroughTest : public RoutesTest {
   std::string count(const std::string& state) {
     const auto found = queue::state_named(state);
     auto reader = store_->reader();
-    return std::to_string(queue::Outbox(store_->overlay()).list(*reader, found).size());
+    return std::to_string(queue::Outbox(store_->overlay()).list(*reader, found, {}).size());
   }
   // Answers by hand what waits, as the deadline would.
   http::Response ask_and_run_out(http::Request request) {
@@ -265,6 +267,47 @@ TEST_F(WriteThroughTest, TheAppsIdempotencyKeyReplaysTheUpstreamsAnswerAndForget
   EXPECT_EQ(again.status, 201);
   EXPECT_EQ(header(again, "Holdfast-Outbox-Id"), "(none)");
   EXPECT_EQ(upstream_.calls().size(), calls);
+}
+
+// Hard case 10: while the first is on its way nobody knows what its answer will be.
+TEST_F(WriteThroughTest, ARepetitionOfAWriteThatIsOnItsWayHearsWhatTheFirstOneHears) {
+  for (const auto& [status, body, calls] :
+       {std::tuple{400, std::string(R"({"code":"P0001","message":"out of stock"})"), 2U},
+        std::tuple{201, std::string("[") + kTodo + "]", 1U}}) {
+    upstream_.clear_calls();
+    const http::Request request{"POST",
+                                "/rest/v1/todos",
+                                {{"apikey", kKey},
+                                 {"Content-Type", "application/json"},
+                                 {"Idempotency-Key", "app-" + std::to_string(status)}},
+                                R"({"id":1,"title":"a"})"};
+    std::promise<http::Response> second;
+    std::atomic<bool> asked_again{false};
+    upstream_.respond_with([&, status = status, body = body](const upstream::Call&) {
+      if (!asked_again.exchange(true)) {
+        router_.handle(request, [&](http::Response r) { second.set_value(std::move(r)); });
+        // It is in the writer's hands now, and behind this in it once more.
+        store_->writer().run(cache::Writer::Priority::kClient, [](cache::Transaction&) {});
+      }
+      return upstream::Answer{status, {{"Content-Type", "application/json"}}, body, {}, {}};
+    });
+    EXPECT_EQ(ask(request).status, status);
+    EXPECT_EQ(second.get_future().get().status, status);
+    EXPECT_EQ(upstream_.calls().size(), calls) << "a refusal is asked for again, an effect is not";
+    EXPECT_EQ(count("dead"), "0");
+  }
+}
+
+TEST_F(WriteThroughTest, AnIdempotencyKeyStandsForOneRequest) {
+  go_offline();
+  const http::Headers key = {{"Idempotency-Key", "app-1"}};
+  EXPECT_EQ(rest("POST", "todos", R"({"id":1,"title":"a"})", key).status, 201);
+  const auto other = rest("POST", "todos", R"({"id":1,"title":"b"})", key);
+  EXPECT_EQ(other.status, 422);
+  EXPECT_THAT(other.body, HasSubstr("HF422"));
+  EXPECT_EQ(rest("PATCH", "todos?id=eq.1", R"({"title":"a"})", key).status, 422);
+  EXPECT_EQ(rest("POST", "todos?apikey=x", R"({"id":1,"title":"a"})", key).status, 201);
+  EXPECT_EQ(count("queued"), "1");
 }
 
 }  // namespace

@@ -1,0 +1,86 @@
+#include "routes/kept_answer.h"
+
+#include <nlohmann/json.hpp>
+
+#include "gateway/crypto/digest.h"
+#include "queue/outbox.h"
+#include "routes/error_response.h"
+
+namespace holdfast::routes {
+namespace {
+
+// What makes it the same request: all that decides the write, and not the key that some clients
+// put into the target.
+std::string digest_of(const http::Request& request) {
+  std::string text = request.method + "\n" + std::string(request.path());
+  std::string_view query = request.query();
+  while (!query.empty()) {
+    const auto end = query.find('&');
+    const std::string_view parameter = query.substr(0, end);
+    query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
+    if (!parameter.starts_with("apikey=")) text.append("&").append(parameter);
+  }
+  text.append("\n").append(request.headers.find("Content-Profile").value_or(""));
+  return crypto::sha256_hex(text + "\n" + request.body);
+}
+
+http::Response read_response(const nlohmann::json& stored) {
+  http::Response response;
+  response.status = stored.at("status").get<int>();
+  response.body = stored.at("body").get<std::string>();
+  for (const auto& field : stored.at("headers")) {
+    response.headers.add(field.at(0).get<std::string>(), field.at(1).get<std::string>());
+  }
+  return response;
+}
+
+Error another_request() {
+  return {ErrorKind::kInvalidRequest, "HF422", "This Idempotency-Key was used for another request",
+          "A key stands for one request: its method, target and body", std::nullopt};
+}
+
+}  // namespace
+
+std::optional<Repetition> find_repetition(const Context& context, cache::Database& database,
+                                          const http::Request& request) {
+  const auto key = request.headers.find("Idempotency-Key");
+  if (!key) return std::nullopt;
+  const auto earlier = queue::Outbox::answer_for(database, std::string(*key));
+  if (!earlier) return std::nullopt;
+  const auto stored = nlohmann::json::parse(earlier->answer);
+  // Answers that an older version has kept do not say.
+  const std::string digest = stored.value("request", "");
+  if (!digest.empty() && digest != digest_of(request)) {
+    return Repetition{error_response(another_request()), {}};
+  }
+  if (context.synchronizer.awaited().is_open(earlier->entry)) {
+    return Repetition{std::nullopt, earlier->entry};
+  }
+  return Repetition{read_response(stored), {}};
+}
+
+std::string print_answer(const http::Response& response, const http::Request& request) {
+  nlohmann::json text = {{"status", response.status},
+                         {"body", response.body},
+                         {"headers", nlohmann::json::array()},
+                         {"request", digest_of(request)}};
+  for (const auto& [name, value] : response.headers) {
+    text["headers"].push_back({name, value});
+  }
+  return text.dump();
+}
+
+void keep_upstream_answer(const std::shared_ptr<cache::Store>& store, const std::string& entry,
+                          const http::Response& answer, const http::Request& request) {
+  if (!request.headers.contains("Idempotency-Key")) return;
+  store->writer().submit(
+      cache::Writer::Priority::kClient,
+      [store, entry, text = print_answer(answer, request)](cache::Transaction& transaction) {
+        queue::Outbox outbox(store->overlay());
+        const auto kept = outbox.find(transaction.database(), entry);
+        if (kept) outbox.keep_answer(transaction, kept->sequence, text);
+      },
+      [](const std::exception_ptr&) {});
+}
+
+}  // namespace holdfast::routes
