@@ -7,7 +7,9 @@
 // had its effect upstream once or is listed with the reason, nobody has seen a row of somebody
 // else, all replicas equal what the upstream shows to their users, and the journals verify.
 
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -25,8 +27,11 @@ import { Upstream } from './support/upstream.mjs';
 import { User } from './support/campaign_user.mjs';
 import { WallClock } from './support/wall_clock.mjs';
 
-// How long after the trouble a queue may go without getting shorter.
-const progressBound = 15_000;
+// After the trouble: how long a queue may go without getting shorter (a request that nobody answers
+// takes 2 s, the wait after it 0.5 s, the look for what may have arrived 1 s; and once more), and
+// how long it may take in all.
+const progressBound = 7_000;
+const drainBound = 15_000;
 
 const companion = readFileSync(new URL('../../companion/holdfast.sql', import.meta.url), 'utf8');
 
@@ -40,6 +45,7 @@ $$;
 grant execute on function leave_mark(text) to anon, authenticated;`;
 
 const extra = `
+statement_timeout = "1s"
 [rest]
 max_rows = 0
 `;
@@ -50,6 +56,7 @@ class Campaign {
   sites = [];
   ledger = new Ledger();
   people = [];
+  #folder;
 
   constructor(seed, { actors, users, gateways, steps, tier }) {
     this.seed = seed;
@@ -58,6 +65,9 @@ class Campaign {
     this.steps = steps;
     this.tier = tier ?? (seed % 2 === 0 ? 'companion' : 'bare');
     this.lies = seed % 4 >= 2;
+    this.#folder = mkdtempSync(join(tmpdir(), 'holdfast-campaign-'));
+    this.trace = join(this.#folder, 'twice');
+    writeFileSync(this.trace, '');
   }
 
   async run() {
@@ -85,20 +95,21 @@ class Campaign {
     this.upstream = await Upstream.start(this.database.url, {
       UPSTREAM_MAX_ROWS: '100000',
       UPSTREAM_JWT_EXPIRY: String(60 * 24 * 3_600),
+      UPSTREAM_TRACE: this.trace,
     });
     for (let n = 0; n < this.size.gateways; n += 1) this.sites.push(await this.#site());
     const site = (index) => this.sites[index % this.sites.length];
-    const { ledger, problems, seed, tier } = this;
+    const { ledger, problems, seed } = this;
     this.actors = Array.from({ length: this.size.actors }, (_, index) => {
       const random = new Random(seed * 1000 + index);
       const { gateway } = site(index);
-      return new Actor({ number: index + 1, tier, gateway, random, ledger, problems });
+      return new Actor({ number: index + 1, gateway, random, ledger, problems });
     });
     this.users = Array.from({ length: this.size.users }, (_, index) => {
       const random = new Random(seed * 1000 + 300 + index);
       const { gateway } = site(index + 1);
       const number = index + 1;
-      return new User({ number, campaign: seed, tier, gateway, random, ledger, problems });
+      return new User({ number, campaign: seed, gateway, random, ledger, problems });
     });
     for (const user of this.users) await user.signUp();
     // A new user's first requests are forwarded until the replica is there.
@@ -162,8 +173,9 @@ class Campaign {
 
   // Fails when nothing is sent for a while. What waits for a person stays.
   async #drained(gateway) {
+    const began = Date.now();
     let least = Infinity;
-    let since = Date.now();
+    let since = began;
     for (;;) {
       const entries = await gateway.outbox();
       const left = entries.filter(
@@ -172,7 +184,8 @@ class Campaign {
       );
       if (left.length === 0) return;
       if (left.length < least) [least, since] = [left.length, Date.now()];
-      if (Date.now() - since > progressBound) {
+      const now = Date.now();
+      if (now - since > progressBound || now - began > drainBound) {
         this.problems.push({ kind: 'hangs', left: least, entries: left.slice(0, 5) });
         return;
       }
@@ -189,6 +202,7 @@ class Campaign {
     }
     await this.upstream?.stop();
     await this.database?.close();
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 

@@ -2,6 +2,7 @@
 // input ends, so that it never outlives the test that started it. Settings come from the
 // environment.
 
+import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { createAdaptorServer } from '@hono/node-server';
@@ -67,6 +68,12 @@ async function cutOff(response, { outgoing }) {
   return RESPONSE_ALREADY_SENT;
 }
 
+// What arrives twice, for whoever has to explain an answer later; the log ends with the process.
+async function trace(request, target) {
+  const line = JSON.stringify({ method: request.method, target, body: await request.text() });
+  appendFileSync(environment.UPSTREAM_TRACE, `${line}\n`);
+}
+
 async function serve(request, { incoming, outgoing }) {
   const url = new URL(request.url);
   if (url.pathname.startsWith('/__test/')) return control(request, url.pathname);
@@ -80,7 +87,10 @@ async function serve(request, { incoming, outgoing }) {
   }
   if (fault?.status) return faultAnswer(fault);
   const address = incoming.socket.remoteAddress ?? null;
-  if (fault?.twice) await (await supabase.answer(request.clone(), address)).arrayBuffer();
+  if (fault?.twice) {
+    if (environment.UPSTREAM_TRACE) await trace(request.clone(), target);
+    await (await supabase.answer(request.clone(), address)).arrayBuffer();
+  }
   const response = await supabase.answer(request, address);
   if (fault?.cut) return cutOff(response, { outgoing });
   if (fault?.drop === 'after') {

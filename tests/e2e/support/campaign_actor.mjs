@@ -20,12 +20,10 @@ export class Actor {
   #rows = []; // {table, key, marker, children}
   #problems;
   #reply = null;
-  #tier;
   answers = new Map();
 
   // `number` is unique among the actors; `gateway` answers `url`; `problems` collects findings.
-  constructor({ number, tier, gateway, random, ledger, problems }) {
-    this.#tier = tier;
+  constructor({ number, gateway, random, ledger, problems }) {
     this.#random = random;
     this.#ledger = ledger;
     this.#name = `actor ${number}`;
@@ -121,7 +119,7 @@ export class Actor {
   async #settle(outcome, events, shown) {
     if (outcome === 'refused') {
       for (const event of events) this.#ledger.expect(...event, false);
-      if (!isStorms(this.lastError.error, this.#tier)) {
+      if (!isStorms(this.lastError.error)) {
         this.#problem('refused', { events, answer: this.lastError });
       }
       return false;
@@ -197,7 +195,11 @@ export class Actor {
     );
     const shown = outcome === 'done' ? [] : await this.#read('todos', { title });
     const id = outcome === 'done' ? this.data?.id : shown[0]?.id;
-    if (outcome === 'refused') return this.#settle(outcome, [title]);
+    if (outcome === 'refused') {
+      const events = [['todos', {}, 'INSERT', title]];
+      if (isStorms(this.lastError.error)) return undefined;
+      return this.#problem('refused', { events, answer: this.lastError });
+    }
     if (!id) return undefined; // nothing is known of it: its effects, if any, are not counted
     this.#ledger.expect('todos', { id }, 'INSERT', title);
     return this.#add('todos', { id }, title);
@@ -376,7 +378,7 @@ export class Actor {
       this.client.from('todos').update({ title }).match(key).select('id'),
     );
     if (outcome === 'refused') {
-      if (isStorms(this.lastError.error, this.#tier)) return undefined;
+      if (isStorms(this.lastError.error)) return undefined;
       return this.#problem('refused', { title, answer: this.lastError });
     }
     if (outcome === 'done' && this.data.length === 0) return undefined;

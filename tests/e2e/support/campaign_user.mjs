@@ -7,10 +7,8 @@ import { anonKey } from '../../upstream/keys.mjs';
 import { clientOptions } from './client.mjs';
 import { eventually } from './wait.mjs';
 
-// The storm refuses in words of its own, and without the companion an insert that arrives twice was
-// there already.
-export const isStorms = (error, tier) =>
-  error?.message?.includes('by the storm') || (tier === 'bare' && error?.code === '23505');
+// The storm refuses in words of its own.
+export const isStorms = (error) => error?.message?.includes('by the storm');
 
 const password = 'fake-password-of-a-campaign';
 
@@ -23,13 +21,11 @@ export class User {
   #doubtful = new Set(); // ids whose last write got no answer
   #readings = []; // {id, sensor}
   #lastStatus = 0;
-  #tier;
   answers = new Map();
 
   // `number` is unique among the users of a campaign.
-  constructor({ number, campaign, tier, gateway, random, ledger, problems }) {
+  constructor({ number, campaign, gateway, random, ledger, problems }) {
     this.number = number;
-    this.#tier = tier;
     this.gateway = gateway;
     this.email = `user${number}.${campaign}@example.com`;
     this.#random = random;
@@ -122,7 +118,7 @@ export class User {
 
   // `events`: [table, key, operation, marker].
   #settle(outcome, events) {
-    if (outcome === 'refused' && this.#lastStatus !== 401 && !isStorms(this.answer.error, this.#tier)) {
+    if (outcome === 'refused' && this.#lastStatus !== 401 && !isStorms(this.answer.error)) {
       this.#problem('refused', { events, answer: this.answer });
     }
     for (const event of events) this.#ledger.expect(...event, outcome === 'done');
