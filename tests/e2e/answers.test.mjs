@@ -51,6 +51,29 @@ test('an own pending value that must be unique refuses another', async () => {
   assert.equal(succeeded(await stands().select().eq('Slot', 'b')).length, 1);
 });
 
+test('an update to an own pending value that must be unique is refused', async () => {
+  await world.upstream.kill();
+  succeeded(await stands().insert([{ Slot: 'first' }, { Slot: 'second' }]));
+  const { status, error } = await stands().update({ Slot: 'first' }).eq('Slot', 'second');
+  assert.equal(status, 409);
+  assert.equal(error.code, '23505');
+  assert.equal(error.details, 'Key ("Slot")=(first) already exists.');
+});
+
+test('a parent that an own pending write deletes has no more children', async () => {
+  const [parent, child] = [crypto.randomUUID(), crypto.randomUUID()];
+  await world.database.sql`insert into todos (id, title) values (${parent}, 'parent')`;
+  await world.holdfast.sync();
+  await world.upstream.kill();
+  succeeded(await world.app.from('todos').delete().eq('id', parent));
+  const { status, error } = await world.app
+    .from('comments')
+    .insert({ id: child, todo_id: parent, body: 'child' });
+  assert.equal(status, 409);
+  assert.equal(error.code, '23503');
+  assert.equal(error.details, `Key (todo_id)=(${parent}) is not present in table "todos".`);
+});
+
 test('a key that exists upstream is refused at once, with writes still on their way', async () => {
   succeeded(await stands().insert({ standId: 'k', Slot: 'k' }));
   await world.holdfast.drained();

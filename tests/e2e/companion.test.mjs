@@ -224,6 +224,33 @@ describe('with the companion', () => {
     assert.deepEqual({ ...row }, { title: 'theirs', priority: 9 });
   });
 
+  test('a row without a version is not deleted once somebody else has changed it', async () => {
+    const id = crypto.randomUUID();
+    await world.database.sql`insert into tags (id, name) values (${id}, ${`tag ${id}`})`;
+    await world.holdfast.sync();
+    await world.upstream.kill();
+    succeeded(await world.app.from('tags').delete().eq('id', id));
+    await world.database.sql`update tags set color = 'red' where id = ${id}`;
+    await world.upstream.restart();
+    await world.holdfast.drained();
+    assert.deepEqual(await world.database.operations('tags', { id }), ['INSERT', 'UPDATE']);
+    const listed = await world.holdfast.control('GET', '/conflicts');
+    assert.deepEqual(listed.find(({ key }) => key.id === id).columns, ['color']);
+  });
+
+  test('a write of the service role takes effect once although its answer was lost', async () => {
+    const id = crypto.randomUUID();
+    const service = serviceClient(world.holdfast.url);
+    await world.upstream.fault({ match: '/tags', method: 'POST', times: 1, drop: 'after' });
+    const { status } = await service.from('tags').insert({ id, name: `tag ${id}` });
+    assert.equal(status, 201);
+    await world.upstream.faultsSpent();
+    await world.holdfast.drained();
+    assert.deepEqual(await world.database.operations('tags', { id }), ['INSERT']);
+    const uncertain = await world.holdfast.control('GET', '/outbox?state=uncertain');
+    assert.deepEqual(uncertain, []);
+  });
+
   test(`killed ${rounds} times between answer and delivery, a write acts once`, async () => {
     const sensors = [];
     for (let round = 1; round <= rounds; round += 1) {

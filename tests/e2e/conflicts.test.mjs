@@ -153,3 +153,22 @@ test('a row that is gone: dropped and listed by merge, made again by local_wins'
     }
   }
 });
+
+test('a deletion after an own write leaves a row that another device has changed', async () => {
+  const run = await clash('merge', {
+    first: async (todos, id) => succeeded(await todos.update({ done: true }).eq('id', id)),
+    second: async (todos, id) => {
+      await titled('second')(todos, id);
+      succeeded(await todos.delete().eq('id', id));
+    },
+  });
+  try {
+    await endsAs(run, [{ title: 'second', done: true, priority: 1 }]);
+    const [conflict, ...more] = await conflictsOf(run);
+    assert.deepEqual(more, []);
+    assert.equal(conflict.operation, 'delete');
+    assert.deepEqual(conflict.columns, ['done']);
+  } finally {
+    await run.close();
+  }
+});
