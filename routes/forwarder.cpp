@@ -19,6 +19,7 @@ bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
 constexpr std::array<std::string_view, 10> kNotForwarded = {
     "Host",    "Connection", "Keep-Alive", "Content-Length", "Transfer-Encoding",
     "Upgrade", "Expect",     "TE",         "Origin",         "Accept-Encoding"};
+constexpr std::array<std::string_view, 2> kCredentials = {"apikey", "Authorization"};
 constexpr std::array<std::string_view, 6> kNotReturned = {
     "Connection", "Keep-Alive", "Content-Length", "Transfer-Encoding", "Date", "Server"};
 
@@ -49,7 +50,10 @@ upstream::Call call_for(const http::Request& request) {
   call.target = request.target;
   call.body = request.body;
   for (const auto& [name, value] : request.headers) {
-    if (!is_one_of(name, kNotForwarded)) call.headers.add(name, value);
+    if (is_one_of(name, kNotForwarded)) continue;
+    // The first one was judged here; another is nobody's to choose.
+    if (is_one_of(name, kCredentials) && call.headers.contains(name)) continue;
+    call.headers.add(name, value);
   }
   return call;
 }

@@ -3,6 +3,12 @@
 #include "gateway/http/uri.h"
 
 namespace holdfast::identity {
+namespace {
+
+// What ends the scheme for PostgREST: taken for less here, a user's request would be anonymous.
+constexpr std::string_view kSpaces = " \t\v\f\xa0";
+
+}  // namespace
 
 std::string presented_key(const http::Request& request) {
   if (const auto field = request.headers.find("apikey"); field && !field->empty()) {
@@ -19,11 +25,11 @@ std::string presented_key(const http::Request& request) {
 std::optional<std::string_view> bearer_token(const http::Headers& headers) {
   const auto field = headers.find("Authorization");
   if (!field) return std::nullopt;
-  const auto scheme_end = field->find(' ');
+  const auto scheme_end = field->find_first_of(kSpaces);
   if (!http::equals_ignoring_case(field->substr(0, scheme_end), "bearer")) return std::nullopt;
   if (scheme_end == std::string_view::npos) return std::string_view();
   const auto token = field->substr(scheme_end);
-  const auto begin = token.find_first_not_of(' ');
+  const auto begin = token.find_first_not_of(kSpaces);
   return begin == std::string_view::npos ? std::string_view() : token.substr(begin);
 }
 

@@ -52,6 +52,18 @@ TEST_F(EdgeTest, AMissingKeyIsRefusedInTheEdgesWords) {
   EXPECT_TRUE(upstream_.calls().empty());
 }
 
+TEST_F(EdgeTest, TheKeyAndTokenThatWereJudgedHereGoUpstreamAndNoOther) {
+  send("GET", "/auth/v1/health",
+       {{"apikey", kKey},
+        {"Authorization", std::string("Bearer ") + kKey},
+        {"apikey", "sb_secret_other"},
+        {"authorization", "Bearer another"}});
+  const http::Headers sent = upstream_.calls().back().headers;
+  EXPECT_EQ(sent.list("apikey"), std::vector<std::string_view>{kKey});
+  EXPECT_EQ(sent.list("Authorization"),
+            std::vector<std::string_view>{std::string_view("Bearer sb_publishable_test")});
+}
+
 TEST_F(EdgeTest, AWrongKeyIsRefusedInTheEdgesWords) {
   const auto user = identity::hs256(R"({"sub":"u1","role":"authenticated"})");
   const auto legacy = identity::hs256(R"({"role":"anon","iss":"supabase"})", "another project's");

@@ -167,6 +167,15 @@ TEST_F(AuthenticatorTest, SchemeIsComparedWithoutCaseAndOthersAreIgnored) {
             "PGRST301 Empty JWT is sent in Authorization header");
 }
 
+// What the upstream takes for a user's is never anonymous here.
+TEST_F(AuthenticatorTest, AnyWhitespaceOfPostgrestsEndsTheScheme) {
+  for (const char* between : {" ", "   ", "\t", " \t", "\v", "\f", "\xa0"}) {
+    const auto caller = accepted(request(kAnonKey, "Bearer" + (between + user_token())));
+    EXPECT_EQ(caller.principal.subject, "u1");
+    EXPECT_EQ(caller.bearer, user_token());
+  }
+}
+
 TEST_F(AuthenticatorTest, ForgedTokenIsRefused) {
   EXPECT_EQ(refused_bearer(hs256(R"({"sub":"u1"})", "another secret")),
             "PGRST301 No suitable key or wrong key type");
