@@ -42,17 +42,11 @@ Result<std::string> ConditionWriter::write_logic(const Place& place, const Condi
 }
 
 Result<std::string> ConditionWriter::write_filter(const Place& place, const Filter& filter) {
-  const Place* embed = filter.field.path.empty() ? place.find_embed(filter.field.name) : nullptr;
-  if (embed != nullptr) {
-    const bool null_test = filter.op == Operator::kIs &&
-                           (filter.is == IsValue::kNull || filter.is == IsValue::kNotNull);
-    if (null_test) return write_null_embed(*embed, filter);
-    if (place.table->find_column(filter.field.name) == nullptr) {
-      return invalid_request(
-          "PGRST120", "Bad operator on the '" + filter.field.name + "' embedded resource",
-          "Only is null or not is null filters are allowed on embedded resources");
-    }
-  }
+  // Other operators speak of a column of that name.
+  const bool null_test =
+      filter.op == Operator::kIs && filter.is == IsValue::kNull && filter.field.path.empty();
+  const Place* embed = null_test ? place.find_embed(filter.field.name) : nullptr;
+  if (embed != nullptr) return write_null_embed(*embed, filter);
   if (filter.op != Operator::kIs && is_enum_domain(place.table->find_column(filter.field.name))) {
     return forward("operators of a domain over an enum");
   }
@@ -64,8 +58,7 @@ Result<std::string> ConditionWriter::write_filter(const Place& place, const Filt
 Result<std::string> ConditionWriter::write_null_embed(const Place& embed, const Filter& filter) {
   if (embed.aggregated()) return forward("a null test of aggregates");
   HF_TRY(auto sql, exists_(embed));
-  const bool wants_rows = (filter.is == IsValue::kNotNull) != filter.negated;
-  return wants_rows ? sql : "NOT (" + sql + ")";
+  return filter.negated ? sql : "NOT (" + sql + ")";
 }
 
 Result<std::string> ConditionWriter::write_operator(const Operand& operand, const Filter& filter) {

@@ -164,7 +164,11 @@ Result<void> SelectWriter::add_embed(const Place& embed, std::vector<OutputColum
     return {};
   }
   HF_TRY(auto columns, outputs(embed));
-  if (columns.empty()) return {};
+  if (columns.empty()) {
+    // PostgREST asks a spread for it all the same.
+    if (embed.parent->spread) return forward("an empty embed in a spread");
+    return {};
+  }
   Result<std::string> sql = embed.to_many() ? array_of(embed, columns) : object_of(embed, columns);
   if (!sql) return std::move(sql).error();
   HF_TRY(auto column, embed_output(embed, columns, *std::move(sql)));
@@ -189,6 +193,11 @@ Result<OutputColumn> SelectWriter::embed_output(const Place& embed,
 Result<void> SelectWriter::add_spread(const Place& embed, std::vector<OutputColumn>& out) {
   if (embed.to_many() && scope_of(*embed.parent).aggregated()) {
     return forward("a to-many spread beside aggregates");
+  }
+  // PostgREST orders what the limit has let through, in whatever order that came.
+  const bool limited = embed.range.limit || embed.range.offset != 0;
+  if (embed.to_many() && limited && !embed.order.empty()) {
+    return forward("a limit of an ordered to-many spread");
   }
   HF_TRY(auto columns, outputs(embed));
   for (auto& column : columns) {

@@ -93,8 +93,15 @@ TEST_F(EmbedTest, NullTestsAreAntiJoins) {
                 "select=id,passports(),clubs!people_club_fkey()&or=(passports.not.is.null,clubs.is."
                 "null)"),
             R"([{"id":1},{"id":3},{"id":4}])");
-  EXPECT_EQ(get("people", "select=id,passports()&passports=eq.1"),
-            "PGRST120: Bad operator on the 'passports' embedded resource");
+}
+
+TEST_F(EmbedTest, OtherOperatorsSpeakOfAColumnOfTheEmbedsName) {
+  for (const char* other : {"eq.1", "is.not_null", "not.is.not_null", "is.true", "in.(1)"}) {
+    EXPECT_EQ(get("people", std::string("select=id,passports()&passports=") + other),
+              "42703: column people.passports does not exist");
+  }
+  EXPECT_EQ(get("people", "select=id,name:passports()&name=eq.Ada"), R"([{"id":1}])");
+  EXPECT_EQ(get("people", "select=id,name:passports()&name=is.null"), R"([{"id":2},{"id":3}])");
 }
 
 TEST_F(EmbedTest, SpreadsBecomeMembersOrArrays) {
@@ -105,6 +112,18 @@ TEST_F(EmbedTest, SpreadsBecomeMembersOrArrays) {
                 "&people.order=name.desc"),
             R"([{"id":1,"name":["Bob","Ada"],"passport":[null,70]},)"
             R"({"id":2,"name":["dee"],"passport":[71]},{"id":3,"name":[],"passport":[]}])");
+}
+
+// As PostgREST's SQL has it: the limit comes before the order, and the empty embed is a column.
+TEST_F(EmbedTest, ASpreadThatPostgrestWritesOtherwiseIsForwarded) {
+  const std::string spread = "select=id,...people!people_club_fkey(id)&id=eq.1&people.limit=1";
+  EXPECT_EQ(get("clubs", spread), R"([{"id":1,"id":[1]}])");
+  EXPECT_EQ(get("clubs", spread + "&people.order=id.desc"),
+            "forward: a limit of an ordered to-many spread");
+  EXPECT_EQ(get("clubs", spread + "&people.order=id.desc&people.offset=1"),
+            "forward: a limit of an ordered to-many spread");
+  EXPECT_EQ(get("people", "select=id,...club_id(town,people!people_club_fkey())&id=eq.1"),
+            "forward: an empty embed in a spread");
 }
 
 TEST_F(EmbedTest, RelatedOrderNeedsToOne) {
