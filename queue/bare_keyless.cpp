@@ -225,13 +225,14 @@ std::variant<bool, Verdict> BareKeyless::alike_before(const std::string& noted) 
   });
   if (sent == effects_.end()) return false;
   const std::string name = http::percent_encode(cache::quoted_name(table_.columns[column_].name));
-  const std::string conditions = conditions_of(table_, *sent);
+  std::string before = "order=" + name + ".asc&limit=" + std::to_string(kRowsInPage);
+  before.append("&").append(name).append("=lte.").append(noted).append(
+      conditions_of(table_, *sent));
   std::string last;
   for (int page = 0; page < kMostPages; ++page) {
-    auto read = this->page("order=" + name + ".asc&limit=" + std::to_string(kRowsInPage) + "&" +
-                               name + "=lte." + noted + conditions +
-                               (last.empty() ? "" : "&" + name + "=gt." + last),
-                           last);
+    std::string target = before;
+    if (!last.empty()) target.append("&").append(name).append("=gt.").append(last);
+    auto read = this->page(target, last);
     if (auto* failed = std::get_if<Verdict>(&read)) return std::move(*failed);
     const Rows& rows = std::get<Rows>(read);
     if (rows.empty()) return false;

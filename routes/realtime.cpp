@@ -224,7 +224,7 @@ void Realtime::join(MemberId id, const Frame& frame) {
   const bool wants_rows = !channel.subscriptions.empty();
   auto [tail, reason] = follow(channel.principal, channel.subscriptions);
   if (!reason.empty()) channel.subscriptions.clear();
-  if (!enter(id, frame, std::move(channel), std::move(tail), std::move(accepted))) return;
+  if (!enter(id, frame, std::move(channel), tail, std::move(accepted))) return;
   if (!wants_rows) return;
   const bool ok = reason.empty();
   send(id,
@@ -249,7 +249,7 @@ json Realtime::subscribe(Channel& channel, const json& wanted) {
 }
 
 bool Realtime::enter(MemberId id, const Frame& frame, Channel channel,
-                     std::shared_ptr<RowTail> tail, json accepted) {
+                     const std::shared_ptr<RowTail>& tail, json accepted) {
   MutexLock lock(mutex_);
   const auto member = members_.find(id);
   if (member == members_.end()) return false;
@@ -264,7 +264,7 @@ bool Realtime::enter(MemberId id, const Frame& frame, Channel channel,
   }
   if (channel.presence_key.empty()) channel.presence_key = std::to_string(++last_number_);
   // Under one lock, so that no change is told before the answer, and none is missed after it.
-  if (tail) tails_.try_emplace(channel.principal.id, std::move(tail));
+  if (tail) tails_.try_emplace(channel.principal.id, tail);
   channels[frame.topic] = std::move(channel);
   send(member->second, reply_to(frame, "ok", {{"postgres_changes", std::move(accepted)}}));
   send(member->second, {nullptr, nullptr, frame.topic, "presence_state", presences(frame.topic)});

@@ -102,7 +102,7 @@ class Realtime {
   // Numbers what a join asks for into the channel; the answer's list of it.
   nlohmann::json subscribe(Channel& channel, const nlohmann::json& wanted);
   // Answers a join; false where the member is gone, or has too many channels.
-  bool enter(MemberId id, const Frame& frame, Channel channel, std::shared_ptr<RowTail> tail,
+  bool enter(MemberId id, const Frame& frame, Channel channel, const std::shared_ptr<RowTail>& tail,
              nlohmann::json accepted);
   void look_for_members();
   void tell_changes();

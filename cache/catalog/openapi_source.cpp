@@ -16,9 +16,9 @@ using Json = nlohmann::ordered_json;  // columns stand in their order in the tab
 constexpr const char* kHiddenDefault = "hidden_default()";
 
 const Json& member(const Json& object, const char* name) {
-  static const Json kNone;
+  static const Json none;
   const auto found = object.is_object() ? object.find(name) : object.end();
-  return object.is_object() && found != object.end() ? *found : kNone;
+  return object.is_object() && found != object.end() ? *found : none;
 }
 
 std::string text_of(const Json& object, const char* name) {
@@ -51,7 +51,7 @@ bool is_integer(const std::string& type) {
 }
 
 bool looks_computed(const std::string& text) {
-  const bool calls = text.find_first_of("(") != std::string::npos;
+  const bool calls = text.find('(') != std::string::npos;
   const bool casts = text.find("::") != std::string::npos;
   const bool keyword =
       !text.empty() && text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == std::string::npos;
@@ -61,7 +61,7 @@ bool looks_computed(const std::string& text) {
 // PostgREST shows the text of an expression and that of a literal alike.
 std::string default_expression(const Json& value) {
   if (!value.is_string()) return value.is_null() ? kHiddenDefault : value.dump();
-  const auto text = value.get<std::string>();
+  auto text = value.get<std::string>();
   if (looks_computed(text)) return text;
   std::string literal = "'";
   for (const char c : text) literal.append(c == '\'' ? 2 : 1, c);

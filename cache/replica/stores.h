@@ -70,11 +70,11 @@ class Stores {
   };
   Replicated replicated_tables(const Catalog& catalog, const http::Principal& principal) const;
   std::shared_ptr<Store> make(const http::Principal& principal,
-                              std::shared_ptr<const Catalog> catalog);
-  std::vector<http::Principal> principals_on_disk();
+                              std::shared_ptr<const Catalog> catalog) HF_REQUIRES(opening_);
+  std::vector<http::Principal> principals_on_disk() HF_REQUIRES(opening_);
   // Before a file is first opened: what was begun is ended, and a file that was left open is looked
   // at as far as nothing may be served without.
-  void prepare(const std::string& path);
+  void prepare(const std::string& path) HF_REQUIRES(opening_);
   void repair(const std::string& path) const;
   std::string path_of(const std::string& principal_id) const;
 

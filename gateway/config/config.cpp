@@ -107,8 +107,9 @@ std::string named_twice(const Config& config, const std::string& source) {
   const std::string schema = config.replica.default_schema + ".";
   for (const auto& [name, options] : tables) {
     if (!name.starts_with(schema) || !tables.contains(name.substr(schema.size()))) continue;
-    return "`tables.\"" + name + "\"` in " + source + ": [tables." + name.substr(schema.size()) +
-           "] is the same table; keep one of the two";
+    std::string words = "`tables.\"";
+    words.append(name).append("\"` in ").append(source).append(": [tables.");
+    return words.append(name, schema.size()).append("] is the same table; keep one of the two");
   }
   return "";
 }

@@ -40,8 +40,8 @@ constexpr std::chrono::seconds kSilence{120};
 struct Connection::Upgraded {
   Upgraded(Transport& transport, Executor loop) : stream(transport), sent(loop) {}
 
-  websocket::stream<Transport&> stream;
-  Timer sent;  // cancelled when the sending has ended
+  websocket::stream<Transport&, false> stream;  // without compression, which is never agreed on
+  Timer sent;                                   // cancelled when the sending has ended
   bool sending = true;
   beast::flat_buffer message;
 };

@@ -22,6 +22,9 @@ namespace websocket = beast::websocket;
 namespace ssl = asio::ssl;
 
 using Tcp = beast::basic_stream<asio::ip::tcp, Executor>;
+// Without compression, which is never agreed on.
+template <typename Stream>
+using WebSocket = websocket::stream<Stream, false>;
 using Resolver = asio::ip::basic_resolver<asio::ip::tcp, Executor>;
 
 // More is no event that anybody waits for.
@@ -89,8 +92,7 @@ class Session {
  public:
   Session(asio::io_context& loop, std::deque<std::string>& waiting,
           std::function<void()>& write_next, const WebSocketOptions& options,
-          const WebSocketEvents& events, WebSocketClient::End& end,
-          websocket::stream<Stream> stream)
+          const WebSocketEvents& events, WebSocketClient::End& end, WebSocket<Stream> stream)
       : loop_(loop),
         waiting_(waiting),
         write_next_(write_next),
@@ -189,7 +191,7 @@ class Session {
   const WebSocketOptions& options_;
   const WebSocketEvents& events_;
   WebSocketClient::End& end_;
-  websocket::stream<Stream> stream_;
+  WebSocket<Stream> stream_;
   Timer timer_;
 };
 
@@ -236,13 +238,13 @@ WebSocketClient::End WebSocketClient::run(const WebSocketOptions& options,
   if (address->tls) {
     ssl::context context(ssl::context::tls_client);
     trust(context, options, address->host);
-    Session<beast::ssl_stream<Tcp>> session(
-        loop, connection->waiting, connection->write_next, options, events, end,
-        websocket::stream<beast::ssl_stream<Tcp>>(Tcp(loop), context));
+    Session<beast::ssl_stream<Tcp>> session(loop, connection->waiting, connection->write_next,
+                                            options, events, end,
+                                            WebSocket<beast::ssl_stream<Tcp>>(Tcp(loop), context));
     serve(session, loop, *std::move(address));
   } else {
     Session<Tcp> session(loop, connection->waiting, connection->write_next, options, events, end,
-                         websocket::stream<Tcp>(Tcp(loop)));
+                         WebSocket<Tcp>(Tcp(loop)));
     serve(session, loop, *std::move(address));
   }
   MutexLock lock(mutex_);

@@ -234,6 +234,12 @@ deleted_at_column = "deleted_at"
       assert.ok((await at('soft?id=eq.2')).here, 'the tombstone is kept for a while');
       const all = await at('soft?select=id&order=id');
       assert.deepEqual([all.body.length, all.here], [3, false]);
+      // Also while its stamp is among those that every pull reads again.
+      for (let pull = 0; pull < 10; pull += 1) {
+        const pulled = limited.holdfast.sync();
+        for (let look = 0; look < 10; look += 1) assert.ok(!(await at('soft?id=eq.3')).here);
+        await pulled;
+      }
       await offline(async () => {
         assert.deepEqual((await at(living)).body, [{ id: 1 }]);
         assert.equal((await at('soft?order=id')).status, 504);
