@@ -72,7 +72,7 @@ test('status and outbox say the same of a running gateway and of its folder', as
   const running = [answered('status').queue.depth, answered('outbox', 'list')[0].id];
   assert.match(
     printed('outbox', 'list'),
-    /^id +state +what +table +written +attempts +next try +why\n/,
+    /^id +state +what +table +written +attempts +next try( +why)?\n/,
   );
   await world.holdfast.terminate();
   assert.deepEqual([answered('status').queue.depth, answered('outbox', 'list')[0].id], running);
