@@ -95,27 +95,29 @@ Verdict BareRowSend::applied(std::optional<Row> row, bool guarded) const {
 }
 
 std::optional<Verdict> BareRowSend::look() {
+  std::vector<std::string> keys = {write_.old_key};
+  // In one look: a send whose answer was lost may move the row at any moment.
+  if (write_.moves()) keys.push_back(write_.new_key);
+  auto read = read_rows(upstream_, sender_, entry_, table_, keys);
+  if (auto* failed = std::get_if<Verdict>(&read)) return std::move(*failed);
+  auto& seen = std::get<SeenRows>(read);
   if (write_.moves()) {
     // Zero rows are judged at the new key first (hard case 13).
-    auto there = read_rows(upstream_, sender_, entry_, table_, {write_.new_key});
-    if (auto* failed = std::get_if<Verdict>(&there)) return std::move(*failed);
-    if (auto verdict = judge_arrival(std::get<SeenRows>(there))) return verdict;
+    if (auto verdict = judge_arrival(seen.images.back())) return verdict;
+    seen.images.pop_back();
   }
-  auto read = read_rows(upstream_, sender_, entry_, table_, {write_.old_key});
-  if (auto* failed = std::get_if<Verdict>(&read)) return std::move(*failed);
-  const auto& seen = std::get<SeenRows>(read);
   return write_.deletion ? judge_deletion(seen) : judge_update(seen);
 }
 
-std::optional<Verdict> BareRowSend::judge_arrival(const SeenRows& seen) const {
-  const auto& row = seen.images.front().row;
+std::optional<Verdict> BareRowSend::judge_arrival(const cache::UpstreamImage& seen) const {
+  const auto& row = seen.row;
   if (!row || !changed_columns(table_, write_.changes, row).empty()) return std::nullopt;
   return applied(row);
 }
 
 std::optional<Verdict> BareRowSend::judge_update(const SeenRows& seen) const {
   if (!write_.moves()) {
-    if (auto verdict = judge_arrival(seen)) return verdict;
+    if (auto verdict = judge_arrival(seen.images.front())) return verdict;
   }
   const auto& now = seen.images.front().row;
   if (!now || !base_) return Collided{seen.images, seen.clock_offset};

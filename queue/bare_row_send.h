@@ -40,7 +40,7 @@ class BareRowSend {
                        Representation representation);
   // Reads the row: a verdict, or nullopt when it is as it was in the base.
   std::optional<Verdict> look();
-  std::optional<Verdict> judge_arrival(const SeenRows& seen) const;
+  std::optional<Verdict> judge_arrival(const cache::UpstreamImage& seen) const;
   std::optional<Verdict> judge_update(const SeenRows& seen) const;
   std::optional<Verdict> judge_deletion(const SeenRows& seen) const;
   // `guarded`: as in UpstreamImage.

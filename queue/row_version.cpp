@@ -19,10 +19,11 @@ using cache::TypeKind;
 constexpr std::size_t kLongestValue = 1'000;
 constexpr std::size_t kLongestCondition = 4'000;
 
-// Whether PostgREST's eq on the column compares with what is printed here.
+// Whether eq on the column compares with what is printed here, on every server that speaks
+// PostgREST's language: some answer 500 to an array of text.
 bool comparable(const cache::Type& type) {
-  if (type.kind == TypeKind::kArray) return type.element && comparable(*type.element);
-  return type.kind != TypeKind::kJson && type.kind != TypeKind::kOther;
+  return type.kind != TypeKind::kJson && type.kind != TypeKind::kOther &&
+         type.kind != TypeKind::kArray;
 }
 
 // A column whose name means something else as a query parameter can only stand inside and=(…).
@@ -85,8 +86,7 @@ std::vector<std::size_t> plain_columns(const Table& table) {
   auto columns = table.kept_columns();
   std::erase_if(columns, [&](std::size_t index) {
     const cache::Column& column = table.columns[index];
-    return table.is_key(index) || column.custom_casts || column.type.kind == TypeKind::kArray ||
-           !comparable(column.type);
+    return table.is_key(index) || column.custom_casts || !comparable(column.type);
   });
   return columns;
 }
