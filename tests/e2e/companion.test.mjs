@@ -226,8 +226,8 @@ describe('with the companion', () => {
 
   test('a row without a version is not deleted once somebody else has changed it', async () => {
     const id = crypto.randomUUID();
-    await world.database.sql`insert into tags (id, name) values (${id}, ${`tag ${id}`})`;
-    await world.holdfast.sync();
+    succeeded(await world.app.from('tags').insert({ id, name: `tag ${id}` }));
+    await world.holdfast.drained();
     await world.upstream.kill();
     succeeded(await world.app.from('tags').delete().eq('id', id));
     await world.database.sql`update tags set color = 'red' where id = ${id}`;
