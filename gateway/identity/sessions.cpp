@@ -1,6 +1,7 @@
 #include "gateway/identity/sessions.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "gateway/base/ids.h"
@@ -14,7 +15,8 @@ namespace {
 
 constexpr std::string_view kPrefix = "session:";
 constexpr std::string_view kSecretPrefix = "secret:";
-// Apps that never sign out leave sessions behind; the one that was renewed longest ago goes.
+// Apps that never sign out leave sessions behind; of people who have several the one that was
+// renewed longest ago goes.
 constexpr std::size_t kMostSessions = 500;
 
 std::string name_of(const std::string& id) { return std::string(kPrefix) + id; }
@@ -61,16 +63,22 @@ Session Sessions::keep(Session session) {
   const std::string name = name_of(session.id);
   storage_.put(name, crypto::base64_encode(crypto::seal(seal_key_, print_session(session), name)));
   sessions_.insert_or_assign(session.id, Kept{session, session.principal().id});
-  drop_oldest();
+  drop_oldest(session.id);
   return session;
 }
 
-void Sessions::drop_oldest() {
+void Sessions::drop_oldest(const std::string& newest) {
   if (sessions_.size() <= kMostSessions) return;
+  std::map<std::string, int> of_principal;
+  for (const auto& [id, kept] : sessions_) ++of_principal[kept.principal_id];
+  // The last one of a person delivers what that person wrote (hard case 2).
+  const auto rank = [&](const auto& session) {
+    const auto& [id, kept] = session;
+    return std::tuple(id == newest, of_principal[kept.principal_id] == 1, kept.session.received_at);
+  };
   const auto oldest =
-      std::min_element(sessions_.begin(), sessions_.end(), [](const auto& a, const auto& b) {
-        return a.second.session.received_at < b.second.session.received_at;
-      });
+      std::min_element(sessions_.begin(), sessions_.end(),
+                       [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
   storage_.erase(name_of(oldest->first));
   sessions_.erase(oldest);
 }

@@ -61,7 +61,7 @@ class Sessions {
 
   void load();
   Session keep(Session session) HF_REQUIRES(mutex_);
-  void drop_oldest() HF_REQUIRES(mutex_);
+  void drop_oldest(const std::string& newest) HF_REQUIRES(mutex_);
 
   Storage& storage_;
   const std::string seal_key_;

@@ -198,6 +198,32 @@ test('a sign-out while offline ends access at once and is told upstream last', a
   );
 });
 
+test('what is accepted while its user signs out is sent as that user', async () => {
+  for (let round = 0; round < 3; ++round) {
+    const { client, user } = await signedUp(`leaving-${round}@example.com`);
+    const { access_token: token } = succeeded(await client.auth.getSession()).session;
+    // Not by the client, which writes as nobody once it has signed out.
+    const write = async (_, i) => {
+      const answer = await fetch(`${world.holdfast.url}/rest/v1/notes`, {
+        method: 'POST',
+        headers: {
+          apikey: anonKey,
+          authorization: `Bearer ${token}`,
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify({ user_id: user.id, body: `${i}` }),
+      });
+      return answer.status === 201;
+    };
+    const writes = Array.from({ length: 12 }, write);
+    await client.auth.signOut();
+    const accepted = (await Promise.all(writes)).filter(Boolean).length;
+    await world.holdfast.drained();
+    const kept = await world.database.sql`select id from notes where user_id = ${user.id}`;
+    assert.equal(kept.length, accepted);
+  }
+});
+
 test('a refresh that the upstream refuses signs the person out', async () => {
   const { client } = await signedUp('revoked@example.com');
   await world.upstream.fault({

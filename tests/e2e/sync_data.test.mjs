@@ -1,3 +1,5 @@
+// Hard case 26: what second apps and devices follow and push by.
+
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 

@@ -160,6 +160,21 @@ TEST_F(SessionsTest, ARefreshThatNamesSomebodyElseChangesNothing) {
   EXPECT_EQ(keeper_.sessions.find(session.id)->refresh_token, "upstream-refresh-1");
 }
 
+TEST_F(SessionsTest, HardCase2_TheLastSessionOfAPersonOutlivesTheManyOfAnother) {
+  const auto other = hs256(R"({"sub":"u2","role":"authenticated","session_id":"theirs"})");
+  keeper_.sessions.adopt({other, "upstream-refresh", 3600s, "{}"}, kKey);
+  for (int i = 0; i < 501; ++i) {
+    clock_.advance(1s);
+    keeper_.sessions.adopt(answer(1, "s" + std::to_string(i)), kKey);
+  }
+  EXPECT_TRUE(keeper_.sessions.lives("theirs"));
+  EXPECT_FALSE(keeper_.sessions.find("s0"));
+  EXPECT_TRUE(keeper_.sessions.lives("s500"));
+  clock_.set(clock_.now() - 24h);
+  keeper_.sessions.adopt(answer(1, "of an earlier clock"), kKey);
+  EXPECT_TRUE(keeper_.sessions.lives("of an earlier clock"));
+}
+
 TEST_F(SessionsTest, OnlyARefusalOfSupabasesOwnEndsASession) {
   const Session session = signed_in();
   clock_.advance(1h);
