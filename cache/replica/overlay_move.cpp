@@ -61,8 +61,7 @@ void Overlay::take_answer(Transaction& transaction, const UpstreamImage& image,
   const auto mine = std::find_if(ended.begin(), ended.end(), [&](const Effect& effect) {
     return effect.relation == relation && effect.key == image.key;
   });
-  const auto settled =
-      with_json_nulls(image, here.row, mine == ended.end() ? nullptr : &*mine);
+  const auto settled = with_json_nulls(image, here.row, mine == ended.end() ? nullptr : &*mine);
   const std::optional<Row>& row = settled ? settled : image.row;
   put_base(transaction, *image.table, image.key, row);
   if (!here.pending || here.row == row || mine == ended.end()) return;

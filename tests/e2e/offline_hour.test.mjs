@@ -224,43 +224,47 @@ for (const [words, seconds] of [
     await person.close();
   });
 
-  test(`an upstream whose clock is set a day ${words} is followed, and signs nobody out`, {
-    skip: !upstreamsClock,
-  }, async () => {
-    const person = await app('@supabase/supabase-js', `upstream-${words}@example.com`);
-    const elsewhere = async (body) => {
-      await database.sql`insert into notes (user_id, body) values (${person.user.id}, ${body})`;
-      await holdfast.sync();
-      const notes = succeeded(await person.client.from('notes').select('body'));
-      assert.ok(
-        notes.some((note) => note.body === body),
-        body,
-      );
-    };
-    await useIt(person, 'right');
-    await holdfast.replicated();
-    await setUpstreamsClock(seconds);
-    await useIt(person, 'wrong, online');
-    await elsewhere('elsewhere, wrong');
-    await upstream.kill();
-    await holdfast.statusWhere('the outage is noticed', ({ online }) => !online);
-    await useIt(person, 'wrong, offline');
-    await upstream.restart();
-    await holdfast.statusWhere('the upstream is seen', ({ online }) => online);
-    await useIt(person, 'wrong, online again');
-    await setUpstreamsClock(0);
-    await useIt(person, 'right again');
-    await elsewhere('elsewhere, right again');
-    await sentAs(person.user, [
-      'right',
-      'wrong, online',
-      'elsewhere, wrong',
-      'wrong, offline',
-      'wrong, online again',
-      'right again',
-      'elsewhere, right again',
-    ]);
-    assert.ok(!person.events.includes('SIGNED_OUT'), person.events.join());
-    await person.close();
-  });
+  test(
+    `an upstream whose clock is set a day ${words} is followed, and signs nobody out`,
+    {
+      skip: !upstreamsClock,
+    },
+    async () => {
+      const person = await app('@supabase/supabase-js', `upstream-${words}@example.com`);
+      const elsewhere = async (body) => {
+        await database.sql`insert into notes (user_id, body) values (${person.user.id}, ${body})`;
+        await holdfast.sync();
+        const notes = succeeded(await person.client.from('notes').select('body'));
+        assert.ok(
+          notes.some((note) => note.body === body),
+          body,
+        );
+      };
+      await useIt(person, 'right');
+      await holdfast.replicated();
+      await setUpstreamsClock(seconds);
+      await useIt(person, 'wrong, online');
+      await elsewhere('elsewhere, wrong');
+      await upstream.kill();
+      await holdfast.statusWhere('the outage is noticed', ({ online }) => !online);
+      await useIt(person, 'wrong, offline');
+      await upstream.restart();
+      await holdfast.statusWhere('the upstream is seen', ({ online }) => online);
+      await useIt(person, 'wrong, online again');
+      await setUpstreamsClock(0);
+      await useIt(person, 'right again');
+      await elsewhere('elsewhere, right again');
+      await sentAs(person.user, [
+        'right',
+        'wrong, online',
+        'elsewhere, wrong',
+        'wrong, offline',
+        'wrong, online again',
+        'right again',
+        'elsewhere, right again',
+      ]);
+      assert.ok(!person.events.includes('SIGNED_OUT'), person.events.join());
+      await person.close();
+    },
+  );
 }
