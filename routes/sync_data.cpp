@@ -242,7 +242,7 @@ json result_of(const json& event, const http::Response& response) {
 
 }  // namespace
 
-void SyncData::next_event(std::shared_ptr<Push> push) const {
+void SyncData::next_event(const std::shared_ptr<Push>& push) const {
   if (push->events.empty()) {
     return push->respond(http::json_response(200, json{{"results", push->results}}.dump()));
   }

@@ -34,7 +34,7 @@ class SyncData {
   void push(const http::Request& request, std::shared_ptr<cache::Store> store,
             const http::Respond& respond) const;
   // One event after the other: a later one may build on an earlier one.
-  void next_event(std::shared_ptr<Push> push) const;
+  void next_event(const std::shared_ptr<Push>& push) const;
 
   const Context& context_;
   const Rest& rest_;

@@ -12,7 +12,7 @@ namespace holdfast::cache::query {
 // A condition on the rows of `place` as SQL that is true, false or NULL where Postgres' is.
 // `exists(embed)` gives the SQL that is true when the embed has a row, for filters on embeds.
 // Errors: as operand_of(); those of the type's input function; 42883 and 42804 for operators that
-// do not exist; PGRST120; kForwardCode for what is not evaluated exactly here.
+// do not exist; kForwardCode for what is not evaluated exactly here.
 class ConditionWriter {
  public:
   using Exists = std::function<Result<std::string>(const Place& embed)>;
