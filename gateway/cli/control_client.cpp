@@ -103,7 +103,8 @@ class ControlClient::Own : public Gateway {
   app::App app_;
 };
 
-ControlClient::ControlClient(std::unique_ptr<Gateway> gateway) : gateway_(std::move(gateway)) {}
+ControlClient::ControlClient(std::unique_ptr<Gateway> gateway, std::string url)
+    : gateway_(std::move(gateway)), url_(std::move(url)) {}
 ControlClient::ControlClient(ControlClient&&) noexcept = default;
 ControlClient::~ControlClient() = default;
 
@@ -114,11 +115,11 @@ Result<ControlClient> ControlClient::open(const CommonOptions& options) {
     return not_found("there is no data folder " + folder + " yet: holdfast serve makes it");
   }
   const auto running = app::find_running(folder);
-  if (!running) return ControlClient(std::make_unique<Own>(config));
+  if (!running) return ControlClient(std::make_unique<Own>(config), "");
   if (running->url.empty()) {
     return not_found("the gateway on " + folder + " is starting; try again");
   }
-  return ControlClient(std::make_unique<Running>(*running));
+  return ControlClient(std::make_unique<Running>(*running), running->url);
 }
 
 Result<std::string> ControlClient::ask(const std::string& method, const std::string& target,

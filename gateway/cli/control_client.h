@@ -25,14 +25,17 @@ class ControlClient {
   // with the gateway's words when it refuses.
   Result<std::string> ask(const std::string& method, const std::string& target,
                           const std::string& body = "") const;
+  // Of the gateway that runs; empty where none does.
+  const std::string& url() const { return url_; }
 
  private:
   class Gateway;
   class Running;
   class Own;
-  explicit ControlClient(std::unique_ptr<Gateway> gateway);
+  ControlClient(std::unique_ptr<Gateway> gateway, std::string url);
 
   std::unique_ptr<Gateway> gateway_;
+  std::string url_;
 };
 
 // A single request of it.

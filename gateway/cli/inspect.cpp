@@ -117,8 +117,11 @@ Result<json> sync_by(const ControlClient& client, const SyncOptions& options) {
 }  // namespace
 
 int status(const CommonOptions& common) {
-  return print_answer(common, ask_gateway(common, "GET", "/status"),
-                      [](const json& status) { print_status(status, SystemClock().now()); });
+  const auto client = ControlClient::open(common);
+  if (!client) return fail(client.error().message);
+  return print_answer(common, client->ask("GET", "/status"), [&](const json& status) {
+    print_status(status, client->url(), SystemClock().now());
+  });
 }
 
 int sync(const CommonOptions& common, const SyncOptions& options) {

@@ -76,12 +76,14 @@ void print_tables(const json& tables) {
 
 }  // namespace
 
-void print_status(const json& status, Timestamp now) {
+void print_status(const json& status, const std::string& url, Timestamp now) {
   const json& queue = status.at("queue");
   const json& sync = status.at("sync");
   const json& upstream = status.at("upstream");
   Fields fields;
   fields.add("state", headline(status));
+  fields.add("gateway",
+             url.empty() ? "none runs; this is what its folder holds" : "runs at " + url);
   fields.add("upstream", text_of(upstream.at("url")) + ", last seen " +
                              time_text(upstream.at("last_seen"), now));
   fields.add("queue", deliveries(queue, now));

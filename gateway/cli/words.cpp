@@ -15,7 +15,7 @@ constexpr double kMinute = 60;
 constexpr double kHour = 60 * kMinute;
 constexpr double kDay = 24 * kHour;
 
-// The first of them is exact enough for a person up to twice the next unit.
+// Each is used from twice its length on.
 struct Unit {
   double seconds;
   const char* name;

@@ -38,7 +38,7 @@ test('a refused write is told with its reason, what it means and what it was', a
   const id = crypto.randomUUID();
   succeeded(await world.app.from('todos').insert({ id, title: 'refused', priority: 99 }));
   const waiting = fields(said('status'));
-  assert.equal(waiting.state, 'offline');
+  assert.deepEqual([waiting.state, waiting.gateway], ['offline', `runs at ${world.holdfast.url}`]);
   assert.match(waiting.queue, /^1 write to deliver.*the oldest \d+ s old/);
   await world.upstream.restart();
   await world.holdfast.statusWhere('it is refused', ({ queue }) => queue.dead === 1);
@@ -92,6 +92,12 @@ test('who names no verb is told all of them, on stderr and as a mistake', () => 
   const group = spawnSync(holdfastBinary(), ['outbox'], { encoding: 'utf8' });
   assert.equal(group.status, 2);
   assert.match(group.stderr, /Usage: holdfast outbox/);
+});
+
+test('where no gateway runs, status says that it speaks of the folder', async () => {
+  await world.holdfast.terminate();
+  assert.equal(fields(said('status')).gateway, 'none runs; this is what its folder holds');
+  await world.holdfast.restart();
 });
 
 test('a control token that the gateway refuses is named, and doctor finds it', () => {
