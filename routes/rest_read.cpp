@@ -89,7 +89,9 @@ void RestRead::handle(RestRequest rest, const cache::Table& table,
   // can.
   read.offline_answer = [self = *this, rest = std::move(rest),
                          &table]() -> std::optional<http::Response> {
-    Answer again = self.answer(rest, table);
+    RestRead here = self;
+    here.undelivered_ = true;
+    Answer again = here.answer(rest, table);
     auto* local = std::get_if<http::Response>(&again);
     return local == nullptr ? std::nullopt : std::optional(std::move(*local));
   };
@@ -220,6 +222,8 @@ std::optional<RestRead::Answer> RestRead::replica_unfit(const RestRequest& rest,
   }
   // Offline the last complete state is what there is.
   if (!online) return std::nullopt;
+  // Own writes that did not get through in time are in no other answer.
+  if (undelivered_ && shows_own_writes(*rest.store, plan)) return std::nullopt;
   if (auto reason = too_old(rest, plan, control)) {
     return elsewhere(reason->kind, reason->detail, true);
   }
@@ -234,6 +238,14 @@ std::optional<RestRead::Answer> RestRead::replica_unfit(const RestRequest& rest,
     return elsewhere(Kind::kStale, "a forwarded write has not been pulled yet");
   }
   return std::nullopt;
+}
+
+bool RestRead::shows_own_writes(cache::Store& store, const Plan& plan) {
+  const queue::Outbox outbox(store.overlay());
+  const auto reader = store.reader();
+  return std::any_of(plan.tables.begin(), plan.tables.end(), [&](const cache::Table* table) {
+    return outbox.touches(*reader, cache::relation_of(*table));
+  });
 }
 
 bool RestRead::holds_all(const RestRequest& rest, const Plan& plan,

@@ -52,6 +52,8 @@ class RestRead {
   // By what the client and the configuration allow. Only where the upstream can be asked.
   std::optional<ForwardReason> too_old(const RestRequest& rest, const cache::query::Plan& plan,
                                        const CacheControl& control) const;
+  // Whether the plan reads a table that waiting writes change.
+  static bool shows_own_writes(cache::Store& store, const cache::query::Plan& plan);
   // Whether every row that the plan reads of the table is kept here, where only a part is.
   bool holds_all(const RestRequest& rest, const cache::query::Plan& plan,
                  const cache::Table& table) const;
@@ -66,6 +68,7 @@ class RestRead {
 
   const Context& context_;
   const ReadForwarder& reads_;
+  bool undelivered_ = false;  // own writes were waited for in vain
 };
 
 // "0-24/100", "*/0": rows from `offset` on, of `total` where it is known.

@@ -269,6 +269,21 @@ TEST_F(WriteThroughTest, TheAppsIdempotencyKeyReplaysTheUpstreamsAnswerAndForget
   EXPECT_EQ(upstream_.calls().size(), calls);
 }
 
+// A forwarded answer would be without them, and the read after it with them again.
+TEST_F(WriteThroughTest, OwnWritesThatDoNotGetThroughInTimeAreReadHere) {
+  upstream_.respond_with([](const upstream::Call&) {
+    return upstream::Answer{200, {{"Content-Type", "application/json"}}, "[]", {}, {}};
+  });
+  store_->note_forwarded_write();
+  ASSERT_EQ(rest("POST", "lists", R"({"id":1,"title":"mine"})").status, 201);
+  ASSERT_EQ(count("queued"), "1");
+  const auto mine = ask_and_run_out({"GET", "/rest/v1/lists?select=title", {{"apikey", kKey}}, ""});
+  EXPECT_EQ(mine.body, R"([{"title":"mine"}])");
+  // What no own write changes is still the upstream's to say (hard case 16).
+  const auto other = ask_and_run_out({"GET", "/rest/v1/reviews", {{"apikey", kKey}}, ""});
+  EXPECT_THAT(header(other, "Cache-Status"), HasSubstr("fwd=stale"));
+}
+
 // Hard case 10: while the first is on its way nobody knows what its answer will be.
 TEST_F(WriteThroughTest, ARepetitionOfAWriteThatIsOnItsWayHearsWhatTheFirstOneHears) {
   for (const auto& [status, body, calls] :
