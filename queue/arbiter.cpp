@@ -90,7 +90,7 @@ Arbiter::Outcome Arbiter::settle(Transaction& transaction, const Entry& entry,
   }
   const std::optional<Row>& remote = collided.images.front().row;
   const Effect effect = write->effect(entry.relation);
-  const Collision collision{*table, options_.of(*table), entry, effect,
+  const Collision collision{*table, options_.of(*table),  entry, effect,
                             remote, collided.clock_offset};
   const Decision decision = decide(collision);
   if (decision.conflict) {

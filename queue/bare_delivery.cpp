@@ -55,8 +55,7 @@ Receipt BareDelivery::send(const Sender& sender, const Parcel& parcel) {
   }
   const auto row = single_row(parcel.entry, parcel.effects);
   if (row && !sends_whole(parcel)) {
-    return {
-        BareRowSend(upstream_, sender, parcel, *table, *row, options_.of(*table)).deliver()};
+    return {BareRowSend(upstream_, sender, parcel, *table, *row, options_.of(*table)).deliver()};
   }
   BareSend send(upstream_, sender, parcel, *table);
   Verdict verdict = send.deliver();

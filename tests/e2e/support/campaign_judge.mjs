@@ -141,7 +141,8 @@ export class CampaignJudge {
     this.#campaign.problems = problems.filter(({ kind, table, key, events, answer }) => {
       if (kind === 'own write not read') return !rows.has(nameOf({ table, key }));
       if (kind !== 'refused' || !events) return true;
-      if (tier === 'bare' && answer?.error?.code === '23505' && isAmong(events, twice)) return false;
+      const taken = tier === 'bare' && answer?.error?.code === '23505';
+      if (taken && isAmong(events, twice)) return false;
       const text = JSON.stringify(events);
       return !this.#excused.some((one) => this.#meets({ text }, one));
     });
