@@ -140,7 +140,7 @@ Result<void> Arbiter::resolve(Transaction& transaction, const Conflict& conflict
     Conflicts::resolve(transaction, conflict.id, "remote", "person", now);
     return {};
   }
-  Outbox::Rebase rebase{table, *write, remote, write->changes, !remote && !write->deletion};
+  RowRebase rebase{table, *write, remote, write->changes, !remote && !write->deletion};
   if (choice == Choice::kMerged) {
     if (write->deletion) return invalid_request("HF400", "A deletion has no row to merge");
     const auto against = remote ? remote : stored_row(*table, write->base);

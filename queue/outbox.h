@@ -23,6 +23,9 @@ namespace holdfast::queue {
 // One thread at a time: whoever holds the Transaction or Database passed in.
 class Outbox {
  public:
+  using Database = cache::Database;
+  using Transaction = cache::Transaction;
+
   // `overlay` must outlive the Outbox and belong to the same file.
   explicit Outbox(cache::Overlay& overlay) : overlay_(overlay) {}
 
@@ -32,15 +35,15 @@ class Outbox {
 
   // Appends an entry in state queued with its effects and the rows that its foreign keys name, and
   // shows the effects. Fills in sequence.
-  void append(cache::Transaction& transaction, Entry& entry, std::span<cache::Effect> effects,
+  void append(Transaction& transaction, Entry& entry, std::span<cache::Effect> effects,
               const References& references);
 
   // The oldest entry that may be sent now, set to sending. An entry that shares a row or a foreign
   // key with an earlier unfinished one waits for it, as blocked (hard case 5); one whose row was
   // inserted by a dead letter is blocked until a person decides.
-  std::optional<Entry> claim(cache::Transaction& transaction, Timestamp now);
+  std::optional<Entry> claim(Transaction& transaction, Timestamp now);
   // Further entries that may be sent now, after `sequence`, in order; not claimed yet.
-  std::vector<Entry> ready_after(cache::Database& database, std::int64_t sequence, Timestamp now,
+  std::vector<Entry> ready_after(Database& database, std::int64_t sequence, Timestamp now,
                                  int limit) const;
   // Whether `next`, which is ready, may be claimed with `batch` (sequences) before it.
   enum class Tie {
@@ -48,31 +51,31 @@ class Outbox {
     kDepends,  // on a row of `batch` by a foreign key, and on nobody else
     kBlocked,
   };
-  Tie tie(cache::Database& database, const Entry& next, std::span<const std::int64_t> batch) const;
+  Tie tie(Database& database, const Entry& next, std::span<const std::int64_t> batch) const;
   // Sets it to sending.
-  void take(cache::Transaction& transaction, Entry& entry) const;
+  void take(Transaction& transaction, Entry& entry) const;
   // Sets it to blocked if it has to wait for another; whether it does.
-  bool block(cache::Transaction& transaction, const Entry& entry);
+  bool block(Transaction& transaction, const Entry& entry);
 
   // When the next entry may be sent by itself: the epoch when one is queued, else the end of the
   // shortest wait; nullopt when there is neither. Without `queued`, waits alone count: after the
   // upstream gave no answer, those that were not tried wait with the one that was.
   enum class Due { kQueuedToo, kWaitsOnly };
-  std::optional<Timestamp> next_due(cache::Database& database, Due due = Due::kQueuedToo) const;
+  std::optional<Timestamp> next_due(Database& database, Due due = Due::kQueuedToo) const;
 
   // Ends: the rows change with them.
-  void acknowledge(cache::Transaction& transaction, const Entry& entry,
+  void acknowledge(Transaction& transaction, const Entry& entry,
                    const std::vector<cache::UpstreamImage>& images, Timestamp now);
   // The upstream's row won; its image, if known, is shown.
-  void resolve(cache::Transaction& transaction, const Entry& entry, const std::string& reason,
+  void resolve(Transaction& transaction, const Entry& entry, const std::string& reason,
                const std::vector<cache::UpstreamImage>& images, Timestamp now);
-  void reject(cache::Transaction& transaction, const Entry& entry, int status,
-              const std::string& reason, Timestamp now);
+  void reject(Transaction& transaction, const Entry& entry, int status, const std::string& reason,
+              Timestamp now);
   // Refused while its app waited, which hears the upstream's words: nothing was promised, so it is
   // no dead letter, and the app's Idempotency-Key is free again.
-  void refuse(cache::Transaction& transaction, const Entry& entry, int status,
-              const std::string& reason, Timestamp now);
-  void discard(cache::Transaction& transaction, const Entry& entry, Timestamp now);
+  void refuse(Transaction& transaction, const Entry& entry, int status, const std::string& reason,
+              Timestamp now);
+  void discard(Transaction& transaction, const Entry& entry, Timestamp now);
 
   struct Wait {
     Timestamp until;
@@ -81,10 +84,10 @@ class Outbox {
     bool lost_answer = false;  // remembered until the entry ends
   };
   // Not ends. `attempts` is how many sends count for the next wait's length.
-  void wait(cache::Transaction& transaction, const Entry& entry, int attempts, const Wait& wait);
+  void wait(Transaction& transaction, const Entry& entry, int attempts, const Wait& wait);
   // From waiting to stalled: it goes on waiting, and shows that it keeps failing.
-  void stall(cache::Transaction& transaction, const Entry& entry);
-  void park(cache::Transaction& transaction, const Entry& entry, State state, int status,
+  void stall(Transaction& transaction, const Entry& entry);
+  void park(Transaction& transaction, const Entry& entry, State state, int status,
             const std::string& reason);
   struct Doubt {
     int status = 0;
@@ -92,99 +95,86 @@ class Outbox {
     std::optional<Timestamp> look_at;  // when it is looked for; nullopt: a person has to look
   };
   // Nothing shows whether a lost send took effect.
-  void doubt(cache::Transaction& transaction, const Entry& entry, const Doubt& doubt);
+  void doubt(Transaction& transaction, const Entry& entry, const Doubt& doubt);
   // Before a send of an entry whose keys the upstream makes: the largest key that is there.
-  void note_key(cache::Transaction& transaction, const Entry& entry,
-                const std::string& largest) const;
+  void note_key(Transaction& transaction, const Entry& entry, const std::string& largest) const;
   // Back to queued, to be sent at once; a dead letter's effects are shown again.
-  void retry(cache::Transaction& transaction, const Entry& entry);
+  void retry(Transaction& transaction, const Entry& entry);
   // All entries in `state`, no end, back to queued.
-  void release(cache::Transaction& transaction, State state);
+  void release(Transaction& transaction, State state);
   // Those that wait because the upstream gave no answer, back to queued.
-  void release_unreached(cache::Transaction& transaction);
+  void release_unreached(Transaction& transaction);
   // Those that were parked because the upstream's schema had changed, back to queued.
-  void release_schema_changed(cache::Transaction& transaction);
+  void release_schema_changed(Transaction& transaction);
   // What nothing else would send again, back to queued: waits that a jump of the clock has put far
   // beyond `longest`, and blocked entries that nobody stands before. How many there were.
   // Looks that it has put as far are at `look_at`.
-  std::int64_t unstick(cache::Transaction& transaction, Timestamp longest, Timestamp look_at);
+  std::int64_t unstick(Transaction& transaction, Timestamp longest, Timestamp look_at);
   // It was claimed and is not sent: other claims than its writer's hold now.
-  void hold(cache::Transaction& transaction, const Entry& entry, const std::string& reason) const;
+  void hold(Transaction& transaction, const Entry& entry, const std::string& reason) const;
   // A person lets an entry go whose claims have changed. False: it is not held for that.
-  bool let_go(cache::Transaction& transaction, const Entry& entry) const;
+  bool let_go(Transaction& transaction, const Entry& entry) const;
   // How many are held because claims have changed.
-  std::int64_t held_for_claims(cache::Database& database) const;
+  std::int64_t held_for_claims(Database& database) const;
   // All that could be sent are held, as there is no token to send them with.
-  void hold_all(cache::Transaction& transaction, const std::string& reason);
+  void hold_all(Transaction& transaction, const std::string& reason);
 
   // After a start: what was being sent may have taken effect, until `look_at`.
-  void recover(cache::Transaction& transaction, Timestamp look_at);
+  void recover(Transaction& transaction, Timestamp look_at);
 
   // Makes an update or deletion of several rows one entry for each row, in its place of the order,
   // each with a key of its own. Entries that it was not split into yet are the same request.
-  void split(cache::Transaction& transaction, const Entry& entry);
+  void split(Transaction& transaction, const Entry& entry);
 
-  // What an entry of one row becomes when the row is not what it was based on.
-  struct Rebase {
-    const cache::Table* table;
-    RowWrite write;
-    std::optional<cache::Row> image;  // the upstream's row that it is based on now
-    std::string changes;              // of an update: what is still to be changed
-    bool insert = false;              // the row is made again
-  };
   // Sends it again at once with a new idempotency key: it surely was not applied as it was.
-  void rebase(cache::Transaction& transaction, const Entry& entry, const Rebase& rebase);
+  void rebase(Transaction& transaction, const Entry& entry, const RowRebase& rebase);
 
   // Puts other content in the place of an entry that is not under way: `entry` with its new body,
   // target and minted_key, `effects` and `references` of it. It is another write to the upstream,
   // so it gets a new idempotency key, and is sent at once.
-  void edit(cache::Transaction& transaction, const Entry& entry, std::span<cache::Effect> effects,
+  void edit(Transaction& transaction, const Entry& entry, std::span<cache::Effect> effects,
             const References& references);
 
   // The unfinished entries that need a row which the dead letter would have made, also by others
   // in between, in order.
-  std::vector<std::string> dependants(cache::Database& database, const Entry& dead) const;
+  std::vector<std::string> dependants(Database& database, const Entry& dead) const;
 
   // Deletes entries that were acknowledged or discarded before `before`, and what they did to rows.
-  void forget(cache::Transaction& transaction, Timestamp before);
+  void forget(Transaction& transaction, Timestamp before);
 
   // Whether an unfinished entry stands before `entry`.
-  bool has_earlier_unfinished(cache::Database& database, const Entry& entry) const;
-  bool empty(cache::Database& database) const;
+  bool has_earlier_unfinished(Database& database, const Entry& entry) const;
+  bool empty(Database& database) const;
   // Whether an entry would be sent by itself before long: none that is parked, held or stalled.
-  bool any_on_its_way(cache::Database& database) const;
+  bool any_on_its_way(Database& database) const;
   // Whether an unfinished entry is known to change a row of `relation`.
-  bool touches(cache::Database& database, const std::string& relation) const;
-  bool any_in(cache::Database& database, State state) const;
+  bool touches(Database& database, const std::string& relation) const;
+  bool any_in(Database& database, State state) const;
   // Whether all unfinished entries, not too many, are about to be sent for the first time or just
   // being sent: an answer to one more would come soon.
-  bool flows(cache::Database& database) const;
+  bool flows(Database& database) const;
 
-  std::optional<Entry> find(cache::Database& database, const std::string& id) const;
+  std::optional<Entry> find(Database& database, const std::string& id) const;
   // Whether an entry has this idempotency key.
-  bool knows_key(cache::Database& database, const std::string& idempotency_key) const;
+  bool knows_key(Database& database, const std::string& idempotency_key) const;
   // By the Idempotency-Key that the app sent: the entry's id, and the answer it was given then.
   struct KeptAnswer {
     std::string entry;
     std::string answer;
   };
-  static std::optional<KeptAnswer> answer_for(cache::Database& database,
-                                              const std::string& app_key);
-  void keep_answer(cache::Transaction& transaction, std::int64_t sequence,
-                   const std::string& answer);
+  static std::optional<KeptAnswer> answer_for(Database& database, const std::string& app_key);
+  void keep_answer(Transaction& transaction, std::int64_t sequence, const std::string& answer);
   // What a delivered call gave back, JSON; nullopt: nothing, or none is known.
-  std::optional<std::string> result_of(cache::Database& database, const std::string& id) const;
-  void keep_result(cache::Transaction& transaction, std::int64_t sequence,
-                   const std::string& result);
+  std::optional<std::string> result_of(Database& database, const std::string& id) const;
+  void keep_result(Transaction& transaction, std::int64_t sequence, const std::string& result);
   struct Page {
     std::string after = {};  // the id of the entry before the page; empty: from the first on
     std::int64_t limit = std::numeric_limits<std::int64_t>::max();
   };
   // Unfinished entries and dead letters, or all in `state`, in order.
-  static std::vector<Entry> list(cache::Database& database, std::optional<State> state,
-                                 const Page& page);
-  std::map<State, std::int64_t> counts(cache::Database& database) const;
-  std::optional<Timestamp> oldest(cache::Database& database) const;
+  static std::vector<Entry> list(Database& database, std::optional<State> state, const Page& page);
+  std::map<State, std::int64_t> counts(Database& database) const;
+  std::optional<Timestamp> oldest(Database& database) const;
 
  private:
   struct Blocker {
@@ -193,15 +183,14 @@ class Outbox {
   };
 
   // Fills in sequence, unless it is given.
-  void insert(cache::Transaction& transaction, Entry& entry) const;
-  void refer(cache::Transaction& transaction, std::int64_t sequence,
-             const References& references) const;
-  std::optional<Blocker> find_blocker(cache::Database& database, std::int64_t sequence) const;
+  void insert(Transaction& transaction, Entry& entry) const;
+  void refer(Transaction& transaction, std::int64_t sequence, const References& references) const;
+  std::optional<Blocker> find_blocker(Database& database, std::int64_t sequence) const;
   // A dead letter whose row the entry needs and which is not there without it.
-  std::optional<Blocker> find_dead_parent(cache::Database& database, std::int64_t sequence) const;
-  void set_state(cache::Transaction& transaction, std::int64_t sequence, State state, int status,
+  std::optional<Blocker> find_dead_parent(Database& database, std::int64_t sequence) const;
+  void set_state(Transaction& transaction, std::int64_t sequence, State state, int status,
                  const std::string& reason) const;
-  void end(cache::Transaction& transaction, const Entry& entry, State state, int status,
+  void end(Transaction& transaction, const Entry& entry, State state, int status,
            const std::string& reason, Timestamp now);
 
   cache::Overlay& overlay_;

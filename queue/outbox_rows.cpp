@@ -43,7 +43,7 @@ std::optional<std::string> printed(const Table& table, const std::optional<Row>&
 }
 
 // The effects of the write over its new base.
-std::vector<Effect> effects_over(const Outbox::Rebase& rebase, const std::string& relation) {
+std::vector<Effect> effects_over(const RowRebase& rebase, const std::string& relation) {
   const Table& table = *rebase.table;
   Effect effect = rebase.write.effect(relation);
   effect.base = printed(table, rebase.image);
@@ -117,7 +117,7 @@ void Outbox::split(Transaction& transaction, const Entry& entry) {
   own.bind(3, std::string_view(new_key())).run();
 }
 
-void Outbox::rebase(Transaction& transaction, const Entry& entry, const Rebase& rebase) {
+void Outbox::rebase(Transaction& transaction, const Entry& entry, const RowRebase& rebase) {
   const Table& table = *rebase.table;
   const auto effects = effects_over(rebase, entry.relation);
   overlay_.rebase(transaction, entry.sequence, effects);

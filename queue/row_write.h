@@ -30,4 +30,13 @@ std::vector<std::size_t> row_starts(const Entry& entry, std::span<const cache::E
 // The entry's only row; nullopt when it has several, or is an insert or upsert.
 std::optional<RowWrite> single_row(const Entry& entry, std::span<const cache::Effect> effects);
 
+// What an entry of one row becomes when the row is not what it was based on.
+struct RowRebase {
+  const cache::Table* table;
+  RowWrite write;
+  std::optional<cache::Row> image;  // the upstream's row that it is based on now
+  std::string changes;              // of an update: what is still to be changed
+  bool insert = false;              // the row is made again
+};
+
 }  // namespace holdfast::queue
