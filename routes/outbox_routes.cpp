@@ -117,15 +117,6 @@ http::Response change_entry(
   });
 }
 
-// The last value of the parameter, or nothing.
-std::string parameter_of(const http::Request& request, std::string_view wanted) {
-  std::string found;
-  for (auto& [name, value] : http::parse_query(request.query())) {
-    if (name == wanted) found = value;
-  }
-  return found;
-}
-
 std::int64_t page_limit(const http::Request& request) {
   constexpr std::size_t kMost = std::numeric_limits<std::int64_t>::max();
   return static_cast<std::int64_t>(std::min(limit_of(request), kMost));
@@ -217,7 +208,8 @@ http::Response list_outbox(const Context& context, const http::Request& request)
       return error_response(invalid_request("HF400", "There is no state " + value));
     }
   }
-  const queue::Outbox::Page page{parameter_of(request, "after"), page_limit(request)};
+  const queue::Outbox::Page page{http::query_parameter(request.query(), "after"),
+                                 page_limit(request)};
   std::vector<json> entries;
   for (const auto& store : context.stores.all()) {
     auto reader = store->reader();
