@@ -11,8 +11,8 @@ namespace holdfast::routes {
 // for the disk.
 http::Response list_journal(const Context& context, const http::Request& request);
 
-// POST /journal with {"principal","subject"}: notes there what was done beside the queue, such as an
-// export; 404 where nothing is kept for the principal. Waits for the disk.
+// POST /journal with {"principal","subject"}: notes there what was done beside the queue, such as
+// an export; 404 where nothing is kept for the principal. Waits for the disk.
 http::Response note_in_journal(const Context& context, const http::Request& request);
 
 }  // namespace holdfast::routes

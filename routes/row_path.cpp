@@ -27,7 +27,8 @@ std::string key_conditions(const json& key) {
 std::string key_columns(const cache::Table& table) {
   std::string columns;
   for (const std::size_t index : table.primary_key->columns) {
-    columns += (columns.empty() ? "" : ",") + http::percent_encode('"' + table.columns[index].name + '"');
+    columns +=
+        (columns.empty() ? "" : ",") + http::percent_encode('"' + table.columns[index].name + '"');
   }
   return columns;
 }

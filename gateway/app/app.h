@@ -47,8 +47,8 @@ class App {
   // Empty where there is no HTTPS.
   std::string https_url() const;
   // What the control surface answers, without a listener: for the command line where no gateway
-  // runs. After open(); a sync looks for the upstream first. Blocking; thread-safe, with one sync at
-  // a time.
+  // runs. After open(); a sync looks for the upstream first. Blocking; thread-safe, with one sync
+  // at a time.
   http::Response answer_control(http::Request request);
   // A one-time link to the dashboard. After start(). Thread-safe.
   std::string dashboard_link();
