@@ -90,7 +90,9 @@ class Requests {
 
   void add_in(const std::string& a, const std::string& b) {
     add("filter in", "select=id&order=id&x=in.(" + encode(element(a) + "," + element(b)) + ")",
-        "id", "WHERE x IN (" + literal(a) + ", " + literal(b) + ") ORDER BY id");
+        // An array of no type yet, as PostgREST writes it.
+        "id",
+        "WHERE x = ANY (" + literal("{" + element(a) + "," + element(b) + "}") + ") ORDER BY id");
     add("filter range",
         "select=id&order=id&and=(x.gte." + encode(element(a)) + ",x.lt." + encode(element(b)) + ")",
         "id", "WHERE x >= " + literal(a) + " AND x < " + literal(b) + " ORDER BY id");
