@@ -40,6 +40,9 @@ struct Context {
   std::function<void()> schema_doubted = {};
   // Somebody asks as a principal whose rows were let go while it was away.
   std::function<void(const http::Principal&)> came_back = {};
+  // Serves by another catalog document from now on, and after a start. False when it cannot be
+  // read. Unset where the catalog is the upstream's.
+  std::function<bool(const std::string& document)> use_catalog = {};
 };
 
 }  // namespace holdfast::routes

@@ -4,6 +4,7 @@
 
 #include "cache/values/text.h"
 #include "gateway/http/uri.h"
+#include "routes/bundle_import.h"
 #include "routes/error_response.h"
 #include "routes/outbox_routes.h"
 #include "routes/parity.h"
@@ -137,7 +138,8 @@ bool Router::route_control(const http::Request& request, const std::string& path
   }
   const bool sync = path == "/sync" || path == "/sync/verify" || change_of(path) != nullptr;
   const bool queue = below(path, "/outbox") || below(path, "/conflicts");
-  if (!sync && !queue) return false;
+  const bool bundle = path == "/import";
+  if (!sync && !queue && !bundle) return false;
   if (auto refusal = control_.refuse(request)) {
     respond(*std::move(refusal));
     return true;
@@ -160,6 +162,14 @@ bool Router::route_control(const http::Request& request, const std::string& path
         respond(http::json_response(200, status_json(context_, identity_, true)));
       });
     }
+    return true;
+  }
+  if (bundle) {
+    if (request.method != "POST") {
+      respond(wrong_method("POST"));
+      return true;
+    }
+    context_.workers.post([this, request, respond] { respond(import_bundle(context_, request)); });
     return true;
   }
   if (request.method != "GET" && request.method != "POST") {

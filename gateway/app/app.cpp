@@ -309,6 +309,11 @@ void App::start() {
       parts.replicas.come_back(principal);
     };
   }
+  if (config_.replica.imported_only) {
+    parts.context.use_catalog = [&parts](const std::string& document) {
+      return parts.keeper.take(document);
+    };
+  }
   parts.https.start();
   parts.listener.start();
   parts.folder.announce(url());

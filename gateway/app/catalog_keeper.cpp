@@ -41,8 +41,12 @@ bool CatalogKeeper::refresh() {
     logger_->info("catalog_not_read reason={}", document.error().message);
     return false;
   }
-  if (!use(*document)) return false;
-  file_.keep_catalog_document(*document);
+  return take(*document);
+}
+
+bool CatalogKeeper::take(const std::string& document) {
+  if (!use(document)) return false;
+  file_.keep_catalog_document(document);
   return true;
 }
 
@@ -105,6 +109,7 @@ bool CatalogKeeper::use(const std::string& document) {
     logger_->warn("catalog_unreadable reason={}", catalog.error().message);
     return false;
   }
+  MutexLock lock(using_);
   std::string hash = catalog->hash();
   has_whole_ = !catalog->is_partial();
   if (hash == hash_) return true;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -29,7 +30,7 @@ struct CatalogOptions {
 // Keeps the stores' catalog that of the upstream: the kept one at once, the current one as soon as
 // it can be read, and again from time to time, since schemas change.
 //
-// start(), stop() and wake(): thread-safe. load_kept() and refresh(): one thread at a time.
+// Thread-safe but for refresh(): one thread at a time.
 class CatalogKeeper {
  public:
   // All references must outlive it.
@@ -42,6 +43,8 @@ class CatalogKeeper {
   bool load_kept();
   // Reads the upstream's and uses it where it differs. False when it cannot be read now.
   bool refresh();
+  // Uses the document, and keeps it, until another one is read. False when it cannot be read.
+  bool take(const std::string& document);
 
   // Refreshes on a thread of its own until stop().
   void start();
@@ -64,8 +67,9 @@ class CatalogKeeper {
   cache::Stores& stores_;
   queue::Synchronizer& synchronizer_;
   const std::shared_ptr<Logger> logger_;
-  std::string hash_;        // of the catalog in use
-  bool has_whole_ = false;  // the catalog in use is there and not partial
+  Mutex using_;
+  std::string hash_ HF_GUARDED_BY(using_);  // of the catalog in use
+  std::atomic<bool> has_whole_ = false;     // the catalog in use is there and not partial
 
   Mutex mutex_;
   Condition changed_;

@@ -99,6 +99,7 @@ void DataFolder::announce(const std::string& url) const {
 }
 
 std::optional<RunningGateway> find_running(const std::string& path) {
+  if (!std::filesystem::exists(path)) return std::nullopt;
   const int lock = take_lock(path + "/lock");
   if (lock >= 0) {
     ::close(lock);

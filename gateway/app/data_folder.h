@@ -44,7 +44,8 @@ class DataFolder {
   int lock_ = -1;
 };
 
-// What a running gateway left for the command line; nullopt when none runs on the folder.
+// What a running gateway left for the command line; nullopt when none runs on the folder,
+// or there is no such folder.
 struct RunningGateway {
   std::string url;
   std::string control_token;

@@ -15,6 +15,7 @@
 #include "gateway/base/ids.h"
 #include "gateway/cli/control_client.h"
 #include "gateway/cli/progress.h"
+#include "gateway/http/uri.h"
 #include "gateway/identity/jwt.h"
 #include "queue/journal.h"
 
@@ -22,13 +23,6 @@ namespace holdfast::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-Result<http::Principal> principal_named(const std::string& text) {
-  if (text == "anon") return http::Principal::anonymous();
-  if (text == "service") return http::Principal::service();
-  HF_TRY(const identity::Claims claims, identity::read_claims(text));
-  return claims.principal;
-}
 
 Result<std::string> read_input(const std::string& file) {
   if (file == "-") return text_or_stdin(file);
@@ -118,16 +112,41 @@ ProgressState importing(const cache::ImportProgress& count) {
   return progress_of("reading", {bytes.done / kKilobyte, bytes.total / kKilobyte}, "kB");
 }
 
+void tell_imported(const CommonOptions& common, const nlohmann::json& outcome) {
+  if (common.json) {
+    std::cout << outcome.dump() << '\n';
+  } else {
+    std::cout << outcome.at("rows") << " rows imported for "
+              << outcome.at("principal").get<std::string>() << '\n';
+  }
+}
+
+// Into the gateway that runs on the folder.
+int import_there(const CommonOptions& common, const std::string& principal,
+                 const std::string& bundle) {
+  const auto answer = [&] {
+    const Progress progress(common, [] { return ProgressState{"importing", std::nullopt}; });
+    return ask_gateway(common, "POST", "/import?principal=" + http::percent_encode(principal),
+                       bundle);
+  }();
+  if (!answer) return fail(answer.error().message);
+  tell_imported(common, nlohmann::json::parse(*answer));
+  return 0;
+}
+
 }  // namespace
 
 int import_bundle(const CommonOptions& common, const std::string& principal,
                   const std::string& file) {
   const auto config = load(common);
   if (!config) return fail(config.error().message);
-  const auto who = principal_named(principal);
+  const auto who = identity::principal_named(principal);
   if (!who) return fail("--principal: " + who.error().message);
   const auto bundle = read_input(file);
   if (!bundle) return fail(bundle.error().message);
+  if (app::find_running(app::data_folder_of(*config))) {
+    return import_there(common, principal, *bundle);
+  }
   auto catalog = cache::catalog_of_bundle(*bundle);
   if (!catalog) return fail(file + " cannot be imported: " + catalog.error().message);
 
@@ -143,18 +162,14 @@ int import_bundle(const CommonOptions& common, const std::string& principal,
   if (!rows) return fail(rows.error().message);
   note(*store, "import", std::to_string(*rows) + " rows");
   folder.file().keep_catalog_document(document);
-  if (common.json) {
-    std::cout << nlohmann::json({{"rows", *rows}, {"principal", who->id}}).dump() << '\n';
-  } else {
-    std::cout << *rows << " rows imported for " << who->id << '\n';
-  }
+  tell_imported(common, {{"rows", *rows}, {"principal", who->id}});
   return 0;
 }
 
 int export_bundle(const CommonOptions& common, const std::string& principal) {
   const auto config = load(common);
   if (!config) return fail(config.error().message);
-  const auto who = principal_named(principal);
+  const auto who = identity::principal_named(principal);
   if (!who) return fail("--principal: " + who.error().message);
   const std::string folder = app::data_folder_of(*config);
   auto catalog = kept_catalog(folder);

@@ -154,6 +154,13 @@ Result<Claims> read_claims(std::string_view payload) {
   return read;
 }
 
+Result<http::Principal> principal_named(std::string_view text) {
+  if (text == "anon") return http::Principal::anonymous();
+  if (text == "service") return http::Principal::service();
+  HF_TRY(const Claims claims, read_claims(text));
+  return claims.principal;
+}
+
 Result<void> check_begun(const Claims& claims, Timestamp now) {
   if (claims.not_before && now + kSkew < *claims.not_before) {
     return claims_refused("JWT not yet valid");

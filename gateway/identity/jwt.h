@@ -45,6 +45,9 @@ struct Claims {
 // Reads the payload of a token; the caller says whether it is to be believed.
 Result<Claims> read_claims(std::string_view payload);
 
+// Whose rows a person means: "anon", "service", or the claims of a token as JSON.
+Result<http::Principal> principal_named(std::string_view text);
+
 // Not before its time, by the 30 seconds of skew that PostgREST allows. Expiry is apart, because
 // offline it is forgiven.
 Result<void> check_begun(const Claims& claims, Timestamp now);

@@ -1,12 +1,14 @@
 // What takes long: bundles of many rows, proofs. A terminal shows how far it is, nothing else does.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { anonKey } from '../upstream/keys.mjs';
 import { holdfastBinary } from './support/holdfast.mjs';
 import { World } from './support/world.mjs';
 
@@ -19,7 +21,7 @@ const config = join(scratch, 'config.toml');
 let world;
 before(async () => {
   world = await World.build('long_work');
-  writeFileSync(config, '[upstream]\nurl = ""\n');
+  writeFileSync(config, `[upstream]\nurl = ""\nanon_key = "${anonKey}"\n`);
   const column = (name, type, nullable) => ({ name, type, nullable });
   const many = {
     kind: 'table',
@@ -56,6 +58,44 @@ test('import shows how many rows are in, on a terminal alone', () => {
   assert.match(screen, counts('(reading|importing)'));
   assert.match(screen, new RegExp(`${rows} rows imported for anon`));
   assert.doesNotMatch(shown(`${command} --json`), /reading|importing/);
+});
+
+test('import asks the gateway that runs, where its rows are not an upstream’s', async () => {
+  const running = join(scratch, 'running');
+  const serve = ['serve', '--config', config, '--data', running, '--port', '0'];
+  const gateway = spawn(holdfastBinary(), serve, { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    let said = '';
+    while (!said.includes('\n')) said += String(await once(gateway.stdout, 'data'));
+    gateway.stdout.resume();
+    const [, url] = /url=(\S+)/.exec(said);
+    const few = JSON.parse(readFileSync(bundle, 'utf8'));
+    few.tables.many.rows.length = 3;
+    const input = (value) => ({ input: JSON.stringify(value), encoding: 'utf8' });
+    const line = ['import', '--config', config, '--data', running, '-'];
+    const first = spawnSync(holdfastBinary(), line, input(few));
+    assert.deepEqual([first.status, first.stdout], [0, '3 rows imported for anon\n'], first.stderr);
+    const read = async (target) =>
+      (await fetch(`${url}/rest/v1/${target}`, { headers: { apikey: anonKey } })).json();
+    assert.deepEqual(await read('many?select=id'), [{ id: 0 }, { id: 1 }, { id: 2 }]);
+    few.tables.many.rows[1].id = 'no number';
+    const wrong = spawnSync(holdfastBinary(), line, input(few));
+    assert.equal(wrong.status, 1);
+    assert.match(wrong.stderr, /many/);
+    assert.deepEqual(await read('many?select=id'), [{ id: 0 }, { id: 1 }, { id: 2 }]);
+    few.tables.other = { ...few.tables.many, rows: [{ id: 7, text: 'seven' }] };
+    few.tables.many.rows.length = 1;
+    const other = spawnSync(holdfastBinary(), [...line, '--json'], input(few));
+    assert.deepEqual(JSON.parse(other.stdout), { rows: 2, principal: 'anon' });
+    assert.deepEqual(await read('other'), [{ id: 7, text: 'seven' }]);
+    assert.deepEqual(await read('many?select=id'), [{ id: 0 }]);
+  } finally {
+    gateway.kill();
+    await once(gateway, 'exit');
+  }
+  const refused = world.holdfast.run('import', bundle);
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /come from its upstream/);
 });
 
 test('export shows how many rows are out, but not in the midst of them', () => {
