@@ -81,7 +81,8 @@ Findings check_queue(const CommonOptions& common) {
                      "runs version " + running + ", and this is " HF_VERSION, "restart it"});
   }
   const json& failure = status.at("sync").at("last_error");
-  if (failure.is_string()) {
+  // Without an upstream there is none to sync with, and doctor says so elsewhere.
+  if (failure.is_string() && status.at("upstream").at("url") != "") {
     found.push_back({Level::kAdvice, "sync", "the last one failed: " + failure.get<std::string>(),
                      "holdfast sync tries again now"});
   }

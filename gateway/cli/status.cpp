@@ -84,12 +84,14 @@ void print_status(const json& status, const std::string& url, Timestamp now) {
   fields.add("state", headline(status));
   fields.add("gateway",
              url.empty() ? "none runs; this is what its folder holds" : "runs at " + url);
-  fields.add("upstream", text_of(upstream.at("url")) + ", last seen " +
-                             time_text(upstream.at("last_seen"), now));
+  const std::string address = text_of(upstream.at("url"));
+  fields.add("upstream", address.empty()
+                             ? "none: only imported rows are served"
+                             : address + ", last seen " + time_text(upstream.at("last_seen"), now));
   fields.add("queue", deliveries(queue, now));
   add_troubles(fields, queue);
   fields.add("last sync", time_text(sync.at("last_sync"), now));
-  if (sync.at("last_error").is_string()) {
+  if (!address.empty() && sync.at("last_error").is_string()) {
     fields.add("last error", painted(text_of(sync.at("last_error")), Colour::kYellow));
   }
   fields.print();
