@@ -8,9 +8,7 @@
 namespace holdfast::queue {
 namespace {
 
-using cache::Database;
 using cache::Statement;
-using cache::Transaction;
 
 constexpr const char* kInsert =
     "INSERT INTO hf_outbox(id, relation, operation, method, target, headers, body, role, claims,"

@@ -7,9 +7,7 @@
 namespace holdfast::queue {
 namespace {
 
-using cache::Database;
 using cache::Statement;
-using cache::Transaction;
 
 // What an opaque entry, which may touch any row, goes after: all before it but those that are
 // parked. Others do not wait for it, as nobody knows what it will do.

@@ -5,9 +5,7 @@
 namespace holdfast::queue {
 namespace {
 
-using cache::Database;
 using cache::Statement;
-using cache::Transaction;
 
 // Of a statement that gives one row of one column.
 std::int64_t number_of(Statement& statement) {

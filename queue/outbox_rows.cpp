@@ -13,7 +13,6 @@ using cache::EffectKind;
 using cache::Row;
 using cache::Statement;
 using cache::Table;
-using cache::Transaction;
 
 std::string path_of(const Table& table) { return "/rest/v1/" + http::percent_encode(table.name); }
 

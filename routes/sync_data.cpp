@@ -151,7 +151,7 @@ void SyncData::push(const http::Request& request, std::shared_ptr<cache::Store> 
   work->store = std::move(store);
   work->events.assign(events.begin(), events.end());
   work->respond = respond;
-  next_event(std::move(work));
+  next_event(work);
 }
 
 namespace {
