@@ -41,6 +41,7 @@ Result<nlohmann::json> take_bundle(const Context& context, const http::Request& 
   const auto who = http::query_parameter(request.query(), "principal");
   HF_TRY(const http::Principal principal, identity::principal_named(who));
   HF_TRY(const cache::Catalog catalog, cache::catalog_of_bundle(request.body));
+  HF_TRY_VOID(cache::check_bundle(catalog, principal, request.body));
   if (has_writes(*context.stores.open(principal))) {
     return conflict("There are writes that are not delivered", "Deliver or discard them first.");
   }

@@ -8,7 +8,7 @@ namespace holdfast::routes {
 
 // POST /import?principal=WHO with a bundle (cache/replica/bundle.h): makes it what the gateway
 // serves as WHO. {"rows", "principal"}; 409 where the rows come from an upstream, or WHO has writes
-// that are not delivered. No row is changed unless all are. Waits for the disk.
+// that are not delivered. Nothing is changed where it is refused. Waits for the disk.
 http::Response import_bundle(const Context& context, const http::Request& request);
 
 }  // namespace holdfast::routes

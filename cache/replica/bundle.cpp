@@ -40,13 +40,20 @@ std::optional<std::string_view> rows_of(const RawObject& relation) {
   return rows == "null" ? std::nullopt : rows;
 }
 
-bool denied_to_anonymous(const Store& store, const RawObject& relation) {
-  if (store.principal().kind != http::Principal::Kind::kAnonymous) return false;
+bool denied_to_anonymous(const http::Principal& principal, const RawObject& relation) {
+  if (principal.kind != http::Principal::Kind::kAnonymous) return false;
   if (member(relation, "rows_as_anon_error")) return true;
   const auto privileges = member(relation, "anon_privileges");
   return !rows_of(relation) && privileges &&
          privileges->find("\"select\"") == std::string_view::npos;
 }
+
+// What a bundle is read for.
+struct Reading {
+  const Catalog& catalog;
+  const http::Principal& principal;
+  const std::vector<const Table*>& tables;  // others are passed over
+};
 
 struct LoadedTable {
   const Table* table;
@@ -56,11 +63,11 @@ struct LoadedTable {
 
 // What export wrote of a table that the principal may not read, else what the anonymous role's
 // privileges say.
-Result<std::optional<Denial>> read_denial(const Store& store, const Table& table,
+Result<std::optional<Denial>> read_denial(const http::Principal& principal, const Table& table,
                                           const RawObject& relation) {
   const auto written = member(relation, "denied");
   if (!written) {
-    if (!denied_to_anonymous(store, relation)) return std::optional<Denial>();
+    if (!denied_to_anonymous(principal, relation)) return std::optional<Denial>();
     return std::optional(denial_of(table));
   }
   HF_TRY(const RawObject denial, read_object(*written, "denial of " + table.name));
@@ -84,7 +91,7 @@ Result<std::vector<Row>> read_rows(const Table& table, std::string_view rows,
   });
 }
 
-Result<void> read_tables_of_schema(const Store& store, const RawObject& bundle,
+Result<void> read_tables_of_schema(const Reading& reading, const RawObject& bundle,
                                    ProgressCount& progress, std::vector<LoadedTable>& loaded) {
   const auto schema = member(bundle, "schema");
   const auto tables = member(bundle, "tables");
@@ -93,11 +100,11 @@ Result<void> read_tables_of_schema(const Store& store, const RawObject& bundle,
   }
   HF_TRY(const RawObject relations, read_object(*tables, "\"tables\""));
   for (const auto& [name, text] : relations) {
-    const Table* table = store.catalog().find(decode_json_string(*schema), name);
-    const auto& replicated = store.replicated();
-    if (std::find(replicated.begin(), replicated.end(), table) == replicated.end()) continue;
+    const Table* table = reading.catalog.find(decode_json_string(*schema), name);
+    const auto& wanted = reading.tables;
+    if (std::find(wanted.begin(), wanted.end(), table) == wanted.end()) continue;
     HF_TRY(const RawObject relation, read_object(text, "table " + name));
-    HF_TRY(std::optional<Denial> denial, read_denial(store, *table, relation));
+    HF_TRY(std::optional<Denial> denial, read_denial(reading.principal, *table, relation));
     const auto rows = rows_of(relation);
     if (!rows && !denial) continue;
     auto parsed = read_rows(*table, rows.value_or("[]"), progress);
@@ -110,12 +117,12 @@ Result<void> read_tables_of_schema(const Store& store, const RawObject& bundle,
   return {};
 }
 
-Result<std::vector<LoadedTable>> read_tables(const Store& store, std::string_view bundle,
+Result<std::vector<LoadedTable>> read_tables(const Reading& reading, std::string_view bundle,
                                              ProgressCount& progress) {
   progress.expect(static_cast<std::int64_t>(bundle.size()));
   HF_TRY(const RawObject document, read_object(bundle, "document"));
   std::vector<LoadedTable> loaded;
-  HF_TRY_VOID(read_tables_of_schema(store, document, progress, loaded));
+  HF_TRY_VOID(read_tables_of_schema(reading, document, progress, loaded));
   const auto others = member(document, "other_schemas");
   if (!others) return loaded;
   const auto list = parse_body(*others, BodyKeys::kAny);
@@ -123,7 +130,7 @@ Result<std::vector<LoadedTable>> read_tables(const Store& store, std::string_vie
     return invalid_request("HF400", "the bundle's \"other_schemas\" is no list");
   }
   for (const RawObject& schema : list->rows) {
-    HF_TRY_VOID(read_tables_of_schema(store, schema, progress, loaded));
+    HF_TRY_VOID(read_tables_of_schema(reading, schema, progress, loaded));
   }
   return loaded;
 }
@@ -216,9 +223,20 @@ void export_schema(Store& store, Database& reader, const std::string& schema, co
 
 }  // namespace
 
+Result<void> check_bundle(const Catalog& catalog, const http::Principal& principal,
+                          std::string_view bundle) {
+  std::vector<const Table*> tables;
+  tables.reserve(catalog.tables().size());
+  for (const Table& table : catalog.tables()) tables.push_back(&table);
+  ProgressCount unseen;
+  HF_TRY_VOID(read_tables({catalog, principal, tables}, bundle, unseen));
+  return {};
+}
+
 Result<std::int64_t> import_bundle(Store& store, std::string_view bundle,
                                    ImportProgress& progress) {
-  HF_TRY(const std::vector<LoadedTable> tables, read_tables(store, bundle, progress.bytes));
+  const Reading reading{store.catalog(), store.principal(), store.replicated()};
+  HF_TRY(const std::vector<LoadedTable> tables, read_tables(reading, bundle, progress.bytes));
   for (const LoadedTable& loaded : tables) {
     progress.rows.expect(static_cast<std::int64_t>(loaded.rows.size()));
   }

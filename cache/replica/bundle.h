@@ -27,6 +27,11 @@ struct ImportProgress {
 };
 Result<std::int64_t> import_bundle(Store& store, std::string_view bundle, ImportProgress& progress);
 
+// Whether all of the bundle can be read by its own catalog: the error that import_bundle() would
+// give, before the tables of another catalog make room for it.
+Result<void> check_bundle(const Catalog& catalog, const http::Principal& principal,
+                          std::string_view bundle);
+
 // Writes the replica in the same form, piece by piece. Pending writes are in it as they are shown.
 // `progress` is told of rows.
 void export_bundle(Store& store, const std::string& schema,

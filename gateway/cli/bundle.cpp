@@ -150,6 +150,9 @@ int import_bundle(const CommonOptions& common, const std::string& principal,
   auto catalog = cache::catalog_of_bundle(*bundle);
   if (!catalog) return fail(file + " cannot be imported: " + catalog.error().message);
 
+  if (const auto fit = cache::check_bundle(*catalog, *who, *bundle); !fit) {
+    return fail(fit.error().message);
+  }
   OpenFolder folder(*config);
   const std::string document = cache::print_catalog(*catalog);
   folder.stores().set_catalog(std::make_shared<const cache::Catalog>(*std::move(catalog)));
