@@ -95,8 +95,8 @@ struct App::Parts {
         upstream(monitored, sign_ins.tokens, sign_ins.refresher),
         credentials(book, sign_ins.sessions, sign_ins.refresher, server_clock),
         authenticator(
-            config.identity, upstream, book, sign_ins, [this] { return connectivity.offline(); },
-            server_clock),
+            config.identity, upstream, book, sign_ins,
+            [this] { return connectivity.snapshot().state; }, server_clock),
         bare(upstream, config.replica),
         delivery(upstream, bare, companion, config.replica),
         dispatcher(delivery, credentials, config.dispatcher, config.replica, clock, random_fraction,

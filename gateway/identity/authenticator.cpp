@@ -32,13 +32,13 @@ bool is_asymmetric(const Jwt& jwt) { return jwt.algorithm == "ES256" || jwt.algo
 }  // namespace
 
 Authenticator::Authenticator(IdentityOptions options, upstream::Upstream& upstream, TokenBook& book,
-                             SessionKeeper& keeper, std::function<bool()> offline,
+                             SessionKeeper& keeper, std::function<Reachability()> reachability,
                              const Clock& clock)
     : options_(std::move(options)),
       upstream_(upstream),
       book_(book),
       keeper_(keeper),
-      offline_(std::move(offline)),
+      reachability_(std::move(reachability)),
       clock_(clock) {}
 
 Authentication Authenticator::authenticate(const http::Request& request) {
@@ -162,7 +162,7 @@ Result<TokenCache::Entry> Authenticator::verify_by_published_key(std::string_vie
   if (keeper_.sessions.of_access_token(token)) return keep(token, std::move(claims));
   const auto generation = keeper_.keys.generation();
   const auto verdict = keeper_.keys.judge(jwt, claims.issuer);
-  if (offline_() || !keeper_.keys.is_due(claims.issuer, verdict)) {
+  if (reachability_() == Reachability::kOffline || !keeper_.keys.is_due(claims.issuer, verdict)) {
     if (verdict == KeyVerdict::kGood) return keep(token, std::move(claims), false, generation);
     if (verdict == KeyVerdict::kBad) return wrong_key();
   }
@@ -171,10 +171,10 @@ Result<TokenCache::Entry> Authenticator::verify_by_published_key(std::string_vie
 
 bool Authenticator::is_over(const Claims& claims, Timestamp now) const {
   if (!expired(claims, now)) return false;
-  return now > *claims.expires + options_.offline_grace || !offline_();
+  return now > *claims.expires + options_.offline_grace || reachability_() == Reachability::kOnline;
 }
 
-// What its own claims rule out is not worth a call; offline, expiry within the grace is judged
+// What its own claims rule out is not worth a call; expiry within the grace is judged, offline,
 // after the call that cannot be made, because a 401 would sign the person out.
 Result<TokenCache::Entry> Authenticator::needs_confirmation(const Claims& claims) const {
   HF_TRY_VOID(check_begun(claims, clock_.now()));

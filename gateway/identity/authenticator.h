@@ -16,6 +16,7 @@
 #include "gateway/identity/session_keeper.h"
 #include "gateway/identity/token_book.h"
 #include "gateway/identity/token_cache.h"
+#include "gateway/upstream/connectivity.h"
 #include "gateway/upstream/upstream.h"
 
 namespace holdfast::identity {
@@ -29,16 +30,19 @@ using Authentication = std::variant<http::Caller, Error, NeedsConfirmation>;
 //
 // A token counts only when its signature was verified (HS256 with the configured secret, ES256 and
 // RS256 with a published key of its issuer, or the gateway's own), when it came with a sign-in
-// through this gateway, or when the upstream confirmed it; an expired one only while offline and
-// within the grace. Refusals are the
-// edge's two 401s, PGRST301 and PGRST303. Each accepted caller is told to the TokenBook.
+// through this gateway, or when the upstream confirmed it; an expired one only while the upstream
+// is not known to be there (away, or nothing heard since the start) and within the grace. Refusals
+// are the edge's two 401s, PGRST301 and PGRST303. Each accepted caller is told to the TokenBook.
 // Thread-safe.
 class Authenticator {
  public:
-  // `offline` says whether the upstream is known to be away; it and all references must outlive
-  // the Authenticator.
+  using Reachability = upstream::Connectivity::State;
+
+  // `reachability` says whether the upstream is there; it and all references must outlive the
+  // Authenticator.
   Authenticator(IdentityOptions options, upstream::Upstream& upstream, TokenBook& book,
-                SessionKeeper& keeper, std::function<bool()> offline, const Clock& clock);
+                SessionKeeper& keeper, std::function<Reachability()> reachability,
+                const Clock& clock);
 
   // `observer` is told the claims of each token that is accepted and was not before, on the thread
   // of the request and before its caller is given out. Before the first request.
@@ -66,7 +70,7 @@ class Authenticator {
   Result<TokenCache::Entry> verify_by_secret(std::string_view token, const Jwt& jwt);
   Result<TokenCache::Entry> verify_by_published_key(std::string_view token, const Jwt& jwt);
   Result<TokenCache::Entry> needs_confirmation(const Claims& claims) const;
-  // Whether the token has expired and does not pass for that we are offline.
+  // Whether the token has expired and does not pass for that the upstream may be away.
   bool is_over(const Claims& claims, Timestamp now) const;
   // After a fetch where one is due: the KeySets' generation, or 0 when only the upstream can tell.
   Result<std::uint64_t> confirm_by_fetched_keys(const Jwt& jwt, const std::string& issuer);
@@ -78,7 +82,7 @@ class Authenticator {
   upstream::Upstream& upstream_;
   TokenBook& book_;
   SessionKeeper& keeper_;
-  const std::function<bool()> offline_;
+  const std::function<Reachability()> reachability_;
   const Clock& clock_;
   std::function<void(const Claims&)> claims_seen_;
   TokenCache known_;

@@ -13,6 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using http::Principal;
+using Reachability = Authenticator::Reachability;
 using Kind = Principal::Kind;
 
 const std::string kAnonKey = "sb_publishable_fake";
@@ -25,7 +26,7 @@ class AuthenticatorTest : public ::testing::Test {
   void use(std::string jwt_secret) {
     const IdentityOptions options{std::move(jwt_secret), kAnonKey, kServiceKey, 7 * 24h};
     authenticator_ = std::make_unique<Authenticator>(
-        options, upstream_, book_, keeper_, [this] { return offline_; }, clock_);
+        options, upstream_, book_, keeper_, [this] { return reachability_; }, clock_);
   }
   static std::string seconds(Timestamp time) {
     return std::to_string(
@@ -73,7 +74,7 @@ class AuthenticatorTest : public ::testing::Test {
   TokenBook book_{no_secret_};
   MemoryStorage storage_;
   SessionKeeper keeper_{storage_, std::string(32, 'k'), upstream_, book_, no_secret_, clock_};
-  bool offline_ = false;
+  Reachability reachability_ = Reachability::kOnline;
   std::unique_ptr<Authenticator> authenticator_;
 };
 
@@ -217,7 +218,7 @@ TEST_F(AuthenticatorTest, TokenOfTheFutureIsRefusedUntilItsTime) {
 TEST_F(AuthenticatorTest, ExpiredTokenPassesOnlyOfflineAndWithinTheGrace) {
   const auto token = hs256(user("u1", clock_.now() - 1min));
   EXPECT_EQ(refused_bearer(token), "PGRST303 JWT expired");
-  offline_ = true;
+  reachability_ = Reachability::kOffline;
   const auto caller = accepted_bearer(token);
   EXPECT_TRUE(caller.token_expired);
   EXPECT_EQ(caller.principal.subject, "u1");
@@ -228,8 +229,17 @@ TEST_F(AuthenticatorTest, ExpiredTokenPassesOnlyOfflineAndWithinTheGrace) {
   EXPECT_EQ(refused_bearer(token), "PGRST303 JWT expired");
 }
 
+// A start without a network, by a clock that is ahead: nothing says yet that nobody is there.
+TEST_F(AuthenticatorTest, ExpiredTokenPassesUntilTheUpstreamIsKnownToBeThere) {
+  const auto token = hs256(user("u1", clock_.now() - 1min));
+  reachability_ = Reachability::kUnknown;
+  EXPECT_TRUE(accepted_bearer(token).token_expired);
+  reachability_ = Reachability::kOnline;
+  EXPECT_EQ(refused_bearer(token), "PGRST303 JWT expired");
+}
+
 TEST_F(AuthenticatorTest, ExpiredLegacyKeyIsRefusedOfflineToo) {
-  offline_ = true;
+  reachability_ = Reachability::kOffline;
   const auto key = hs256(R"({"role":"anon","exp":)" + seconds(clock_.now() - 1min) + "}");
   EXPECT_EQ(refused(request(key)), "HF_INVALID_API_KEY Invalid API key");
 }
@@ -237,7 +247,7 @@ TEST_F(AuthenticatorTest, ExpiredLegacyKeyIsRefusedOfflineToo) {
 TEST_F(AuthenticatorTest, TokenThatAWrongClockTookForExpiredIsEnteredWhenTheClockIsSetRight) {
   const auto right = clock_.now();
   const auto token = user_token();
-  offline_ = true;
+  reachability_ = Reachability::kOffline;
   clock_.set(right + 24h);
   const auto id = accepted_bearer(token).principal.id;
   clock_.set(right);
@@ -340,7 +350,7 @@ TEST_F(ConfirmationTest, ConfirmedTokenWorksOfflineAndPastItsExpiryWithinTheGrac
   upstream_.push(200, R"({"id":"u1"})");
   EXPECT_EQ(confirmed(token), "u1");
   upstream_.set_offline(true);
-  offline_ = true;
+  reachability_ = Reachability::kOffline;
   clock_.advance(2h);
   EXPECT_TRUE(accepted_bearer(token).token_expired);
 }
@@ -349,14 +359,14 @@ TEST_F(ConfirmationTest, ExpiredTokenIsNotWorthACallOnlineAndUnavailableOffline)
   const auto token = hs256(user("u1", clock_.now() - 1min));
   EXPECT_EQ(confirmed(token), "PGRST303 JWT expired");
   EXPECT_TRUE(upstream_.calls().empty());
-  offline_ = true;
+  reachability_ = Reachability::kOffline;
   upstream_.set_offline(true);
   EXPECT_EQ(confirmed(token).substr(0, 5), "HF504");
 }
 
 // Neither would pass if it were confirmed, so that nobody is signed out by not asking.
 TEST_F(ConfirmationTest, WhatNoConfirmationCanSaveIsRefusedOfflineToo) {
-  offline_ = true;
+  reachability_ = Reachability::kOffline;
   upstream_.set_offline(true);
   EXPECT_EQ(confirmed(hs256(user("u1", clock_.now() - 8 * 24h))), "PGRST303 JWT expired");
   EXPECT_EQ(confirmed(hs256(R"({"role":"authenticated"})")),

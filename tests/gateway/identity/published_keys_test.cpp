@@ -60,15 +60,15 @@ class PublishedKeysTest : public ::testing::Test {
         storage_, std::string(32, 'k'), upstream_, book_, options_, clock_,
         std::vector<KeySets::Issuer>{{kThirdParty, &third_party_, "/.well-known/jwks.json"}});
     authenticator_ = std::make_unique<Authenticator>(
-        options_, upstream_, book_, *keeper_, [this] { return offline_; }, clock_);
+        options_, upstream_, book_, *keeper_, [this] { return reachability_; }, clock_);
   }
   void go_offline() {
-    offline_ = true;
+    reachability_ = Authenticator::Reachability::kOffline;
     upstream_.set_offline(true);
     third_party_.set_offline(true);
   }
   void go_online() {
-    offline_ = false;
+    reachability_ = Authenticator::Reachability::kOnline;
     upstream_.set_offline(false);
     third_party_.set_offline(false);
   }
@@ -116,7 +116,7 @@ class PublishedKeysTest : public ::testing::Test {
   const IdentityOptions options_{"", kKey, ""};
   TokenBook book_{options_};
   MemoryStorage storage_;
-  bool offline_ = false;
+  Authenticator::Reachability reachability_ = Authenticator::Reachability::kOnline;
   std::unique_ptr<SessionKeeper> keeper_;
   std::unique_ptr<Authenticator> authenticator_;
 };
