@@ -13,8 +13,9 @@ namespace holdfast::cache {
 // One thread at a time: whoever holds it.
 class Reserve {
  public:
-  // Enough for a write-ahead log between two checkpoints, once in the log and once in the database.
-  static constexpr std::int64_t kBytes = 8 * 1024 * 1024;
+  // Enough for the longest write-ahead log (Checkpointer), once in the log and once in the
+  // database.
+  static constexpr std::int64_t kBytes = 24 * 1024 * 1024;
 
   // `database`: the path of the database whose folder holds the reserve; "" is none.
   Reserve(const std::string& database, std::int64_t bytes);

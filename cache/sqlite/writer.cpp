@@ -80,15 +80,16 @@ void Writer::loop(State& state) {
     if (group.empty()) return;
     write_group(state, group);
     // Failed ones, too: a commit that reports a fault may have happened.
-    tell_of_commit(state);
+    renew_readers(state);
     ++state.commits;
     for (auto& task : group) {
       if (task.done) task.done(task.error);
     }
+    if (state.checkpointer.look()) renew_readers(state);
   }
 }
 
-void Writer::tell_of_commit(State& state) {
+void Writer::renew_readers(State& state) {
   std::function<void()> call;
   {
     MutexLock lock(state.mutex);

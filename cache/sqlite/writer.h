@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "cache/sqlite/checkpointer.h"
 #include "cache/sqlite/reserve.h"
 #include "cache/sqlite/transaction.h"
 #include "gateway/base/mutex.h"
@@ -49,7 +50,8 @@ class Writer {
   // `job` runs from now on in every group's transaction, after the group's own jobs and before its
   // commit. What it throws is the group's fault.
   void before_commit(Job job);
-  // Called from now on after every group, also one that failed, before any `done` of it.
+  // Called from now on after every group, also one that failed, before any `done` of it; and when
+  // the log could begin anew if nobody read it.
   void after_commit(std::function<void()> call);
 
  private:
@@ -63,9 +65,12 @@ class Writer {
   // Shared with the thread, which may outlive the Writer by the end of a `done`.
   struct State {
     State(std::unique_ptr<Database> writing, std::int64_t reserve_bytes)
-        : database(std::move(writing)), reserve(database->path(), reserve_bytes) {}
+        : database(std::move(writing)),
+          checkpointer(*database),
+          reserve(database->path(), reserve_bytes) {}
 
     std::unique_ptr<Database> database;
+    Checkpointer checkpointer;  // the thread's
     Reserve reserve;
     Mutex mutex;
     Condition changed;
@@ -80,7 +85,7 @@ class Writer {
   static void loop(State& state);
   static std::vector<Task> next_group(State& state);
   static void write_group(State& state, std::vector<Task>& group);
-  static void tell_of_commit(State& state);
+  static void renew_readers(State& state);
   static void refuse_for_want_of_room(std::vector<Task>& group);
   static void run_in_savepoint(Transaction& transaction, Task& task);
 

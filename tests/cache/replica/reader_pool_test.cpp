@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "cache/sqlite/transaction.h"
 #include "cache/sqlite/writer.h"
 #include "tests/support/temp_dir.h"
@@ -66,6 +68,20 @@ TEST_F(ReaderPoolTest, AnIdleSnapshotDoesNotHoldTheLog) {
   EXPECT_EQ(count(pool_.lend_snapshot()), 0);
   add();
   EXPECT_TRUE(log_is_free());
+}
+
+// Hard case 24. Each snapshot is kept until the next commit, so that the log is always read.
+TEST_F(ReaderPoolTest, ReadersWithoutAPauseDoNotKeepTheLogFromBeginningAnew) {
+  const std::string text(100'000, 'x');
+  for (int i = 0; i < 400; ++i) {
+    writer_->run(Writer::Priority::kClient, [&text](Transaction& transaction) {
+      Statement& write = transaction.database().cached("INSERT INTO t VALUES(?1)");
+      write.bind(1, std::string_view(text)).run();
+    });
+    EXPECT_EQ(count(pool_.lend_snapshot()), i + 1);
+  }
+  // A log that holds all of it would be 40 MB.
+  EXPECT_LT(std::filesystem::file_size(path_ + "-wal"), 25'000'000U);
 }
 
 TEST_F(ReaderPoolTest, WithoutASnapshotEachStatementIsAsOfNow) {

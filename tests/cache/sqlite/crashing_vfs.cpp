@@ -36,6 +36,7 @@ int write_file(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 of
   File& own = file_of(file);
   const auto& methods = *own.real()->pMethods;
   if (own.path == nullptr) return methods.xWrite(own.real(), bytes, size, offset);
+  own.vfs->visit(*own.path);
   const Fate fate = own.vfs->next_fate();
   if (fate == Fate::kFails) return SQLITE_FULL;
   if (fate == Fate::kTorn) methods.xWrite(own.real(), bytes, size / 2, offset);

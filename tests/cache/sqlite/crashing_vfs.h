@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -33,12 +34,18 @@ class CrashingVfs {
   void fail_at(int operation);
   // The machine is started again.
   void mend();
+  // `visit` is called before each write with the file's path, on the thread that writes, without a
+  // lock. Before the first database is opened.
+  void on_write(std::function<void(const std::string&)> visit) { visit_ = std::move(visit); }
 
   // Since the last of the three above.
   int operations() const { return operations_; }
   bool crashed() const { return crashed_; }
 
   // For the functions that SQLite calls.
+  void visit(const std::string& path) {
+    if (visit_) visit_(path);
+  }
   enum class Fate { kHappens, kFails, kTorn, kGone };
   Fate next_fate();
   void note_write(const std::string& path, std::int64_t offset, int size);
@@ -61,6 +68,7 @@ class CrashingVfs {
   sqlite3_vfs* real_;
   std::atomic<int> operations_ = 0;
   std::atomic<bool> crashed_ = false;
+  std::function<void(const std::string&)> visit_;
   std::mutex mutex_;
   int crash_at_ = 0;
   int fail_at_ = 0;
