@@ -52,6 +52,7 @@ export class CampaignJudge {
     try {
       await this.#settle();
       await this.#listEnded();
+      this.#checkMissed();
       await this.#checkEffects();
       await this.#compareReplicas();
       await this.#verifyJournals();
@@ -98,6 +99,17 @@ export class CampaignJudge {
       }
     }
     for (const { text, ...entry } of left) this.#problem('ended', { entry });
+  }
+
+  // An own row goes when its insert is refused, and by nothing else.
+  #checkMissed() {
+    for (const { email: actor, missed } of this.#campaign.users) {
+      for (const reading of missed) {
+        const insert = new RegExp(`\\b${reading.insert}\\b`);
+        const refused = this.#excused.some(({ text }) => insert.test(text));
+        if (!refused) this.#problem('own reading not found', { actor, reading });
+      }
+    }
   }
 
   #hasReason(entry) {

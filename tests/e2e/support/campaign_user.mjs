@@ -19,9 +19,10 @@ export class User {
   #marks = 0;
   #notes = new Map(); // id -> body, of which the answers were sure
   #doubtful = new Set(); // ids whose last write got no answer
-  #readings = []; // {id, sensor}
+  #readings = []; // {id, sensor, insert: the marker that it was inserted with}
   #lastStatus = 0;
   answers = new Map();
+  missed = []; // readings that were inserted and later not found
 
   // `number` is unique among the users of a campaign.
   constructor({ number, campaign, gateway, random, ledger, problems }) {
@@ -200,7 +201,9 @@ export class User {
       this.client.from('readings').insert({ sensor, value }).select('id').single(),
     );
     this.#ledger.expectOnce('readings', 'sensor', sensor, outcome === 'done');
-    if (outcome === 'done') this.#readings.push({ id: this.answer.data.id, sensor });
+    if (outcome === 'done') {
+      this.#readings.push({ id: this.answer.data.id, sensor, insert: sensor });
+    }
   }
 
   // By the id that the insert gave, whether the real one is known by now or not.
@@ -211,7 +214,7 @@ export class User {
       this.client.from('readings').update({ sensor }).eq('id', reading.id).select('id'),
     );
     const done = outcome === 'done' && this.answer.data.length === 1;
-    if (outcome === 'done' && !done) this.#problem('own reading not found', { reading });
+    if (outcome === 'done' && !done) this.missed.push({ ...reading });
     this.#ledger.expectOnce('readings', 'sensor', sensor, done, reading.sensor);
     if (done) reading.sensor = sensor;
     else this.#readings = this.#readings.filter((one) => one !== reading);
