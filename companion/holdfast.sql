@@ -882,6 +882,7 @@ language sql immutable set search_path = '' as $$
 $$;
 
 -- Clears the log's old end, a little at a time, now and then; nobody waits for another one who does.
+-- What lies behind an open transaction stays: whoever waits for that one would be too late for ever.
 create or replace function holdfast.clear_changes() returns void
 language plpgsql security definer set search_path = '' as $$
 begin
@@ -892,6 +893,7 @@ begin
       select transaction, seq from holdfast.changes
       where at < pg_catalog.now() - (
         select value::interval from holdfast.settings where name = 'keep_changes')
+        and transaction < pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())
       order by transaction, seq limit 5000 for update skip locked)
     returning transaction, seq
   ), newest as (select transaction, seq from gone order by transaction desc, seq desc limit 1)
@@ -1072,50 +1074,115 @@ begin
   end if;
 end $$;
 
--- The caller's part of the log behind the position `after` ("transaction:seq"; null asks for the
--- newest position only). It ends before the oldest transaction that is still open, so nothing can
--- appear behind it later, and never within a transaction. One of more than `most` changes shows as
--- whole tables. Keys are shown to those who may read, or might have read, their rows by the rule
--- of their table; where that cannot be told, the block of the key is all.
+-- A position in the log is a snapshot: the changes of the transactions that it sees were read. What
+-- was still open then comes when it commits, and holds nobody else's changes back, be it open for
+-- hours or in another database of the server. Older gateways know "transaction:seq".
+create or replace function holdfast.position_of(after text) returns pg_catalog.pg_snapshot
+language sql immutable set search_path = '' as $$
+  select case when after like '%:%:%' then after::pg_catalog.pg_snapshot
+              else (next || ':' || next || ':')::pg_catalog.pg_snapshot end
+  from (select case when after not like '%:%:%'
+                 then pg_catalog.split_part(after, ':', 1)::numeric
+                      + case pg_catalog.split_part(after, ':', 2) when '0' then 0 else 1 end
+               end as next) older
+$$;
+
+-- Up to where a caller may read now. A standby does not know which transactions are open.
+create or replace function holdfast.newest_position() returns pg_catalog.pg_snapshot
+language sql stable set search_path = '' as $$
+  select case when pg_catalog.pg_is_in_recovery()
+    then pg_catalog.concat(pg_catalog.pg_snapshot_xmin(present), ':',
+                           pg_catalog.pg_snapshot_xmin(present), ':')::pg_catalog.pg_snapshot
+    else present end
+  from pg_catalog.pg_current_snapshot() as present
+$$;
+
+-- The position when, behind `seen`, the transactions up to `last` that `newest` sees were read.
+create or replace function holdfast.position_up_to(
+  seen pg_catalog.pg_snapshot, newest pg_catalog.pg_snapshot, last xid8) returns text
+language sql immutable set search_path = '' as $$
+  with upper as (
+    select greatest(pg_catalog.pg_snapshot_xmax(seen),
+                    (last::text::numeric + 1)::text::xid8) as bound
+  ), unread as (
+    select open from (select pg_catalog.pg_snapshot_xip(seen)
+                      union select pg_catalog.pg_snapshot_xip(newest)) as known (open)
+    where open < (select bound from upper) and not pg_catalog.pg_visible_in_snapshot(open, seen)
+      and (open > last or not pg_catalog.pg_visible_in_snapshot(open, newest))
+  )
+  select pg_catalog.concat(coalesce((select open from unread order by open limit 1), bound), ':',
+           bound, ':', (select pg_catalog.string_agg(open::text, ',' order by open) from unread))
+  from upper
+$$;
+
+-- The changes between two positions. Without settings of its own, so that it becomes a part of the
+-- query which asks, and the index is used.
+create or replace function holdfast.changes_between(
+  seen pg_catalog.pg_snapshot, newest pg_catalog.pg_snapshot) returns setof holdfast.changes
+language sql stable as $$
+  select line.* from holdfast.changes line
+  where line.transaction = any (array(select pg_catalog.pg_snapshot_xip(seen)))
+    and pg_catalog.pg_visible_in_snapshot(line.transaction, newest)
+  union all
+  select line.* from holdfast.changes line
+  where line.transaction >= pg_catalog.pg_snapshot_xmax(seen)
+    and pg_catalog.pg_visible_in_snapshot(line.transaction, newest)
+$$;
+
+-- Seconds since the oldest transaction began whose changes may still come: all older ones are in
+-- the log. null: none is open. Other roles' transactions show where the owner may see them.
+create or replace function holdfast.watermark_lag(newest pg_catalog.pg_snapshot)
+returns double precision language sql stable set search_path = '' as $$
+  select pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - least(
+    (select pg_catalog.min(xact_start) from pg_catalog.pg_stat_activity
+     where backend_xid is not null and pid <> pg_catalog.pg_backend_pid()),
+    (select pg_catalog.min(prepared) from pg_catalog.pg_prepared_xacts),
+    -- OFFSET: else all of the index on `at` is read for the least of nothing.
+    (select pg_catalog.min(at) from (
+       select at from holdfast.changes
+       where transaction >= pg_catalog.pg_snapshot_xmax(newest) offset 0) as later)))
+$$;
+
+-- The caller's part of the log behind the position `after` (null asks for the newest position
+-- only), never a part of a transaction. One of more than `most` changes shows as whole tables. Keys
+-- are shown to those who may read, or might have read, their rows by the rule of their table; where
+-- that cannot be told, the block of the key is all.
 create or replace function holdfast.log_window(after text, most integer) returns json
 language plpgsql stable security definer set search_path = '' as $$
 declare
-  open_from constant xid8 :=
-    pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot());
   role constant name := coalesce(nullif(pg_catalog.current_setting('role'), 'none'), session_user);
   subject constant text := pg_catalog.substr(holdfast.subject(), 5);
-  from_transaction constant xid8 := pg_catalog.split_part(after, ':', 1)::xid8;
-  from_seq constant bigint := pg_catalog.split_part(after, ':', 2)::bigint;
+  seen constant pg_catalog.pg_snapshot := holdfast.position_of(after);
+  newest constant pg_catalog.pg_snapshot := holdfast.newest_position();
   last_transaction xid8;
   coarse boolean := false;
   changed oid[];
   found_lines json;
 begin
-  if after is not null and (
-       (from_transaction, from_seq) < (select transaction, seq from holdfast.cleared)
-       or from_transaction > pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())) then
+  if pg_catalog.pg_snapshot_xmin(seen) <= (select transaction from holdfast.cleared)
+     or pg_catalog.pg_snapshot_xmax(seen)
+        > pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()) then
     return pg_catalog.json_build_object('behind', true);
   end if;
   -- The transactions that fit; of one alone that does not, its tables.
   select transaction into last_transaction
-  from holdfast.changes
-  where (transaction, seq) > (from_transaction, from_seq) and transaction < open_from
+  from holdfast.changes_between(seen, newest)
   order by transaction, seq offset most limit 1;
   if last_transaction is not null then
-    select transaction into last_transaction from holdfast.changes
-    where (transaction, seq) > (from_transaction, from_seq) and transaction < last_transaction
+    select transaction into last_transaction
+    from holdfast.changes_between(seen, newest)
+    where transaction < last_transaction
     order by transaction desc limit 1;
     if last_transaction is null then
       coarse := true;
-      select transaction into last_transaction from holdfast.changes
-      where (transaction, seq) > (from_transaction, from_seq) and transaction < open_from
+      select transaction into last_transaction
+      from holdfast.changes_between(seen, newest)
       order by transaction, seq limit 1;
     end if;
   end if;
   select pg_catalog.array_agg(distinct relation) into changed
-  from holdfast.changes
-  where (transaction, seq) > (from_transaction, from_seq) and transaction < open_from
-    and (last_transaction is null or transaction <= last_transaction);
+  from holdfast.changes_between(seen, newest)
+  where last_transaction is null or transaction <= last_transaction;
   with recursive views as (
     select target.relid as relation, changed_relation, seen.*, namespace.nspname, class.relname
     from pg_catalog.unnest(changed) as changed_relation
@@ -1134,10 +1201,9 @@ begin
                   and line.owner in (subject, pg_catalog.lower(subject)))
         then line.key end as key,
       case when not coarse then line.block end as block
-    from views join holdfast.changes line on line.relation = views.changed_relation
-    where (line.transaction, line.seq) > (from_transaction, from_seq)
-      and line.transaction < open_from
-      and (last_transaction is null or line.transaction <= last_transaction)
+    from views
+    join holdfast.changes_between(seen, newest) line on line.relation = views.changed_relation
+    where (last_transaction is null or line.transaction <= last_transaction)
       and not (not coarse and line.key is not null and line.rule = views.rule
                and views.shown = 'own'
                and line.owner is distinct from subject
@@ -1152,12 +1218,10 @@ begin
            'schema', nspname, 'table', relname, 'key', key::text, 'block', block))), '[]')
     into found_lines from shown where after is not null;
   return pg_catalog.json_build_object(
-    'cursor', case when last_transaction is null then open_from::text || ':0'
-                   else last_transaction::text || ':9223372036854775807' end,
+    'cursor', case when last_transaction is null then newest::text
+                   else holdfast.position_up_to(seen, newest, last_transaction) end,
     'more', last_transaction is not null,
-    'held_back_s', (select pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()
-                           - pg_catalog.min(at))
-                    from holdfast.changes where transaction >= open_from),
+    'held_back_s', holdfast.watermark_lag(newest),
     'lines', found_lines,
     'recheck', (
       select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(nspname, relname)), '[]')

@@ -205,7 +205,7 @@ json status_document(const Context& context, const StatusIdentity& identity, Sta
     }
     status["sync"]["pending_downloads"] = missing;
     status["sync"]["tables"] = print(tables, detailed);
-    // Seconds by which a transaction that is open upstream holds the change log back.
+    // Seconds since the oldest transaction began that is open upstream: its changes may still come.
     status["sync"]["watermark_lag_s"] = watermark_lag ? json(*watermark_lag) : json(nullptr);
   }
   if (detailed) status["principals"] = std::move(principals);

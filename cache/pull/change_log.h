@@ -31,7 +31,7 @@ struct LogWindow {
   bool behind = false;              // the position asked for is no longer in the log
   std::string cursor;               // the position at its end
   bool more = false;
-  double held_back = 0;  // seconds since the oldest change that an open transaction holds back
+  double held_back = 0;  // seconds since the oldest transaction began that is still open upstream
   std::vector<LogLine> lines;
   std::vector<std::string> recheck;  // relations whose policies look at what changed
 };

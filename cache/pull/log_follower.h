@@ -75,8 +75,8 @@ class LogFollower {
   std::int64_t rows_ = 0;
 };
 
-// Seconds by which the log's newest window lay behind, because a transaction was open upstream;
-// nullopt when none was read.
+// The age in seconds, when the log was read last, of the oldest transaction that was open upstream:
+// whatever began before it is here; nullopt when no log was read.
 std::optional<double> watermark_lag(Database& database);
 
 }  // namespace holdfast::cache
