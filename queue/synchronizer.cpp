@@ -8,6 +8,9 @@ namespace {
 
 // After a fault (a failing disk, a bug) a loop waits so long before it tries again.
 constexpr auto kFaultPause = std::chrono::seconds(5);
+// A queue is tried again sooner, as what was being sent is not known to have taken effect: at
+// first after this, then doubled up to kFaultPause.
+constexpr auto kFirstFaultPause = std::chrono::milliseconds(250);
 // What the upstream made of our writes elsewhere (triggers) is read when they have paused so long.
 constexpr auto kPullAfterWrite = std::chrono::milliseconds(500);
 // A store is known to all at most so long after it was opened.
@@ -18,9 +21,9 @@ constexpr auto kForgetInterval = std::chrono::hours(1);
 constexpr auto kWatchInterval = std::chrono::minutes(1);
 constexpr auto kClockJump = std::chrono::seconds(5);  // a difference that is no drift
 
-// Whether another catalog has opened the file anew while its turn was waited for.
-bool is_replaced(cache::Stores& stores, const cache::Store& store) {
-  return stores.open(store.principal()).get() != &store;
+std::chrono::milliseconds pause_after(int faults) {
+  return std::min<std::chrono::milliseconds>(kFaultPause,
+                                             kFirstFaultPause * (1 << std::min(faults - 1, 8)));
 }
 
 }  // namespace
@@ -71,12 +74,10 @@ void Synchronizer::wake_dispatcher() {
 void Synchronizer::send_now(cache::Store& store) {
   StoreLocks& locks = locks_of(store);
   if (locks.drain_comes.exchange(true)) return;
-  DrainOutcome outcome;
-  {
-    MutexLock turn(locks.drain);
+  const DrainOutcome outcome = in_turn(store, [&](cache::Store& open) {
     locks.drain_comes = false;
-    outcome = dispatcher_.drain(store, false);
-  }
+    return dispatcher_.drain(open, false);
+  });
   drained_.notify_all();
   if (outcome.next_due) wake_dispatcher();
   if (outcome.uploaded > 0) pull_soon(store.principal().id);
@@ -119,7 +120,7 @@ Synchronizer::SyncNow Synchronizer::sync_now() {
   SyncNow result;
   if (refused_) refused_();  // somebody looks for what is new: a schema may be
   for (const auto& store : stores_.all()) {
-    auto drained = drain(*store, true);
+    auto drained = drain(*store, [&](cache::Store& open) { return dispatcher_.drain(open, true); });
     result.uploaded += drained.uploaded;
     std::move(drained.errors.begin(), drained.errors.end(), std::back_inserter(result.errors));
     auto pulled = pull(*store, cache::PullDepth::kKeys, true);
@@ -142,7 +143,7 @@ Synchronizer::Replicas Synchronizer::compare_all() {
   for (const auto& store : stores) {
     if (store->replicated().empty()) continue;
     MutexLock turn(locks_of(*store).pull);
-    replicas[store->principal().id] = puller_.compare(*store, compared_);
+    replicas[store->principal().id] = puller_.compare(*stores_.open(store->principal()), compared_);
   }
   return replicas;
 }
@@ -198,10 +199,12 @@ MonotonicTime Synchronizer::dispatch_all() {
   if (watch) watched_at_ = clock_.monotonic();
   const bool set = clock_was_set();
   for (const auto& store : stores_.all()) {
-    if (forget) dispatcher_.forget_delivered(*store);
-    if (watch) dispatcher_.watch(*store);
-    if (set) dispatcher_.clock_was_set(*store);
-    const auto outcome = drain(*store, false);
+    const auto outcome = drain(*store, [&](cache::Store& open) {
+      if (forget) dispatcher_.forget_delivered(open);
+      if (watch) dispatcher_.watch(open);
+      if (set) dispatcher_.clock_was_set(open);
+      return dispatcher_.drain(open, false);
+    });
     if (outcome.next_due && (!due || *outcome.next_due < *due)) due = outcome.next_due;
   }
   const Timestamp now = clock_.now();
@@ -296,15 +299,35 @@ void Synchronizer::forget_absent(const std::vector<std::shared_ptr<cache::Store>
   }
 }
 
-DrainOutcome Synchronizer::drain(cache::Store& store, bool force) {
-  const std::int64_t unseen = store.forwarded_writes();
-  DrainOutcome outcome;
-  {
-    MutexLock turn(locks_of(store).drain);
-    if (!is_replaced(stores_, store)) outcome = dispatcher_.drain(store, force);
+DrainOutcome Synchronizer::in_turn(const cache::Store& store, const Draining& work) {
+  StoreLocks& locks = locks_of(store);
+  MutexLock turn(locks.drain);
+  try {
+    // Another catalog may have opened the file anew while the turn was waited for.
+    const auto open = stores_.open(store.principal());
+    DrainOutcome outcome = work(*open);
+    locks.faults = 0;
+    return outcome;
+  } catch (const std::exception& fault) {
+    // One queue's fault is not to hold up the others, and nothing else would wake this one.
+    logger_->error("dispatch_fault principal={} reason={}", store.principal().id, fault.what());
+    locks.drain_comes = false;
+    DrainOutcome outcome;
+    outcome.errors.emplace_back(fault.what());
+    outcome.next_due = clock_.now() + pause_after(++locks.faults);
+    return outcome;
   }
-  // What was sent did more than is known here (hard case 16).
-  if (store.forwarded_writes() != unseen) {
+}
+
+DrainOutcome Synchronizer::drain(const cache::Store& store, const Draining& work) {
+  bool more_done = false;  // than is known here (hard case 16)
+  auto outcome = in_turn(store, [&](cache::Store& open) {
+    const std::int64_t unseen = open.forwarded_writes();
+    auto drained = work(open);
+    more_done = open.forwarded_writes() != unseen;
+    return drained;
+  });
+  if (more_done) {
     wake_puller(store.principal().id);
   } else if (outcome.uploaded > 0) {
     pull_soon(store.principal().id);
@@ -322,9 +345,9 @@ void Synchronizer::pull_soon(const std::string& principal_id) {
   pull_changed_.notify_one();
 }
 
-cache::PullOutcome Synchronizer::pull(cache::Store& store, cache::PullDepth depth, bool force) {
+cache::PullOutcome Synchronizer::pull(const cache::Store& store, cache::PullDepth depth,
+                                      bool force) {
   MutexLock turn(locks_of(store).pull);
-  if (is_replaced(stores_, store)) return {};
   {
     MutexLock lock(mutex_);
     ++busy_;
@@ -332,7 +355,8 @@ cache::PullOutcome Synchronizer::pull(cache::Store& store, cache::PullDepth dept
   const MonotonicTime began = clock_.monotonic();
   cache::PullOutcome outcome;
   try {
-    outcome = puller_.pull(store, depth, force);
+    // Another catalog may have opened the file anew while the turn was waited for.
+    outcome = puller_.pull(*stores_.open(store.principal()), depth, force);
   } catch (const std::exception& fault) {
     outcome.errors.push_back(fault.what());
     logger_->error("pull_fault principal={} reason={}", store.principal().id, fault.what());
@@ -352,11 +376,14 @@ cache::PullOutcome Synchronizer::pull(cache::Store& store, cache::PullDepth dept
 }
 
 void Synchronizer::exclusively(const std::function<void()>& work) {
+  // Pulls may be long; while one is waited for, queues go on being drained.
   std::vector<std::unique_ptr<MutexLock>> turns;
-  for (const auto& store : stores_.all()) {
-    StoreLocks& locks = locks_of(*store);
-    turns.push_back(std::make_unique<MutexLock>(locks.drain));
-    turns.push_back(std::make_unique<MutexLock>(locks.pull));
+  const auto stores = stores_.all();
+  for (const auto& store : stores) {
+    turns.push_back(std::make_unique<MutexLock>(locks_of(*store).pull));
+  }
+  for (const auto& store : stores) {
+    turns.push_back(std::make_unique<MutexLock>(locks_of(*store).drain));
   }
   work();
 }

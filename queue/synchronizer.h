@@ -108,6 +108,7 @@ class Synchronizer {
     Mutex drain;
     Mutex pull;
     std::atomic<bool> drain_comes{false};  // send_now() waits for the drain's turn
+    int faults HF_GUARDED_BY(drain) = 0;   // of drains in a row
   };
 
   void dispatch_loop();
@@ -121,8 +122,13 @@ class Synchronizer {
   MonotonicTime pull_due();
   void pull_soon(const std::string& principal_id);
   void forget_absent(const std::vector<std::shared_ptr<cache::Store>>& stores);
-  DrainOutcome drain(cache::Store& store, bool force);
-  cache::PullOutcome pull(cache::Store& store, cache::PullDepth depth, bool force);
+  using Draining = std::function<DrainOutcome(cache::Store&)>;
+  // Runs `work` on the store of this principal that is open then, in its turn. A fault is told in
+  // the outcome, with the time to try again.
+  DrainOutcome in_turn(const cache::Store& store, const Draining& work);
+  // The same, with a pull of what the upstream made of it.
+  DrainOutcome drain(const cache::Store& store, const Draining& work);
+  cache::PullOutcome pull(const cache::Store& store, cache::PullDepth depth, bool force);
   StoreLocks& locks_of(const cache::Store& store);
 
   cache::Stores& stores_;
