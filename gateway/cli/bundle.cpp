@@ -122,8 +122,13 @@ void tell_imported(const CommonOptions& common, const nlohmann::json& outcome) {
 }
 
 // Into the gateway that runs on the folder.
-int import_there(const CommonOptions& common, const std::string& principal,
-                 const std::string& bundle) {
+int import_there(const CommonOptions& common, std::uint64_t body_limit,
+                 const std::string& principal, const std::string& bundle) {
+  if (bundle.size() > body_limit) {
+    return fail("the gateway that runs takes " + std::to_string(body_limit) +
+                " bytes at most (server.body_limit), and these are " +
+                std::to_string(bundle.size()) + ": stop it and import again");
+  }
   const auto answer = [&] {
     const Progress progress(common, [] { return ProgressState{"importing", std::nullopt}; });
     return ask_gateway(common, "POST", "/import?principal=" + http::percent_encode(principal),
@@ -145,7 +150,7 @@ int import_bundle(const CommonOptions& common, const std::string& principal,
   const auto bundle = read_input(file);
   if (!bundle) return fail(bundle.error().message);
   if (app::find_running(app::data_folder_of(*config))) {
-    return import_there(common, principal, *bundle);
+    return import_there(common, config->listener.body_limit, principal, *bundle);
   }
   auto catalog = cache::catalog_of_bundle(*bundle);
   if (!catalog) return fail(file + " cannot be imported: " + catalog.error().message);

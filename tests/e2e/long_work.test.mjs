@@ -90,6 +90,13 @@ test('import asks the gateway that runs, where its rows are not an upstream’s'
     assert.deepEqual(JSON.parse(other.stdout), { rows: 2, principal: 'anon' });
     assert.deepEqual(await read('other'), [{ id: 7, text: 'seven' }]);
     assert.deepEqual(await read('many?select=id'), [{ id: 0 }]);
+    const tight = join(scratch, 'tight.toml');
+    writeFileSync(tight, `${readFileSync(config, 'utf8')}[server]\nbody_limit = "1KiB"\n`);
+    const large = ['import', '--config', tight, '--data', running, bundle];
+    assert.match(
+      spawnSync(holdfastBinary(), large, { encoding: 'utf8' }).stderr,
+      /takes 1024 bytes at most .* stop it and import again/,
+    );
   } finally {
     gateway.kill();
     await once(gateway, 'exit');
