@@ -31,6 +31,9 @@ TEST(ParseJwt, RefusesInPostgrestsWords) {
   EXPECT_EQ(refusal(parse_jwt("a.b.c.d")), "PGRST301 Expected 3 parts in JWT; got 4");
   EXPECT_EQ(refusal(parse_jwt("quifquirndsjagnrgniur.fonvoienqhhdj.iuqvnvhojah")),
             "PGRST301 JWT cryptographic operation failed");
+  EXPECT_EQ(refusal(parse_jwt("x.y.z")), "PGRST301 JWT cryptographic operation failed");
+  EXPECT_EQ(refusal(parse_jwt(token_with(R"({"alg":"HS256"})", "{}") + "?")),
+            "PGRST301 No suitable key or wrong key type");
   EXPECT_EQ(refusal(parse_jwt(token_with("[]", "{}"))), "PGRST301 JWT couldn't be decoded");
   EXPECT_EQ(refusal(parse_jwt(token_with("{}", "{}"))), "PGRST301 JWT couldn't be decoded");
 }
