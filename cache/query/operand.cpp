@@ -89,8 +89,12 @@ Value operand_value(const JsonStep& step) {
   return std::visit([](const auto& operand) { return Value(operand); }, step.operand);
 }
 
+// SQLite takes 127 arguments.
+constexpr std::size_t kMaxSteps = 100;
+
 Result<Operand> follow_path(Operand base, const std::vector<JsonStep>& path,
                             Parameters& parameters) {
+  if (path.size() > kMaxSteps) return forward("a JSON path of more than 100 steps");
   HF_TRY(base, path_base(std::move(base), parameters));
   const bool as_text = path.back().as_text;
   const bool jsonb = base.type->kind == TypeKind::kJsonb;

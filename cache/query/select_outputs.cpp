@@ -32,6 +32,22 @@ bool prints_alike(const OutputColumn& column) {
   return column.kind == Member::Kind::kJson ? column.alike : groups_exactly(*column.type);
 }
 
+// PostgREST gives embeds as jsonb: of two members of one name the last, the short names first.
+void order_as_jsonb(const Place& embed, std::vector<OutputColumn>& columns) {
+  std::stable_sort(columns.begin(), columns.end(), [](const auto& left, const auto& right) {
+    return left.name.size() != right.name.size() ? left.name.size() < right.name.size()
+                                                 : left.name < right.name;
+  });
+  // Rows are grouped by both.
+  if (embed.aggregated()) return;
+  const auto overruled = [](const auto& left, const auto& right) {
+    return left.name == right.name;
+  };
+  // From behind, so that the last one stays.
+  const auto kept = std::unique(columns.rbegin(), columns.rend(), overruled);
+  columns.erase(columns.begin(), kept.base());
+}
+
 }  // namespace
 
 Result<std::vector<OutputColumn>> SelectWriter::outputs(const Place& place) {
@@ -169,6 +185,7 @@ Result<void> SelectWriter::add_embed(const Place& embed, std::vector<OutputColum
     if (embed.parent->spread) return forward("an empty embed in a spread");
     return {};
   }
+  order_as_jsonb(embed, columns);
   Result<std::string> sql = embed.to_many() ? array_of(embed, columns) : object_of(embed, columns);
   if (!sql) return std::move(sql).error();
   HF_TRY(auto column, embed_output(embed, columns, *std::move(sql)));

@@ -66,12 +66,12 @@ TEST_F(AggregateTest, AnAverageOfNumbersWithoutASquareIsForwarded) {
 
 TEST_F(AggregateTest, EmbedsAggregateTheirOwnRows) {
   EXPECT_EQ(get("clubs", "select=id,people!people_club_fkey(count(),id.max())"),
-            R"([{"id":1,"people":[{"count":2,"max":2}]},{"id":2,"people":[{"count":1,"max":4}]},)"
-            R"({"id":3,"people":[{"count":0,"max":null}]}])");
+            R"([{"id":1,"people":[{"max":2,"count":2}]},{"id":2,"people":[{"max":4,"count":1}]},)"
+            R"({"id":3,"people":[{"max":null,"count":0}]}])");
   EXPECT_EQ(
       get("clubs",
           "select=id,people!people_club_fkey(boss_id,count())&people.order=boss_id.desc&id=eq.1"),
-      R"([{"id":1,"people":[{"boss_id":null,"count":1},{"boss_id":1,"count":1}]}])");
+      R"([{"id":1,"people":[{"count":1,"boss_id":null},{"count":1,"boss_id":1}]}])");
 }
 
 TEST_F(AggregateTest, AToOneSpreadBelongsToItsParentsGroups) {

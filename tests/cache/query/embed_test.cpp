@@ -160,11 +160,21 @@ TEST_F(EmbedTest, AggregatesNeedPermission) {
   EXPECT_EQ(get("people", "select=count()"), R"([{"count":4}])");
 }
 
+// Short names first, then by their bytes; of two members of one name the last.
+TEST_F(EmbedTest, MembersOfAnEmbedComeInTheOrderOfJsonb) {
+  EXPECT_EQ(get("people", "select=name,id,club:people_club_fkey(town,B:id,b:id,id)&id=eq.1"),
+            R"([{"name":"Ada","id":1,"club":{"B":1,"b":1,"id":1,"town":"Rome"}}])");
+  EXPECT_EQ(get("clubs", "select=people!people_club_fkey(name,id,x:id,x:name)&id=eq.2"),
+            R"([{"people":[{"x":"dee","id":4,"name":"dee"}]}])");
+  EXPECT_EQ(get("people", "select=...clubs!people_club_fkey(town,id)&id=eq.1"),
+            R"([{"town":"Rome","id":1}])");
+}
+
 TEST_F(EmbedTest, WideRowsAreWrittenInFragments) {
   std::string columns = "id";
   for (int i = 0; i < 300; ++i) columns += ",c" + std::to_string(i) + ":town";
   const auto body = get("people", "select=clubs!people_club_fkey(" + columns + ")&id=eq.1");
-  EXPECT_TRUE(body.starts_with(R"([{"clubs":{"id":1,"c0":"Rome",)")) << body.substr(0, 60);
+  EXPECT_TRUE(body.starts_with(R"([{"clubs":{"c0":"Rome","c1":"Rome",)")) << body.substr(0, 60);
   EXPECT_TRUE(body.ends_with(R"("c299":"Rome"}}])"));
 }
 

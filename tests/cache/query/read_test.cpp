@@ -129,6 +129,9 @@ TEST_F(ReadTest, AnIndexOfAJsonPathIsAnInteger) {
   EXPECT_EQ(get("people", "select=id&about->-2147483649=is.null"),
             "22003: value \"-2147483649\" is out of range for type integer");
   EXPECT_EQ(get("people", "select=about->99999999999999999999"), "forward: an index beyond bigint");
+  std::string path = "about";
+  for (int i = 0; i < 150; ++i) path += "->a";
+  EXPECT_EQ(get("people", "select=" + path), "forward: a JSON path of more than 100 steps");
   EXPECT_EQ(get("people", "select=id&order=about->>-99999999999999999999"),
             "forward: an index beyond bigint");
 }

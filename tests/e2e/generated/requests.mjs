@@ -6,6 +6,12 @@ import {
 } from './types.mjs';
 
 const sqlName = (name) => `"${name.replaceAll('"', '""')}"`;
+
+// PostgREST gives embeds as jsonb, whose members come in this order.
+function asEmbedded(names, subquery) {
+  const members = [...new Set(names)].sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+  return `select ${members.map(sqlName).join(', ')} from (${subquery}) y`;
+}
 export const sqlText = (text) => `'${text.replaceAll("'", "''")}'`;
 const quoted = (text) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 
@@ -223,6 +229,7 @@ export class Requests {
     const from = `public.${target} ${row}${through ? `, public.${through} j` : ''} ${rows.joins.join(' ')}`;
     const where = [on(alias, row), ...filters.terms, ...rows.inner].join(' and ');
     const select = `select ${rows.sql.join(', ')} from ${from} where ${where}`;
+    const projected = (subquery) => asEmbedded(rows.names, subquery);
     const lateral = `e${depth + 1}`;
     if (!inner && depth === 0 && random.chance(0.25)) {
       return this.#spread({ target, many, rows, select, order, lateral, prefix }, filters, out);
@@ -237,15 +244,15 @@ export class Requests {
     if (many) {
       const limit = random.chance(0.3) ? random.between(0, 3) : null;
       out.sql.push(`coalesce(${lateral}.v${this.csv ? '::jsonb' : ''}, '[]') as ${target}`);
-      out.joins.push(`left join lateral (select json_agg(x) as v from (${select} order by ${order.sql}${
-        limit === null ? '' : ` limit ${limit}`}) x) ${lateral} on true`);
+      out.joins.push(`left join lateral (select json_agg(x) as v from (${projected(`${select} order by ${order.sql}${
+        limit === null ? '' : ` limit ${limit}`}`)}) x) ${lateral} on true`);
       if (inner) out.inner.push(`${lateral}.v is not null`);
       out.params.push([`${prefix}order`, order.url]);
       if (limit !== null) out.params.push([`${prefix}limit`, String(limit)]);
     } else {
       out.sql.push(`${lateral}.v${this.csv ? '::jsonb' : ''} as ${target}`);
       out.joins.push(`${inner ? 'join' : 'left join'} lateral (select row_to_json(x) as v${
-        out.orders ? ', x.*' : ''} from (${select}) x) ${lateral} on true`);
+        out.orders ? ', x.*' : ''} from (${projected(select)}) x) ${lateral} on true`);
     }
     out.names.push(target);
     out.params.push(...filters.params, ...rows.params);
@@ -374,13 +381,14 @@ export class Requests {
     const where = ['t1.owner_id = t0.id', ...filters.terms].join(' and ');
     const select = `select ${group ? `t1.${group}, ` : ''}count(*) as count, ${what}(t1.${name}) as ${what}
       from public.things t1 where ${where} ${group ? `group by t1.${group} order by t1.${group}` : ''}`;
+    const embedded = asEmbedded([...(group ? [group] : []), 'count', what], select);
     const params = [
       ['select', `id,things(${group ? `${group},` : ''}count(),${call})`], ...filters.params, ['order', 'id']];
     if (group) params.push(['things.order', group]);
     return this.#request('owners', params, {
       count: false,
       rows: `select t0.id, coalesce(e1.v${this.csv ? '::jsonb' : ''}, '[]') as things from public.owners t0
-        left join lateral (select json_agg(x) as v from (${select}) x) e1 on true order by t0.id`,
+        left join lateral (select json_agg(x) as v from (${embedded}) x) e1 on true order by t0.id`,
     });
   }
 
