@@ -3,6 +3,7 @@
 #include <array>
 #include <string_view>
 
+#include "routes/answer_worth.h"
 #include "routes/cache_status.h"
 #include "routes/error_response.h"
 #include "routes/profile.h"
@@ -32,6 +33,15 @@ http::Response unavailable(const upstream::Failure& failure, Surface surface, bo
     return error_response(error);
   }
   return error_response(not_answerable_offline(failure.reason));
+}
+
+// A page is as good as a lost answer: whether the request got past who made it, nobody knows.
+upstream::Outcome as_meant(upstream::Outcome outcome, Surface surface, std::string_view method) {
+  if (surface != Surface::kRest || !outcome.answered() ||
+      worth_of(outcome.answer(), method) != AnswerWorth::kPage) {
+    return outcome;
+  }
+  return upstream::Failure{upstream::Loss::kAnswerLost, page_words(outcome.answer())};
 }
 
 }  // namespace
@@ -84,7 +94,7 @@ Forwarder::Forwarded Forwarder::forward_once(const http::Request& request, Surfa
   if (!is_read(request) && reason.kind == ForwardReason::Kind::kMiss) {
     reason.kind = ForwardReason::Kind::kMethod;
   }
-  const auto outcome = context_.upstream.call(call_for(request));
+  const auto outcome = as_meant(context_.upstream.call(call_for(request)), surface, request.method);
   if (outcome.answered()) return {response_for(outcome.answer(), reason), true};
   auto response = unavailable(outcome.failure(), surface, is_read(request));
   response.headers.set("Cache-Status", forwarded_status(reason));

@@ -14,20 +14,26 @@ constexpr std::size_t kLongestCachedQuery = 2048;
 // A longer one would overflow the header limits of common clients.
 constexpr std::size_t kLongestLocation = 4096;
 
-// The request in one form for all spellings: parameters by name, encoded alike.
+// The request in one form for all spellings: parameters by name, encoded alike, those of one name
+// as one. PostgREST leaves the table's name as it is; what would end the header line stays encoded.
 std::optional<std::string> content_location(const cache::Table& table, std::string_view query) {
   auto parameters = http::parse_query(query);
   std::erase_if(parameters, [](const auto& parameter) { return parameter.first == "apikey"; });
   std::stable_sort(parameters.begin(), parameters.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::string location = "/" + http::percent_encode(table.name);
-  char separator = '?';
+  const bool plain = std::none_of(table.name.begin(), table.name.end(),
+                                  [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; });
+  std::string location = "/" + (plain ? table.name : http::percent_encode(table.name));
+  const std::string* before = nullptr;
   for (const auto& [name, value] : parameters) {
-    location += separator;
-    location += http::percent_encode(name);
-    location += '=';
+    if (before != nullptr && *before == name) {
+      location += ',';
+    } else {
+      location += before == nullptr ? '?' : '&';
+      location += http::percent_encode(name) + '=';
+    }
     location += http::percent_encode(value);
-    separator = '&';
+    before = &name;
     if (location.size() > kLongestLocation) return std::nullopt;
   }
   return location;

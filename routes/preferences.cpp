@@ -81,8 +81,9 @@ bool read_valued(Preferences& preferences, std::string_view text) {
     if (!preferences.timezone) preferences.timezone = std::string(text.substr(9));
     return true;
   }
-  if (const auto rows = number_after(text, "max-affected=")) {
-    if (!preferences.max_affected) preferences.max_affected = rows;
+  // PostgREST knows it whatever its value is.
+  if (text.starts_with("max-affected=")) {
+    if (!preferences.max_affected) preferences.max_affected = number_after(text, "max-affected=");
     return true;
   }
   const auto seconds = number_after(text, "wait=");

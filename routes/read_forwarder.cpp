@@ -1,6 +1,7 @@
 #include "routes/read_forwarder.h"
 
 #include "cache/responses/key.h"
+#include "routes/answer_worth.h"
 #include "routes/cache_control.h"
 #include "routes/error_response.h"
 #include "routes/forwarder.h"
@@ -20,47 +21,59 @@ void ReadForwarder::forward(ForwardedRead read, http::Respond respond) const {
 }
 
 http::Response ReadForwarder::answer(const ForwardedRead& read) const {
-  const CacheControl control = parse_cache_control(read.request.headers);
-  if (control.only_if_cached) return answer_without_upstream(read, read.reason.detail);
+  if (parse_cache_control(read.request.headers).only_if_cached) {
+    return answer_without_upstream(read, read.reason.detail);
+  }
   if (!context_.connectivity.offline()) {
     context_.synchronizer.wait_until_sent(*read.store, kDeliveryWait);
     // What did not go out after all can be read only here.
-    if (!context_.synchronizer.wait_until_drained(*read.store, {}) && read.offline_answer) {
-      if (auto response = read.offline_answer()) return *std::move(response);
+    if (!context_.synchronizer.wait_until_drained(*read.store, {}) && read.answer_here) {
+      if (auto response = read.answer_here(NoAnswer::kWouldMissWrites)) return *std::move(response);
     }
   }
   const auto moment = context_.responses.moment(*read.store);
   const auto outcome = context_.upstream.call(call_for(read.request));
-  if (!outcome.answered()) {
-    if (context_.connectivity.offline()) {
-      return answer_without_upstream(read, outcome.failure().reason);
-    }
-    auto lost = error_response(not_answerable_offline(outcome.failure().reason));
-    lost.headers.set("Cache-Status", forwarded_status(read.reason));
-    return lost;
+  if (!outcome.answered()) return answer_without_upstream(read, outcome.failure().reason);
+  switch (worth_of(outcome.answer(), read.request.method)) {
+    case AnswerWorth::kPage:
+      return answer_without_upstream(read, page_words(outcome.answer()));
+    case AnswerWorth::kFailing:
+      if (auto response = find_here(read)) return *std::move(response);
+      break;
+    case AnswerWorth::kAnswer:
+      break;
   }
-  if (read.reason.detail == kUnknownName) note_unknown_name(context_, outcome.answer().status);
-  auto response = response_for(outcome.answer(), read.reason);
+  return pass_on(read, outcome.answer(), moment);
+}
+
+http::Response ReadForwarder::pass_on(const ForwardedRead& read, const upstream::Answer& answer,
+                                      const cache::ResponseCache::Moment& moment) const {
+  if (read.reason.detail == kUnknownName) note_unknown_name(context_, answer.status);
+  auto response = response_for(answer, read.reason);
   const bool stored =
-      !control.no_store &&
+      !parse_cache_control(read.request.headers).no_store &&
       context_.responses.keep(*read.store, cache::response_key(read.request, read.principal),
                               response, read.relations, moment);
   response.headers.set("Cache-Status", forwarded_status(read.reason, response.status, stored));
   return response;
 }
 
-http::Response ReadForwarder::answer_without_upstream(const ForwardedRead& read,
-                                                      const std::string& why) const {
-  if (read.offline_answer) {
-    if (auto response = read.offline_answer()) return *std::move(response);
+std::optional<http::Response> ReadForwarder::find_here(const ForwardedRead& read) const {
+  if (read.answer_here) {
+    if (auto response = read.answer_here(NoAnswer::kNone)) return response;
   }
   const auto key = cache::response_key(read.request, read.principal);
-  if (auto kept = context_.responses.find(*read.store, key)) {
-    auto response = std::move(kept->response);
-    response.headers.set("Age", std::to_string(kept->age.count()));
-    response.headers.set("Cache-Status", kept_status());
-    return response;
-  }
+  auto kept = context_.responses.find(*read.store, key);
+  if (!kept) return std::nullopt;
+  auto response = std::move(kept->response);
+  response.headers.set("Age", std::to_string(kept->age.count()));
+  response.headers.set("Cache-Status", kept_status());
+  return response;
+}
+
+http::Response ReadForwarder::answer_without_upstream(const ForwardedRead& read,
+                                                      const std::string& why) const {
+  if (auto response = find_here(read)) return *std::move(response);
   auto response = error_response(not_answerable_offline(why));
   response.headers.set("Cache-Status", forwarded_status(read.reason));
   return response;

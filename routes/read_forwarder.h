@@ -10,6 +10,13 @@
 
 namespace holdfast::routes {
 
+// Why there is no answer of the upstream to give.
+enum class NoAnswer {
+  kWouldMissWrites,  // the caller's own writes were not delivered in time, so it would not show
+                     // them
+  kNone,             // it is away, or what came is not its answer
+};
+
 // A request that cannot write, and that only the upstream can answer.
 struct ForwardedRead {
   http::Request request;
@@ -18,11 +25,12 @@ struct ForwardedRead {
   ForwardReason reason;
   // What its answer shows, where that is known.
   cache::ResponseCache::Relations relations = std::nullopt;
-  // An answer from here that is good enough once the upstream turns out to be away.
-  std::function<std::optional<http::Response>()> offline_answer = {};
+  // The answer from here that is good enough then; nullopt when there is none.
+  std::function<std::optional<http::Response>(NoAnswer)> answer_here = {};
 };
 
-// Sends reads to the upstream, keeps their answers, and gives a kept one while it is away.
+// Sends reads to the upstream, keeps their answers, and gives one from here while it is away or
+// failing: a proxy's page in its place is no answer, and nobody's to see.
 // Thread-safe.
 class ReadForwarder {
  public:
@@ -35,6 +43,10 @@ class ReadForwarder {
 
  private:
   http::Response answer(const ForwardedRead& read) const;
+  http::Response pass_on(const ForwardedRead& read, const upstream::Answer& answer,
+                         const cache::ResponseCache::Moment& moment) const;
+  // What is here, from the replica or kept of before.
+  std::optional<http::Response> find_here(const ForwardedRead& read) const;
   http::Response answer_without_upstream(const ForwardedRead& read, const std::string& why) const;
 
   const Context& context_;

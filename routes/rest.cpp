@@ -96,7 +96,12 @@ void Rest::handle_table(RestRequest rest, http::Respond respond) const {
     // The upstream may have it since; offline the catalog is all that is known.
     const cache::Catalog& known = rest.store->catalog();
     if (!context_.connectivity.offline() || known.empty() || known.is_partial()) {
-      return forwarder_.forward(std::move(rest.request), Surface::kData,
+      if (is_read(rest.request)) {
+        return reads_.forward({std::move(rest.request), std::move(rest.store),
+                               std::move(rest.caller.principal), kUnknownName},
+                              std::move(respond));
+      }
+      return forwarder_.forward(std::move(rest.request), Surface::kRest,
                                 "the table is not in the catalog",
                                 [this, respond = std::move(respond)](http::Response response) {
                                   note_unknown_name(context_, response.status);

@@ -6,6 +6,7 @@
 
 #include "cache/replica/scope.h"
 #include "cache/values/codec.h"
+#include "cache/values/time_zone.h"
 #include "queue/outbox.h"
 #include "routes/cache_status.h"
 #include "routes/error_response.h"
@@ -65,6 +66,12 @@ std::optional<std::chrono::seconds> age_of(const Plan& plan, const cache::Store&
   return oldest;
 }
 
+// What an embed shows of a table, the request's own conditions do not limit.
+bool is_root_alone(const Plan& plan, const cache::Table& table) {
+  return plan.tables.front() == &table &&
+         std::count(plan.tables.begin(), plan.tables.end(), &table) == 1;
+}
+
 }  // namespace
 
 std::string content_range(std::int64_t offset, std::int64_t rows,
@@ -87,10 +94,10 @@ void RestRead::handle(RestRequest rest, const cache::Table& table,
                      std::move(elsewhere.relations)};
   // The request that finds the upstream gone is answered as the ones after it: from here, if it
   // can.
-  read.offline_answer = [self = *this, rest = std::move(rest),
-                         &table]() -> std::optional<http::Response> {
+  read.answer_here = [self = *this, rest = std::move(rest),
+                      &table](NoAnswer why) -> std::optional<http::Response> {
     RestRead here = self;
-    here.undelivered_ = true;
+    here.no_answer_ = why;
     Answer again = here.answer(rest, table);
     auto* local = std::get_if<http::Response>(&again);
     return local == nullptr ? std::nullopt : std::optional(std::move(*local));
@@ -99,8 +106,8 @@ void RestRead::handle(RestRequest rest, const cache::Table& table,
 }
 
 bool RestRead::upstream_usable(const CacheControl& control) const {
-  return !context_.connectivity.offline() && !context_.replica.imported_only &&
-         !context_.standalone && !control.only_if_cached;
+  return no_answer_ != NoAnswer::kNone && !context_.connectivity.offline() &&
+         !context_.replica.imported_only && !context_.standalone && !control.only_if_cached;
 }
 
 RestRead::Answer RestRead::answer(const RestRequest& rest, const cache::Table& table) const {
@@ -128,6 +135,9 @@ RestRead::Answer RestRead::answer(const RestRequest& rest, const cache::Table& t
 
 RestRead::Answer RestRead::refused(const Error& error, const CacheControl& control) const {
   if (names_unknown(error) && upstream_usable(control)) return Elsewhere{{kUnknownName}};
+  if (error.code == "PGRST123" && upstream_usable(control)) {
+    return Elsewhere{{"aggregates, which the upstream may allow"}};
+  }
   return error_response(error);
 }
 
@@ -186,8 +196,13 @@ PlanCache::Found RestRead::plan_for(const RestRequest& rest, const cache::Table&
   options.new_rows_last = new_rows_last;
   options.count = preferences.count != CountPreference::kNone;
   options.timezone = preferences.timezone.value_or("");
-  return context_.plans.find_or_plan(rest.store->shared_catalog(), table, rest.request.query(),
-                                     options);
+  auto found = context_.plans.find_or_plan(rest.store->shared_catalog(), table,
+                                           rest.request.query(), options);
+  if (!preferences.timezone || !preferences.timezone->empty()) return found;
+  // Postgres refuses an empty name, after whatever PostgREST itself refuses.
+  const auto* error = std::get_if<Error>(&found);
+  if (error != nullptr && error->code.starts_with("PGRST")) return found;
+  return cache::TimeZone::find("").error();
 }
 
 std::optional<RestRead::Answer> RestRead::replica_unfit(const RestRequest& rest, const Plan& plan,
@@ -207,6 +222,11 @@ std::optional<RestRead::Answer> RestRead::replica_unfit(const RestRequest& rest,
       case TableStatus::kNotReplicated:
         return elsewhere(Kind::kMiss, table->name + " is not replicated");
       case TableStatus::kSyncing:
+        // One's own row, or one that was read already, is as good here as it will be.
+        if ((!online || no_answer_) && is_root_alone(plan, *table) &&
+            cache::asks_for_whole_row(rest.request.query(), *rest.store, *table)) {
+          continue;
+        }
         return elsewhere(Kind::kPartial, "the first sync of " + table->name + " is not complete");
       case TableStatus::kDenied:
         return Answer(denied(*rest.store, *table));
@@ -223,7 +243,7 @@ std::optional<RestRead::Answer> RestRead::replica_unfit(const RestRequest& rest,
   // Offline the last complete state is what there is.
   if (!online) return std::nullopt;
   // Own writes that did not get through in time are in no other answer.
-  if (undelivered_ && shows_own_writes(*rest.store, plan)) return std::nullopt;
+  if (no_answer_ && shows_own_writes(*rest.store, plan)) return std::nullopt;
   if (auto reason = too_old(rest, plan, control)) {
     return elsewhere(reason->kind, reason->detail, true);
   }
@@ -254,10 +274,8 @@ bool RestRead::holds_all(const RestRequest& rest, const Plan& plan,
   const bool filter_is_whole = context_.replica.of(table).filter_is_whole;
   const auto needed = cache::needed_conditions(*rest.store, table, filter_is_whole);
   if (needed && needed->empty()) return true;
-  // What an embed shows of the table, the request's own conditions do not limit.
-  const auto places = std::count(plan.tables.begin(), plan.tables.end(), &table);
-  if (plan.tables.front() != &table || places != 1) return false;
-  return cache::holds_rows(rest.request.query(), *rest.store, table, filter_is_whole);
+  return is_root_alone(plan, table) &&
+         cache::holds_rows(rest.request.query(), *rest.store, table, filter_is_whole);
 }
 
 http::Response RestRead::denied(const cache::Store& store, const cache::Table& table) const {

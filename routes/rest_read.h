@@ -68,7 +68,8 @@ class RestRead {
 
   const Context& context_;
   const ReadForwarder& reads_;
-  bool undelivered_ = false;  // own writes were waited for in vain
+  // Set where the upstream's answer is not to be had: what is here is answered with then.
+  std::optional<NoAnswer> no_answer_;
 };
 
 // "0-24/100", "*/0": rows from `offset` on, of `total` where it is known.

@@ -39,7 +39,7 @@ void RestRoot::handle(RestRequest rest, http::Respond respond) const {
                          : error_response(not_answerable_offline("no catalog is known")));
   }
   ForwardedRead read{rest.request, rest.store, rest.caller.principal, "the API's description"};
-  read.offline_answer = [self = *this, rest = std::move(rest), schema = *schema] {
+  read.answer_here = [self = *this, rest = std::move(rest), schema = *schema](NoAnswer) {
     return self.describe(rest, schema);
   };
   reads_.forward(std::move(read), std::move(respond));

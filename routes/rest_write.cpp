@@ -113,7 +113,8 @@ bool RestWrite::is_queued_unseen(const RestRequest& rest, const Preferences& pre
 }
 
 bool RestWrite::is_online() const {
-  return !context_.standalone && !context_.connectivity.offline();
+  // Without a token that the upstream takes, it is as good as away for this user.
+  return !context_.standalone && !unreached_ && !context_.connectivity.offline();
 }
 
 std::string RestWrite::upstream_needed(const RestRequest& rest, const cache::Table& table,
@@ -234,7 +235,7 @@ void RestWrite::settle_doubt(std::shared_ptr<Work> work) const {
     cache::Store& store = *work->request.rest.store;
     self.context_.synchronizer.wait_until_sent(store, kDrainWait);
     const bool drained = queue::Outbox(store.overlay()).empty(*store.reader());
-    if (drained && !self.context_.connectivity.offline()) {
+    if (drained && self.is_online()) {
       return self.ask_upstream(std::move(work->request.rest), work->request.table,
                                std::move(work->outcome.doubt), std::move(work->respond));
     }
@@ -261,7 +262,7 @@ void RestWrite::ask_upstream(RestRequest rest, const cache::Table& table, std::s
           "Earlier writes of this user are still on their way, and " + reason + ".")));
     }
     auto [response, may_have_happened] =
-        self.forwarder_.forward_once(rest.request, Surface::kData, reason);
+        self.forwarder_.forward_once(rest.request, Surface::kRest, reason);
     // It surely never got there: as good as not asked, so that it can be queued if that is its way.
     if (!may_have_happened && !self.unreached_) {
       return self.handle_unreached(std::move(rest), table, std::move(respond));

@@ -79,11 +79,13 @@ Router::Router(const Context& context, StatusIdentity identity, ControlAccess co
 
 void Router::handle(http::Request request, http::Respond respond) {
   respond = counted(request, std::move(respond));
+  const bool reads = is_read(request);
   // A fault answers its request and ends there; the process and its queue go on.
   try {
     route(std::move(request), respond);
   } catch (...) {
-    respond(fault_response(std::current_exception(), *context_.logger));
+    respond(fault_response(std::current_exception(), *context_.logger,
+                           reads ? "nothing was read" : "the write was not taken"));
   }
 }
 

@@ -105,7 +105,7 @@ void Rpc::call(RestRequest rest, http::Respond respond) const {
       context->synchronizer.wait_until_sent(*rest.store, kDeliveryWait);
     }
     const auto forwarded =
-        Forwarder(*context).forward_once(rest.request, Surface::kData, "a function that may write");
+        Forwarder(*context).forward_once(rest.request, Surface::kRest, "a function that may write");
     if (forwarded.may_have_happened) {
       rest.store->note_forwarded_write();
       context->synchronizer.wake_puller(rest.store->principal().id);

@@ -76,24 +76,23 @@ http::Response write_answer(const cache::Mutation& mutation, const cache::Change
   return response;
 }
 
-http::Response fault_response(const std::exception_ptr& fault, Logger& logger) {
+http::Response fault_response(const std::exception_ptr& fault, Logger& logger,
+                              const std::string& meaning) {
   bool full = false;
   try {
     std::rethrow_exception(fault);
   } catch (const cache::SqliteError& error) {
     full = error.disk_full();
-    logger.error("write_fault code={} reason={}", error.code(), error.what());
+    logger.error("request_fault code={} reason={}", error.code(), error.what());
   } catch (const std::exception& error) {
-    logger.error("write_fault reason={}", error.what());
+    logger.error("request_fault reason={}", error.what());
   }
   if (full) {
-    return error_response({ErrorKind::kNotAnswerable, "HF507",
-                           "The disk is full: the write was not taken", std::nullopt,
-                           "Free some space and repeat it."});
+    return error_response({ErrorKind::kNotAnswerable, "HF507", "The disk is full: " + meaning,
+                           std::nullopt, "Free some space and repeat it."});
   }
-  return error_response({ErrorKind::kNotAnswerable, "HF500",
-                         "The gateway failed: the write was not taken", std::nullopt,
-                         "Its log says why."});
+  return error_response({ErrorKind::kNotAnswerable, "HF500", "The gateway failed: " + meaning,
+                         std::nullopt, "Its log says why."});
 }
 
 }  // namespace holdfast::routes

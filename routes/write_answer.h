@@ -27,7 +27,8 @@ http::Response write_answer(const cache::Mutation& mutation, const cache::Change
                             std::optional<Representation> representation,
                             const std::string& outbox_id, bool standalone);
 
-// 507 for a full disk, else 500; the fault is logged and never shown.
-http::Response fault_response(const std::exception_ptr& fault, Logger& logger);
+// 507 for a full disk, else 500, and what that means; the fault is logged and never shown.
+http::Response fault_response(const std::exception_ptr& fault, Logger& logger,
+                              const std::string& meaning = "the write was not taken");
 
 }  // namespace holdfast::routes

@@ -3,6 +3,7 @@ import { after, before, beforeEach, test } from 'node:test';
 
 import { anonKey } from '../upstream/keys.mjs';
 import { succeeded } from './support/client.mjs';
+import { eventually } from './support/wait.mjs';
 import { World } from './support/world.mjs';
 
 // What the replica cannot answer, with and without the upstream.
@@ -84,6 +85,26 @@ test('a client and a table may ask for fresh answers', async () => {
   assert.equal((await todos('no-cache')).status, 200);
   const tags = await ask('tags?limit=1');
   assert.match(status(tags), /^holdfast; hit/);
+});
+
+test("an app hears nothing of a proxy's page where something here can answer", async () => {
+  const call = (cacheControl) =>
+    ask('rpc/open_count?lowest=3', { headers: { 'cache-control': cacheControl } });
+  const online = await (await call('no-cache')).text();
+  await eventually('the answer is kept', async () => (await call('only-if-cached')).ok);
+  await world.upstream.fault({
+    match: '/rpc/|/todos.limit=|/ledger',
+    status: 502,
+    headers: { 'content-type': 'text/html' },
+    body: '<html>Bad gateway</html>',
+  });
+  assert.equal(await (await call('no-cache')).text(), online);
+  const todos = await ask('todos?limit=1', { headers: { 'cache-control': 'no-cache' } });
+  assert.equal(status(todos), 'holdfast; hit');
+  const ledger = await ask('ledger?select=id,line');
+  assert.deepEqual([ledger.status, (await ledger.json()).code], [504, 'HF504']);
+  const spent = await world.app.rpc('spend', { amount: 3 });
+  assert.deepEqual([spent.status, spent.error.code], [504, 'HF504']);
 });
 
 test('the description of the API is there without the upstream', async () => {

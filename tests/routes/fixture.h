@@ -106,7 +106,8 @@ class RoutesTest : public ::testing::Test {
                                     clock_};
   identity::SessionUpstream session_upstream_{upstream_, sign_ins_.tokens, sign_ins_.refresher};
   identity::Authenticator authenticator_{
-      identity_, upstream_, book_, sign_ins_, [this] { return connectivity_.offline(); }, clock_};
+      identity_, upstream_, book_, sign_ins_, [this] { return connectivity_.snapshot().state; },
+      clock_};
   cache::ReplicaOptions replica_;
   cache::PullOptions pull_;
   queue::DispatcherOptions dispatching_;

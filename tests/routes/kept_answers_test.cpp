@@ -204,6 +204,120 @@ TEST_F(KeptAnswersTest, AFunctionOfAnUnknownProfileIsRefused) {
   EXPECT_THAT(answer.body, HasSubstr("PGRST106"));
 }
 
+// What stands in front of the upstream, or the upstream itself, when it cannot answer.
+struct Trouble {
+  const char* name;
+  int status;
+  const char* body;
+  const char* type;
+};
+const Trouble kProxyPage{"a proxy's page", 502, "<html>Bad gateway</html>", "text/html"};
+const Trouble kTroubles[] = {
+    kProxyPage,
+    {"a captive portal", 200, "<html>Welcome</html>", "text/html; charset=utf-8"},
+    {"a redirect", 302, "", ""},
+    {"a firewall", 403, "error code: 1020", "text/plain"},
+    {"nothing", 503, "", ""},
+    {"a gateway's words", 503, R"({"message":"no Route matched"})", "application/json"},
+    {"no database", 503, R"({"code":"PGRST000","message":"x"})", "application/json"},
+    {"a timeout", 500, R"({"code":"57014","message":"x"})", "application/json"},
+    {"too many", 429, R"({"message":"slow down"})", "application/json"},
+};
+
+class FailingUpstreamTest : public KeptAnswersTest {
+ protected:
+  void keep_a_note() {
+    put("notes", R"([{"id":"11111111-1111-4111-8111-111111111111","body":"here","number":null}])");
+  }
+  void fail_with(const Trouble& trouble) {
+    upstream_.push(trouble.status, trouble.body, {{"Content-Type", trouble.type}});
+  }
+};
+
+TEST_F(FailingUpstreamTest, AReadThatAsksOnlyForFreshnessIsAnsweredFromHere) {
+  keep_a_note();
+  for (const auto& trouble : kTroubles) {
+    fail_with(trouble);
+    const auto answer = rest("GET", "notes?select=body", "", {{"Cache-Control", "no-cache"}});
+    EXPECT_EQ(answer.body, R"([{"body":"here"}])") << trouble.name;
+    EXPECT_EQ(header(answer, "Cache-Status"), "holdfast; hit") << trouble.name;
+  }
+  EXPECT_EQ(upstream_.calls().size(), std::size(kTroubles)) << "each time it was asked";
+}
+
+TEST_F(FailingUpstreamTest, NetworkFirstIsAnsweredFromHere) {
+  replica_.table_options["notes"].read = cache::ReadMode::kNetworkFirst;
+  keep_a_note();
+  fail_with(kProxyPage);
+  EXPECT_EQ(rest("GET", "notes?select=body").body, R"([{"body":"here"}])");
+}
+
+TEST_F(FailingUpstreamTest, AViewsCopyForOfflineIsShown) {
+  fail_with(kProxyPage);
+  EXPECT_EQ(rest("GET", "open_todos").body, "[]");
+  EXPECT_EQ(upstream_.calls().size(), 1U);
+}
+
+TEST_F(FailingUpstreamTest, ALostAnswerIsGivenFromHereBeforeTheUpstreamCountsAsAway) {
+  keep_a_note();
+  upstream_.push(upstream::Failure{upstream::Loss::kAnswerLost, "reset"});
+  const auto answer = rest("GET", "notes?select=body", "", {{"Cache-Control", "no-cache"}});
+  EXPECT_EQ(answer.body, R"([{"body":"here"}])");
+}
+
+TEST_F(FailingUpstreamTest, AFunctionsKeptAnswerIsGiven) {
+  upstream_.push(200, "7", postgrest());
+  rest("GET", "rpc/total");
+  store_->writer().run(cache::Writer::Priority::kBackground, [](cache::Transaction&) {});
+  for (const auto& trouble : kTroubles) {
+    fail_with(trouble);
+    EXPECT_EQ(rest("GET", "rpc/total").body, "7") << trouble.name;
+  }
+}
+
+TEST_F(FailingUpstreamTest, WithoutAnAnswerHereAPageBecomesTheApisError) {
+  for (const char* target : {"rpc/total", "unheard_of"}) {
+    fail_with(kProxyPage);
+    const auto answer = rest("GET", target);
+    EXPECT_EQ(answer.status, 504) << target;
+    EXPECT_EQ(header(answer, "Content-Type"), "application/json; charset=utf-8");
+    EXPECT_THAT(answer.body, HasSubstr(R"("code":"HF504")"));
+    EXPECT_THAT(answer.body, HasSubstr("HTTP 502 that is not the API's answer"));
+  }
+}
+
+TEST_F(FailingUpstreamTest, ACallThatMayWriteHearsThatItMayHaveHappened) {
+  fail_with(kProxyPage);
+  const auto answer = rest("POST", "rpc/pay", "{}");
+  EXPECT_EQ(answer.status, 504);
+  EXPECT_THAT(answer.body, HasSubstr("may or may not have taken effect"));
+  EXPECT_TRUE(store_->behind_forwarded_write());
+}
+
+TEST_F(FailingUpstreamTest, TheApisOwnErrorsArePassedOn) {
+  upstream_.push(200, "7", postgrest());
+  rest("GET", "rpc/total");
+  store_->writer().run(cache::Writer::Priority::kBackground, [](cache::Transaction&) {});
+  const Trouble own[] = {
+      {"a fault of the function", 500, R"({"code":"XX000"})", "application/json"},
+      {"what it raised", 400, R"({"code":"P0001"})", "application/json"},
+      {"its gateway", 401, R"({"message":"No API key found"})", "application/json"},
+  };
+  for (const auto& error : own) {
+    fail_with(error);
+    const auto answer = rest("GET", "rpc/total");
+    EXPECT_EQ(answer.status, error.status) << error.name;
+    EXPECT_EQ(answer.body, error.body) << error.name;
+  }
+  fail_with({"cannot, and nothing is kept", 503, R"({"code":"PGRST000"})", "application/json"});
+  EXPECT_EQ(rest("GET", "rpc/total?a=1").status, 503);
+}
+
+TEST_F(FailingUpstreamTest, AFunctionMayAnswerInHtml) {
+  upstream_.push(200, "<p>hi</p>", {{"Content-Type", "text/html"}, {"Content-Range", "0-0/*"}});
+  EXPECT_EQ(rest("GET", "rpc/total", "", {{"Accept", "text/html"}}).body, "<p>hi</p>");
+}
+
 class FreshnessTest : public KeptAnswersTest {
  protected:
   void pulled() { store_->note_pulled(*store_->catalog().find("public", "todos"), clock_.now()); }

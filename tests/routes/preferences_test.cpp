@@ -33,6 +33,9 @@ TEST(PreferencesTest, UnknownOnesMatterOnlyWhenHandlingIsStrict) {
   ASSERT_FALSE(strict);
   EXPECT_EQ(strict.error().code, "PGRST122");
   EXPECT_EQ(strict.error().details, "Invalid preferences: x=y, z");
+  const auto known = parse_preferences({{"Prefer", "handling=strict, max-affected=many"}});
+  ASSERT_TRUE(known);
+  EXPECT_FALSE(known->max_affected);
 }
 
 TEST(PreferencesTest, WhatWasAppliedIsNamedInPostgrestsOrder) {

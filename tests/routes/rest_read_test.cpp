@@ -60,6 +60,57 @@ TEST_F(RestReadTest, AnOffsetBehindTheRowsIsRefusedInTheFormOfAnAnswer) {
   EXPECT_EQ(header(beyond, "Preference-Applied"), "count=exact");
 }
 
+TEST_F(RestReadTest, TheLocationNamesEachParameterOnceAndTheTableAsItIs) {
+  const auto location = [&](const std::string& target) {
+    return header(rest("GET", target), "Content-Location");
+  };
+  EXPECT_EQ(location("lists?title=neq.x%2Cy&select=id&id=lt.9&id=gt.0&apikey=k"),
+            "/lists?id=lt.9,gt.0&select=id&title=neq.x%2Cy");
+  auto tables = cache::sample::tables();
+  for (const char* name : {"Caf\u00e9 & more", "two\r\nlines"}) {
+    tables.push_back(
+        cache::sample::table(name, cache::sample::columns({{"id", "integer", false}}), {0}));
+  }
+  use(std::make_shared<const cache::Catalog>(std::move(tables), std::vector<cache::Function>(),
+                                             std::vector<std::string>{"public"}));
+  EXPECT_EQ(location("Caf%C3%A9%20%26%20more?select=id"), "/Caf\u00e9 & more?select=id");
+  EXPECT_EQ(location("two%0D%0Alines"), "/two%0D%0Alines");
+}
+
+TEST_F(RestReadTest, WhetherAggregatesAreAllowedIsTheUpstreamsToSay) {
+  upstream_.push(200, R"([{"count":3}])",
+                 {{"Content-Type", "application/json"}, {"Content-Range", "0-0/*"}});
+  EXPECT_EQ(rest("GET", "lists?select=count()").body, R"([{"count":3}])");
+  go_offline();
+  const auto refused = rest("GET", "lists?select=id.sum()");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(refused.body, HasSubstr("PGRST123"));
+}
+
+TEST_F(RestReadTest, AnEmptyTimeZoneIsRefusedAfterWhatPostgrestRefuses) {
+  const http::Headers empty = {{"Prefer", "timezone="}};
+  const auto refused = lists(empty);
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(refused.body, HasSubstr(R"("code":"22023")"));
+  EXPECT_THAT(refused.body, HasSubstr(R"(invalid value for parameter \"TimeZone\": \"\")"));
+  EXPECT_THAT(lists(empty, ",nothing(id)").body, HasSubstr("PGRST200"));
+}
+
+// Hard case 17: the row is here, so nothing about it is unknown.
+TEST_F(RestReadTest, HardCase17_ARowByItsKeyIsReadHereThoughTheFirstSyncHasNotEnded) {
+  store_->publish(*store_->catalog().find("public", "lists"), cache::TableStatus::kSyncing);
+  upstream_.push(200, R"([{"id":2}])", {{"Content-Type", "application/json"}});
+  EXPECT_THAT(header(lists({}, "&id=eq.2"), "Cache-Status"), HasSubstr("fwd")) << "online";
+  go_offline();
+  const auto one = lists({}, "&id=eq.2");
+  EXPECT_EQ(one.body, R"([{"id":2}])");
+  EXPECT_THAT(header(one, "Cache-Status"), HasSubstr("hit"));
+  EXPECT_EQ(lists({}, "&id=eq.7").status, 504);
+  EXPECT_EQ(lists({}, "&slot=eq.2").status, 504);
+  EXPECT_EQ(rest("POST", "lists", R"({"id":8,"title":"mine"})").status, 201);
+  EXPECT_EQ(lists({}, "&id=eq.8").body, R"([{"id":8}])") << "one's own";
+}
+
 TEST_F(RestReadTest, AnAnswerThatIsKeptEndsWithTheNextCommit) {
   const auto ask_often = [&] {
     for (int i = 0; i < 3; ++i) lists({}, "&order=id");
