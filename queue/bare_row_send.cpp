@@ -30,6 +30,10 @@ Verdict BareRowSend::deliver() {
   if (must_read_first(condition)) {
     if (auto verdict = look()) return *std::move(verdict);
   }
+  const bool versioned = columns_.version || columns_.stamp;
+  if (base_ && !versioned && !write_.deletion) {
+    return send(Guard::kWholeRow, whole_condition(table_, *base_), Representation::kRows);
+  }
   return send(Guard::kBase, condition, Representation::kRows);
 }
 
@@ -56,7 +60,8 @@ Condition BareRowSend::condition() const {
 Verdict BareRowSend::send(Guard guard, const Condition& condition, Representation representation) {
   std::string target = "/rest/v1/" + http::percent_encode(table_.name) + "?" +
                        cache::key_filter(table_, {write_.old_key});
-  if (guard == Guard::kBase && !condition.parameters.empty()) target += "&" + condition.parameters;
+  if (guard != Guard::kKeyOnly && !condition.parameters.empty())
+    target += "&" + condition.parameters;
   const auto outcome =
       upstream_.call(entry_call(sender_, entry_, table_, std::move(target),
                                 write_.deletion ? "" : write_.changes, representation));
@@ -71,6 +76,13 @@ Verdict BareRowSend::judge_answer(const upstream::Answer& answer, Guard guard,
     // A policy may let a role change what it may not see afterwards.
     return send(guard, condition, Representation::kNone);
   }
+  const bool whole = guard == Guard::kWholeRow;
+  // Perhaps a column that does not matter cannot be compared, or is not there any more.
+  const bool refused =
+      classified.kind == AnswerClass::kRefused || classified.kind == AnswerClass::kSchemaChanged;
+  if (whole && refused) {
+    return send(Guard::kBase, this->condition(), representation);
+  }
   if (classified.kind != AnswerClass::kApplied) return judge_refusal(answer, classified);
   if (representation == Representation::kNone) return Applied{};
   auto rows = cache::parse_rows(table_, answer.body);
@@ -79,18 +91,21 @@ Verdict BareRowSend::judge_answer(const upstream::Answer& answer, Guard guard,
   }
   if (!rows->empty()) {
     const bool alone = base_ && raises_version(columns_, *base_, rows->front());
-    return applied(std::move(rows->front()), alone);
+    return applied(std::move(rows->front()), {alone, condition.compared});
   }
   if (auto verdict = look()) return *std::move(verdict);
+  // Columns that this does not change may have been changed by others.
+  if (whole) return send(Guard::kBase, this->condition(), representation);
   // It is as it was: what it was compared with may be printed differently there, the key is not.
   if (guard == Guard::kBase) return send(Guard::kKeyOnly, condition, representation);
   return Superseded{"the upstream's policies do not permit this change", {}};
 }
 
-Verdict BareRowSend::applied(std::optional<Row> row, bool guarded) const {
+Verdict BareRowSend::applied(std::optional<Row> row, const Ours& ours) const {
   Images images;
   if (write_.deletion || write_.moves()) images.push_back({&table_, write_.old_key, std::nullopt});
-  if (!write_.deletion) images.push_back({&table_, write_.new_key, std::move(row), guarded});
+  if (!write_.deletion)
+    images.push_back({&table_, write_.new_key, std::move(row), ours.guarded, ours.compared});
   return Applied{std::move(images)};
 }
 
@@ -112,7 +127,7 @@ std::optional<Verdict> BareRowSend::look() {
 std::optional<Verdict> BareRowSend::judge_arrival(const cache::UpstreamImage& seen) const {
   const auto& row = seen.row;
   if (!row || !changed_columns(table_, write_.changes, row).empty()) return std::nullopt;
-  return applied(row);
+  return applied(row, {});
 }
 
 std::optional<Verdict> BareRowSend::judge_update(const SeenRows& seen) const {
@@ -133,7 +148,7 @@ std::optional<Verdict> BareRowSend::judge_update(const SeenRows& seen) const {
 
 std::optional<Verdict> BareRowSend::judge_deletion(const SeenRows& seen) const {
   const auto& now = seen.images.front().row;
-  if (!now) return applied(std::nullopt);
+  if (!now) return applied(std::nullopt, {});
   if (!columns_.any() && entry_.lost_answer) {
     return Uncertain{0,
                      "The answer to the deletion was lost, and nothing tells whether the row that "

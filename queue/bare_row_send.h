@@ -28,7 +28,7 @@ class BareRowSend {
 
  private:
   using Images = std::vector<cache::UpstreamImage>;
-  enum class Guard { kBase, kKeyOnly };
+  enum class Guard { kWholeRow, kBase, kKeyOnly };
 
   bool must_read_first(const Condition& condition) const;
   // The row's image was computed here and not yet read back.
@@ -43,8 +43,12 @@ class BareRowSend {
   std::optional<Verdict> judge_arrival(const cache::UpstreamImage& seen) const;
   std::optional<Verdict> judge_update(const SeenRows& seen) const;
   std::optional<Verdict> judge_deletion(const SeenRows& seen) const;
-  // `guarded`: as in UpstreamImage.
-  Verdict applied(std::optional<cache::Row> row, bool guarded = false) const;
+  // As in UpstreamImage.
+  struct Ours {
+    bool guarded = false;
+    std::vector<std::size_t> compared = {};
+  };
+  Verdict applied(std::optional<cache::Row> row, const Ours& ours) const;
 
   upstream::Upstream& upstream_;
   const Sender& sender_;

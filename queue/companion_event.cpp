@@ -53,10 +53,10 @@ void add_rows(std::string& event, const Entry& entry) {
 }
 
 std::string match_of(const cache::Table& table, const cache::TableOptions& options,
-                     const RowWrite& write) {
+                     const RowWrite& write, Reach reach) {
   std::string match = "{";
   add_member(match, "key", write.old_key);
-  const auto columns = compared_columns(table, options, write);
+  const auto columns = compared_columns(table, options, write, reach);
   const auto base = stored_row(table, write.base);
   if (base && !columns.empty()) {
     add_member(match, "base", cache::print_columns(table, *base, columns));
@@ -87,9 +87,13 @@ bool is_event(const Entry& entry, std::span<const Effect> effects) {
   });
 }
 
+Reach reach_of(std::span<const RowWrite> writes) {
+  return writes.size() == 1 ? Reach::kOneRow : Reach::kSeveralRows;
+}
+
 std::vector<std::size_t> compared_columns(const cache::Table& table,
-                                          const cache::TableOptions& options,
-                                          const RowWrite& write) {
+                                          const cache::TableOptions& options, const RowWrite& write,
+                                          Reach reach) {
   const VersionColumns versions = version_columns(table, options);
   std::vector<std::size_t> columns;
   const auto add = [&](std::optional<std::size_t> column) {
@@ -103,6 +107,10 @@ std::vector<std::size_t> compared_columns(const cache::Table& table,
     add(versions.created);
     for (const std::size_t column : plain_columns(table)) add(column);
   } else {
+    const bool versioned = versions.version || versions.stamp;
+    if (reach == Reach::kOneRow && !versioned) {
+      for (const std::size_t column : plain_columns(table)) add(column);
+    }
     for (const std::size_t column :
          changed_columns(table, write.changes, stored_row(table, write.base))) {
       add(column);
@@ -129,7 +137,7 @@ std::string event_of(const Parcel& parcel, const cache::Table& table,
   if (entry.operation == "update") add_member(event, "set", writes.front().changes);
   std::string matches = "[";
   for (const RowWrite& write : writes) {
-    matches += (matches.size() > 1 ? "," : "") + match_of(table, options, write);
+    matches += (matches.size() > 1 ? "," : "") + match_of(table, options, write, reach_of(writes));
   }
   add_member(event, "match", matches + "]");
   return event + "}";

@@ -18,10 +18,13 @@ std::vector<RowWrite> row_writes(const Entry& entry, std::span<const cache::Effe
 // deletion of rows whose base is known, all changed alike.
 bool is_event(const Entry& entry, std::span<const cache::Effect> effects);
 
-// The columns that an update or deletion compares with its base.
+// The columns that an update or deletion compares with its base. Where no version tells whether
+// somebody else has written to the row, the update of a single one compares all that it can.
+enum class Reach { kOneRow, kSeveralRows };
+Reach reach_of(std::span<const RowWrite> writes);
 std::vector<std::size_t> compared_columns(const cache::Table& table,
-                                          const cache::TableOptions& options,
-                                          const RowWrite& write);
+                                          const cache::TableOptions& options, const RowWrite& write,
+                                          Reach reach);
 
 // The entry as an event of holdfast_push(), a JSON object. is_event() must hold. With
 // `only_if_known` nothing takes effect, and it is asked whether it has before. The values are those

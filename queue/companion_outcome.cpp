@@ -34,6 +34,7 @@ EventOutcome outcome_of(const upstream::Answer& whole, const cache::RawObject& o
     if (name == "code") outcome.code = cache::decode_json_string(token);
     if (name == "rows" && token != "null") outcome.rows = token;
     if (name == "value" && token != "null") outcome.value = token;
+    if (name == "replayed") outcome.replayed = token == "true";
     if (name == "rows" || name == "value") continue;
     std::string& body = outcome.answer.body;
     body += body.empty() ? "{" : ",";
@@ -75,8 +76,10 @@ Verdict judge_applied(const EventOutcome& outcome, const Parcel& parcel, const c
   for (const RowWrite& write : writes) {
     const auto base = stored_row(table, write.base);
     for (UpstreamImage& image : *images) {
-      if (image.key != write.new_key || !base || !image.row) continue;
+      // What a replay shows others may have written since.
+      if (image.key != write.new_key || !base || !image.row || outcome.replayed) continue;
       image.guarded = raises_version(versions, *base, *image.row);
+      image.compared = compared_columns(table, options, write, reach_of(writes));
     }
     if (write.deletion || write.moves()) gone.push_back({&table, write.old_key, std::nullopt});
   }
@@ -89,7 +92,7 @@ Verdict judge_applied(const EventOutcome& outcome, const Parcel& parcel, const c
 bool as_compared(const cache::Table& table, const cache::TableOptions& options,
                  const RowWrite& write, const Row& now) {
   const auto base = stored_row(table, write.base);
-  const auto columns = compared_columns(table, options, write);
+  const auto columns = compared_columns(table, options, write, Reach::kOneRow);
   return base && std::all_of(columns.begin(), columns.end(),
                              [&](std::size_t column) { return (*base)[column] == now[column]; });
 }

@@ -16,6 +16,8 @@ struct EventOutcome {
   std::string code;
   std::optional<std::string> rows;                  // JSON array; absent: none may be seen
   std::optional<std::string> value = std::nullopt;  // of a call: what it gave back, JSON
+  // It took effect at an earlier send: the rows are as they are by now.
+  bool replayed = false;
 };
 
 // The outcomes, in the order of the events; empty where the answer is none of holdfast_push(), or

@@ -116,6 +116,16 @@ Condition update_condition(const Table& table, const VersionColumns& columns,
   return condition;
 }
 
+Condition whole_condition(const Table& table, const cache::Row& base) {
+  Conditions conditions(table, base);
+  Condition condition;
+  for (const std::size_t column : plain_columns(table)) {
+    if (conditions.add(column)) condition.compared.push_back(column);
+  }
+  condition.parameters = conditions.parameters();
+  return condition;
+}
+
 Condition deletion_condition(const Table& table, const VersionColumns& columns,
                              const cache::Row& base) {
   Conditions conditions(table, base);
@@ -131,7 +141,7 @@ Condition deletion_condition(const Table& table, const VersionColumns& columns,
   std::size_t others = 0;
   for (const std::size_t column : table.kept_columns()) others += table.is_key(column) ? 0U : 1U;
   const bool versioned = columns.version || columns.stamp;
-  return {conditions.parameters(), versioned || compared == others};
+  return {conditions.parameters(), versioned || compared == others, {}};
 }
 
 }  // namespace holdfast::queue

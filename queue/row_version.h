@@ -35,6 +35,8 @@ struct Condition {
   std::string parameters;
   // It names every column that matters; else the row has to be read before.
   bool whole = true;
+  // The columns of a whole_condition().
+  std::vector<std::size_t> compared = {};
 };
 
 // For an update of `changed`: the version columns, and what each changed column was, so that a
@@ -42,6 +44,10 @@ struct Condition {
 // forgets to raise the version.
 Condition update_condition(const cache::Table& table, const VersionColumns& columns,
                            const cache::Row& base, const std::vector<std::size_t>& changed);
+
+// For an update of a row that no version tells of: what every column was. What the answer shows in
+// them is then the upstream's own doing, and nobody else's.
+Condition whole_condition(const cache::Table& table, const cache::Row& base);
 
 // For a deletion: every version column, as another device may have made the key again, and what
 // the other columns were, as not every application raises a version.

@@ -135,8 +135,7 @@ void Overlay::acknowledge(Transaction& transaction, std::int64_t entry,
       presume(transaction, table, effect.key);
       read_again(transaction, effect.relation, effect.key);
     }
-    const bool alone = known != images.end() && known->guarded;
-    rebase_later(transaction, effect, entry, alone ? Since::kAlone : Since::kPerhapsOthers);
+    rebase_later(transaction, effect, entry, known == images.end() ? nullptr : &*known);
     recompute(transaction, table, effect.key);
   }
 }
@@ -309,6 +308,7 @@ void Overlay::recompute(Transaction& transaction, const Table& table, const std:
 
 void Overlay::rebase(Transaction& transaction, std::int64_t entry,
                      std::span<const Effect> replacements) {
+  end_others(transaction, entry, replacements);
   Statement& update = transaction.database().cached(
       "UPDATE hf_effects SET kind=?4, changes=?5, row=?6, base=?7"
       " WHERE entry=?1 AND relation=?2 AND key=?3 AND consequence=0");
@@ -322,6 +322,24 @@ void Overlay::rebase(Transaction& transaction, std::int64_t entry,
     update.run();
   }
   for (const Effect& effect : replacements) {
+    if (const Table* table = find_table(effect.relation)) {
+      recompute(transaction, *table, effect.key);
+    }
+  }
+}
+
+void Overlay::end_others(Transaction& transaction, std::int64_t entry,
+                         std::span<const Effect> kept) {
+  for (const Effect& effect : effects(transaction.database(), entry)) {
+    const bool stays =
+        effect.consequence || std::any_of(kept.begin(), kept.end(), [&](const Effect& other) {
+          return other.relation == effect.relation && other.key == effect.key;
+        });
+    if (stays) continue;
+    Statement& end = transaction.database().cached(
+        "DELETE FROM hf_effects WHERE entry=?1 AND relation=?2 AND key=?3 AND consequence=0");
+    end.bind(1, entry).bind(2, std::string_view(effect.relation));
+    end.bind(3, std::string_view(effect.key)).run();
     if (const Table* table = find_table(effect.relation)) {
       recompute(transaction, *table, effect.key);
     }

@@ -41,6 +41,8 @@ struct UpstreamImage {
   // Nobody else has changed the row since the write's base: what it has more is the upstream's own
   // doing.
   bool guarded = false;
+  // The same of these columns only: the write compared them with its base.
+  std::vector<std::size_t> compared = {};
 };
 
 // Keeps every replica table at "the upstream's rows with this principal's pending writes on top".
@@ -90,8 +92,9 @@ class Overlay {
   // Shows the effects of `entry` again that drop() took back.
   void reactivate(Transaction& transaction, std::int64_t entry);
 
-  // Replaces own effects of `entry`, which is not ended, by others on the same rows, in their order
-  // and with their bases. Later entries keep their base until this one ends.
+  // Replaces the own effects of `entry`, which is not ended, by others on the same rows, in their
+  // order and with their bases; those of rows that are not named end. Later entries keep their base
+  // until this one ends.
   void rebase(Transaction& transaction, std::int64_t entry, std::span<const Effect> replacements);
 
   // Hands the effects of `entry` from `first` to before `last` (places in effects()) to `other`.
@@ -160,21 +163,25 @@ class Overlay {
   void note_acknowledgement(Transaction& transaction, const std::vector<Effect>& ended) const;
   // Own earlier writes are no conflict: what `entry` made of the row becomes part of the base of
   // the effects after it. What others have made of it does not: they have not seen that.
-  enum class Since { kAlone, kPerhapsOthers };
+  // `image`: what an answer told of the row; nullptr: nothing.
   void rebase_later(Transaction& transaction, const Effect& ended, std::int64_t entry,
-                    Since since) const;
+                    const UpstreamImage* image) const;
   // From `before`, an image, to the base of now.
   struct Change {
     std::optional<std::string> before;
     bool alone = true;  // all of it is our own write's, if nobody had changed the row before
     // The columns that surely are; nullopt: all that has changed.
     std::optional<std::vector<std::size_t>> own = std::nullopt;
+    // These are where nobody had changed them before.
+    std::vector<std::size_t> compared = {};
   };
   // The effects on the row after `entry` go along with the change.
   void rebase_effects(Transaction& transaction, const Table& table, const std::string& key,
                       std::int64_t entry, const Change& change) const;
   static std::optional<Row> base_after(const Table& table, const std::optional<std::string>& base,
                                        const Change& change, const std::optional<Row>& after);
+  // The own effects of `entry` on rows that none of `kept` is on.
+  void end_others(Transaction& transaction, std::int64_t entry, std::span<const Effect> kept);
   void presume(Transaction& transaction, const Table& table, const std::string& key) const;
   void deactivate(Transaction& transaction, std::int64_t entry) const;
 

@@ -32,6 +32,10 @@ std::optional<Row> Overlay::base_after(const Table& table, const std::optional<s
   if (change.alone && base == change.before) return after;
   Row row = read_stored(table, *base);
   if (change.own) {
+    const Row then = read_stored(table, *change.before);
+    for (const std::size_t column : change.compared) {
+      if (row[column] == then[column]) row[column] = (*after)[column];
+    }
     // Not the version either: the next write is to find out what it has not seen.
     for (const std::size_t column : *change.own) row[column] = (*after)[column];
     return row;
@@ -44,11 +48,15 @@ std::optional<Row> Overlay::base_after(const Table& table, const std::optional<s
 }
 
 void Overlay::rebase_later(Transaction& transaction, const Effect& ended, std::int64_t entry,
-                           Since since) const {
+                           const UpstreamImage* image) const {
   const Table* table = find_table(ended.relation);
   if (table == nullptr) return;
-  rebase_effects(transaction, *table, ended.key, entry,
-                 {ended.base, since == Since::kAlone, own_columns(*table, ended)});
+  Change change{ended.base, false, own_columns(*table, ended)};
+  if (image != nullptr) {
+    change.alone = image->guarded;
+    change.compared = image->compared;
+  }
+  rebase_effects(transaction, *table, ended.key, entry, change);
 }
 
 void Overlay::rebase_effects(Transaction& transaction, const Table& table, const std::string& key,

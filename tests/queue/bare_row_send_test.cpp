@@ -210,6 +210,62 @@ TEST_F(BareRowSendTest, ADeletionAfterAnOwnWriteMeetsWhatOthersDidBefore) {
   EXPECT_THAT(conflicts().front().columns, ElementsAre("done"));
 }
 
+class BareNoteTest : public BareRowSendTest {
+ protected:
+  static constexpr const char* kId = "8b1f0a52-51f6-4bd4-9f3b-2f4f4f9f2d11";
+  // Notes have no version.
+  static std::string note(const std::string& body, int number) {
+    return std::string(R"({"id":")") + kId + R"(","body":")" + body + R"(","number":)" +
+           std::to_string(number) + "}";
+  }
+  std::int64_t write(cache::Operation operation, const std::string& body = "{}") {
+    return enqueue({operation, "notes", std::string("id=eq.") + kId, body});
+  }
+};
+
+// Hard case 7: without a version, the condition tells whose change of another column it was.
+TEST_F(BareNoteTest, WhatATriggerMakesOfAnOwnWriteIsNoConflictOfALaterOne) {
+  sample_.put("notes", note("a", 1));
+  const auto first = write(cache::Operation::kUpdate, R"({"body":"b"})");
+  const auto second = write(cache::Operation::kDelete);
+  answer(200, "[" + note("b", 2) + "]");
+  answer(200, "[" + note("b", 2) + "]");
+  drain();
+  EXPECT_THAT(target(0), HasSubstr("&body=eq.a&number=eq.1"));
+  EXPECT_THAT(target(1), HasSubstr("&body=eq.b&number=eq.2"));
+  expect_state(first, "acknowledged");
+  expect_state(second, "acknowledged");
+  EXPECT_TRUE(conflicts().empty());
+}
+
+TEST_F(BareNoteTest, WhatOthersMadeOfTheRowBeforeIsStillAConflictOfALaterOne) {
+  sample_.put("notes", note("a", 1));
+  const auto first = write(cache::Operation::kUpdate, R"({"body":"b"})");
+  const auto second = write(cache::Operation::kDelete);
+  answer(200, "[]");
+  answer(200, "[" + note("a", 7) + "]");  // the number is theirs
+  answer(200, "[" + note("b", 7) + "]");
+  answer(200, "[]");
+  answer(200, "[" + note("b", 7) + "]");
+  drain();
+  EXPECT_THAT(target(2), Not(HasSubstr("number=eq")));
+  EXPECT_THAT(target(3), HasSubstr("&body=eq.b&number=eq.1"));
+  expect_state(first, "acknowledged");
+  expect_state(second, "resolved");
+  ASSERT_EQ(conflicts().size(), 1U);
+  EXPECT_THAT(conflicts().front().columns, ElementsAre("number"));
+}
+
+TEST_F(BareNoteTest, AColumnThatCannotBeComparedDoesNotRefuseTheWrite) {
+  sample_.put("notes", note("a", 1));
+  const auto sequence = write(cache::Operation::kUpdate, R"({"body":"b"})");
+  answer(404, error("42883", "operator does not exist"));
+  answer(200, "[" + note("b", 1) + "]");
+  drain();
+  EXPECT_THAT(target(1), Not(HasSubstr("number=eq")));
+  expect_state(sequence, "acknowledged");
+}
+
 TEST_F(BareRowSendTest, LocalWinsMakesARowAgainThatIsGone) {
   tables_.table_options["todos"].conflict = cache::ConflictStrategy::kLocalWins;
   sample_.put("todos", todo(1, "a", "true"));
