@@ -1,5 +1,7 @@
 #include "queue/arbiter.h"
 
+#include "cache/replica/key.h"
+#include "cache/values/codec.h"
 #include "gateway/base/ids.h"
 #include "queue/row_version.h"
 #include "queue/three_way.h"
@@ -57,6 +59,36 @@ Conflict record_of(const Collision& collision, const Decision& decision, Timesta
   record.remote_at = time_of(collision.table, collision.options, collision.remote);
   record.detected_at = now;
   return record;
+}
+
+// A person's row with its key, which is the one that the write has given it unless the row says
+// that it stays where it was.
+Result<std::string> at_key(const Table& table, const std::string& row, RowWrite& write) {
+  HF_TRY(const auto named, cache::parse_body(row));
+  HF_TRY(const auto key, cache::parse_body(write.new_key));
+  if (named.rows.size() != 1) return invalid_request("HF400", "row must be one JSON object");
+  std::string whole = "{";
+  const auto add = [&whole](const std::string& name, const std::string& token) {
+    if (whole.size() > 1) whole += ',';
+    cache::append_json_string(name, whole);
+    whole += ':' + token;
+  };
+  Row place(table.columns.size(), cache::Null{});
+  HF_TRY_VOID(cache::merge_row(table, write.new_key, place));
+  for (const auto& [name, token] : named.rows[0]) add(name, token);
+  HF_TRY_VOID(cache::merge_row(table, whole + "}", place));
+  for (const auto& [name, token] : key.rows.at(0)) {
+    const bool there = std::any_of(named.rows[0].begin(), named.rows[0].end(),
+                                   [&](const auto& member) { return member.first == name; });
+    if (!there) add(name, token);
+  }
+  const std::string wanted = cache::key_of(table, place);
+  if (wanted == write.old_key) write.new_key = write.old_key;
+  if (wanted != write.new_key) {
+    return invalid_request("HF400",
+                           "The row's key can only be " + write.old_key + " or " + write.new_key);
+  }
+  return whole + "}";
 }
 
 // Who won, for the record of a policy's decision.
@@ -144,7 +176,8 @@ Result<void> Arbiter::resolve(Transaction& transaction, const Conflict& conflict
   if (choice == Choice::kMerged) {
     if (write->deletion) return invalid_request("HF400", "A deletion has no row to merge");
     const auto against = remote ? remote : stored_row(*table, write->base);
-    HF_TRY(rebase.changes, merged_changes(*table, row, against));
+    HF_TRY(const std::string whole, at_key(*table, row, rebase.write));
+    HF_TRY(rebase.changes, merged_changes(*table, whole, against));
     if (rebase.changes == "{}") {
       outbox_.resolve(transaction, *entry, "a person chose the upstream's row", {}, now);
       Conflicts::resolve(transaction, conflict.id, "merged", "person", now);

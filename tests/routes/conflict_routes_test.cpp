@@ -100,6 +100,42 @@ TEST_F(ConflictRoutesTest, AMergedRowIsCheckedAgainstTheTable) {
   EXPECT_EQ(json::parse(rest("GET", "todos?id=eq.1&select=title").body).at(0).at("title"), "both");
 }
 
+// A change of row 1's key to 5 whose row is gone upstream, and a person who merges it.
+class MovedRowTest : public ConflictRoutesTest {
+ protected:
+  void expect_merged(const std::string& row, int id) {
+    replica_.table_options["todos"].conflict = cache::ConflictStrategy::kManual;
+    put("todos", todo(1, "base"));
+    go_offline();
+    ASSERT_LT(rest("PATCH", "todos?id=eq.1", R"({"id":5,"title":"ours"})").status, 300);
+    answer(200, "[]");
+    answer(200, "[]");  // neither here nor there
+    send();
+    const auto conflict = got("/conflicts").at(0);
+    EXPECT_EQ(conflict.at("remote"), nullptr);
+    const std::string path = "/conflicts/" + conflict.at("id").get<std::string>() + "/resolve";
+    EXPECT_EQ(post(path, R"({"choice":"merged","row":{"id":7}})").status, 400);
+    ASSERT_EQ(post(path, R"({"choice":"merged","row":)" + row + "}").status, 200);
+    const auto expected = json::array({{{"id", id}, {"title", "both"}}});
+    EXPECT_EQ(json::parse(rest("GET", "todos?select=id,title").body), expected);
+    upstream_.clear_calls();
+    answer(201, "[" + todo(id, "both") + "]");
+    send();
+    EXPECT_EQ(json::parse(upstream_.calls().at(0).body).at("id"), id);
+    EXPECT_EQ(got("/status").at("queue").at("depth"), 0);
+    EXPECT_EQ(json::parse(rest("GET", "todos?select=id,title").body), expected);
+  }
+};
+
+// Hard case 13.
+TEST_F(MovedRowTest, AMergedRowIsMadeUnderTheKeyThatTheWriteGaveIt) {
+  expect_merged(R"({"title":"both"})", 5);
+}
+
+TEST_F(MovedRowTest, AMergedRowThatNamesItsOldKeyStaysThere) {
+  expect_merged(R"({"id":1,"title":"both"})", 1);
+}
+
 TEST_F(ConflictRoutesTest, ADeadLetterIsExplainedAndNamesWhatDependsOnIt) {
   go_offline();
   rest("POST", "lists", R"({"id":1,"title":"l"})");
