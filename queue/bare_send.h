@@ -25,6 +25,9 @@ class BareSend {
 
   Verdict deliver();
 
+  // Hard case 10, of an answer that says 23505: reads the rows. Equal ones are as good as inserted.
+  Verdict judge_duplicate(const upstream::Answer& answer, const ClassifiedAnswer& classified);
+
   // What the app is to be told once the verdict is final: without an answer where the upstream's
   // is none that it could use.
   const Told& told() const { return told_; }
@@ -44,7 +47,6 @@ class BareSend {
   Verdict judge_asked(const upstream::Answer& answer);
   Verdict judge(const upstream::Answer& answer, Representation representation);
   Verdict refused(const upstream::Answer& answer, const ClassifiedAnswer& classified) const;
-  Verdict judge_duplicate(const upstream::Answer& answer, const ClassifiedAnswer& classified);
 
   std::optional<Images> images_of(const std::string& body) const;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "queue/bare_call.h"
+#include "queue/bare_send.h"
 #include "queue/companion_event.h"
 #include "queue/opaque_send.h"
 
@@ -131,8 +132,7 @@ std::vector<Receipt> CompanionDelivery::settle(const Sender& sender, Parcels par
   const auto outcomes = outcomes_in(outcome.answer(), parcels.size());
   if (outcomes.empty()) return judge_refused_call(sender, parcels, outcome.answer());
   if (is_unknown_key(outcomes[0])) return bare_.deliver(sender, parcels);
-  const cache::Table* table = table_of(sender.store, parcels[0].entry);
-  return {{judge_outcome(outcomes[0], sender, parcels[0], *table, options_.of(*table))}};
+  return {{judge(sender, parcels[0], outcomes[0])}};
 }
 
 std::vector<Receipt> CompanionDelivery::push(const Sender& sender, Parcels parcels) {
@@ -155,11 +155,21 @@ std::vector<Receipt> CompanionDelivery::push(const Sender& sender, Parcels parce
       receipts.push_back({judge_call(outcomes[i])});
       continue;
     }
-    const cache::Table* table = table_of(sender.store, parcels[i].entry);
-    receipts.push_back(
-        {judge_outcome(outcomes[i], sender, parcels[i], *table, options_.of(*table))});
+    receipts.push_back({judge(sender, parcels[i], outcomes[i])});
   }
   return receipts;
+}
+
+Verdict CompanionDelivery::judge(const Sender& sender, const Parcel& parcel,
+                                 const EventOutcome& outcome) {
+  const cache::Table* table = table_of(sender.store, parcel.entry);
+  const ClassifiedAnswer classified = classify(outcome.answer);
+  const bool inserts = parcel.entry.operation == "insert" || parcel.entry.operation == "upsert";
+  if (inserts && classified.kind == AnswerClass::kDuplicate) {
+    // Its key says that it was not us, and nothing of whether the row is the same.
+    return BareSend(upstream_, sender, parcel, *table).judge_duplicate(outcome.answer, classified);
+  }
+  return judge_outcome(outcome, sender, parcel, *table, options_.of(*table));
 }
 
 std::vector<Receipt> CompanionDelivery::judge_refused_call(const Sender& sender, Parcels parcels,

@@ -51,6 +51,7 @@ class CompanionDelivery final : public Delivery {
   std::vector<Receipt> judge_refused_call(const Sender& sender, Parcels parcels,
                                           const upstream::Answer& answer);
   upstream::Outcome call(const Sender& sender, Parcels parcels, bool only_if_known);
+  Verdict judge(const Sender& sender, const Parcel& parcel, const EventOutcome& outcome);
 
   std::size_t limit_of(const Sender& sender) const;
   void took(const Sender& sender, std::size_t events);

@@ -1,9 +1,13 @@
 #include "queue/companion_delivery.h"
 
+#include <gmock/gmock.h>
+
 #include "tests/queue/fixture.h"
 
 namespace holdfast::queue {
 namespace {
+
+using ::testing::HasSubstr;
 
 class CompanionDeliveryTest : public QueueTest {
  protected:
@@ -94,6 +98,67 @@ TEST_F(CompanionDeliveryTest, ADeletionComparesEveryColumnThatItCan) {
   EXPECT_NE(upstream_.calls().at(0).body.find(R"("base":{"list_id":7})"), std::string::npos);
   EXPECT_EQ(state(sequence), "resolved");
   EXPECT_EQ(sample_.rows("reviews", {"list_id"}), R"({"list_id":8})");
+}
+
+// Hard case 7, where no version tells who has changed another column.
+TEST_F(CompanionDeliveryTest, WhatATriggerMakesOfAnOwnWriteIsNoConflictOfALaterOne) {
+  companion_.note_found({1, true});
+  const std::string id = "8b1f0a52-51f6-4bd4-9f3b-2f4f4f9f2d11";
+  const auto note = [&](const std::string& body, int number) {
+    return R"({"id":")" + id + R"(","body":")" + body + R"(","number":)" + std::to_string(number) +
+           "}";
+  };
+  sample_.put("notes", note("a", 1));
+  const auto first =
+      enqueue({cache::Operation::kUpdate, "notes", "id=eq." + id, R"({"body":"b"})"});
+  const auto second = enqueue({cache::Operation::kDelete, "notes", "id=eq." + id});
+  answer_push(applied(note("b", 2)));
+  answer_push(applied(note("b", 2)));
+  drain_with_companion();
+  EXPECT_THAT(upstream_.calls().at(0).body, HasSubstr(R"("base":{"body":"a","number":1})"));
+  EXPECT_THAT(upstream_.calls().at(1).body, HasSubstr(R"("base":{"body":"b","number":2})"));
+  EXPECT_EQ(state(first), "acknowledged");
+  EXPECT_EQ(state(second), "acknowledged");
+}
+
+// Others may have written between the write and the repeat that tells of it.
+TEST_F(CompanionDeliveryTest, WhatARepeatShowsOfOthersIsNoBaseOfALaterWrite) {
+  companion_.note_found({1, true});
+  sample_.put("todos", todo(1, "a"));
+  update("todos", 1, R"({"title":"b"})");
+  upstream_.lose_answers();
+  answer_push(applied(todo(1, "b")));
+  drain_with_companion();
+  const auto second = update("todos", 1, R"({"done":true})");
+  update("todos", 1, R"({"price":3})");
+  clock_.advance(std::chrono::minutes(10));
+  std::string theirs = todo(1, "b");
+  theirs.replace(theirs.find("12:00:00"), 8, "12:30:00");
+  theirs.replace(theirs.find("\"price\":null"), 12, "\"price\":9.50");
+  answer_push(R"({"status":200,"replayed":true,"rows":[)" + theirs + "]}");
+  const std::string differs =
+      R"({"status":409,"code":"HF409","message":"a row is not as it was","rows":[)";
+  answer_push(differs + theirs + "]}");
+  drain_with_companion();
+  ASSERT_GE(upstream_.calls().size(), 3U);
+  EXPECT_THAT(upstream_.calls().at(2).body, HasSubstr("12:00:00")) << "it is to find out";
+  EXPECT_NE(state(second), "dead");
+}
+
+// Hard case 10: another device has made the same row.
+TEST_F(CompanionDeliveryTest, AnInsertThatMeetsAnEqualRowIsApplied) {
+  companion_.note_found({1, true});
+  const auto same = insert("todos", R"({"id":11,"title":"a"})");
+  const auto other = insert("todos", R"({"id":12,"title":"b"})");
+  const std::string taken = R"({"status":409,"code":"23505","details":null,"hint":null,"message":)"
+                            R"("duplicate key value violates unique constraint \"todos_pkey\""})";
+  answer_push(taken + "," + taken);
+  answer(200, "[" + todo(11, "a", "true") + "]");
+  answer(200, "[" + todo(12, "theirs") + "]");
+  drain_with_companion();
+  EXPECT_EQ(state(same), "acknowledged");
+  EXPECT_EQ(state(other), "dead");
+  EXPECT_EQ(sample_.rows("todos", {"id", "title", "done"}), R"({"id":11,"title":"a","done":true})");
 }
 
 // Hard case 12: a listed call runs through holdfast_push(), and its result is kept.
