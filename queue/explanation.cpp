@@ -37,6 +37,18 @@ std::string explain_refusal(const Entry& entry) {
   return std::string("The upstream refused it for good.") + kEditOrDiscard;
 }
 
+std::string explain_wait(const Entry& entry) {
+  if (entry.last_error.starts_with("depends on the dead letter")) {
+    return "It needs what a dead letter would have made. Retry, edit or discard that one.";
+  }
+  if (entry.last_error.starts_with("waits for") || entry.last_error.empty()) {
+    return "It waits for an earlier write of the same row, or of one that it refers to. If that "
+           "one is a conflict, decide it.";
+  }
+  return "The upstream refused it, which may be because an earlier write of this user has not "
+         "arrived there yet. It is tried again after that one.";
+}
+
 }  // namespace
 
 std::string explain(const Entry& entry) {
@@ -50,7 +62,7 @@ std::string explain(const Entry& entry) {
       }
       return "There is no valid sign-in of this user. It is sent as soon as the user signs in.";
     case State::kBlocked:
-      return "It waits for an earlier write that it depends on.";
+      return explain_wait(entry);
     case State::kStalled:
       return "It fails again and again, and is tried once an hour. Others do not wait for it.";
     case State::kUncertain:

@@ -142,8 +142,8 @@ class Outbox {
   // Deletes entries that were acknowledged or discarded before `before`, and what they did to rows.
   void forget(Transaction& transaction, Timestamp before);
 
-  // Whether an unfinished entry stands before `entry`.
-  bool has_earlier_unfinished(Database& database, const Entry& entry) const;
+  // The id of the first unfinished entry before `entry`.
+  std::optional<std::string> earlier_unfinished(Database& database, const Entry& entry) const;
   bool empty(Database& database) const;
   // Whether an entry would be sent by itself before long: none that is parked, held or stalled.
   bool any_on_its_way(Database& database) const;

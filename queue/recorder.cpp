@@ -98,8 +98,12 @@ void Recorder::write_refused(Page& page, const Entry& entry, const Refused& refu
                              bool heard) const {
   page.note(entry, refused.reason);
   auto& database = page.transaction.database();
-  if (refused.may_depend_on_earlier && page.outbox.has_earlier_unfinished(database, entry)) {
-    page.outbox.park(page.transaction, entry, State::kBlocked, refused.status, refused.reason);
+  const auto earlier = refused.may_depend_on_earlier
+                           ? page.outbox.earlier_unfinished(database, entry)
+                           : std::nullopt;
+  if (earlier) {
+    page.outbox.park(page.transaction, entry, State::kBlocked, refused.status,
+                     refused.reason + " (tried again after the earlier entry " + *earlier + ")");
     return;
   }
   if (refused.may_depend_on_earlier && page.outbox.block(page.transaction, entry)) return;

@@ -2,12 +2,14 @@
 
 #include <gmock/gmock.h>
 
+#include "queue/explanation.h"
 #include "tests/queue/fixture.h"
 
 namespace holdfast::queue {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -303,6 +305,10 @@ TEST_F(DispatcherTest, ARefusedEntryIsNotTriedAgainForEveryLaterOneThatEnds) {
   expect_state(parked, "conflict");
   expect_state(refused, "blocked");
   EXPECT_EQ(entry(refused).attempts, 1);
+  // A person who looks at it is told what the upstream said, and what it waits for.
+  EXPECT_THAT(entry(refused).last_error,
+              AllOf(HasSubstr("duplicate key value"), HasSubstr(entry(parked).id)));
+  EXPECT_THAT(explain(entry(refused)), HasSubstr("The upstream refused it"));
 }
 
 TEST_F(DispatcherTest, ARefusalIsFinalOnceNobodyIsBefore) {
