@@ -76,6 +76,17 @@ bool asks_for_kept_row(std::string_view query, Store& store, const Table& table)
   return store.overlay().rows(table).find(*reader, key).has_value();
 }
 
+bool asks_for_whole_row(std::string_view query, Store& store, const Table& table) {
+  if (!asks_for_kept_row(query, store, table)) return false;
+  auto reader = store.reader();
+  Statement& statement =
+      reader->cached("SELECT 1 FROM hf_tables WHERE relation=?1 AND added IS NULL");
+  statement.bind(1, std::string_view(relation_of(table)));
+  const bool whole = statement.step();
+  statement.reset();
+  return whole;
+}
+
 std::optional<std::string> needed_conditions(const Store& store, const Table& table,
                                              bool filter_is_whole) {
   const Part& part = store.part(table);

@@ -24,6 +24,10 @@ bool is_inside(std::string_view query, std::string_view scope);
 // Whether `query` asks for one row by its whole primary key and the row is here.
 bool asks_for_kept_row(std::string_view query, Store& store, const Table& table);
 
+// The same of a table whose first sync has not ended, or lacks columns: whether the row is here
+// with all of them.
+bool asks_for_whole_row(std::string_view query, Store& store, const Table& table);
+
 // The conditions that a request must have for all rows that it asks for to be kept here; nullopt
 // where none are enough. `filter_is_whole`: see TableOptions.
 std::optional<std::string> needed_conditions(const Store& store, const Table& table,
