@@ -65,6 +65,8 @@ std::optional<PullFailure> TablePull::run(PullDepth depth) {
     return std::nullopt;
   }
   const bool was_denied = store_.status(table_) == TableStatus::kDenied;
+  // It may have ended in the middle of that.
+  if (was_denied) take_back_rows();
   const Progress progress = load_progress();
   const bool compare = compares(progress, depth);
   if (was_denied && !compare) {
@@ -251,11 +253,9 @@ std::optional<PullFailure> TablePull::failed(PullFailure failure) {
 
 void TablePull::deny(const PullFailure& failure) {
   const Denial denial{failure.status, failure.body};
-  write([&](Transaction& transaction) {
-    take_back_rows(transaction);
-    store_.mark_denied(transaction, table_, denial);
-  });
+  write([&](Transaction& transaction) { store_.mark_denied(transaction, table_, denial); });
   store_.publish(table_, TableStatus::kDenied, denial);
+  take_back_rows();
   count_denied_pull();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -80,8 +81,11 @@ class TablePull {
   std::optional<PullFailure> read_queued_keys();
   std::optional<PullFailure> failed(PullFailure failure);
   void deny(const PullFailure& failure);
-  // The upstream's rows go; what pending writes show stays.
-  void take_back_rows(Transaction& transaction);
+  // The upstream's rows go, a few at a time; what pending writes show stays.
+  void take_back_rows();
+  // Some keys after the other in a transaction.
+  void in_steps(const std::vector<std::string>& keys,
+                const std::function<void(Transaction&, const std::string& key)>& work);
   void count_denied_pull();
 
   // The acknowledgements so far: rows acknowledged after it are newer than a page asked for now.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 
 #include "cache/pull/deviations.h"
@@ -41,12 +42,17 @@ void TablePull::apply_image(Transaction& transaction, const std::string& key,
 }
 
 void TablePull::apply_vanished(const std::vector<std::string>& keys, std::int64_t mark) {
+  in_steps(keys, [&](Transaction& transaction, const std::string& key) {
+    apply_image(transaction, key, std::nullopt, mark);
+  });
+}
+
+void TablePull::in_steps(const std::vector<std::string>& keys,
+                         const std::function<void(Transaction&, const std::string& key)>& work) {
   for (std::size_t first = 0; first < keys.size(); first += kRowsInTransaction) {
     const std::size_t last = std::min(keys.size(), first + kRowsInTransaction);
     write([&](Transaction& transaction) {
-      for (std::size_t i = first; i < last; ++i) {
-        apply_image(transaction, keys[i], std::nullopt, mark);
-      }
+      for (std::size_t i = first; i < last; ++i) work(transaction, keys[i]);
     });
   }
 }
@@ -126,17 +132,24 @@ bool TablePull::keeps(Transaction& transaction, const std::string& key,
   return true;
 }
 
-void TablePull::take_back_rows(Transaction& transaction) {
+void TablePull::take_back_rows() {
   Overlay& overlay = store_.overlay();
-  Statement& forget = transaction.database().cached("DELETE FROM hf_unreadable WHERE relation=?1");
-  forget.bind(1, std::string_view(relation_)).run();
-  if (!table_.primary_key) return overlay.rows(table_).erase_all(transaction);
+  write([&](Transaction& transaction) {
+    Statement& forget =
+        transaction.database().cached("DELETE FROM hf_unreadable WHERE relation=?1");
+    forget.bind(1, std::string_view(relation_)).run();
+    if (!table_.primary_key) overlay.rows(table_).erase_all(transaction);
+  });
+  if (!table_.primary_key) return;
   std::vector<std::string> keys;
-  overlay.for_each_base(transaction.database(), table_,
-                        [&](const std::string& key, const Row&) { keys.push_back(key); });
-  for (const std::string& key : keys) {
-    overlay.put_base(transaction, table_, key, std::nullopt);
+  {
+    auto reader = store_.reader();
+    overlay.for_each_base(*reader, table_,
+                          [&](const std::string& key, const Row&) { keys.push_back(key); });
   }
+  in_steps(keys, [&](Transaction& transaction, const std::string& key) {
+    overlay.put_base(transaction, table_, key, std::nullopt);
+  });
 }
 
 }  // namespace holdfast::cache

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <set>
 
 #include "cache/pull/images.h"
@@ -8,9 +7,6 @@
 
 namespace holdfast::cache {
 namespace {
-
-// Client writes wait for no longer one.
-constexpr std::size_t kRowsInTransaction = 500;
 
 std::string storage_names(const Table& table, const std::vector<std::size_t>& columns,
                           const std::string& order = "") {
@@ -101,17 +97,12 @@ std::optional<PullFailure> TablePull::look_for_expired() {
 }
 
 void TablePull::let_go(const std::vector<std::string>& keys) {
-  for (std::size_t first = 0; first < keys.size(); first += kRowsInTransaction) {
-    const std::size_t last = std::min(keys.size(), first + kRowsInTransaction);
-    write([&](Transaction& transaction) {
-      for (std::size_t i = first; i < last; ++i) {
-        // A write that came since shows the row on this base.
-        if (store_.overlay().is_pending(transaction.database(), table_, keys[i])) continue;
-        store_.overlay().put_base(transaction, table_, keys[i], std::nullopt);
-        forget_unreadable(transaction, relation_, keys[i]);
-      }
-    });
-  }
+  in_steps(keys, [&](Transaction& transaction, const std::string& key) {
+    // A write that came since shows the row on this base.
+    if (store_.overlay().is_pending(transaction.database(), table_, key)) return;
+    store_.overlay().put_base(transaction, table_, key, std::nullopt);
+    forget_unreadable(transaction, relation_, key);
+  });
 }
 
 std::vector<std::string> TablePull::settled_keys(const std::string& conditions) {

@@ -248,6 +248,22 @@ TEST_F(PullerTest, ADeniedTableShowsNothingAndIsAnsweredAsTheUpstreamDid) {
   EXPECT_EQ(sample_.store().denial(sample_.table("todos")).body, body);
 }
 
+// The rows go a few at a time, so an end in the middle leaves some.
+TEST_F(PullerTest, ADeniedTablesRowsAreTakenBackAlsoAfterAnInterruption) {
+  for (int id = 1; id <= 1200; ++id) todos_.put(todo(id, "a"));
+  pull_well();
+  insert(1, todo(5000, "mine"), 5000);
+  sample_.write([&](Transaction& transaction) {
+    sample_.store().mark_denied(transaction, sample_.table("todos"), {403, "{}"});
+  });
+  sample_.reopen();
+  ASSERT_EQ(status(), TableStatus::kDenied);
+  EXPECT_GT(sample_.number("SELECT count(*) FROM \"public.todos\""), 1200);
+  fail(403, R"({"code":"42501","message":"permission denied for table todos"})");
+  pull();
+  EXPECT_EQ(shown(), R"({"id":5000,"title":"mine"})");
+}
+
 // Promise 6: a permission gained.
 TEST_F(PullerTest, ADeniedTableIsAskedAgain) {
   todos_.put(todo(1, "a"));
