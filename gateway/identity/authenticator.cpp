@@ -125,9 +125,7 @@ std::optional<Principal> Authenticator::principal_of_key(const std::string& key)
 
 Result<TokenCache::Entry> Authenticator::find_or_verify(std::string_view token) {
   const auto known = known_.find(token);
-  const bool by_a_key_taken_back =
-      known && known->key_generation != 0 && known->key_generation != keeper_.keys.generation();
-  if (known && !by_a_key_taken_back) return known;
+  if (known && !is_in_doubt(*known)) return known;
   if (keeper_.tokens.is_ours(token)) {
     HF_TRY(auto claims, keeper_.tokens.verify(token));
     return keep(token, std::move(claims), true);
@@ -136,6 +134,12 @@ Result<TokenCache::Entry> Authenticator::find_or_verify(std::string_view token) 
   if (jwt.algorithm == "HS256") return verify_by_secret(token, jwt);
   if (is_asymmetric(jwt)) return verify_by_published_key(token, jwt);
   return unsuitable(jwt.algorithm);
+}
+
+bool Authenticator::is_in_doubt(const KnownToken& token) const {
+  if (token.key_generation == 0) return false;
+  if (token.key_generation != keeper_.keys.generation()) return true;
+  return keeper_.keys.is_stale(token.claims.issuer) && reachability_() != Reachability::kOffline;
 }
 
 Result<TokenCache::Entry> Authenticator::verify_by_secret(std::string_view token, const Jwt& jwt) {

@@ -65,6 +65,8 @@ class Authenticator {
   // Whom a key stands for; nullopt for another text. The second takes legacy keys too.
   std::optional<http::Principal> principal_of_configured_key(std::string_view key) const;
   std::optional<http::Principal> principal_of_key(const std::string& key);
+  // Whether the key that verified it was taken back, or may have been.
+  bool is_in_doubt(const KnownToken& token) const;
   // The token when it is known or can be verified here; null when the upstream must confirm it.
   Result<TokenCache::Entry> find_or_verify(std::string_view token);
   Result<TokenCache::Entry> verify_by_secret(std::string_view token, const Jwt& jwt);

@@ -14,8 +14,10 @@ constexpr const char* kUpstreamTarget = "/auth/v1/.well-known/jwks.json";
 constexpr auto kLeastBetweenFetches = 5min;
 // What issuers let caches keep the document for (max-age=600).
 constexpr auto kFresh = 10min;
-// Without any key nobody of the issuer gets in, so a host that was not reached is asked soon again.
+// A host that was not reached is asked soon again: without any key nobody of the issuer gets in,
+// and one may have been taken back meanwhile.
 constexpr auto kUnreachedPause = 10s;
+constexpr auto kUnreachedPauseWithKeys = 1min;
 
 upstream::Call call_for(const std::string& target, const std::string& api_key) {
   upstream::Call call;
@@ -82,10 +84,15 @@ bool KeySets::is_due(std::string_view issuer, KeyVerdict verdict) const {
   return set.asking || due(set, verdict);
 }
 
+bool KeySets::is_stale(std::string_view issuer) const {
+  MutexLock lock(mutex_);
+  return due(set_of(issuer), KeyVerdict::kGood);
+}
+
 bool KeySets::due(const Set& set, KeyVerdict verdict) const {
   const auto now = clock_.monotonic();
-  const bool soon = !set.sent && set.keys->empty();
-  const MonotonicTime::duration pause = soon ? kUnreachedPause : kLeastBetweenFetches;
+  MonotonicTime::duration pause = kLeastBetweenFetches;
+  if (!set.sent) pause = set.keys->empty() ? kUnreachedPause : kUnreachedPauseWithKeys;
   if (set.asked && now - *set.asked < pause) return false;
   return verdict == KeyVerdict::kUnknown || !set.received || now - *set.received >= kFresh;
 }

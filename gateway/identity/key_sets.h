@@ -42,6 +42,8 @@ class KeySets {
   KeyVerdict judge(const Jwt& jwt, std::string_view issuer) const;
   // Whether refresh() would ask: `verdict` is what judge() said of the token at hand.
   bool is_due(std::string_view issuer, KeyVerdict verdict) const;
+  // Whether the keys are old enough to be asked for again, and nobody does. Never waits.
+  bool is_stale(std::string_view issuer) const;
   // Fetches the issuer's keys when that is due, or waits for the fetch under way. Blocks for up to
   // one call.
   void refresh(std::string_view issuer, KeyVerdict verdict);

@@ -271,6 +271,29 @@ TEST_F(PublishedKeysTest, AKeyThatWasTakenBackVerifiesNothingMoreAlsoNotKnownTok
   EXPECT_EQ(ask(token(key_, "k1", "x", "2")), kWrongKey);
 }
 
+TEST_F(PublishedKeysTest, AKeyThatWasTakenBackIsNoticedWithoutAnyOtherToken) {
+  const auto known = token(key_, "k1");
+  ask(known);
+  keys_ = jwks({jwk(next_, "k2")});
+  EXPECT_EQ(ask(known), kGood);
+  clock_.advance(10min);
+  EXPECT_EQ(ask(known), kWrongKey);
+  EXPECT_EQ(fetches(), 2U);
+}
+
+TEST_F(PublishedKeysTest, AKeyThatWasTakenBackDuringAnOutageIsNoticedSoonAfterIt) {
+  ask(token(key_, "k1"));
+  go_offline();
+  clock_.advance(10min);
+  EXPECT_EQ(ask(token(next_, "k2")).substr(0, 5), "HF504");
+  EXPECT_EQ(ask(token(key_, "k1", "x", "2")), kGood);
+  keys_ = jwks({jwk(next_, "k2")});
+  go_online();
+  clock_.advance(1min);
+  EXPECT_EQ(ask(token(key_, "k1", "x", "3")), kWrongKey);
+  EXPECT_EQ(ask(token(next_, "k2")), kGood);
+}
+
 TEST_F(PublishedKeysTest, AFetchThatFailsLeavesTheKeysAsTheyWere) {
   ask(token(key_, "k1"));
   const auto good = keys_;
