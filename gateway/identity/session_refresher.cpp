@@ -1,5 +1,6 @@
 #include "gateway/identity/session_refresher.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace holdfast::identity {
@@ -10,6 +11,9 @@ using namespace std::chrono_literals;
 constexpr auto kReuse = 10s;
 // A token this near its end may run out on its way.
 constexpr auto kMargin = 10s;
+// After a call that failed the next one waits ten times what that took, at most this: else all who
+// want a token would wait out one silent call after the other.
+constexpr auto kLongestPause = 2s;
 // PostgREST's allowedSkewSeconds.
 constexpr auto kSkew = 30s;
 
@@ -56,7 +60,7 @@ void remember(TokenBook& book, const Session& session, Timestamp now) {
 }
 
 SessionRefresher::Outcome SessionRefresher::refresh(const std::string& id) {
-  return refresh_unless(id, [this](const Session& session, bool just_refreshed) {
+  return refresh_unless(id, Patience::kOwn, [this](const Session& session, bool just_refreshed) {
     const auto now = clock_.now();
     return just_refreshed && now + session.lifetime / 2 < session.expires() &&
            !is_of_the_future(session, now);
@@ -64,22 +68,35 @@ SessionRefresher::Outcome SessionRefresher::refresh(const std::string& id) {
 }
 
 SessionRefresher::Outcome SessionRefresher::current(const std::string& id) {
-  return refresh_unless(id, [this](const Session& session, bool) {
+  return refresh_unless(id, Patience::kAfterFailure, [this](const Session& session, bool) {
     const auto now = clock_.now();
     return now + kMargin < session.expires() && !is_of_the_future(session, now);
   });
 }
 
 SessionRefresher::Outcome SessionRefresher::refresh_unless(
-    const std::string& id, const std::function<bool(const Session&, bool just_refreshed)>& good) {
+    const std::string& id, Patience patience,
+    const std::function<bool(const Session&, bool just_refreshed)>& good) {
   const auto turn = turn_of(id);
+  const auto came = clock_.monotonic();
   MutexLock lock(turn->mutex);
   const auto session = sessions_.find(id);
   if (!session) return Unavailable{"the session has ended"};
   const auto now = clock_.monotonic();
   if (good(*session, turn->refreshed && now < *turn->refreshed + kReuse)) return *session;
+  if (turn->failed) {
+    const auto pause = std::min<MonotonicTime::duration>(kLongestPause, 10 * turn->took);
+    const bool waits = patience == Patience::kAfterFailure && now < *turn->failed + pause;
+    if (waits || came < *turn->failed) return Unavailable{turn->reason};
+  }
   auto outcome = ask(*session);
+  turn->failed.reset();
   if (std::holds_alternative<Session>(outcome)) turn->refreshed = now;
+  if (const auto* unavailable = std::get_if<Unavailable>(&outcome)) {
+    turn->failed = clock_.monotonic();
+    turn->took = *turn->failed - now;
+    turn->reason = unavailable->reason;
+  }
   return outcome;
 }
 

@@ -41,17 +41,29 @@ class SessionRefresher {
   // gives the same session again (GoTrue's reuse interval), is new enough, unless it is half over.
   // Blocks for up to one call.
   Outcome refresh(const std::string& id);
-  // An access token that has not run out; the upstream is asked only when it has.
+  // An access token that has not run out; the upstream is asked only when it has, and not again
+  // for a moment after it gave no answer.
   Outcome current(const std::string& id);
+
+  // See Sessions::of_recent_token().
+  std::optional<Session> session_of(std::string_view token) const {
+    return sessions_.of_recent_token(token);
+  }
 
  private:
   struct Turn {
     Mutex mutex;
     std::optional<MonotonicTime> refreshed HF_GUARDED_BY(mutex);
+    // Of the last call without an answer that helped.
+    std::optional<MonotonicTime> failed HF_GUARDED_BY(mutex);
+    MonotonicTime::duration took HF_GUARDED_BY(mutex) = {};
+    std::string reason HF_GUARDED_BY(mutex);
   };
+  enum class Patience { kOwn, kAfterFailure };
 
-  // Asks the upstream when it is this session's turn and `good` does not hold then.
-  Outcome refresh_unless(const std::string& id,
+  // Asks the upstream when it is this session's turn and `good` does not hold then. Who waited for
+  // a turn that failed has its outcome, and so has whoever has kAfterFailure soon afterwards.
+  Outcome refresh_unless(const std::string& id, Patience patience,
                          const std::function<bool(const Session&, bool just_refreshed)>& good);
   Outcome ask(const Session& session);
   std::shared_ptr<Turn> turn_of(const std::string& id);

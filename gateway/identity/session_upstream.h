@@ -10,6 +10,9 @@ namespace holdfast::identity {
 
 // The upstream, with each token of the gateway's own replaced by the session's real one before
 // the call goes out. A call whose token cannot be replaced fails as not sent.
+//
+// An app's own token of a session that is kept here is replaced where it runs out on its way; one
+// that the upstream's API refuses is renewed, and the call, which had no effect, made once more.
 // Thread-safe.
 class SessionUpstream final : public upstream::Upstream {
  public:
@@ -22,6 +25,10 @@ class SessionUpstream final : public upstream::Upstream {
   void stop() override { upstream_.stop(); }
 
  private:
+  // `token`: an access token of the session `id`.
+  upstream::Outcome call_as(const std::string& id, const std::string& token,
+                            const upstream::Call& call);
+
   upstream::Upstream& upstream_;
   const GatewayTokens& tokens_;
   SessionRefresher& refresher_;

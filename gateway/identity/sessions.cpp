@@ -18,6 +18,8 @@ constexpr std::string_view kSecretPrefix = "secret:";
 // Apps that never sign out leave sessions behind; of people who have several the one that was
 // renewed longest ago goes.
 constexpr std::size_t kMostSessions = 500;
+// A request that was let in may take so long to go out.
+constexpr auto kOnItsWay = std::chrono::seconds(30);
 
 std::string name_of(const std::string& id) { return std::string(kPrefix) + id; }
 
@@ -62,7 +64,15 @@ void Sessions::load() {
 Session Sessions::keep(Session session) {
   const std::string name = name_of(session.id);
   storage_.put(name, crypto::base64_encode(crypto::seal(seal_key_, print_session(session), name)));
-  sessions_.insert_or_assign(session.id, Kept{session, session.principal().id});
+  Kept kept{session, session.principal().id};
+  const auto known = sessions_.find(session.id);
+  if (known != sessions_.end()) {
+    const Kept& before = known->second;
+    const bool renewed = before.session.access_token != session.access_token;
+    kept.earlier_token = renewed ? before.session.access_token : before.earlier_token;
+    kept.earlier_expires = renewed ? before.session.expires() : before.earlier_expires;
+  }
+  sessions_.insert_or_assign(session.id, std::move(kept));
   drop_oldest(session.id);
   return session;
 }
@@ -157,6 +167,18 @@ std::optional<Session> Sessions::of_access_token(std::string_view token) const {
   MutexLock lock(mutex_);
   for (const auto& [id, kept] : sessions_) {
     if (kept.session.access_token == token && !kept.session.ended_at) return kept.session;
+  }
+  return std::nullopt;
+}
+
+std::optional<Session> Sessions::of_recent_token(std::string_view token) const {
+  MutexLock lock(mutex_);
+  const auto now = clock_.now();
+  for (const auto& [id, kept] : sessions_) {
+    const bool newest = kept.session.access_token == token;
+    if ((!newest && kept.earlier_token != token) || kept.session.ended_at) continue;
+    const auto expires = newest ? kept.session.expires() : kept.earlier_expires;
+    if (now < expires + kOnItsWay) return kept.session;
   }
   return std::nullopt;
 }

@@ -38,6 +38,9 @@ class Sessions {
   // Living sessions only.
   std::optional<Session> of_app_token(std::string_view token) const;
   std::optional<Session> of_access_token(std::string_view token) const;
+  // The living session whose access token this is, or was before it was renewed by this process,
+  // and which serves still or did a moment ago: who finds an old one must not be let in by it.
+  std::optional<Session> of_recent_token(std::string_view token) const;
   // The newest session of a principal, a living one before an ended one.
   std::optional<Session> newest_of(const std::string& principal_id) const;
   std::vector<Session> ended() const;
@@ -57,6 +60,8 @@ class Sessions {
   struct Kept {
     Session session;
     std::string principal_id;
+    std::string earlier_token = {};  // the access token before this one
+    Timestamp earlier_expires = {};
   };
 
   void load();

@@ -238,6 +238,93 @@ TEST_F(SessionsTest, AGatewayTokenNeverGoesUpstream) {
   EXPECT_EQ(upstream_.calls().size(), 1);
 }
 
+const std::string kJwtExpired =
+    R"({"code":"PGRST303","details":null,"hint":null,"message":"JWT expired"})";
+
+TEST_F(SessionsTest, AnAppsOwnTokenThatRunsOutOnItsWayIsRenewed) {
+  signed_in();
+  clock_.advance(1h - 5s);
+  upstream_.push(200, body(2));
+  upstream_.push(200, "[]");
+  EXPECT_EQ(real_.call(call_with(token(1))).answer().status, 200);
+  EXPECT_EQ(sent_bearer(), "Bearer " + token(2));
+}
+
+TEST_F(SessionsTest, AnAppsOwnTokenThatTheUpstreamRefusesIsRenewedOnce) {
+  signed_in();
+  clock_.advance(1min);
+  upstream_.push(401, kJwtExpired);
+  upstream_.push(200, body(2));
+  upstream_.push(201, "");
+  EXPECT_EQ(real_.call(call_with(token(1))).answer().status, 201);
+  EXPECT_EQ(sent_bearer(), "Bearer " + token(2));
+
+  // The app has not heard of the new one yet.
+  upstream_.push(401, kJwtExpired);
+  upstream_.push(200, "[]");
+  EXPECT_EQ(real_.call(call_with(token(1))).answer().status, 200);
+  EXPECT_EQ(sent_bearer(), "Bearer " + token(2));
+
+  // Whoever refuses each token is not asked for one with each call.
+  upstream_.clear_calls();
+  upstream_.push(401, kJwtExpired);
+  EXPECT_EQ(real_.call(call_with(token(2))).answer().status, 401);
+  EXPECT_EQ(upstream_.calls().size(), 1);
+}
+
+TEST_F(SessionsTest, ATokenThatRanOutLongAgoLetsNobodyIn) {
+  signed_in();
+  clock_.advance(50min);
+  upstream_.push(200, body(2));
+  keeper_.refresher.refresh("s1");
+  clock_.advance(11min);
+  upstream_.clear_calls();
+  upstream_.push(401, kJwtExpired);
+  EXPECT_EQ(real_.call(call_with(token(1))).answer().status, 401);
+  clock_.advance(1h);
+  upstream_.push(401, kJwtExpired);
+  EXPECT_EQ(real_.call(call_with(token(2))).answer().status, 401);
+  EXPECT_EQ(upstream_.calls().size(), 2);
+  EXPECT_EQ(sent_bearer(), "Bearer " + token(2));
+}
+
+TEST_F(SessionsTest, AnAppsOwnTokenGoesOutAsItIsWhereItCannotBeRenewed) {
+  signed_in();
+  clock_.advance(1h - 5s);
+  upstream_.push(503, "");
+  upstream_.push(401, kJwtExpired);
+  upstream_.push(503, "");
+  EXPECT_EQ(real_.call(call_with(token(1))).answer().status, 401);
+  EXPECT_EQ(sent_bearer(), "Bearer " + kKey) << "the second try to renew it";
+
+  upstream_.clear_calls();
+  upstream_.push(401, kJwtExpired);
+  const std::string somebody_elses = token(7, "another session");
+  EXPECT_EQ(real_.call(call_with(somebody_elses)).answer().status, 401);
+  EXPECT_EQ(sent_bearer(), "Bearer " + somebody_elses);
+}
+
+TEST_F(SessionsTest, NobodyWaitsOutTheSilenceThatAnotherHasJustMet) {
+  const Session session = signed_in();
+  clock_.advance(2h);
+  int calls = 0;
+  upstream_.respond_with([&](const upstream::Call&) -> upstream::Outcome {
+    ++calls;
+    clock_.advance(10s);
+    return upstream::Failure{upstream::Loss::kAnswerLost, "no answer"};
+  });
+  const auto unavailable = [&] {
+    return std::holds_alternative<SessionRefresher::Unavailable>(
+        keeper_.refresher.current(session.id));
+  };
+  EXPECT_TRUE(unavailable());
+  EXPECT_TRUE(unavailable());
+  EXPECT_EQ(calls, 1);
+  clock_.advance(2s);
+  EXPECT_TRUE(unavailable());
+  EXPECT_EQ(calls, 2);
+}
+
 TEST_F(SessionsTest, WhatWasQueuedIsSentWithARefreshedTokenAfterTheAppHasGone) {
   signed_in();
   clock_.advance(3h);
