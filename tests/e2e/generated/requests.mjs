@@ -220,8 +220,7 @@ export class Requests {
     const rows = this.#members(target, row, place, depth + 1);
     // PostgREST takes digits before a closing parenthesis for a key, not for an index.
     if (/->>?-?\d+$/.test(rows.url.at(-1))) {
-      rows.url.unshift(rows.url.pop());
-      rows.sql.unshift(rows.sql.pop());
+      for (const each of [rows.url, rows.sql, rows.names]) each.unshift(each.pop());
     }
     const filters = random.chance(0.4) ? this.#filters(target, row, prefix) : { params: [], terms: [] };
     const inner = random.chance(0.25);
