@@ -39,6 +39,35 @@ void show_read(Transaction& transaction, cache::Overlay& overlay,
   known.bind(2, std::string_view(image.key)).run();
 }
 
+// The columns of a row, and those of its key that they do not name.
+Result<std::string> with_key(const std::string& row, const std::string& key) {
+  HF_TRY(const auto named, cache::parse_body(row));
+  HF_TRY(const auto place, cache::parse_body(key));
+  if (named.rows.size() != 1) return invalid_request("HF400", "row must be one JSON object");
+  cache::RawObject members = named.rows[0];
+  for (const auto& [name, token] : place.rows.at(0)) {
+    const bool there = std::any_of(members.begin(), members.end(),
+                                   [&](const auto& member) { return member.first == name; });
+    if (!there) members.emplace_back(name, token);
+  }
+  std::string whole = "{";
+  for (const auto& [name, token] : members) {
+    if (whole.size() > 1) whole += ',';
+    cache::append_json_string(name, whole);
+    whole += ':' + token;
+  }
+  return whole + "}";
+}
+
+// The row as the write would have it; where nothing was known of it, what the write says.
+std::optional<std::string> local_side(const Collision& collision) {
+  const auto row = local_row(collision.table, collision.effect);
+  if (row || collision.effect.kind != cache::EffectKind::kUpdate) {
+    return printed(collision.table, row);
+  }
+  return with_key(collision.effect.changes, collision.effect.key).value();
+}
+
 Conflict record_of(const Collision& collision, const Decision& decision, Timestamp now) {
   Conflict record;
   record.id = new_ordered_uuid(now);
@@ -51,7 +80,7 @@ Conflict record_of(const Collision& collision, const Decision& decision, Timesta
     record.columns.push_back(collision.table.columns[column].name);
   }
   record.base = collision.effect.base;
-  record.local = printed(collision.table, local_row(collision.table, collision.effect));
+  record.local = local_side(collision);
   record.remote = printed(collision.table, collision.remote);
   record.reason = decision.reason;
   record.role = collision.entry.role;
@@ -64,31 +93,16 @@ Conflict record_of(const Collision& collision, const Decision& decision, Timesta
 // A person's row with its key, which is the one that the write has given it unless the row says
 // that it stays where it was.
 Result<std::string> at_key(const Table& table, const std::string& row, RowWrite& write) {
-  HF_TRY(const auto named, cache::parse_body(row));
-  HF_TRY(const auto key, cache::parse_body(write.new_key));
-  if (named.rows.size() != 1) return invalid_request("HF400", "row must be one JSON object");
-  std::string whole = "{";
-  const auto add = [&whole](const std::string& name, const std::string& token) {
-    if (whole.size() > 1) whole += ',';
-    cache::append_json_string(name, whole);
-    whole += ':' + token;
-  };
+  HF_TRY(const std::string whole, with_key(row, write.new_key));
   Row place(table.columns.size(), cache::Null{});
-  HF_TRY_VOID(cache::merge_row(table, write.new_key, place));
-  for (const auto& [name, token] : named.rows[0]) add(name, token);
-  HF_TRY_VOID(cache::merge_row(table, whole + "}", place));
-  for (const auto& [name, token] : key.rows.at(0)) {
-    const bool there = std::any_of(named.rows[0].begin(), named.rows[0].end(),
-                                   [&](const auto& member) { return member.first == name; });
-    if (!there) add(name, token);
-  }
+  HF_TRY_VOID(cache::merge_row(table, whole, place));
   const std::string wanted = cache::key_of(table, place);
   if (wanted == write.old_key) write.new_key = write.old_key;
   if (wanted != write.new_key) {
     return invalid_request("HF400",
                            "The row's key can only be " + write.old_key + " or " + write.new_key);
   }
-  return whole + "}";
+  return whole;
 }
 
 // Who won, for the record of a policy's decision.

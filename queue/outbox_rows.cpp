@@ -50,7 +50,7 @@ std::vector<Effect> effects_over(const RowRebase& rebase, const std::string& rel
   effect.changes = rebase.changes;
   if (rebase.insert) {
     // It was based on a row that is gone: what is made again is that row with the changes.
-    auto before = cache::parse_row(table, rebase.write.base.value_or("{}"));
+    auto before = cache::parse_row(table, rebase.write.base.value_or(rebase.write.old_key));
     const Row row = with_changes(table, rebase.changes, before.value());
     effect.key = rebase.write.new_key;
     effect.kind = EffectKind::kInsert;

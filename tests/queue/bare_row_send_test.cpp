@@ -210,6 +210,24 @@ TEST_F(BareRowSendTest, ADeletionAfterAnOwnWriteMeetsWhatOthersDidBefore) {
   EXPECT_THAT(conflicts().front().columns, ElementsAre("done"));
 }
 
+// An own earlier write that has made or taken the row has ended in between.
+TEST_F(BareRowSendTest, AWriteOfARowThatWasNeverSeenKeepsWhatItSaysInTheConflict) {
+  tables_.table_options["todos"].conflict = cache::ConflictStrategy::kLocalWins;
+  sample_.put("todos", todo(1, "a"));
+  const auto sequence = update("todos", 1, R"({"title":"ours"})");
+  sample_.write([](cache::Transaction& transaction) {
+    transaction.database().execute("UPDATE hf_effects SET base=NULL");
+  });
+  answer(200, "[]");
+  answer(201, "[" + todo(1, "ours") + "]");
+  drain();
+  expect_state(sequence, "acknowledged");
+  ASSERT_EQ(conflicts().size(), 1U);
+  EXPECT_EQ(conflicts().front().local, R"({"title":"ours","id":1})");
+  EXPECT_THAT(calls(), ElementsAre("GET /rest/v1/todos", "POST /rest/v1/todos"));
+  EXPECT_THAT(upstream_.calls().at(1).body, HasSubstr(R"("id":1)"));
+}
+
 class BareNoteTest : public BareRowSendTest {
  protected:
   static constexpr const char* kId = "8b1f0a52-51f6-4bd4-9f3b-2f4f4f9f2d11";
