@@ -2,11 +2,14 @@
 // and that both devices and the database end equal.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
 
 import { anonymousClient, succeeded } from './support/client.mjs';
 import { Holdfast } from './support/holdfast.mjs';
 import { World } from './support/world.mjs';
+
+const companion = readFileSync(new URL('../../companion/holdfast.sql', import.meta.url), 'utf8');
 
 const settings = (strategy) => `
 [tables.todos]
@@ -14,161 +17,172 @@ conflict = "${strategy}"
 writes = "queue"
 `;
 
-let world;
-before(async () => {
-  world = await World.build('conflicts', { extra: settings('merge') });
-});
-after(() => world?.close());
-
-const columns = 'title,done,priority';
-
-// Both devices have the row, then each changes it while it cannot send.
-async function clash(strategy, { first, second }) {
-  const devices = [];
-  try {
-    for (let i = 0; i < 2; ++i) {
-      const device = await Holdfast.serve(world.upstream.url, world.database.url, {
-        extra: settings(strategy),
-      });
-      devices.push({ holdfast: device, app: anonymousClient(device.url) });
-    }
-    const id = crypto.randomUUID();
-    await world.database.sql`insert into todos (id, title, priority) values (${id}, 'base', 1)`;
-    for (const { holdfast } of devices) {
-      await holdfast.sync();
-      await holdfast.control('POST', '/sync/pause');
-    }
-    await first(devices[0].app.from('todos'), id);
-    await second(devices[1].app.from('todos'), id);
-    for (const { holdfast } of devices) await holdfast.sync();
-    return { id, devices, close: () => close(devices) };
-  } catch (error) {
-    await close(devices);
-    throw error;
-  }
+for (const tier of ['bare', 'companion']) {
+  describe(tier, () => twoDevices(tier));
 }
 
-const close = (devices) => Promise.all(devices.map(({ holdfast }) => holdfast.stop()));
+function twoDevices(tier) {
+  let world;
+  before(async () => {
+    world = await World.build(`conflicts_${tier}`, {
+      schema: tier === 'companion' ? companion : '',
+      extra: settings('merge'),
+    });
+  });
+  after(() => world?.close());
 
-const titled = (title) => async (todos, id) =>
-  succeeded(await todos.update({ title }).eq('id', id));
+  const columns = 'title,done,priority';
 
-async function endsAs({ id, devices }, expected) {
-  for (const { holdfast } of devices) await holdfast.sync();
-  for (const { holdfast } of devices) await holdfast.sync();
-  const upstream = await world.database.sql`select title, done, priority from todos where id=${id}`;
-  assert.deepEqual([...upstream], expected);
-  for (const { app, holdfast } of devices) {
-    assert.deepEqual(succeeded(await app.from('todos').select(columns).eq('id', id)), expected);
-    assert.equal((await holdfast.status()).queue.depth, 0);
-  }
-}
-
-const conflictsOf = ({ id, devices }) =>
-  devices[1].holdfast
-    .control('GET', '/conflicts')
-    .then((all) => all.filter(({ key }) => key.id === id));
-
-for (const [strategy, winner] of [
-  ['merge', 'first'],
-  ['remote_wins', 'first'],
-  ['local_wins', 'second'],
-  // The upstream's clock stamps a row when it arrives, so the first one there was written last.
-  ['last_write_wins', 'first'],
-]) {
-  test(`${strategy}: both devices end with the ${winner} title`, async () => {
-    const run = await clash(strategy, { first: titled('first'), second: titled('second') });
+  // Both devices have the row, then each changes it while it cannot send.
+  async function clash(strategy, { first, second }) {
+    const devices = [];
     try {
-      await endsAs(run, [{ title: winner, done: false, priority: 1 }]);
+      for (let i = 0; i < 2; ++i) {
+        const device = await Holdfast.serve(world.upstream.url, world.database.url, {
+          extra: settings(strategy),
+        });
+        devices.push({ holdfast: device, app: anonymousClient(device.url) });
+        await device.statusWhere('its tier', ({ upstream }) => upstream.tier === tier);
+      }
+      const id = crypto.randomUUID();
+      await world.database.sql`insert into todos (id, title, priority) values (${id}, 'base', 1)`;
+      for (const { holdfast } of devices) {
+        await holdfast.sync();
+        await holdfast.control('POST', '/sync/pause');
+      }
+      await first(devices[0].app.from('todos'), id);
+      await second(devices[1].app.from('todos'), id);
+      for (const { holdfast } of devices) await holdfast.sync();
+      return { id, devices, close: () => close(devices) };
+    } catch (error) {
+      await close(devices);
+      throw error;
+    }
+  }
+
+  const close = (devices) => Promise.all(devices.map(({ holdfast }) => holdfast.stop()));
+
+  const titled = (title) => async (todos, id) =>
+    succeeded(await todos.update({ title }).eq('id', id));
+
+  async function endsAs({ id, devices }, expected) {
+    for (const { holdfast } of devices) await holdfast.sync();
+    for (const { holdfast } of devices) await holdfast.sync();
+    const upstream = await world.database
+      .sql`select title, done, priority from todos where id=${id}`;
+    assert.deepEqual([...upstream], expected);
+    for (const { app, holdfast } of devices) {
+      assert.deepEqual(succeeded(await app.from('todos').select(columns).eq('id', id)), expected);
+      assert.equal((await holdfast.status()).queue.depth, 0);
+    }
+  }
+
+  const conflictsOf = ({ id, devices }) =>
+    devices[1].holdfast
+      .control('GET', '/conflicts')
+      .then((all) => all.filter(({ key }) => key.id === id));
+
+  for (const [strategy, winner] of [
+    ['merge', 'first'],
+    ['remote_wins', 'first'],
+    ['local_wins', 'second'],
+    // The upstream's clock stamps a row when it arrives, so the first one there was written last.
+    ['last_write_wins', 'first'],
+  ]) {
+    test(`${strategy}: both devices end with the ${winner} title`, async () => {
+      const run = await clash(strategy, { first: titled('first'), second: titled('second') });
+      try {
+        await endsAs(run, [{ title: winner, done: false, priority: 1 }]);
+        const [conflict, ...more] = await conflictsOf(run);
+        assert.deepEqual(more, []);
+        assert.equal(conflict.state, 'resolved');
+        assert.equal(conflict.strategy, strategy);
+        assert.deepEqual(conflict.columns, ['title']);
+        assert.equal(conflict.base.title, 'base');
+        assert.equal(conflict.local.title, 'second');
+        assert.equal(conflict.remote.title, 'first');
+      } finally {
+        await run.close();
+      }
+    });
+  }
+
+  test('changes of different columns are both kept, and nothing is listed', async () => {
+    const run = await clash('remote_wins', {
+      first: titled('first'),
+      second: async (todos, id) => succeeded(await todos.update({ done: true }).eq('id', id)),
+    });
+    try {
+      await endsAs(run, [{ title: 'first', done: true, priority: 1 }]);
+      assert.deepEqual(await conflictsOf(run), []);
+    } finally {
+      await run.close();
+    }
+  });
+
+  test('manual: a person decides, and the later writes of the row wait for that', async () => {
+    const run = await clash('manual', {
+      first: titled('first'),
+      second: async (todos, id) => {
+        await titled('second')(todos, id);
+        succeeded(await todos.update({ priority: 5 }).eq('id', id));
+      },
+    });
+    try {
+      const device = run.devices[1].holdfast;
+      const [conflict] = await conflictsOf(run);
+      assert.equal(conflict.state, 'open');
+      assert.equal((await device.status()).queue.conflicts, 1);
+      assert.equal((await device.status()).queue.blocked, 1);
+      const path = `/conflicts/${conflict.id}/resolve`;
+      await assert.rejects(device.control('POST', path, { choice: 'both' }), /400/);
+      const decided = await device.control('POST', path, {
+        choice: 'merged',
+        row: { title: 'first and second' },
+      });
+      assert.equal(decided.state, 'resolved');
+      assert.equal(decided.resolved_by, 'person');
+      await endsAs(run, [{ title: 'first and second', done: false, priority: 5 }]);
+      await assert.rejects(device.control('POST', path, { choice: 'local' }), /409/);
+    } finally {
+      await run.close();
+    }
+  });
+
+  test('a row that is gone: dropped and listed by merge, made again by local_wins', async () => {
+    const gone = async (todos, id) => succeeded(await todos.delete().eq('id', id));
+    for (const [strategy, expected] of [
+      ['merge', []],
+      ['local_wins', [{ title: 'second', done: false, priority: 1 }]],
+    ]) {
+      const run = await clash(strategy, { first: gone, second: titled('second') });
+      try {
+        await endsAs(run, expected);
+        const [conflict] = await conflictsOf(run);
+        assert.equal(conflict.remote, null);
+        assert.equal(conflict.local.title, 'second');
+      } finally {
+        await run.close();
+      }
+    }
+  });
+
+  test('a deletion after an own write leaves a row that another device has changed', async () => {
+    const run = await clash('merge', {
+      first: async (todos, id) => succeeded(await todos.update({ done: true }).eq('id', id)),
+      second: async (todos, id) => {
+        await titled('second')(todos, id);
+        succeeded(await todos.delete().eq('id', id));
+      },
+    });
+    try {
+      await endsAs(run, [{ title: 'second', done: true, priority: 1 }]);
       const [conflict, ...more] = await conflictsOf(run);
       assert.deepEqual(more, []);
-      assert.equal(conflict.state, 'resolved');
-      assert.equal(conflict.strategy, strategy);
-      assert.deepEqual(conflict.columns, ['title']);
-      assert.equal(conflict.base.title, 'base');
-      assert.equal(conflict.local.title, 'second');
-      assert.equal(conflict.remote.title, 'first');
+      assert.equal(conflict.operation, 'delete');
+      assert.deepEqual(conflict.columns, ['done']);
     } finally {
       await run.close();
     }
   });
 }
-
-test('changes of different columns are both kept, and nothing is listed', async () => {
-  const run = await clash('remote_wins', {
-    first: titled('first'),
-    second: async (todos, id) => succeeded(await todos.update({ done: true }).eq('id', id)),
-  });
-  try {
-    await endsAs(run, [{ title: 'first', done: true, priority: 1 }]);
-    assert.deepEqual(await conflictsOf(run), []);
-  } finally {
-    await run.close();
-  }
-});
-
-test('manual: a person decides, and the later writes of the row wait for that', async () => {
-  const run = await clash('manual', {
-    first: titled('first'),
-    second: async (todos, id) => {
-      await titled('second')(todos, id);
-      succeeded(await todos.update({ priority: 5 }).eq('id', id));
-    },
-  });
-  try {
-    const device = run.devices[1].holdfast;
-    const [conflict] = await conflictsOf(run);
-    assert.equal(conflict.state, 'open');
-    assert.equal((await device.status()).queue.conflicts, 1);
-    assert.equal((await device.status()).queue.blocked, 1);
-    const path = `/conflicts/${conflict.id}/resolve`;
-    await assert.rejects(device.control('POST', path, { choice: 'both' }), /400/);
-    const decided = await device.control('POST', path, {
-      choice: 'merged',
-      row: { title: 'first and second' },
-    });
-    assert.equal(decided.state, 'resolved');
-    assert.equal(decided.resolved_by, 'person');
-    await endsAs(run, [{ title: 'first and second', done: false, priority: 5 }]);
-    await assert.rejects(device.control('POST', path, { choice: 'local' }), /409/);
-  } finally {
-    await run.close();
-  }
-});
-
-test('a row that is gone: dropped and listed by merge, made again by local_wins', async () => {
-  const gone = async (todos, id) => succeeded(await todos.delete().eq('id', id));
-  for (const [strategy, expected] of [
-    ['merge', []],
-    ['local_wins', [{ title: 'second', done: false, priority: 1 }]],
-  ]) {
-    const run = await clash(strategy, { first: gone, second: titled('second') });
-    try {
-      await endsAs(run, expected);
-      const [conflict] = await conflictsOf(run);
-      assert.equal(conflict.remote, null);
-      assert.equal(conflict.local.title, 'second');
-    } finally {
-      await run.close();
-    }
-  }
-});
-
-test('a deletion after an own write leaves a row that another device has changed', async () => {
-  const run = await clash('merge', {
-    first: async (todos, id) => succeeded(await todos.update({ done: true }).eq('id', id)),
-    second: async (todos, id) => {
-      await titled('second')(todos, id);
-      succeeded(await todos.delete().eq('id', id));
-    },
-  });
-  try {
-    await endsAs(run, [{ title: 'second', done: true, priority: 1 }]);
-    const [conflict, ...more] = await conflictsOf(run);
-    assert.deepEqual(more, []);
-    assert.equal(conflict.operation, 'delete');
-    assert.deepEqual(conflict.columns, ['done']);
-  } finally {
-    await run.close();
-  }
-});

@@ -2,9 +2,12 @@
 // on one database directly and on another one through the gateway; every answer must be the same.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
 
 import { World } from './support/world.mjs';
+
+const companion = readFileSync(new URL('../../companion/holdfast.sql', import.meta.url), 'utf8');
 
 const schema = `
 create table shelves (id int primary key, name text unique);
@@ -91,29 +94,37 @@ const steps = [
   ['all shelves', (db) => byKey(db.from('shelves'))],
 ];
 
-let ours;
-let theirs;
-before(async () => {
-  ours = await World.build('plain_writes', { schema });
-  theirs = await World.build('plain_writes_direct', { schema });
-});
-after(async () => {
-  await ours?.close();
-  await theirs?.close();
-});
-
 async function answer(db, call) {
   const { data, error, count, status } = await call(db);
   return { data, error: error && { code: error.code, message: error.message }, count, status };
 }
 
-for (const [what, call] of steps) {
-  test(what, async () => {
-    assert.deepEqual(await answer(ours.app, call), await answer(theirs.direct, call));
-  });
+for (const tier of ['bare', 'companion']) {
+  describe(tier, () => compareWrites(tier));
 }
 
-test('nothing of it was refused after an answer that said otherwise', async () => {
-  await ours.holdfast.drained();
-  assert.deepEqual(await ours.holdfast.outbox('dead'), []);
-});
+function compareWrites(tier) {
+  let ours;
+  let theirs;
+  before(async () => {
+    const more = tier === 'companion' ? companion : '';
+    ours = await World.build(`plain_writes_${tier}`, { schema: schema + more });
+    await ours.holdfast.statusWhere('its tier', ({ upstream }) => upstream.tier === tier);
+    theirs = await World.build(`plain_writes_${tier}_direct`, { schema });
+  });
+  after(async () => {
+    await ours?.close();
+    await theirs?.close();
+  });
+
+  for (const [what, call] of steps) {
+    test(what, async () => {
+      assert.deepEqual(await answer(ours.app, call), await answer(theirs.direct, call));
+    });
+  }
+
+  test('nothing of it was refused after an answer that said otherwise', async () => {
+    await ours.holdfast.drained();
+    assert.deepEqual(await ours.holdfast.outbox('dead'), []);
+  });
+}
