@@ -68,7 +68,15 @@ SessionRefresher::Outcome SessionRefresher::refresh(const std::string& id) {
 }
 
 SessionRefresher::Outcome SessionRefresher::current(const std::string& id) {
-  return refresh_unless(id, Patience::kAfterFailure, [this](const Session& session, bool) {
+  return current(id, Patience::kOwn);
+}
+
+SessionRefresher::Outcome SessionRefresher::current_for_request(const std::string& id) {
+  return current(id, Patience::kAfterFailure);
+}
+
+SessionRefresher::Outcome SessionRefresher::current(const std::string& id, Patience patience) {
+  return refresh_unless(id, patience, [this](const Session& session, bool) {
     const auto now = clock_.now();
     return now + kMargin < session.expires() && !is_of_the_future(session, now);
   });

@@ -41,9 +41,11 @@ class SessionRefresher {
   // gives the same session again (GoTrue's reuse interval), is new enough, unless it is half over.
   // Blocks for up to one call.
   Outcome refresh(const std::string& id);
-  // An access token that has not run out; the upstream is asked only when it has, and not again
-  // for a moment after it gave no answer.
+  // An access token that has not run out; the upstream is asked only when it has.
   Outcome current(const std::string& id);
+  // The same, and it is not asked again for a moment after it gave no answer: for requests, of
+  // which many come at once.
+  Outcome current_for_request(const std::string& id);
 
   // See Sessions::of_recent_token().
   std::optional<Session> session_of(std::string_view token) const {
@@ -60,6 +62,8 @@ class SessionRefresher {
     std::string reason HF_GUARDED_BY(mutex);
   };
   enum class Patience { kOwn, kAfterFailure };
+
+  Outcome current(const std::string& id, Patience patience);
 
   // Asks the upstream when it is this session's turn and `good` does not hold then. Who waited for
   // a turn that failed has its outcome, and so has whoever has kAfterFailure soon afterwards.

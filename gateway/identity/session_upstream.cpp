@@ -32,14 +32,14 @@ upstream::Outcome SessionUpstream::call(const upstream::Call& call) {
     const auto session = refresher_.session_of(*bearer);
     if (!session) return upstream_.call(call);
     if (session->access_token != *bearer) return call_as(session->id, std::string(*bearer), call);
-    const auto outcome = refresher_.current(session->id);
+    const auto outcome = refresher_.current_for_request(session->id);
     const auto* current = std::get_if<Session>(&outcome);
     return call_as(session->id, current != nullptr ? current->access_token : std::string(*bearer),
                    call);
   }
   const auto claims = tokens_.verify(*bearer);
   if (!claims) return not_sent("the token is not this gateway's");
-  auto outcome = refresher_.current(claims->session_id);
+  auto outcome = refresher_.current_for_request(claims->session_id);
   if (auto* unavailable = std::get_if<SessionRefresher::Unavailable>(&outcome)) {
     return not_sent(std::move(unavailable->reason));
   }

@@ -315,7 +315,7 @@ TEST_F(SessionsTest, NobodyWaitsOutTheSilenceThatAnotherHasJustMet) {
   });
   const auto unavailable = [&] {
     return std::holds_alternative<SessionRefresher::Unavailable>(
-        keeper_.refresher.current(session.id));
+        keeper_.refresher.current_for_request(session.id));
   };
   EXPECT_TRUE(unavailable());
   EXPECT_TRUE(unavailable());
@@ -323,6 +323,9 @@ TEST_F(SessionsTest, NobodyWaitsOutTheSilenceThatAnotherHasJustMet) {
   clock_.advance(2s);
   EXPECT_TRUE(unavailable());
   EXPECT_EQ(calls, 2);
+  // What delivers is alone, and must not stop because the upstream has come back just now.
+  keeper_.refresher.current(session.id);
+  EXPECT_EQ(calls, 3);
 }
 
 TEST_F(SessionsTest, WhatWasQueuedIsSentWithARefreshedTokenAfterTheAppHasGone) {
