@@ -19,6 +19,11 @@ bool is_range(Operator op) {
 // Lists whose values are bound one by one are no longer than this.
 constexpr std::size_t kMaxBoundList = 1000;
 
+bool is_pattern(Operator op) {
+  return op == Operator::kLike || op == Operator::kIlike || op == Operator::kMatch ||
+         op == Operator::kImatch;
+}
+
 bool is_float(const Type& type) {
   return type.kind == TypeKind::kFloat4 || type.kind == TypeKind::kFloat8;
 }
@@ -239,7 +244,15 @@ Result<std::string> ConditionWriter::write_quantified(const Operand& operand,
                                                       const Filter& filter) {
   HF_TRY(const ArrayLiteral array, parse_array_literal(filter.value));
   const bool any = filter.quantifier == Quantifier::kAny;
-  if (array.elements.empty()) return std::string(any ? "0" : "1");
+  if (array.elements.empty()) {
+    // PostgreSQL asks for the operator all the same.
+    const TypeKind kind = operand.type->kind;
+    const bool has_operator = is_pattern(filter.op)
+                                  ? kind == TypeKind::kText
+                                  : kind != TypeKind::kJson && kind != TypeKind::kOther;
+    if (!has_operator) return forward("a comparison with no values");
+    return std::string(any ? "0" : "1");
+  }
   if (operand.type->kind == TypeKind::kArray) return forward("a list of arrays");
   if (any && filter.op == Operator::kEq && operand.type->kind != TypeKind::kJson) {
     return write_list(operand, array.elements, nullptr);

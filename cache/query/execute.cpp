@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "cache/query/json_text.h"
 #include "cache/query/outcome_words.h"
 #include "cache/query/query.h"
@@ -44,6 +46,8 @@ class BorrowedStatement {
 
 // Values are borrowed from the binding, which outlives the statement's use.
 void bind(Statement& statement, const Plan& plan, const Binding& binding, std::size_t count) {
+  // The last parameters may be those of an operand that its condition turned out not to need.
+  count = std::min(count, static_cast<std::size_t>(statement.parameter_count()));
   for (std::size_t i = 0; i < count; ++i) {
     const int parameter = static_cast<int>(i) + 1;
     if (const auto* text = std::get_if<std::string>(&binding.values[i])) {

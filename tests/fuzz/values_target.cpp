@@ -59,10 +59,12 @@ void check_value(const Type& type, const Value& value, bool reads_back) {
   if (is_null(value)) return;
   std::string json;
   cache::print_json(type, view(value), json);
-  // Its reader takes numbers of any length, and refuses nothing but depth.
+  // Its reader takes numbers of any length, and refuses nothing but depth; and numbers beyond
+  // numeric, which types that are known by name only may hold.
   const auto read = cache::canonical_jsonb(json);
-  require(read || read.error().code == cache::kForwardCode, "a value prints as JSON",
-          type.name + " " + json);
+  const bool refused = !read && read.error().code != cache::kForwardCode &&
+                       (reads_back || read.error().code != "22003");
+  require(!refused, "a value prints as JSON", type.name + " " + json);
   if (cache::has_sort_key(type)) cache::sort_key(type, view(value));
   if (reads_back) check_reads_back(type, value);
   check_casts(type, value);

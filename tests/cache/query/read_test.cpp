@@ -58,6 +58,20 @@ TEST_F(ReadTest, ValuesThatTheTypeRefusesAreItsErrors) {
   EXPECT_EQ(get("items", "extra=in.(1,2)"), "42883: operator does not exist: json = unknown");
 }
 
+TEST_F(ReadTest, AnEmptyListOfADocumentsMemberMatchesNothing) {
+  EXPECT_EQ(get("people", "select=id&about->>a=in.()"), "[]");
+  EXPECT_EQ(get("people", "select=id&about->a->>b=not.in.()"),
+            R"([{"id":1},{"id":2},{"id":3},{"id":4}])");
+  EXPECT_EQ(get("people", "select=id&about->>a=eq(any).{}"), "[]");
+  EXPECT_EQ(get("people", "select=id&about->>a=like(all).{}&limit=1"), R"([{"id":1}])");
+}
+
+TEST_F(ReadTest, ComparingWithNoValuesAsksForTheOperator) {
+  EXPECT_EQ(get("items", "select=id&extra=eq(any).{}"), "forward: a comparison with no values");
+  EXPECT_EQ(get("items", "select=id&id=like(any).{}"), "forward: a comparison with no values");
+  EXPECT_EQ(get("people", "select=id&name=imatch(any).{}"), "[]");
+}
+
 TEST_F(ReadTest, ListsMayBeEmptyQuotedAndLong) {
   EXPECT_EQ(get("people", "select=id&name=in.(Ada,%22Bob%22)"), R"([{"id":1},{"id":2}])");
   EXPECT_EQ(get("people", "select=id&id=in.()"), "[]");
