@@ -27,8 +27,8 @@ constexpr std::array<std::string_view, 6> kNotReturned = {
 http::Response unavailable(const upstream::Failure& failure, Surface surface, bool is_read) {
   if (surface == Surface::kAuth) return auth_unavailable();
   if (failure.loss == upstream::Loss::kAnswerLost && !is_read) {
-    Error error = not_answerable_offline(
-        "The upstream's answer was lost: the request may or may not have taken effect.");
+    Error error = not_answerable_offline("No answer came (" + failure.reason +
+                                         "): the request may or may not have taken effect.");
     error.hint = "Look before you repeat it.";
     return error_response(error);
   }

@@ -290,7 +290,8 @@ TEST_F(FailingUpstreamTest, ACallThatMayWriteHearsThatItMayHaveHappened) {
   fail_with(kProxyPage);
   const auto answer = rest("POST", "rpc/pay", "{}");
   EXPECT_EQ(answer.status, 504);
-  EXPECT_THAT(answer.body, HasSubstr("may or may not have taken effect"));
+  EXPECT_THAT(answer.body, HasSubstr("No answer came (HTTP 502 that is not the API's answer): the "
+                                     "request may or may not have taken effect."));
   EXPECT_TRUE(store_->behind_forwarded_write());
 }
 
