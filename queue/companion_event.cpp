@@ -19,6 +19,13 @@ void add_member(std::string& object, const char* name, const std::string& token)
   object += "\":" + token;
 }
 
+// Longer values are not sent again with every change of another column.
+bool is_short(const cache::Value& value) {
+  constexpr std::size_t kLongest = 1'000;
+  const auto* text = std::get_if<std::string>(&value);
+  return text == nullptr || text->size() <= kLongest;
+}
+
 std::string quoted(const std::string& text) {
   std::string token;
   cache::append_json_string(text, token);
@@ -107,12 +114,14 @@ std::vector<std::size_t> compared_columns(const cache::Table& table,
     add(versions.created);
     for (const std::size_t column : plain_columns(table)) add(column);
   } else {
+    const auto base = stored_row(table, write.base);
     const bool versioned = versions.version || versions.stamp;
-    if (reach == Reach::kOneRow && !versioned) {
-      for (const std::size_t column : plain_columns(table)) add(column);
+    if (reach == Reach::kOneRow && !versioned && base) {
+      for (const std::size_t column : plain_columns(table)) {
+        if (is_short((*base)[column])) add(column);
+      }
     }
-    for (const std::size_t column :
-         changed_columns(table, write.changes, stored_row(table, write.base))) {
+    for (const std::size_t column : changed_columns(table, write.changes, base)) {
       add(column);
     }
   }

@@ -121,6 +121,19 @@ TEST_F(CompanionDeliveryTest, WhatATriggerMakesOfAnOwnWriteIsNoConflictOfALaterO
   EXPECT_EQ(state(second), "acknowledged");
 }
 
+TEST_F(CompanionDeliveryTest, ALongValueIsNotSentAgainWithAChangeOfAnotherColumn) {
+  companion_.note_found({1, true});
+  const std::string id = "8b1f0a52-51f6-4bd4-9f3b-2f4f4f9f2d11";
+  const std::string start = R"({"id":")" + id + R"(","body":")" + std::string(2'000, 'x');
+  sample_.put("notes", start + R"(","number":1})");
+  const auto sequence =
+      enqueue({cache::Operation::kUpdate, "notes", "id=eq." + id, R"({"number":2})"});
+  answer_push(applied(start + R"(","number":2})"));
+  drain_with_companion();
+  EXPECT_THAT(upstream_.calls().at(0).body, HasSubstr(R"("base":{"number":1})"));
+  EXPECT_EQ(state(sequence), "acknowledged");
+}
+
 // Others may have written between the write and the repeat that tells of it.
 TEST_F(CompanionDeliveryTest, WhatARepeatShowsOfOthersIsNoBaseOfALaterWrite) {
   companion_.note_found({1, true});
