@@ -43,4 +43,6 @@ bool is_end(State state) {
          state == State::kDiscarded;
 }
 
+std::string first_key(const std::string& id) { return "hf1:" + id; }
+
 }  // namespace holdfast::queue

@@ -29,6 +29,10 @@ const char* name_of(State state);
 std::optional<State> state_named(std::string_view name);
 bool is_end(State state);
 
+// The idempotency key of the entry `id` until it has another: by the id it is found, and needs no
+// index of its own.
+std::string first_key(const std::string& id);
+
 // One mutation on its way to the upstream.
 struct Entry {
   std::int64_t sequence = 0;  // the principal's order

@@ -163,7 +163,7 @@ void Outbox::release(Transaction& transaction, State state) {
 void Outbox::release_unreached(Transaction& transaction) {
   Statement& update = transaction.database().cached(
       "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL"
-      " WHERE " HF_UNFINISHED " AND state='waiting' AND last_status=0");
+      " WHERE " HF_APART " AND state='waiting' AND last_status=0");
   update.run();
 }
 
@@ -183,7 +183,7 @@ bool Outbox::let_go(Transaction& transaction, const Entry& entry) const {
 }
 
 std::int64_t Outbox::held_for_claims(Database& database) const {
-  Statement& count = database.cached("SELECT count(*) FROM hf_outbox WHERE " HF_UNFINISHED
+  Statement& count = database.cached("SELECT count(*) FROM hf_outbox WHERE " HF_APART
                                      " AND state='held' AND substr(last_error, 1, ?2)=?1");
   const std::string_view prefix(kClaimsChanged);
   count.bind(1, prefix).bind(2, static_cast<std::int64_t>(prefix.size())).step();
@@ -204,11 +204,10 @@ void Outbox::recover(Transaction& transaction, Timestamp look_at) {
   // What has no key of ours is looked for once it cannot be committed any more.
   Statement& keyless = database.cached(
       "UPDATE hf_outbox SET state='uncertain', lost_answer=1, next_attempt_at=?1 "
-      "WHERE " HF_UNFINISHED " AND state='sending' AND noted_key IS NOT NULL AND keyed=0");
+      "WHERE " HF_APART " AND state='sending' AND noted_key IS NOT NULL AND keyed=0");
   keyless.bind(1, micros(look_at)).run();
-  Statement& update =
-      database.cached("UPDATE hf_outbox SET state='queued', lost_answer=1 WHERE " HF_UNFINISHED
-                      " AND state='sending'");
+  Statement& update = database.cached(
+      "UPDATE hf_outbox SET state='queued', lost_answer=1 WHERE " HF_APART " AND state='sending'");
   update.run();
 }
 
@@ -242,7 +241,7 @@ void Outbox::end(Transaction& transaction, const Entry& entry, State state, int 
   // Who may have waited for this entry is looked at again, and blocked again if somebody else
   // stands there. Nobody waits for a later one.
   Statement& free = transaction.database().cached(
-      "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL WHERE " HF_UNFINISHED
+      "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL WHERE " HF_APART
       " AND state='blocked' AND sequence>?1");
   free.bind(1, entry.sequence).run();
 }

@@ -129,7 +129,7 @@ void Outbox::take(Transaction& transaction, Entry& entry) const {
 
 void Outbox::release_schema_changed(Transaction& transaction) {
   Statement& update = transaction.database().cached(
-      "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL WHERE " HF_UNFINISHED
+      "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL WHERE " HF_APART
       " AND state='stalled' AND last_status BETWEEN 400 AND 499");
   update.run();
 }
@@ -137,15 +137,15 @@ void Outbox::release_schema_changed(Transaction& transaction) {
 std::int64_t Outbox::unstick(Transaction& transaction, Timestamp longest, Timestamp look_at) {
   Database& database = transaction.database();
   Statement& waits = database.cached(
-      "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL WHERE " HF_UNFINISHED
+      "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL WHERE " HF_APART
       " AND state IN ('waiting', 'stalled') AND (next_attempt_at>?1 OR next_attempt_at IS NULL)");
   waits.bind(1, micros(longest)).run();
   std::int64_t freed = database.changes();
-  Statement& looks = database.cached("UPDATE hf_outbox SET next_attempt_at=?2 WHERE " HF_UNFINISHED
+  Statement& looks = database.cached("UPDATE hf_outbox SET next_attempt_at=?2 WHERE " HF_APART
                                      " AND state='uncertain' AND next_attempt_at>?1");
   looks.bind(1, micros(longest)).bind(2, micros(look_at)).run();
   std::vector<std::int64_t> blocked;
-  Statement& select = database.cached("SELECT sequence FROM hf_outbox WHERE " HF_UNFINISHED
+  Statement& select = database.cached("SELECT sequence FROM hf_outbox WHERE " HF_APART
                                       " AND state='blocked' ORDER BY sequence LIMIT 1000");
   while (select.step()) blocked.push_back(select.integer(0));
   Statement& free = database.cached("UPDATE hf_outbox SET state='queued' WHERE sequence=?1");

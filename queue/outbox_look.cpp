@@ -25,7 +25,7 @@ std::optional<Timestamp> Outbox::next_due(Database& database, Due due) const {
           ? "SELECT min(CASE WHEN state='queued' THEN 0 ELSE next_attempt_at END) FROM hf_outbox"
             " WHERE " HF_UNFINISHED " AND state IN ('queued', 'waiting', 'stalled', 'uncertain')"
           : "SELECT min(next_attempt_at) FROM hf_outbox"
-            " WHERE " HF_UNFINISHED " AND state IN ('waiting', 'stalled', 'uncertain')");
+            " WHERE " HF_APART " AND state IN ('waiting', 'stalled', 'uncertain')");
   statement.step();
   std::optional<Timestamp> next;
   if (!statement.is_null(0)) next = timestamp(statement.integer(0));
@@ -89,7 +89,9 @@ std::optional<Entry> Outbox::find(Database& database, const std::string& id) con
 }
 
 bool Outbox::knows_key(Database& database, const std::string& idempotency_key) const {
-  Statement& statement = database.cached("SELECT 1 FROM hf_outbox WHERE idempotency_key=?1");
+  Statement& statement = database.cached(
+      "SELECT 1 FROM hf_outbox WHERE idempotency_key=?1 AND idempotency_key<>'hf1:' || id"
+      " UNION ALL SELECT 1 FROM hf_outbox WHERE id=substr(?1, 5) AND idempotency_key=?1");
   statement.bind(1, std::string_view(idempotency_key));
   const bool known = statement.step();
   statement.reset();
@@ -160,8 +162,11 @@ std::vector<Entry> Outbox::list(Database& database, std::optional<State> state, 
 std::map<State, std::int64_t> Outbox::counts(Database& database) const {
   std::map<State, std::int64_t> counts;
   // By indexes alone: a long queue is counted at each look at it.
-  Statement& unfinished = database.cached(
-      "SELECT state, count(*) FROM hf_outbox WHERE " HF_UNFINISHED " GROUP BY state");
+  Statement& unfinished =
+      database.cached("SELECT state, count(*) FROM hf_outbox WHERE " HF_APART
+                      " GROUP BY state UNION ALL SELECT 'queued', n FROM (SELECT"
+                      " (SELECT count(*) FROM hf_outbox WHERE " HF_UNFINISHED
+                      ") - (SELECT count(*) FROM hf_outbox WHERE " HF_APART ") AS n) WHERE n>0");
   while (unfinished.step()) {
     counts[state_named(unfinished.text(0)).value_or(State::kQueued)] = unfinished.integer(1);
   }
@@ -170,7 +175,7 @@ std::map<State, std::int64_t> Outbox::counts(Database& database) const {
   if (counts.contains(State::kUncertain)) {
     // What is looked for by itself waits as others do; without a time it is for a person.
     const std::int64_t looked_for =
-        number_of(database.cached("SELECT count(*) FROM hf_outbox WHERE " HF_UNFINISHED
+        number_of(database.cached("SELECT count(*) FROM hf_outbox WHERE " HF_APART
                                   " AND state='uncertain' AND next_attempt_at IS NOT NULL"));
     counts[State::kUncertain] -= looked_for;
     counts[State::kWaiting] += looked_for;

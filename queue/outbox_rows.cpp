@@ -101,7 +101,7 @@ void Outbox::split(Transaction& transaction, const Entry& entry) {
     child.id = new_ordered_uuid(entry.created_at);
     child.sequence = entry.sequence + static_cast<std::int64_t>(i);
     child.target = target_of(starts[i]);
-    child.idempotency_key = new_key();
+    child.idempotency_key = first_key(child.id);
     child.app_key = std::nullopt;
     child.parent = entry.parent.value_or(entry.id);
     insert(transaction, child);

@@ -12,6 +12,8 @@
 #define HF_READY \
   "(state='queued' OR (state IN ('waiting', 'stalled', 'uncertain') AND next_attempt_at<=?1))"
 #define HF_UNFINISHED "state NOT IN ('acknowledged', 'resolved', 'dead', 'discarded')"
+// Unfinished and not simply waiting for its turn; by an index that ordinary entries are not in.
+#define HF_APART "state NOT IN ('queued', 'acknowledged', 'resolved', 'dead', 'discarded')"
 // Dead letters; by the index of what has ended.
 #define HF_DEAD "(state='dead' AND ended_at IS NOT NULL)"
 

@@ -59,7 +59,7 @@ queue::Entry entry_of(const OpaqueRequest& request, Timestamp now) {
   entry.body = request.rest.request.body;
   entry.role = principal.role;
   entry.claims = principal.claims;
-  entry.idempotency_key = "hf1:" + new_uuid();
+  entry.idempotency_key = queue::first_key(entry.id);
   entry.created_at = now;
   if (const auto key = request.rest.request.headers.find("Idempotency-Key")) {
     entry.app_key = std::string(*key);

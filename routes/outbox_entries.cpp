@@ -63,7 +63,7 @@ queue::Entry new_entry(const Mutation& mutation, const http::Principal& principa
   entry.headers = headers_of(mutation);
   entry.role = principal.role;
   entry.claims = principal.claims;
-  entry.idempotency_key = "hf1:" + new_uuid();
+  entry.idempotency_key = queue::first_key(entry.id);
   entry.created_at = now;
   return entry;
 }

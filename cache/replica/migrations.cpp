@@ -291,6 +291,77 @@ DROP INDEX hf_journal_unsealed;
 CREATE INDEX hf_effects_of_dead ON hf_effects(relation, key) WHERE active = 2;
 UPDATE hf_effects SET active=2 WHERE entry IN (
   SELECT sequence FROM hf_outbox WHERE state='dead' AND ended_at IS NOT NULL);
+)sql",
+    R"sql(
+-- Each write pays for every index: what few entries are looked for by is in none that all are in.
+-- SQLite takes no UNIQUE back, so the table is made anew.
+CREATE TABLE hf_outbox_again(
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  relation TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  method TEXT NOT NULL,
+  target TEXT NOT NULL,
+  headers TEXT NOT NULL,          -- JSON object; never Authorization or apikey
+  body TEXT NOT NULL,
+  role TEXT NOT NULL,
+  claims TEXT NOT NULL,
+  idempotency_key TEXT NOT NULL,  -- first_key() of the id, unless the app or a new content gave one
+  app_key TEXT,                   -- the Idempotency-Key that the app itself sent
+  answer TEXT,                    -- what the app was answered, to be replayed for app_key
+  created_at INTEGER NOT NULL,    -- Unix microseconds
+  state TEXT NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  next_attempt_at INTEGER,        -- Unix microseconds
+  lost_answer INTEGER NOT NULL DEFAULT 0,
+  minted_key INTEGER NOT NULL DEFAULT 0,
+  last_status INTEGER,
+  last_error TEXT,
+  ended_at INTEGER,
+  parent TEXT,
+  keyed INTEGER NOT NULL DEFAULT 0,
+  noted_key TEXT,
+  write_claims TEXT NOT NULL DEFAULT '',
+  released INTEGER NOT NULL DEFAULT 0,
+  result TEXT
+);
+INSERT INTO sqlite_sequence(name, seq)
+  SELECT 'hf_outbox_again', seq FROM sqlite_sequence WHERE name='hf_outbox';
+INSERT INTO hf_outbox_again SELECT sequence, id, relation, operation, method, target, headers, body,
+  role, claims, idempotency_key, app_key, answer, created_at, state, attempts, next_attempt_at,
+  lost_answer, minted_key, last_status, last_error, ended_at, parent, keyed, noted_key, write_claims,
+  released, result FROM hf_outbox ORDER BY sequence;
+DROP TABLE hf_outbox;
+ALTER TABLE hf_outbox_again RENAME TO hf_outbox;
+CREATE UNIQUE INDEX hf_outbox_by_key ON hf_outbox(idempotency_key)
+  WHERE idempotency_key<>'hf1:' || id;
+CREATE UNIQUE INDEX hf_outbox_by_app_key ON hf_outbox(app_key) WHERE app_key IS NOT NULL;
+CREATE INDEX hf_outbox_by_parent ON hf_outbox(parent) WHERE parent IS NOT NULL;
+CREATE INDEX hf_outbox_ended ON hf_outbox(state, ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX hf_outbox_open ON hf_outbox(sequence, state)
+  WHERE state NOT IN ('acknowledged', 'resolved', 'dead', 'discarded');
+CREATE INDEX hf_outbox_apart ON hf_outbox(state, sequence)
+  WHERE state NOT IN ('queued', 'acknowledged', 'resolved', 'dead', 'discarded');
+
+CREATE TRIGGER hf_journal_created AFTER INSERT ON hf_outbox BEGIN
+  INSERT INTO hf_journal(event, subject, became) VALUES('created', new.id, new.state);
+END;
+CREATE TRIGGER hf_journal_state AFTER UPDATE OF state ON hf_outbox
+    WHEN old.state IS NOT new.state BEGIN
+  INSERT INTO hf_journal(event, subject, was, became)
+    VALUES('state', new.id, old.state, new.state);
+END;
+CREATE TRIGGER hf_journal_changed
+    AFTER UPDATE OF method, target, headers, body, role, claims, idempotency_key ON hf_outbox
+    WHEN old.idempotency_key IS NOT new.idempotency_key OR old.body IS NOT new.body
+      OR old.target IS NOT new.target OR old.method IS NOT new.method
+      OR old.headers IS NOT new.headers OR old.role IS NOT new.role
+      OR old.claims IS NOT new.claims BEGIN
+  INSERT INTO hf_journal(event, subject) VALUES('changed', new.id);
+END;
+CREATE TRIGGER hf_journal_forgotten AFTER DELETE ON hf_outbox BEGIN
+  INSERT INTO hf_journal(event, subject, was) VALUES('forgotten', old.id, old.state);
+END;
 )sql"};
 
 int version_of(Database& database) {
@@ -301,16 +372,22 @@ int version_of(Database& database) {
 
 }  // namespace
 
+static_assert(kSteps.size() == kPrincipalFileVersion);
+
 void migrate_principal_file(Database& database) {
-  const int version = version_of(database);
-  if (version > static_cast<int>(kSteps.size())) {
-    throw SchemaTooNew("the data file has version " + std::to_string(version) +
-                       ", this program knows up to " + std::to_string(kSteps.size()) +
+  migrate_principal_file_to(database, kPrincipalFileVersion);
+}
+
+void migrate_principal_file_to(Database& database, int version) {
+  const int present = version_of(database);
+  if (present > kPrincipalFileVersion) {
+    throw SchemaTooNew("the data file has version " + std::to_string(present) +
+                       ", this program knows up to " + std::to_string(kPrincipalFileVersion) +
                        ": install the newer program again");
   }
-  for (auto step = static_cast<std::size_t>(version); step < kSteps.size(); ++step) {
+  for (int step = present; step < version; ++step) {
     Transaction transaction(database);
-    database.execute(kSteps[step]);
+    database.execute(kSteps[static_cast<std::size_t>(step)]);
     database.execute("PRAGMA user_version=" + std::to_string(step + 1));
     transaction.commit();
   }

@@ -6,42 +6,12 @@
 #include <future>
 #include <thread>
 
-#include "cache/replica/migrations.h"
 #include "cache/replica/project_file.h"
 #include "cache/replica/stores.h"
 #include "tests/cache/replica/sample.h"
 
 namespace holdfast::cache {
 namespace {
-
-std::int64_t number(const std::string& path, const std::string& sql) {
-  Database database(path, OpenMode::kReadOnly);
-  Statement statement(database, sql);
-  return statement.step() ? statement.integer(0) : -1;
-}
-
-TEST(MigrationsTest, AFileOfANewerProgramIsRefusedUntouched) {
-  support::TempDir dir;
-  const std::string path = (dir.path() / "anon.db").string();
-  {
-    Database database(path, OpenMode::kReadWrite);
-    database.execute("CREATE TABLE hf_of_tomorrow(a); PRAGMA user_version=99");
-  }
-  EXPECT_THROW(Store(path, http::Principal::anonymous(), sample::catalog(), {}), SchemaTooNew);
-  EXPECT_EQ(number(path, "PRAGMA user_version"), 99);
-  EXPECT_EQ(number(path, "SELECT count(*) FROM sqlite_schema"), 1);
-}
-
-TEST(MigrationsTest, MigratingTwiceChangesNothing) {
-  support::TempDir dir;
-  Database database((dir.path() / "anon.db").string(), OpenMode::kReadWrite);
-  migrate_principal_file(database);
-  database.execute("INSERT INTO hf_meta VALUES('x', 1)");
-  migrate_principal_file(database);
-  Statement statement(database, "SELECT count(*) FROM hf_meta");
-  statement.step();
-  EXPECT_EQ(statement.integer(0), 1);
-}
 
 TEST(StoreTest, AnAddedColumnReadsTheTableAgainAndKeepsPendingWrites) {
   sample::Sample sample;
