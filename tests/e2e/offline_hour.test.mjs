@@ -233,11 +233,11 @@ for (const [words, seconds] of [
       const person = await app('@supabase/supabase-js', `upstream-${words}@example.com`);
       const elsewhere = async (body) => {
         await database.sql`insert into notes (user_id, body) values (${person.user.id}, ${body})`;
-        await holdfast.sync();
+        const synced = await holdfast.sync();
         const notes = succeeded(await person.client.from('notes').select('body'));
         assert.ok(
           notes.some((note) => note.body === body),
-          body,
+          `${body}: ${JSON.stringify(synced)}`,
         );
       };
       await useIt(person, 'right');
