@@ -379,6 +379,7 @@ void Synchronizer::exclusively(const std::function<void()>& work) {
   // Pulls may be long; while one is waited for, queues go on being drained.
   std::vector<std::unique_ptr<MutexLock>> turns;
   const auto stores = stores_.all();
+  turns.reserve(2 * stores.size());
   for (const auto& store : stores) {
     turns.push_back(std::make_unique<MutexLock>(locks_of(*store).pull));
   }
