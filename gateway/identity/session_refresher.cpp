@@ -76,9 +76,13 @@ SessionRefresher::Outcome SessionRefresher::current_for_request(const std::strin
 }
 
 SessionRefresher::Outcome SessionRefresher::current(const std::string& id, Patience patience) {
-  return refresh_unless(id, patience, [this](const Session& session, bool) {
+  return refresh_unless(id, patience, [this, patience](const Session& session, bool) {
     const auto now = clock_.now();
-    return now + kMargin < session.expires() && !is_of_the_future(session, now);
+    // Tokens may last for less than the margin, and not each call is to cost a refresh.
+    const auto margin = patience == Patience::kOwn
+                            ? kMargin
+                            : std::min<std::chrono::seconds>(kMargin, session.lifetime / 2);
+    return now + margin < session.expires() && !is_of_the_future(session, now);
   });
 }
 
