@@ -24,6 +24,17 @@ bool is_pattern(Operator op) {
          op == Operator::kImatch;
 }
 
+// PostgreSQL looks for the operator before it looks at the values, be there any or none.
+Result<void> check_quantified(const Type& type, Operator op) {
+  const TypeKind kind = type.kind;
+  if (kind == TypeKind::kArray) return forward("a list of arrays");
+  const bool unsure = is_pattern(op) && kind == TypeKind::kBytea;
+  if (kind == TypeKind::kOther || unsure) return forward("comparisons of " + type.name);
+  const bool has_operator = is_pattern(op) ? kind == TypeKind::kText : kind != TypeKind::kJson;
+  if (!has_operator) return no_operator(type, op);
+  return {};
+}
+
 bool is_float(const Type& type) {
   return type.kind == TypeKind::kFloat4 || type.kind == TypeKind::kFloat8;
 }
@@ -242,19 +253,11 @@ Result<std::string> ConditionWriter::write_list(
 
 Result<std::string> ConditionWriter::write_quantified(const Operand& operand,
                                                       const Filter& filter) {
+  HF_TRY_VOID(check_quantified(*operand.type, filter.op));
   HF_TRY(const ArrayLiteral array, parse_array_literal(filter.value));
   const bool any = filter.quantifier == Quantifier::kAny;
-  if (array.elements.empty()) {
-    // PostgreSQL asks for the operator all the same.
-    const TypeKind kind = operand.type->kind;
-    const bool has_operator = is_pattern(filter.op)
-                                  ? kind == TypeKind::kText
-                                  : kind != TypeKind::kJson && kind != TypeKind::kOther;
-    if (!has_operator) return forward("a comparison with no values");
-    return std::string(any ? "0" : "1");
-  }
-  if (operand.type->kind == TypeKind::kArray) return forward("a list of arrays");
-  if (any && filter.op == Operator::kEq && operand.type->kind != TypeKind::kJson) {
+  if (array.elements.empty()) return std::string(any ? "0" : "1");
+  if (any && filter.op == Operator::kEq) {
     return write_list(operand, array.elements, nullptr);
   }
   std::vector<std::string> terms;

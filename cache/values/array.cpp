@@ -140,11 +140,13 @@ void print_dimension(const Type& element, const ArrayLiteral& array, std::size_t
 
 }  // namespace
 
-Result<std::string> parse_array(const Type& array, std::string_view text) {
+Result<std::string> parse_array(const Type& array, std::string_view text, ElementUse use) {
   HF_TRY(ArrayLiteral literal, parse_array_literal(text));
   for (auto& element : literal.elements) {
     if (!element) continue;
-    HF_TRY(element, element_output(*array.element, parse_text(*array.element, *element)));
+    auto value = use == ElementUse::kOperand ? parse_operand(*array.element, *element)
+                                             : parse_text(*array.element, *element);
+    HF_TRY(element, element_output(*array.element, std::move(value)));
   }
   return print_array_literal(literal);
 }

@@ -111,7 +111,8 @@ Result<Value> parse(const Type& type, std::string_view text, Modifier modifier) 
     case TypeKind::kBytea:
       return to_value(parse_bytea(text));
     case TypeKind::kArray:
-      return to_value(parse_array(type, text));
+      return to_value(
+          parse_array(type, text, applied ? ElementUse::kStored : ElementUse::kOperand));
     case TypeKind::kOther:
       return parse_opaque(type, text);
   }

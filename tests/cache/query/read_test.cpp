@@ -66,9 +66,15 @@ TEST_F(ReadTest, AnEmptyListOfADocumentsMemberMatchesNothing) {
   EXPECT_EQ(get("people", "select=id&about->>a=like(all).{}&limit=1"), R"([{"id":1}])");
 }
 
-TEST_F(ReadTest, ComparingWithNoValuesAsksForTheOperator) {
-  EXPECT_EQ(get("items", "select=id&extra=eq(any).{}"), "forward: a comparison with no values");
-  EXPECT_EQ(get("items", "select=id&id=like(any).{}"), "forward: a comparison with no values");
+TEST_F(ReadTest, TheOperatorIsLookedForBeforeTheValuesOfAQuantifiedOne) {
+  for (const char* values : {"{}", "{NULL}", "{1}", "1"}) {
+    EXPECT_EQ(get("items", std::string("select=id&extra=eq(any).") + values),
+              "42883: operator does not exist: json = unknown");
+    EXPECT_EQ(get("items", std::string("select=id&id=like(all).") + values),
+              "42883: operator does not exist: bigint ~~ unknown");
+    EXPECT_EQ(get("items", std::string("select=id&sizes=eq(any).") + values),
+              "forward: a list of arrays");
+  }
   EXPECT_EQ(get("people", "select=id&name=imatch(any).{}"), "[]");
 }
 

@@ -90,6 +90,8 @@ TEST(ParseOperandTest, ModifierOfTheColumnIsNotApplied) {
   EXPECT_EQ(*parse_operand(make_type("numeric(10,2)"), "1.005"), text("1.005"));
   EXPECT_EQ(*parse_operand(make_type("character varying(3)"), "abcdef"), text("abcdef"));
   EXPECT_EQ(*parse_operand(make_type("timestamp(0)"), "2000-01-01 00:00:00.6"), integer(600000));
+  EXPECT_EQ(*parse_operand(make_type("character(1)[]"), "{a,\"b c\"}"), text("{a,\"b c\"}"));
+  EXPECT_EQ(*parse_operand(make_type("numeric(5,2)[]"), "{1.234}"), text("{1.234}"));
   EXPECT_EQ(code_of(parse_text(make_type("character varying(3)"), "abcdef")), "22001");
 }
 
