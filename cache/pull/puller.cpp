@@ -14,6 +14,11 @@ namespace {
 // Where a log tells of changes, keys are compared so many times less often than without.
 constexpr int kLoggedComparisons = 12;
 
+bool refuses_token(const PullFailure& failure) {
+  return failure.status == 401 && (failure.body.find("\"PGRST301\"") != std::string::npos ||
+                                   failure.body.find("\"PGRST303\"") != std::string::npos);
+}
+
 }  // namespace
 
 std::optional<std::size_t> stamp_column(const Table& table, const TableOptions& options) {
@@ -48,6 +53,11 @@ struct Puller::Round {
   Mutex mutex = {};
   PullOutcome outcome HF_GUARDED_BY(mutex) = {};
   bool overloaded HF_GUARDED_BY(mutex) = false;
+  bool token_refused HF_GUARDED_BY(mutex) = false;
+
+  // One pull; `refused` are credentials that the upstream did not take.
+  static PullOutcome run(Puller& puller, Store& store, PullDepth depth, bool force,
+                         std::optional<upstream::Credentials>& refused);
 
   bool reached() {
     MutexLock lock(mutex);
@@ -55,10 +65,22 @@ struct Puller::Round {
   }
 };
 
+// A token that looks good here may be none to the upstream, whose clock was set or whose key
+// changed: there may be another one.
 PullOutcome Puller::pull(Store& store, PullDepth depth, bool force) {
+  std::optional<upstream::Credentials> refused;
+  auto outcome = Round::run(*this, store, depth, force, refused);
+  if (!refused) return outcome;
+  credentials_.refuse(store.principal(), *refused);
+  if (!credentials_.credentials_for(store.principal())) return outcome;
+  return Round::run(*this, store, depth, force, refused);
+}
+
+PullOutcome Puller::Round::run(Puller& puller, Store& store, PullDepth depth, bool force,
+                               std::optional<upstream::Credentials>& refused) {
   // Before the token is taken: it is of the last claims counted here, or of newer ones.
   const std::int64_t claims = store.claims_changes();
-  const auto credentials = credentials_.credentials_for(store.principal());
+  const auto credentials = puller.credentials_.credentials_for(store.principal());
   if (!credentials) {
     PullOutcome outcome;
     outcome.reached = false;  // nobody is signed in: that is no error
@@ -72,20 +94,23 @@ PullOutcome Puller::pull(Store& store, PullDepth depth, bool force) {
   }
   // Which rows other claims show is only known from their keys.
   if (store.claims_unsettled()) depth = PullDepth::kAllKeys;
-  if (compares_now(store) && depth == PullDepth::kChanges) depth = PullDepth::kKeys;
-  Round round{store, *credentials, depth, force, ChangeLog(upstream_, *credentials, force)};
-  if (follow_log(round)) {
+  if (puller.compares_now(store) && depth == PullDepth::kChanges) depth = PullDepth::kKeys;
+  Round round{store, *credentials, depth, force, ChangeLog(puller.upstream_, *credentials, force)};
+  if (puller.follow_log(round)) {
     std::vector<const Table*> fresh;
     for (const Table* table : store.replicated()) {
       if (store.status(*table) == TableStatus::kSyncing) fresh.push_back(table);
     }
-    pull_new_tables(round, fresh);
+    puller.pull_new_tables(round, fresh);
     for (const Table* table : store.replicated()) {
-      if (std::find(fresh.begin(), fresh.end(), table) == fresh.end()) pull_table(round, *table);
+      const bool pulled = std::find(fresh.begin(), fresh.end(), table) != fresh.end();
+      if (!pulled) puller.pull_table(round, *table);
     }
   }
   MutexLock lock(round.mutex);
-  if (!round.outcome.reached || round.overloaded) return std::move(round.outcome);
+  if (round.token_refused) refused = round.credentials;
+  if (!round.outcome.reached || round.overloaded || round.token_refused)
+    return std::move(round.outcome);
   store.note_pull_finished(forwarded);
   if (depth == PullDepth::kAllKeys) store.settle_claims(claims);
   return std::move(round.outcome);
@@ -127,6 +152,7 @@ bool Puller::follow_log(Round& round) {
   round.outcome.refused = follower.met_unreadable();
   if (failure) {
     round.outcome.errors.push_back("the change log: " + failure->reason);
+    round.token_refused = round.token_refused || refuses_token(*failure);
     round.outcome.reached = failure->kind != PullFailure::Kind::kUnreachable;
     return round.outcome.reached;
   }
@@ -154,6 +180,7 @@ void Puller::pull_table(Round& round, const Table& table) {
   round.outcome.errors.push_back(table.name + ": " + failure->reason);
   logger_->info("pull_failed principal={} table={} status={} reason={}", round.store.principal().id,
                 relation_of(table), failure->status, failure->reason);
+  round.token_refused = round.token_refused || refuses_token(*failure);
   if (failure->kind == PullFailure::Kind::kUnreachable) {
     round.outcome.reached = false;
     return;

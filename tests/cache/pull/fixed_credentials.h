@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "gateway/upstream/credentials.h"
@@ -13,8 +14,11 @@ class FixedCredentials final : public upstream::CredentialSource {
     return signed_in ? std::optional(upstream::Credentials{"sb_publishable_test", ""})
                      : std::nullopt;
   }
-  void refuse(const http::Principal&, const upstream::Credentials&) override {}
+  void refuse(const http::Principal&, const upstream::Credentials&) override {
+    if (on_refusal) on_refusal();
+  }
   bool signed_in = true;
+  std::function<void()> on_refusal;
 };
 
 }  // namespace holdfast::cache

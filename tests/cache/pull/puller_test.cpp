@@ -248,6 +248,22 @@ TEST_F(PullerTest, ADeniedTableShowsNothingAndIsAnsweredAsTheUpstreamDid) {
   EXPECT_EQ(sample_.store().denial(sample_.table("todos")).body, body);
 }
 
+// A token of before the upstream's clock was set back looks good here for long.
+TEST_F(PullerTest, ATokenThatTheUpstreamDoesNotTakeIsGivenBackForAnother) {
+  todos_.put(todo(1, "a"));
+  fail(401, R"({"code":"PGRST303","message":"JWT issued at future"})");
+  int refusals = 0;
+  credentials_.on_refusal = [&] {
+    if (++refusals == 1) failure_.reset();
+  };
+  pull_well();
+  EXPECT_EQ(shown(), R"({"id":1,"title":"a"})");
+
+  fail(401, R"({"code":"PGRST303","message":"JWT issued at future"})");
+  EXPECT_FALSE(pull().errors.empty()) << "tried once more, and not for ever";
+  EXPECT_EQ(refusals, 2);
+}
+
 // The rows go a few at a time, so an end in the middle leaves some.
 TEST_F(PullerTest, ADeniedTablesRowsAreTakenBackAlsoAfterAnInterruption) {
   for (int id = 1; id <= 1200; ++id) todos_.put(todo(id, "a"));
