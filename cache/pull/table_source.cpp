@@ -175,14 +175,27 @@ std::variant<RowPage, PullFailure> TableSource::since(std::size_t stamp, const V
   return advanced(fetch(table_.kept_columns(), conditions), after);
 }
 
-// Who answers with the row that the page was to follow would be asked for ever.
+// Who gives rows again that came before would be asked for ever. Their order is the upstream's own,
+// so that only a key that comes again tells: Brent's search for a cycle.
 std::variant<RowPage, PullFailure> TableSource::advanced(std::variant<RowPage, PullFailure> fetched,
-                                                         const std::optional<Row>& after) const {
+                                                         const std::optional<Row>& after) {
   const auto* page = std::get_if<RowPage>(&fetched);
-  if (page == nullptr || !after || !page->last) return fetched;
-  if (key_of(table_, *page->last) != key_of(table_, *after)) return fetched;
-  return PullFailure{PullFailure::Kind::kRefused,
-                     "the upstream repeats a page instead of giving the one that follows", 200};
+  if (page == nullptr || !page->last) return fetched;
+  std::string last = key_of(table_, *page->last);
+  if (!after) {
+    pages_ = 0;
+    anchor_at_ = 1;
+    anchor_.clear();
+  }
+  if ((after && last == key_of(table_, *after)) || last == anchor_) {
+    return PullFailure{PullFailure::Kind::kRefused,
+                       "the upstream repeats a page instead of giving the one that follows", 200};
+  }
+  if (++pages_ == anchor_at_) {
+    anchor_ = std::move(last);
+    anchor_at_ *= 2;
+  }
+  return fetched;
 }
 
 std::variant<RowPage, PullFailure> TableSource::of_keys(const std::vector<std::string>& keys) {

@@ -86,7 +86,7 @@ class TableSource {
   std::variant<RowPage, PullFailure> fetch(const std::vector<std::size_t>& columns,
                                            const std::string& conditions, bool count = false);
   std::variant<RowPage, PullFailure> advanced(std::variant<RowPage, PullFailure> fetched,
-                                              const std::optional<Row>& after) const;
+                                              const std::optional<Row>& after);
   upstream::Call call_for(const std::string& select, const std::string& conditions, int limit,
                           bool count) const;
   std::variant<RowPage, PullFailure> read(const upstream::Answer& answer,
@@ -101,6 +101,10 @@ class TableSource {
   const std::string scope_;
   std::string living_;   // conditions of which one holds for the rows that are not left out
   std::string expired_;  // "&NAME=lt.TIME": the others
+  // Of the pages that follow each other: their number, and the last key of one of them.
+  std::int64_t pages_ = 0;
+  std::int64_t anchor_at_ = 1;
+  std::string anchor_;
 };
 
 }  // namespace holdfast::cache
