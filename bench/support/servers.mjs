@@ -50,7 +50,9 @@ export class Replica {
     this.config = join(folder, 'holdfast.toml');
     this.file = join(this.data, 'principals', 'anon.db');
     writeFileSync(this.bundle, JSON.stringify(bundle));
-    writeFileSync(this.config, `[upstream]\nurl = ""\nanon_key = "${apiKey}"\n`);
+    // What is written here is delivered to nobody, and may be a lot.
+    const unlimited = '[rest]\nqueue_limit = 10000000\n';
+    writeFileSync(this.config, `[upstream]\nurl = ""\nanon_key = "${apiKey}"\n${unlimited}`);
   }
 
   fill() {
