@@ -1,7 +1,6 @@
 #include "cache/replica/mutation.h"
 
 #include <algorithm>
-#include <ranges>
 #include <set>
 #include <stdexcept>
 
@@ -164,10 +163,9 @@ class Update {
         return befores[row][column] != afters_[row][column];
       });
     };
-    if (afters_.empty() ||
-        std::ranges::none_of(std::views::iota(std::size_t{0}, afters_.size()), changes)) {
-      return std::nullopt;
-    }
+    bool none_changes = true;
+    for (std::size_t i = 0; i < afters_.size(); ++i) none_changes = none_changes && !changes(i);
+    if (none_changes) return std::nullopt;
     for (const Row& before : befores) replaced.insert(key_of(table_, before));
     for (std::size_t i = 0; i < afters_.size(); ++i) {
       if (any_null(afters_[i], key.columns)) continue;

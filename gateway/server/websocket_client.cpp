@@ -159,7 +159,9 @@ class Session {
     const auto [error] =
         co_await stream_.async_handshake(response, address.authority, address.target, kAsTuple);
     if (error) {
-      if (error == websocket::error::upgrade_declined) end_.status = response.result_int();
+      if (error == websocket::error::upgrade_declined) {
+        end_.status = static_cast<int>(response.result_int());
+      }
       co_return fail(error);
     }
     stream_.text(true);
