@@ -39,7 +39,7 @@ insert into holdfast.settings (name, value) values
   ('next_hook', ''),         -- the db_pre_request function that was there before
   ('lineage', pg_catalog.gen_random_uuid()::text)
 on conflict (name) do nothing;
-insert into holdfast.settings (name, value) values ('version', '2')
+insert into holdfast.settings (name, value) values ('version', '3')
 on conflict (name) do update set value = excluded.value where settings.value <> excluded.value;
 
 create or replace function holdfast.setting(wanted text) returns text

@@ -59,6 +59,10 @@ void ask_api(const config::Config& config, Check& check) {
   check.found = queue::version_in(outcome.answer());
   if (check.found) {
     check.tier = "companion";
+    if (check.found->version < kCompanionVersion) {
+      check.missing.push_back("version " + std::to_string(kCompanionVersion) +
+                              " of the migration: run holdfast companion install again");
+    }
     if (!check.found->hook) {
       check.missing.push_back("the API does not call holdfast.pre_request before each request");
     }

@@ -57,7 +57,7 @@ TEST_F(MigrationTest, InstalledOverTheConnectionAsTheCommandDoes) {
   ASSERT_TRUE(notices) << notices.error().message;
   EXPECT_EQ(cache::query_postgres(url, "select value from holdfast.settings where name='version'")
                 .value(),
-            "2");
+            std::to_string(cli::kCompanionVersion));
 }
 
 TEST_F(MigrationTest, OtherSchemasGetTheFunctionsAndMayBeWrittenTo) {

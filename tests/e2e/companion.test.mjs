@@ -224,6 +224,16 @@ describe('with the companion', () => {
     assert.deepEqual({ ...row }, { title: 'theirs', priority: 9 });
   });
 
+  test('the check names a migration that is older than the program', async () => {
+    const missing = () =>
+      JSON.parse(world.holdfast.run('companion', 'check', '--json').stdout).missing.join();
+    const { sql } = world.database;
+    assert.doesNotMatch(missing(), /version/);
+    await sql`update holdfast.settings set value = '2' where name = 'version'`;
+    assert.match(missing(), /version 3 of the migration: run holdfast companion install again/);
+    await sql`update holdfast.settings set value = '3' where name = 'version'`;
+  });
+
   test('a row without a version is not deleted once somebody else has changed it', async () => {
     const id = crypto.randomUUID();
     succeeded(await world.app.from('tags').insert({ id, name: `tag ${id}` }));
