@@ -1130,13 +1130,19 @@ language sql stable as $$
 $$;
 
 -- Seconds since the oldest transaction began whose changes may still come: all older ones are in
--- the log. null: none is open. Other roles' transactions show where the owner may see them.
+-- the log. null: none is open. Other roles' transactions show where the owner may see them. One
+-- that has ended since `newest` was taken is not in it either, and nobody knows any more when it
+-- began.
 create or replace function holdfast.watermark_lag(newest pg_catalog.pg_snapshot)
 returns double precision language sql stable set search_path = '' as $$
   select pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - least(
     (select pg_catalog.min(xact_start) from pg_catalog.pg_stat_activity
      where backend_xid is not null and pid <> pg_catalog.pg_backend_pid()),
     (select pg_catalog.min(prepared) from pg_catalog.pg_prepared_xacts),
+    (select pg_catalog.statement_timestamp() from pg_catalog.pg_snapshot_xip(newest) as was (open)
+     where not exists (select from pg_catalog.pg_stat_activity where backend_xid = was.open::xid)
+       and not exists (select from pg_catalog.pg_prepared_xacts where transaction = was.open::xid)
+     limit 1),
     -- OFFSET: else all of the index on `at` is read for the least of nothing.
     (select pg_catalog.min(at) from (
        select at from holdfast.changes
