@@ -20,7 +20,7 @@ class Checkpointer {
  public:
   static constexpr int kPages = 1000;
   // A little after the thread was asked for the last time: not much is left to be copied then.
-  static constexpr int kLongestLog = 3 * kPages + kPages / 10;
+  static constexpr int kLongestLog = 2 * kPages + kPages / 10;
 
   // Takes the checkpoints of `writing` over, which must outlive it. Its thread begins when it is
   // needed for the first time.
