@@ -89,7 +89,8 @@ Awaitable<void> Connection::run(std::shared_ptr<Connection> self) {
 
 Awaitable<bool> Connection::shake_hands() {
   enter(Phase::kHead, service_.options.head_timeout);
-  const auto [error] = co_await transport_.async_handshake(kAsTuple);
+  const auto [error] =
+      co_await transport_.async_handshake(asio::ssl::stream_base::server, kAsTuple);
   // Among others, everybody who does not trust the certificate.
   if (error) service_.logger->debug("tls_handshake_failed error={}", error.message());
   tls_ended_ = static_cast<bool>(error);

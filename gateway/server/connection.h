@@ -21,6 +21,7 @@
 #include "gateway/server/request_parser.h"
 #include "gateway/server/response_head.h"
 #include "gateway/server/transport.h"
+#include "gateway/server/web_socket_stream.h"
 
 namespace holdfast::server {
 
@@ -79,13 +80,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void watch_for_peer();
   // connection_web_socket.cpp: what a request for a WebSocket asked for, and the connection as one
   // (`web_socket_`), to its end.
-  struct Upgrade {
-    std::string target;
-    std::string host;
-    std::string connection;
-    std::string key;
-    std::string version;
-  };
   struct Upgraded;
   static std::optional<Upgrade> upgrade_of(const http::Request& request);
   Awaitable<void> serve_web_socket();

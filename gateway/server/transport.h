@@ -23,10 +23,10 @@ class Transport {
   Socket& socket() { return socket_; }
   bool secure() const { return tls_ != nullptr; }
 
-  // The handshake as the server, and the ending of TLS. Only where secure().
+  // The handshake, and the ending of TLS. Only where secure().
   template <typename Token>
-  auto async_handshake(Token&& token) {
-    return tls_->async_handshake(asio::ssl::stream_base::server, std::forward<Token>(token));
+  auto async_handshake(asio::ssl::stream_base::handshake_type side, Token&& token) {
+    return tls_->async_handshake(side, std::forward<Token>(token));
   }
   template <typename Token>
   auto async_end(Token&& token) {

@@ -1,30 +1,22 @@
 #include "gateway/server/websocket_client.h"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/connect.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/ssl.hpp>
-#include <boost/beast/websocket.hpp>
-#include <boost/beast/websocket/ssl.hpp>
 #include <deque>
 #include <optional>
 
 #include "gateway/crypto/pin.h"
-#include "gateway/server/asio_types.h"
+#include "gateway/server/transport.h"
+#include "gateway/server/web_socket_stream.h"
 
 namespace holdfast::server {
 namespace {
 
-namespace beast = boost::beast;
-namespace websocket = beast::websocket;
 namespace ssl = asio::ssl;
 
-using Tcp = beast::basic_stream<asio::ip::tcp, Executor>;
-// Without compression, which is never agreed on.
-template <typename Stream>
-using WebSocket = websocket::stream<Stream, false>;
 using Resolver = asio::ip::basic_resolver<asio::ip::tcp, Executor>;
 
 // More is no event that anybody waits for.
@@ -70,142 +62,6 @@ std::optional<Address> parse_address(std::string_view url) {
   return address;
 }
 
-}  // namespace
-
-// The loop of one run(), and what is written on it.
-struct WebSocketClient::Connection {
-  asio::io_context loop;
-  std::deque<std::string> waiting;
-  std::function<void()> write_next = [] {};  // writes the first that waits, while it is open
-
-  void send(std::string text) {
-    if (waiting.size() >= kMostWaiting) return loop.stop();
-    waiting.push_back(std::move(text));
-    if (waiting.size() == 1) write_next();
-  }
-};
-
-namespace {
-
-template <typename Stream>
-class Session {
- public:
-  Session(asio::io_context& loop, std::deque<std::string>& waiting,
-          std::function<void()>& write_next, const WebSocketOptions& options,
-          const WebSocketEvents& events, WebSocketClient::End& end, WebSocket<Stream> stream)
-      : loop_(loop),
-        waiting_(waiting),
-        write_next_(write_next),
-        options_(options),
-        events_(events),
-        end_(end),
-        stream_(std::move(stream)),
-        timer_(loop) {}
-
-  Awaitable<void> run(Address address) {
-    co_await open(address);
-    if (!end_.opened) co_return loop_.stop();  // its timers may still run
-    write_next_ = [this] { write(); };
-    if (!waiting_.empty()) write();
-    asio::co_spawn(loop_, tick(), asio::detached);
-    events_.opened();
-    beast::flat_buffer buffer;
-    for (;;) {
-      const auto [error, size] = co_await stream_.async_read(buffer, kAsTuple);
-      if (error) {
-        end_.reason = error.message();
-        break;
-      }
-      const auto text = buffer.cdata();
-      if (stream_.got_text()) {
-        events_.received({static_cast<const char*>(text.data()), text.size()});
-      }
-      buffer.consume(size);
-    }
-    write_next_ = [] {};
-    loop_.stop();
-  }
-
- private:
-  Awaitable<void> open(const Address& address) {
-    Resolver resolver(loop_.get_executor());
-    auto& tcp = beast::get_lowest_layer(stream_);
-    tcp.expires_after(options_.connect_timeout);
-    const auto [unknown, places] =
-        co_await resolver.async_resolve(address.host, address.port, kAsTuple);
-    if (unknown) co_return fail(unknown);
-    const auto [away, place] = co_await tcp.async_connect(places, kAsTuple);
-    if (away) co_return fail(away);
-    tcp.expires_after(options_.connect_timeout);
-    if constexpr (!std::is_same_v<Stream, Tcp>) {
-      // An address is no server name (RFC 6066 3).
-      if (is_name(address.host) && SSL_set_tlsext_host_name(stream_.next_layer().native_handle(),
-                                                            address.host.c_str()) != 1) {
-        end_.reason = "the host's name cannot be told";
-        co_return;
-      }
-      const auto [refused] =
-          co_await stream_.next_layer().async_handshake(ssl::stream_base::client, kAsTuple);
-      if (refused) co_return fail(refused);
-    }
-    tcp.expires_never();
-    co_await shake_hands(address);
-  }
-
-  Awaitable<void> shake_hands(const Address& address) {
-    stream_.set_option(websocket::stream_base::timeout{options_.connect_timeout, kSilence, true});
-    stream_.read_message_max(kLargestMessage);
-    websocket::response_type response;
-    const auto [error] =
-        co_await stream_.async_handshake(response, address.authority, address.target, kAsTuple);
-    if (error) {
-      if (error == websocket::error::upgrade_declined) {
-        end_.status = static_cast<int>(response.result_int());
-      }
-      co_return fail(error);
-    }
-    stream_.text(true);
-    end_.opened = true;
-  }
-
-  void fail(ErrorCode error) { end_.reason = error.message(); }
-
-  void write() {
-    stream_.async_write(asio::buffer(waiting_.front()), [this](ErrorCode error, std::size_t) {
-      if (error) return;
-      waiting_.pop_front();
-      if (!waiting_.empty()) write();
-    });
-  }
-
-  Awaitable<void> tick() {
-    for (;;) {
-      timer_.expires_after(options_.tick_interval);
-      const auto [ended] = co_await timer_.async_wait(kAsTuple);
-      if (ended) co_return;
-      events_.tick();
-    }
-  }
-
-  asio::io_context& loop_;
-  std::deque<std::string>& waiting_;
-  std::function<void()>& write_next_;
-  const WebSocketOptions& options_;
-  const WebSocketEvents& events_;
-  WebSocketClient::End& end_;
-  WebSocket<Stream> stream_;
-  Timer timer_;
-};
-
-template <typename Stream>
-void serve(Session<Stream>& session, asio::io_context& loop, Address address) {
-  std::exception_ptr fault;
-  asio::co_spawn(loop, session.run(std::move(address)),
-                 [&](const std::exception_ptr& thrown) { fault = thrown; });
-  loop.run();
-  if (fault) std::rethrow_exception(fault);
-}
-
 void trust(ssl::context& context, const WebSocketOptions& options, const std::string& host) {
   if (options.ca_file.empty()) {
     context.set_default_verify_paths();
@@ -217,38 +73,165 @@ void trust(ssl::context& context, const WebSocketOptions& options, const std::st
   if (!options.pins.empty()) crypto::require_pins(context.native_handle(), options.pins);
 }
 
+// TLS with `host`; null: it cannot be begun.
+certs::Session new_session(ssl::context& context, const std::string& host) {
+  certs::Session session(SSL_new(context.native_handle()));
+  // An address is no server name (RFC 6066 3).
+  const bool named = session && is_name(host);
+  if (named && SSL_set_tlsext_host_name(session.get(), host.c_str()) != 1) return nullptr;
+  return session;
+}
+
 }  // namespace
+
+// One run(): its loop, and what is on it.
+class WebSocketClient::Connection {
+ public:
+  Connection(const WebSocketOptions& options, const WebSocketEvents& events, Address address)
+      : options_(options), events_(events), address_(std::move(address)) {}
+
+  // Blocking.
+  End run();
+  // On any thread, while this lives.
+  void post(std::string text) {
+    asio::post(loop_, [this, text = std::move(text)]() mutable { send(std::move(text)); });
+  }
+  void stop() { loop_.stop(); }
+
+ private:
+  Awaitable<void> serve();
+  Awaitable<bool> open();
+  Awaitable<bool> connect(Socket& socket);
+  Awaitable<bool> shake_hands();
+  Awaitable<void> write();
+  Awaitable<void> tick();
+  bool succeeded(ErrorCode error);
+  void send(std::string text);
+
+  asio::io_context loop_;
+  const WebSocketOptions& options_;
+  const WebSocketEvents& events_;
+  const Address address_;
+  ssl::context context_{ssl::context::tls_client};
+  std::optional<Transport> transport_;
+  std::optional<WebSocketStream> stream_;
+  std::deque<http::Message> waiting_;  // the first is being written, while it is open
+  Timer timer_{loop_};
+  bool late_ = false;  // closed before it was open
+  End end_;
+};
+
+WebSocketClient::End WebSocketClient::Connection::run() {
+  if (address_.tls) trust(context_, options_, address_.host);
+  std::exception_ptr fault;
+  asio::co_spawn(loop_, serve(), [&](const std::exception_ptr& thrown) { fault = thrown; });
+  loop_.run();
+  if (fault) std::rethrow_exception(fault);
+  return std::move(end_);
+}
+
+Awaitable<void> WebSocketClient::Connection::serve() {
+  end_.opened = co_await open();
+  if (end_.opened) {
+    if (!waiting_.empty()) asio::co_spawn(loop_, write(), asio::detached);
+    asio::co_spawn(loop_, tick(), asio::detached);
+    events_.opened();
+    for (;;) {
+      const auto [error, message] = co_await stream_->read();
+      if (!succeeded(error)) break;
+      if (!message.binary) events_.received(message.data);
+    }
+  }
+  loop_.stop();  // its timers may still run
+}
+
+Awaitable<bool> WebSocketClient::Connection::open() {
+  Socket socket(loop_);
+  timer_.expires_after(options_.connect_timeout);
+  timer_.async_wait([&](ErrorCode cancelled) {
+    if (cancelled || stream_) return;
+    late_ = true;
+    ErrorCode ignored;
+    (transport_ ? transport_->socket() : socket).close(ignored);
+  });
+  const bool connected = co_await connect(socket);
+  timer_.cancel();
+  if (!connected) co_return false;
+  const bool open = co_await shake_hands();
+  co_return open;
+}
+
+Awaitable<bool> WebSocketClient::Connection::connect(Socket& socket) {
+  Resolver resolver(loop_.get_executor());
+  const auto [unknown, places] =
+      co_await resolver.async_resolve(address_.host, address_.port, kAsTuple);
+  if (!succeeded(unknown)) co_return false;
+  const auto [away, place] = co_await asio::async_connect(socket, places, kAsTuple);
+  if (!succeeded(away)) co_return false;
+  if (!address_.tls) {
+    transport_.emplace(std::move(socket), nullptr);
+    co_return true;
+  }
+  auto session = new_session(context_, address_.host);
+  if (!session) {
+    end_.reason = "the host's name cannot be told";
+    co_return false;
+  }
+  transport_.emplace(std::move(socket), std::move(session));
+  const auto [refused] = co_await transport_->async_handshake(ssl::stream_base::client, kAsTuple);
+  co_return succeeded(refused);
+}
+
+Awaitable<bool> WebSocketClient::Connection::shake_hands() {
+  stream_.emplace(*transport_,
+                  WebSocketLimits{kLargestMessage, options_.connect_timeout, kSilence});
+  const auto [error, refusal] = co_await stream_->shake_hands(address_.authority, address_.target);
+  end_.status = refusal;
+  co_return succeeded(error);
+}
+
+bool WebSocketClient::Connection::succeeded(ErrorCode error) {
+  if (error) end_.reason = late_ ? "no answer in time" : error.message();
+  return !error;
+}
+
+void WebSocketClient::Connection::send(std::string text) {
+  if (waiting_.size() >= kMostWaiting) return loop_.stop();
+  waiting_.push_back({std::move(text), false});
+  if (end_.opened && waiting_.size() == 1) asio::co_spawn(loop_, write(), asio::detached);
+}
+
+Awaitable<void> WebSocketClient::Connection::write() {
+  while (!waiting_.empty()) {
+    const ErrorCode error = co_await stream_->write(waiting_.front());
+    if (error) co_return;
+    waiting_.pop_front();
+  }
+}
+
+Awaitable<void> WebSocketClient::Connection::tick() {
+  for (;;) {
+    timer_.expires_after(options_.tick_interval);
+    const auto [ended] = co_await timer_.async_wait(kAsTuple);
+    if (ended) co_return;
+    events_.tick();
+  }
+}
 
 WebSocketClient::WebSocketClient() = default;
 WebSocketClient::~WebSocketClient() { stop(); }
 
 WebSocketClient::End WebSocketClient::run(const WebSocketOptions& options,
                                           const WebSocketEvents& events) {
-  End end;
   auto address = parse_address(options.url);
-  if (!address) {
-    end.reason = "no WebSocket address: " + options.url;
-    return end;
-  }
-  const auto connection = std::make_shared<Connection>();
+  if (!address) return {false, 0, "no WebSocket address: " + options.url};
+  const auto connection = std::make_shared<Connection>(options, events, *std::move(address));
   {
     MutexLock lock(mutex_);
-    if (stopped_) return end;
+    if (stopped_) return {};
     connection_ = connection;
   }
-  asio::io_context& loop = connection->loop;
-  if (address->tls) {
-    ssl::context context(ssl::context::tls_client);
-    trust(context, options, address->host);
-    Session<beast::ssl_stream<Tcp>> session(loop, connection->waiting, connection->write_next,
-                                            options, events, end,
-                                            WebSocket<beast::ssl_stream<Tcp>>(Tcp(loop), context));
-    serve(session, loop, *std::move(address));
-  } else {
-    Session<Tcp> session(loop, connection->waiting, connection->write_next, options, events, end,
-                         WebSocket<Tcp>(Tcp(loop)));
-    serve(session, loop, *std::move(address));
-  }
+  End end = connection->run();
   MutexLock lock(mutex_);
   connection_.reset();
   return end;
@@ -256,17 +239,13 @@ WebSocketClient::End WebSocketClient::run(const WebSocketOptions& options,
 
 void WebSocketClient::send(std::string text) {
   MutexLock lock(mutex_);
-  if (!connection_) return;
-  // It runs in run() or not at all, where the connection is.
-  asio::post(connection_->loop, [connection = connection_.get(), text = std::move(text)]() mutable {
-    connection->send(std::move(text));
-  });
+  if (connection_) connection_->post(std::move(text));
 }
 
 void WebSocketClient::stop() {
   MutexLock lock(mutex_);
   stopped_ = true;
-  if (connection_) connection_->loop.stop();
+  if (connection_) connection_->stop();
 }
 
 }  // namespace holdfast::server

@@ -56,7 +56,7 @@ class WebSocketClient {
   void stop();
 
  private:
-  struct Connection;
+  class Connection;
   Mutex mutex_;
   std::shared_ptr<Connection> connection_ HF_GUARDED_BY(mutex_);
   bool stopped_ HF_GUARDED_BY(mutex_) = false;

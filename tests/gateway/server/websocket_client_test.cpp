@@ -1,6 +1,8 @@
 // The client's end of a WebSocket, against our own listener.
 #include "gateway/server/websocket_client.h"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <future>
 
 #include "certs/local_authority.h"
@@ -159,6 +161,22 @@ TEST_F(WebSocketClientTest, WhatIsSentBeforeItIsOpenGoesOutThen) {
   if (running.wait_for(std::chrono::seconds(10)) != std::future_status::ready) client.stop();
   running.get();
   EXPECT_EQ(heard_, "earlylate");
+}
+
+TEST_F(WebSocketClientTest, WhoNeverAnswersIsGivenUp) {
+  // The system takes connections for it; nobody reads them.
+  namespace asio = boost::asio;
+  asio::io_context loop;
+  const asio::ip::tcp::acceptor silent(loop, {asio::ip::address_v4::loopback(), 0});
+  const auto port = std::to_string(silent.local_endpoint().port());
+  socket_options_.connect_timeout = std::chrono::milliseconds(50);
+  for (const char* scheme : {"ws://", "wss://"}) {
+    socket_options_.url = scheme + ("127.0.0.1:" + port) + "/";
+    WebSocketClient client;
+    const auto end = client.run(socket_options_, {});
+    EXPECT_FALSE(end.opened) << scheme;
+    EXPECT_NE(end.reason, "") << scheme;
+  }
 }
 
 TEST_F(WebSocketClientTest, NoAddressIsNoFault) {
