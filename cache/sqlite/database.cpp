@@ -4,6 +4,8 @@
 
 #include <mutex>
 
+#include "cache/sqlite/gathering_vfs.h"
+
 namespace holdfast::cache {
 namespace {
 
@@ -80,7 +82,8 @@ Database::Database(const std::string& path, OpenMode mode) {
   const int access = mode == OpenMode::kReadOnly ? SQLITE_OPEN_READONLY
                                                  : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &handle, access | SQLITE_OPEN_NOMUTEX, nullptr);
+  const char* vfs = mode == OpenMode::kReadOnly ? nullptr : gathering_vfs();
+  const int code = sqlite3_open_v2(path.c_str(), &handle, access | SQLITE_OPEN_NOMUTEX, vfs);
   handle_.reset(handle);
   if (code != SQLITE_OK) {
     throw SqliteError(code, "cannot open " + path + ": " +
@@ -93,7 +96,7 @@ Database::Database(const std::string& path, OpenMode mode) {
   sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
   if (mode == OpenMode::kReadWrite) {
-    execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
+    execute("PRAGMA synchronous=FULL; PRAGMA journal_mode=WAL");
   }
   // Pages of a mapped file would count as this process's memory, once per connection; copied ones
   // are as fast while what an app reads fits the cache.

@@ -39,7 +39,10 @@ int write_file(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 of
   own.vfs->visit(*own.path);
   const Fate fate = own.vfs->next_fate();
   if (fate == Fate::kFails) return SQLITE_FULL;
-  if (fate == Fate::kTorn) methods.xWrite(own.real(), bytes, size / 2, offset);
+  if (fate == Fate::kTorn) {
+    const int eighths = own.vfs->operations() % 7 + 1;
+    methods.xWrite(own.real(), bytes, size / 8 * eighths, offset);
+  }
   if (fate != Fate::kHappens) return SQLITE_IOERR_WRITE;
   own.vfs->note_write(*own.path, offset, size);
   return methods.xWrite(own.real(), bytes, size, offset);

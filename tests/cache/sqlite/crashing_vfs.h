@@ -28,7 +28,8 @@ class CrashingVfs {
   CrashingVfs(const CrashingVfs&) = delete;
   CrashingVfs& operator=(const CrashingVfs&) = delete;
 
-  // At the n-th write, sync, truncation or deletion from now; a write is torn in its middle.
+  // At the n-th write, sync, truncation or deletion from now; a write is torn, each
+  // somewhere else.
   void crash_at(int operation, Loss loss);
   // That one fails, once, as on a full disk.
   void fail_at(int operation);
