@@ -72,7 +72,10 @@ CompanionDelivery::Route CompanionDelivery::opaque_route(const Parcel& parcel,
 
 bool CompanionDelivery::joins(const Sender& sender, Parcels batch, const Parcel& next,
                               bool depends) const {
-  if (!is_opaque(next.entry) && table_of(sender.store, next.entry) == nullptr) return false;
+  const auto has_table = [&](const Parcel& parcel) {
+    return is_opaque(parcel.entry) || table_of(sender.store, parcel.entry) != nullptr;
+  };
+  if (!has_table(batch.front()) || !has_table(next)) return false;
   const Route route = route_of(batch.front());
   if (route != route_of(next)) return false;
   if (route == Route::kBare) return bare_.joins(sender, batch, next, depends);

@@ -210,6 +210,20 @@ TEST_F(CompanionDeliveryTest, ACallIsAnEventAndItsResultIsKept) {
   EXPECT_EQ(outbox().result_of(*sample_.store().reader(), call.id), R"({"left":7.50})");
 }
 
+TEST_F(CompanionDeliveryTest, NothingIsSentTogetherWithAnEntryWhoseTableIsGone) {
+  companion_.note_found({1, true});
+  const auto lost = insert("comments", R"({"id":8,"todo_id":null,"body":"x"})");
+  const auto kept = insert("todos", R"({"id":11,"title":"a"})");
+  auto fewer = cache::sample::tables();
+  std::erase_if(fewer, [](const cache::Table& table) { return table.name == "comments"; });
+  sample_.reopen(std::make_shared<const cache::Catalog>(fewer, std::vector<cache::Function>{}));
+  answer_push(applied(todo(11, "a")));
+  drain_with_companion();
+  EXPECT_EQ(calls(), std::vector<std::string>{"POST /rest/v1/rpc/holdfast_push"});
+  EXPECT_THAT(entry(lost).last_error, HasSubstr("not in the upstream's schema any more"));
+  EXPECT_EQ(state(kept), "acknowledged");
+}
+
 TEST_F(CompanionDeliveryTest, WithoutTheCompanionAllGoesBare) {
   companion_.note_absent();
   const auto first = insert("todos", R"({"id":11,"title":"a"})");
