@@ -24,15 +24,27 @@ bool is_pattern(Operator op) {
          op == Operator::kImatch;
 }
 
+// Of arrays there is no array.
+Error no_list_of(const Type& array) {
+  return invalid_request("42704", "could not find array type for data type " + array.base);
+}
+
 // PostgreSQL looks for the operator before it looks at the values, be there any or none.
-Result<void> check_quantified(const Type& type, Operator op) {
+Result<void> check_quantified(const Operand& operand, Operator op) {
+  const Type& type = *operand.type;
   const TypeKind kind = type.kind;
-  if (kind == TypeKind::kArray) return forward("a list of arrays");
+  if (kind == TypeKind::kArray && !is_pattern(op)) return no_list_of(type);
   const bool unsure = is_pattern(op) && kind == TypeKind::kBytea;
   if (kind == TypeKind::kOther || unsure) return forward("comparisons of " + type.name);
   const bool has_operator = is_pattern(op) ? kind == TypeKind::kText : kind != TypeKind::kJson;
-  if (!has_operator) return no_operator(type, op);
+  if (!has_operator) return no_operator(spoken_type(operand), op);
   return {};
+}
+
+Error no_order(const Operand& operand) {
+  return invalid_request("42883",
+                         "could not identify an ordering operator for type " + spoken_type(operand),
+                         std::nullopt, "Use an explicit ordering operator or modify the query.");
 }
 
 bool is_float(const Type& type) {
@@ -125,7 +137,7 @@ Result<std::string> ConditionWriter::write_is(const Operand& operand, IsValue va
                        : value == IsValue::kFalse ? "FALSE"
                                                   : "UNKNOWN";
     return invalid_request("42804", std::string("argument of IS ") + word +
-                                        " must be type boolean, not type " + operand.type->name);
+                                        " must be type boolean, not type " + spoken_type(operand));
   }
   if (value == IsValue::kUnknown) return operand.sql + " IS NULL";
   return operand.sql + (value == IsValue::kTrue ? " IS 1" : " IS 0");
@@ -144,6 +156,11 @@ Result<std::string> ConditionWriter::write_single(const Operand& operand, Operat
     default:
       return write_comparison(operand, op, value);
   }
+}
+
+Result<void> ConditionWriter::check_sorting(const Operand& operand) const {
+  if (operand.type->kind == TypeKind::kJson) return no_order(operand);
+  return check_order(operand);
 }
 
 Result<void> ConditionWriter::check_order(const Operand& operand) const {
@@ -188,7 +205,7 @@ std::string ConditionWriter::equality_key(const Operand& operand) {
 Result<std::string> ConditionWriter::write_comparison(const Operand& operand, Operator op,
                                                       const std::string& value) {
   const Type& type = *operand.type;
-  if (type.kind == TypeKind::kJson) return no_operator(type, op);
+  if (type.kind == TypeKind::kJson) return no_operator(spoken_type(operand), op);
   if (!has_sort_key(type)) return forward("comparison of " + type.name);
   if (!is_range(op)) {
     HF_TRY(Value parsed, literal_value(LiteralUse::kEquality, type, value));
@@ -208,7 +225,9 @@ Result<std::string> ConditionWriter::write_comparison(const Operand& operand, Op
 Result<std::string> ConditionWriter::write_in(const Operand& operand,
                                               const std::vector<std::string>& values) {
   const Type& type = *operand.type;
-  if (type.kind == TypeKind::kJson) return no_operator(type, Operator::kEq);
+  if (type.kind == TypeKind::kJson) return no_operator(spoken_type(operand), Operator::kEq);
+  if (type.kind == TypeKind::kArray) return no_list_of(type);
+  if (!has_sort_key(type)) return forward("a list of " + type.name);
   // An empty list reaches the grammar as one empty element, and matches nothing.
   if (values.size() == 1 && values[0].empty()) return std::string("0");
   std::vector<std::optional<std::string>> list(values.begin(), values.end());
@@ -220,10 +239,6 @@ Result<std::string> ConditionWriter::write_list(
     const Operand& operand, const std::vector<std::optional<std::string>>& texts,
     const void* literal) {
   const Type& type = *operand.type;
-  // Of arrays there is no array whose elements are arrays.
-  if (type.kind == TypeKind::kArray || !has_sort_key(type)) {
-    return forward("a list of " + type.name);
-  }
   HF_TRY_VOID(check_equality(operand));
   std::vector<Value> values;
   for (const auto& text : texts) {
@@ -253,7 +268,7 @@ Result<std::string> ConditionWriter::write_list(
 
 Result<std::string> ConditionWriter::write_quantified(const Operand& operand,
                                                       const Filter& filter) {
-  HF_TRY_VOID(check_quantified(*operand.type, filter.op));
+  HF_TRY_VOID(check_quantified(operand, filter.op));
   HF_TRY(const ArrayLiteral array, parse_array_literal(filter.value));
   const bool any = filter.quantifier == Quantifier::kAny;
   if (array.elements.empty()) return std::string(any ? "0" : "1");
@@ -278,7 +293,7 @@ Result<std::string> ConditionWriter::write_pattern(const Operand& operand, Opera
   if (type.kind == TypeKind::kOther || type.kind == TypeKind::kBytea || type.base == "character") {
     return forward("patterns on " + type.name);
   }
-  if (type.kind != TypeKind::kText) return no_operator(type, op);
+  if (type.kind != TypeKind::kText) return no_operator(spoken_type(operand), op);
   HF_TRY(Value pattern, literal_value(LiteralUse::kPattern, type, value));
   return std::string(op == Operator::kLike ? "hf_like(" : "hf_ilike(") + operand.sql + "," +
          parameters_.literal(&value, LiteralUse::kPattern, type, std::move(pattern)) + ")";
@@ -290,7 +305,7 @@ Result<std::string> ConditionWriter::write_regular_expression(const Operand& ope
   if (type.kind == TypeKind::kOther || type.kind == TypeKind::kBytea || type.base == "character") {
     return forward("regular expressions on " + type.name);
   }
-  if (type.kind != TypeKind::kText) return no_operator(type, op);
+  if (type.kind != TypeKind::kText) return no_operator(spoken_type(operand), op);
   auto pattern = plain_pattern(value);
   if (!pattern) return write_expression(operand, op, value);
   return std::string(op == Operator::kMatch ? "hf_like(" : "hf_ilike(") + operand.sql + "," +
@@ -312,7 +327,7 @@ Result<std::string> ConditionWriter::write_set(const Operand& operand, Operator 
   const Type& type = *operand.type;
   // Of json <@ PostgreSQL finds more than one candidate, and says so.
   if (type.kind == TypeKind::kJson && op == Operator::kCd) return forward("<@ of json");
-  if (type.kind == TypeKind::kJson) return no_operator(type, op);
+  if (type.kind == TypeKind::kJson) return no_operator(spoken_type(operand), op);
   if (value.find('\0') != std::string::npos) return forward("a NUL character");
   const char* function = set_function(type, op);
   if (function == nullptr) return forward(std::string(postgres_operator(op)) + " of " + type.name);

@@ -23,6 +23,8 @@ class ConditionWriter {
   Result<std::string> write(const Place& place, const Condition& condition);
   // An order on the operand is one that Postgres has, too.
   Result<void> check_order(const Operand& operand) const;
+  // The same for rows that are sorted by it, where PostgreSQL's own refusal is known.
+  Result<void> check_sorting(const Operand& operand) const;
   Result<void> check_equality(const Operand& operand) const;
   // SQL that orders (groups, compares for equality) as Postgres does the operand.
   std::string order_key(const Operand& operand);

@@ -190,7 +190,10 @@ Result<Output> execute(Database& database, const Plan& plan, const Binding& bind
   }
   HF_TRY_VOID(read_rows(database, plan, binding, form, rowids, output));
   if (form == Form::kObject && output.rows != 1) return not_one_row(output.rows);
-  if (nulls_stripped && form != Form::kCsv) output.body = strip_nulls(output.body);
+  if (nulls_stripped && form != Form::kCsv) {
+    HF_TRY_VOID(check_escapes(output.body));
+    output.body = strip_nulls(output.body);
+  }
   return output;
 }
 

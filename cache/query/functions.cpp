@@ -18,15 +18,32 @@
 namespace holdfast::cache::query {
 namespace {
 
-void append_members(const Arguments& arguments, TextBuilder& out) {
+// Embeds are jsonb in PostgREST, which some texts of type json cannot become.
+Result<void> check_members(const RowShape& shape, const Arguments& arguments) {
+  if (!shape.holds_json) return {};
+  for (std::size_t i = 0; i < shape.members.size(); ++i) {
+    const Member& member = shape.members[i];
+    const bool json = member.kind == Member::Kind::kValue && member.type->kind == TypeKind::kJson;
+    if (json) HF_TRY_VOID(check_escapes(text_of(arguments, static_cast<int>(i) + 1)));
+  }
+  return {};
+}
+
+bool append_members(FunctionContext& context, const Arguments& arguments, TextBuilder& out) {
+  const RowShape& shape = shape_of(arguments);
+  if (const auto whole = check_members(shape, arguments); !whole) {
+    fail(context, whole.error());
+    return false;
+  }
   render_members(
-      shape_of(arguments), [&](int i) { return arguments[i + 1]; }, out);
+      shape, [&](int i) { return arguments[i + 1]; }, out);
+  return true;
 }
 
 // hf_object(shape, v1, …): {"a":v1,…}
 void object(FunctionContext& context, Arguments arguments) {
   TextBuilder out("{");
-  append_members(arguments, out);
+  if (!append_members(context, arguments, out)) return;
   out.append('}');
   context.text(out.view());
 }
@@ -34,7 +51,7 @@ void object(FunctionContext& context, Arguments arguments) {
 // hf_fragment(shape, v1, …): "a":v1,…
 void fragment(FunctionContext& context, Arguments arguments) {
   TextBuilder out;
-  append_members(arguments, out);
+  if (!append_members(context, arguments, out)) return;
   context.text(out.view());
 }
 
@@ -55,12 +72,15 @@ void add_row(FunctionContext& context, Arguments arguments) {
   TextBuilder& out = aggregate_text(context);
   begin_element(out);
   out.append('{');
-  append_members(arguments, out);
+  append_members(context, arguments, out);
   out.append('}');
 }
 
 // hf_list(shape, v): an array of values
 void add_value(FunctionContext& context, Arguments arguments) {
+  if (const auto whole = check_members(shape_of(arguments), arguments); !whole) {
+    return fail(context, whole.error());
+  }
   TextBuilder& out = aggregate_text(context);
   begin_element(out);
   render_value(shape_of(arguments).members[0], arguments[1], out);
@@ -133,8 +153,18 @@ std::optional<std::string_view> follow(const Arguments& arguments, Scalars scala
   return json;
 }
 
+// Whichever part is asked for, Postgres reads all of a json text.
+template <Scalars scalars>
+bool is_readable(FunctionContext& context, const Arguments& arguments) {
+  if (scalars == Scalars::kArraysOfOne) return true;
+  const auto whole = check_escapes(text_of(arguments, 0));
+  if (!whole) fail(context, whole.error());
+  return whole.has_value();
+}
+
 template <Scalars scalars>
 void json_value(FunctionContext& context, Arguments arguments) {
+  if (!is_readable<scalars>(context, arguments)) return;
   const auto json = arguments.is_null(0) ? std::nullopt : follow(arguments, scalars);
   if (!json) return context.null();
   context.text(*json);
@@ -142,6 +172,7 @@ void json_value(FunctionContext& context, Arguments arguments) {
 
 template <Scalars scalars>
 void json_as_text(FunctionContext& context, Arguments arguments) {
+  if (!is_readable<scalars>(context, arguments)) return;
   const auto json = arguments.is_null(0) ? std::nullopt : follow(arguments, scalars);
   if (!json || *json == "null") return context.null();
   if (!json->starts_with('"')) return context.text(*json);

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "cache/values/json.h"
+#include "cache/values/jsonb.h"
 
 namespace holdfast::cache::query {
 namespace {
@@ -130,6 +131,13 @@ std::optional<std::string_view> json_element(std::string_view json, std::int64_t
     return false;
   });
   return found;
+}
+
+Result<void> check_escapes(std::string_view json) {
+  if (json.find("\\u") == std::string_view::npos) return {};
+  const auto jsonb = canonical_jsonb(json);
+  if (!jsonb && jsonb.error().code.starts_with("22P")) return jsonb.error();
+  return {};
 }
 
 std::string strip_nulls(std::string_view json) {

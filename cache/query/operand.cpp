@@ -40,6 +40,15 @@ Error unknown_column(const Place& place, const std::string& name) {
                          column_hint(*place.table, alias, name));
 }
 
+// Schemas that are searched for types go unnamed: PostgREST searches the request's and public.
+std::string spoken_domain(const Place& place, const Column& column) {
+  const std::string& name = column.domain;
+  for (const auto& schema : {place.table->schema, std::string("public")}) {
+    if (name.starts_with(schema + ".")) return name.substr(schema.size() + 1);
+  }
+  return name;
+}
+
 Error no_text_operator(const JsonStep& step) {
   const bool index = std::holds_alternative<std::int64_t>(step.operand);
   return invalid_request("42883",
@@ -85,6 +94,11 @@ Result<void> check_indices(const std::vector<JsonStep>& path) {
   return {};
 }
 
+Error no_cast(const Operand& operand, const Type& target) {
+  return invalid_request("42846",
+                         "cannot cast type " + spoken_type(operand) + " to " + target.base);
+}
+
 Value operand_value(const JsonStep& step) {
   return std::visit([](const auto& operand) { return Value(operand); }, step.operand);
 }
@@ -109,6 +123,7 @@ Result<Operand> follow_path(Operand base, const std::vector<JsonStep>& path,
   if (as_text) base.type = &text_type();
   base.nullable = true;
   base.plain_column = false;
+  base.domain.clear();
   return base;
 }
 
@@ -117,6 +132,10 @@ Result<Operand> follow_path(Operand base, const std::vector<JsonStep>& path,
 Result<void> check_kept(const Place& place, const Column& column) {
   if (column.kept || place.own_rows) return {};
   return forward(column.name + " of " + place.table->name + " is not kept here");
+}
+
+const std::string& spoken_type(const Operand& operand) {
+  return operand.domain.empty() ? operand.type->base : operand.domain;
 }
 
 const Type& json_type() {
@@ -163,6 +182,7 @@ Result<Operand> operand_of(const Place& place, const Field& field, Parameters& p
   if (!column->byte_order) operand.collation = &column->collation;
   operand.nullable = column->nullable;
   operand.plain_column = true;
+  if (!column->domain.empty()) operand.domain = spoken_domain(place, *column);
   if (!field.path.empty() || holds_jsonb(*operand.type)) {
     operand.byte_order = default_is_byte_order(parameters.catalog());
     operand.collation = nullptr;
@@ -180,6 +200,7 @@ Result<Operand> cast_operand(const Operand& operand, const std::string& cast,
     return invalid_request("42704", "type \"" + to_lower(cast) + "\" does not exist");
   }
   if (!casts_exactly(*operand.type, target)) {
+    if (!has_cast(*operand.type, target)) return no_cast(operand, target);
     return forward("cast of " + operand.type->name + " to " + cast);
   }
   auto shape = std::make_unique<RowShape>();
@@ -191,6 +212,7 @@ Result<Operand> cast_operand(const Operand& operand, const std::string& cast,
   out.sql = "hf_cast(" + parameters.shape(std::move(shape)) + "," + operand.sql + ")";
   out.type = kept;
   out.plain_column = false;
+  out.domain.clear();
   return out;
 }
 

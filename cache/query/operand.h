@@ -15,7 +15,11 @@ struct Operand {
   const std::string* collation = nullptr;  // Column::collation of text that is not in byte order
   bool nullable = true;
   bool plain_column = false;  // so that an index on it can serve
+  std::string domain;         // of the column, as Postgres names it; empty: no domain's value
 };
+
+// Of what type messages say that the operand is.
+const std::string& spoken_type(const Operand& operand);
 
 // kForwardCode for a column whose values are not here.
 Result<void> check_kept(const Place& place, const Column& column);

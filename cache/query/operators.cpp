@@ -91,9 +91,9 @@ bool is_enum_domain(const Column* column) {
   return column != nullptr && !column->domain.empty() && column->type.kind == TypeKind::kEnum;
 }
 
-Error no_operator(const Type& type, Operator op, const std::string& right) {
+Error no_operator(const std::string& left, Operator op) {
   return invalid_request(
-      "42883", "operator does not exist: " + type.base + " " + postgres_operator(op) + " " + right,
+      "42883", "operator does not exist: " + left + " " + postgres_operator(op) + " unknown",
       std::nullopt,
       "No operator matches the given name and argument types. You might need to add explicit type "
       "casts.");

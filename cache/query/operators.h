@@ -18,7 +18,7 @@ const char* sql_operator(Operator op);
 const char* postgres_operator(Operator op);
 
 // 42883 operator does not exist: json = unknown
-Error no_operator(const Type& type, Operator op, const std::string& right = "unknown");
+Error no_operator(const std::string& left, Operator op);
 // The comparisons of enums are made for any enum, which a domain over one is not: Postgres finds
 // none for it.
 bool is_enum_domain(const Column* column);

@@ -62,10 +62,10 @@ void write_window(const RowWindow& window, Parameters& parameters, Plan& plan) {
 
 Result<Plan> read_plan(const Query& query, const Catalog& catalog, const Table& table,
                        const PlanOptions& options, std::shared_ptr<const TimeZone> zone) {
+  HF_TRY(const RowWindow window, row_window(query, options));
   HF_TRY(const auto root, resolve(query, catalog, table, options, Wanted::kAll));
   if (catalog.is_partial() && !root->embeds.empty()) return forward(kPartial);
   Plan plan;
-  HF_TRY(const RowWindow window, row_window(query, options));
   Parameters parameters(catalog, std::move(zone));
   SelectWriter writer(parameters, options);
   if (options.count) HF_TRY_VOID(write_count(writer, *root, parameters, plan));

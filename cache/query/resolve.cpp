@@ -1,6 +1,7 @@
 #include "cache/query/resolve.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "cache/values/codec.h"
 
@@ -35,42 +36,46 @@ void fill(Place& place, const std::vector<SelectItem>& items) {
   }
 }
 
-// A parameter may name an embed by its alias or, alias or not, by the requested name.
+// A parameter may name an embed by its alias or, alias or not, by the requested name. As in
+// PostgREST each embed on the way then stands before its siblings.
 Result<Place*> at(Place& root, const EmbedPath& path) {
   Place* place = &root;
   for (const auto& name : path) {
-    const auto found =
-        std::find_if(place->embeds.begin(), place->embeds.end(), [&](const auto& child) {
-          return child->embed->name == name || child->embed->alias == name;
-        });
-    if (found == place->embeds.end()) return not_embedded(name);
-    place = found->get();
+    auto& embeds = place->embeds;
+    const auto found = std::find_if(embeds.begin(), embeds.end(), [&](const auto& child) {
+      return child->embed->name == name || child->embed->alias == name;
+    });
+    if (found == embeds.end()) return not_embedded(name);
+    std::rotate(embeds.begin(), found, found + 1);
+    place = embeds.front().get();
   }
   return place;
 }
 
+// The parameters of one kind are attached from the last to the first: it decides which embed stands
+// in front and which error is reported.
 Result<void> attach(Place& root, const std::vector<std::pair<EmbedPath, Condition>>& conditions,
                     Wanted wanted) {
-  for (const auto& [path, condition] : conditions) {
+  for (const auto& [path, condition] : std::views::reverse(conditions)) {
     HF_TRY(Place* const place, at(root, path));
     if (place == &root && wanted == Wanted::kWithoutRootFilters) continue;
-    place->conditions.push_back(&condition);
+    place->conditions.insert(place->conditions.begin(), &condition);
   }
   return {};
 }
 
 Result<void> attach_orders(Place& root, const QueryTree& tree) {
-  for (const auto& [path, terms] : tree.order) {
+  for (const auto& [path, terms] : std::views::reverse(tree.order)) {
     HF_TRY(Place* const place, at(root, path));
     // Of several order parameters for one place the first counts.
-    if (!place->order.empty()) continue;
+    place->order.clear();
     for (const auto& term : terms) place->order.push_back({&term, nullptr});
   }
   return {};
 }
 
 Result<void> attach_ranges(Place& root, const QueryTree& tree) {
-  for (const auto& [path, range] : tree.ranges) {
+  for (const auto& [path, range] : std::views::reverse(tree.ranges)) {
     HF_TRY(Place* const place, at(root, path));
     place->range = range;
   }
@@ -162,13 +167,24 @@ Result<void> check_aggregates(const Place& root, const PlanOptions& options) {
   return check_spread_aggregates(root);
 }
 
-Result<void> check_ranges(const Place& place) {
-  for (const auto& child : place.embeds) {
+// The window over at most one row leaves it or leaves none.
+Result<void> apply_to_one(Place& embed) {
+  const bool none = embed.range.limit == 0 || embed.range.offset > 0;
+  const bool single = target_is_unique(embed.relationship);
+  if (embed.aggregated() || (!single && embed.range.limit != 0)) {
+    return forward("a range on a to-one embed");
+  }
+  embed.left_out = none;
+  return {};
+}
+
+Result<void> check_ranges(Place& place) {
+  for (auto& child : place.embeds) {
     const Range& range = child->range;
     if (range.offset < 0 || range.limit.value_or(0) < 0) return forward("a negative embed range");
     if (range.offset_too_large || range.limit_too_large) return forward("a range beyond bigint");
     if (!child->to_many() && (range.limit || range.offset != 0)) {
-      return forward("a range on a to-one embed");
+      HF_TRY_VOID(apply_to_one(*child));
     }
     HF_TRY_VOID(check_ranges(*child));
   }

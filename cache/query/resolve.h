@@ -34,6 +34,7 @@ struct Place {
   // because more than one row may match, which then repeats the parent as in PostgREST.
   bool joined = false;
   bool own_rows = false;  // see PlanOptions
+  bool left_out = false;  // a to-one embed whose only row its limit or offset leaves out
   std::vector<const SelectField*> fields;
   std::vector<std::unique_ptr<Place>> embeds;
   std::vector<const Condition*> conditions;

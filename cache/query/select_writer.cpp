@@ -70,6 +70,8 @@ std::unique_ptr<RowShape> SelectWriter::shape(const std::vector<OutputColumn>& c
   auto shape = std::make_unique<RowShape>();
   for (const auto& column : columns) {
     shape->members.push_back({column.name, member_prefix(column.name), column.type, column.kind});
+    shape->holds_json |=
+        column.kind == Member::Kind::kValue && column.type->kind == TypeKind::kJson;
   }
   return shape;
 }
@@ -111,7 +113,7 @@ Result<void> SelectWriter::check_order_of_one(const Place& embed) {
   for (const auto& [term, owner] : embed.order) {
     HF_TRY(const Operand operand,
            operand_of(owner == nullptr ? embed : *owner, term->field, unused));
-    HF_TRY_VOID(conditions_.check_order(operand));
+    HF_TRY_VOID(conditions_.check_sorting(operand));
   }
   return {};
 }
@@ -202,6 +204,7 @@ Result<std::vector<std::string>> SelectWriter::link(const Place& embed) const {
     HF_TRY(auto term, equal_columns(embed.alias, *embed.table, target, near_alias, near, junction));
     terms.push_back(std::move(term));
   }
+  if (windowed_ && embed.left_out) terms.emplace_back("0");
   return terms;
 }
 
@@ -271,7 +274,7 @@ Result<std::string> SelectWriter::order(const Place& place) {
     HF_TRY(const Operand operand, place.aggregated()
                                       ? grouped_order_operand(place, each, parameters_)
                                       : operand_of(owner, term->field, parameters_));
-    HF_TRY_VOID(conditions_.check_order(operand));
+    HF_TRY_VOID(conditions_.check_sorting(operand));
     const std::string key = conditions_.order_key(operand);
     if (!sql.empty()) sql += ", ";
     sql += key + (term->descending ? " DESC" : "") +

@@ -33,6 +33,7 @@ struct Member {
 // Immutable after planning.
 struct RowShape {
   std::vector<Member> members;
+  bool holds_json = false;                                   // a stored value of type json
   std::deque<Type> owned_types;                              // types that no catalog holds
   std::shared_ptr<const TextSearch> search = {};             // of hf_text_search()
   std::shared_ptr<const RegularExpression> expression = {};  // of hf_match()

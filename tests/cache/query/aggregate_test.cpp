@@ -38,6 +38,7 @@ TEST_F(AggregateTest, OtherColumnsAreTheGroups) {
   EXPECT_EQ(get("items", "select=code:sold,count()"),
             "forward: grouping by an alias that is a column's name");
   EXPECT_EQ(get("people", "select=about,count()"), "forward: groups of jsonb");
+  EXPECT_EQ(get("items", "select=extra.max()"), "forward: order of json");
 }
 
 TEST_F(AggregateTest, CastsApplyBeforeAndAfter) {

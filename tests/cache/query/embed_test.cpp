@@ -126,6 +126,64 @@ TEST_F(EmbedTest, ASpreadThatPostgrestWritesOtherwiseIsForwarded) {
             "forward: an empty embed in a spread");
 }
 
+// PostgREST takes an embed out of its tree for each parameter and puts it back in front.
+TEST_F(EmbedTest, AParameterBringsItsEmbedToTheFront) {
+  const std::string select =
+      "id=eq.1&select=id,passports(id),club:people_club_fkey(town),team:people!boss_id(id)";
+  EXPECT_EQ(get("people", select + "&team.limit=1"),
+            R"([{"id":1,"team":[{"id":2}],"passports":{"id":70},"club":{"town":"Rome"}}])");
+  EXPECT_EQ(get("people", select + "&club.town=eq.Rome&team.id=eq.3"),
+            R"([{"id":1,"club":{"town":"Rome"},"team":[{"id":3}],"passports":{"id":70}}])");
+  EXPECT_EQ(
+      get("people", select + "&club.town=eq.Rome&team.order=id.desc&club.or=(id.eq.1)"),
+      R"([{"id":1,"club":{"town":"Rome"},"team":[{"id":3},{"id":2}],"passports":{"id":70}}])");
+  EXPECT_EQ(get("people", select + "&nothing.id=eq.1&never.id=eq.1"),
+            "PGRST108: 'never' is not an embedded resource in this request");
+}
+
+TEST_F(EmbedTest, ALimitOfASingleRowLeavesItOrNone) {
+  const std::string club = "id=eq.1&select=id,club:people_club_fkey(town)";
+  const std::string whole = R"([{"id":1,"club":{"town":"Rome"}}])";
+  const std::string none = R"([{"id":1,"club":null}])";
+  EXPECT_EQ(get("people", club + "&club.limit=1"), whole);
+  EXPECT_EQ(get("people", club + "&club.limit=7&club.offset=0"), whole);
+  EXPECT_EQ(get("people", club + "&club.limit=0"), none);
+  EXPECT_EQ(get("people", club + "&club.offset=1"), none);
+  EXPECT_EQ(
+      get("people", "id=eq.1&select=id,people_club_fkey!inner(town)&people_club_fkey.offset=1"),
+      "[]");
+  EXPECT_EQ(get("people", "id=eq.1&select=id,...club_id(town)&club_id.limit=0"),
+            R"([{"id":1,"town":null}])");
+  EXPECT_EQ(get("people", "select=id,club_id()&club_id=is.null&club_id.offset=1&limit=1"),
+            R"([{"id":1}])");
+  EXPECT_EQ(get("people", club + "&club.limit=-1"), "forward: a negative embed range");
+  EXPECT_EQ(get("passports", "select=id,people_view(name)&people_view.limit=1&id=eq.70"),
+            "forward: a range on a to-one embed");
+}
+
+TEST_F(EmbedTest, RowsAreCountedWithoutTheLimitOfASingleRow) {
+  options_.count = true;
+  const auto planned =
+      plan("people", "select=id,people_club_fkey!inner(town)&people_club_fkey.offset=1");
+  const auto output = execute(database_, std::get<Plan>(planned), Form::kArray);
+  EXPECT_EQ(output->body, "[]");
+  EXPECT_EQ(output->total, 3);
+}
+
+// PostgREST makes jsonb of an embed, which holds no such text.
+TEST_F(EmbedTest, ADocumentWithANulIsRefusedInAnEmbed) {
+  Table items = table("items");
+  items.foreign_keys = {table("people").foreign_keys[1]};
+  items.foreign_keys[0].columns = {0};
+  items.primary_key.reset();
+  catalog_ = Catalog({std::move(items), table("clubs")}, {});
+  database_.execute("UPDATE \"public.items\" SET extra = '{\"k\":\"\\u0000\"}' WHERE id = 1");
+  const char* const refused = "22P05: unsupported Unicode escape sequence";
+  EXPECT_EQ(get("clubs", "select=id,items(id,extra)&id=eq.1"), refused);
+  EXPECT_EQ(get("clubs", "select=id,...items(extra)&id=eq.1"), refused);
+  EXPECT_EQ(get("clubs", "select=id,items(id)&id=eq.1"), R"([{"id":1,"items":[{"id":1}]}])");
+}
+
 TEST_F(EmbedTest, RelatedOrderNeedsToOne) {
   EXPECT_EQ(get("clubs", "select=id,people!people_club_fkey(id)&order=people(id)"),
             "PGRST118: A related order on 'people' is not possible");
