@@ -51,9 +51,31 @@ std::ptrdiff_t specificity(const AcceptedType& type) {
   return std::ssize(type.parameters) - std::ranges::count(type.name, '*');
 }
 
+// Parameters' names ignore case, their values do not; of one that comes twice the last counts.
+bool strips_nulls(const AcceptedType& type) {
+  bool stripped = false;
+  for (const std::string_view parameter : type.parameters) {
+    const auto equals = parameter.find('=');
+    if (!http::equals_ignoring_case(parameter.substr(0, equals), "nulls")) continue;
+    const auto value = equals == std::string_view::npos ? "" : parameter.substr(equals + 1);
+    stripped = value == "stripped" || value == "\"stripped\"";
+  }
+  return stripped;
+}
+
+// A type that PostgREST knows is named without parameters, another one as it was asked for.
+std::string name_of(const AcceptedType& type) {
+  for (const char* known : {"text/plain", "text/xml", "application/openapi+json",
+                            "application/octet-stream", "application/x-www-form-urlencoded"}) {
+    if (type.is(known)) return known;
+  }
+  std::string name = type.name;
+  for (const std::string& parameter : type.parameters) name += ';' + parameter;
+  return name;
+}
+
 std::optional<MediaType> media_type(const AcceptedType& type) {
-  const bool stripped = type.parameters.size() == 1 &&
-                        http::equals_ignoring_case(type.parameters[0], "nulls=stripped");
+  const bool stripped = strips_nulls(type);
   if (type.is("*/*") || type.is("application/json")) return MediaType{};
   if (type.is("text/csv")) return MediaType{Form::kCsv, false, "text/csv; charset=utf-8"};
   if (type.is("application/vnd.pgrst.object+json") || type.is("application/vnd.pgrst.object")) {
@@ -123,7 +145,7 @@ std::vector<AcceptedType> accepted_types(const http::Headers& headers) {
 
 Error not_acceptable(const std::vector<AcceptedType>& accepted) {
   std::string names;
-  for (const auto& type : accepted) names += (names.empty() ? "" : ", ") + type.name;
+  for (const auto& type : accepted) names += (names.empty() ? "" : ", ") + name_of(type);
   return invalid_request("PGRST107", "None of these media types are available: " + names);
 }
 

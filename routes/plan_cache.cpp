@@ -14,6 +14,17 @@ constexpr std::size_t kLongestCachedQuery = 2048;
 // A longer one would overflow the header limits of common clients.
 constexpr std::size_t kLongestLocation = 4096;
 
+// PostgREST takes each byte for a character, and writes that in UTF-8 before it encodes it.
+std::string encoded(std::string_view text) {
+  std::string wide;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x80) wide += static_cast<char>(0xC0 | (byte >> 6));
+    wide += byte < 0x80 ? c : static_cast<char>(0x80 | (byte & 0x3F));
+  }
+  return http::percent_encode(wide);
+}
+
 // The request in one form for all spellings: parameters by name, encoded alike, those of one name
 // as one. PostgREST leaves the table's name as it is; what would end the header line stays encoded.
 std::optional<std::string> content_location(const cache::Table& table, std::string_view query) {
@@ -30,9 +41,9 @@ std::optional<std::string> content_location(const cache::Table& table, std::stri
       location += ',';
     } else {
       location += before == nullptr ? '?' : '&';
-      location += http::percent_encode(name) + '=';
+      location += encoded(name) + '=';
     }
-    location += http::percent_encode(value);
+    location += encoded(value);
     before = &name;
     if (location.size() > kLongestLocation) return std::nullopt;
   }

@@ -10,12 +10,10 @@ namespace {
 // More than any client stays.
 constexpr std::chrono::seconds kLongestWait{600};
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-  });
-  return out;
+std::string_view trim(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 template <typename Enum>
@@ -24,7 +22,7 @@ bool take(Enum& target, Enum none, Enum value) {
   return true;
 }
 
-bool read_enumerated(Preferences& preferences, const std::string& text) {
+bool read_enumerated(Preferences& preferences, std::string_view text) {
   auto& p = preferences;
   if (text == "return=minimal") return take(p.representation, Return::kNone, Return::kMinimal);
   if (text == "return=headers-only") {
@@ -95,17 +93,16 @@ bool read_valued(Preferences& preferences, std::string_view text) {
   return false;
 }
 
+// Only commas separate, and a member may be empty, as PostgREST has it.
 template <typename Take>
 void for_each_preference(const http::Headers& headers, const Take& take) {
-  for (const std::string_view line : headers.list("Prefer")) {
-    std::string_view rest = line;
-    while (!rest.empty()) {
-      const auto semicolon = rest.find(';');
-      std::string_view text = rest.substr(0, semicolon);
-      while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-      while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-      if (!text.empty()) take(text);
-      rest = semicolon == std::string_view::npos ? std::string_view() : rest.substr(semicolon + 1);
+  for (const auto& [name, line] : headers) {
+    if (line.empty() || !http::equals_ignoring_case(name, "Prefer")) continue;
+    for (std::string_view rest = line;;) {
+      const auto comma = rest.find(',');
+      take(trim(rest.substr(0, comma)));
+      if (comma == std::string_view::npos) break;
+      rest.remove_prefix(comma + 1);
     }
   }
 }
@@ -143,12 +140,14 @@ const char* name_of(CountPreference value) {
 Result<Preferences> parse_preferences(const http::Headers& headers) {
   Preferences preferences;
   for_each_preference(headers, [&](std::string_view text) {
-    if (read_enumerated(preferences, lower(text)) || read_valued(preferences, text)) return;
+    if (read_enumerated(preferences, text) || read_valued(preferences, text)) return;
     preferences.unknown.emplace_back(text);
   });
   if (preferences.handling == Handling::kStrict && !preferences.unknown.empty()) {
     std::string names;
-    for (const auto& name : preferences.unknown) names += (names.empty() ? "" : ", ") + name;
+    for (const auto& name : preferences.unknown) {
+      names += (&name == preferences.unknown.data() ? "" : ", ") + name;
+    }
     return invalid_request("PGRST122", "Invalid preferences given with handling=strict",
                            "Invalid preferences: " + names);
   }
@@ -159,7 +158,8 @@ std::string join_preferences(const http::Headers& headers,
                              const std::function<bool(std::string_view member)>& left_out) {
   std::string joined;
   for_each_preference(headers, [&](std::string_view member) {
-    if (!left_out(member)) joined.append(joined.empty() ? "" : ", ").append(member);
+    if (!member.empty() && !left_out(member))
+      joined.append(joined.empty() ? "" : ", ").append(member);
   });
   return joined;
 }

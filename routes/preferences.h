@@ -18,8 +18,8 @@ enum class CountPreference { kNone, kExact, kPlanned, kEstimated };
 enum class TransactionEnd { kNone, kCommit, kRollback };
 enum class Handling { kNone, kStrict, kLenient };
 
-// The Prefer lines of a request (RFC 7240, PostgREST's preferences). Separators are commas, and
-// semicolons as old clients send them; the first of a kind wins; case is ignored.
+// The Prefer lines of a request as PostgREST reads them: commas separate, the first of a kind wins,
+// another case is another preference.
 struct Preferences {
   Return representation = Return::kNone;
   ResolutionPreference resolution = ResolutionPreference::kNone;

@@ -1,5 +1,6 @@
 #include "routes/rest.h"
 
+#include "cache/query/query.h"
 #include "cache/query/relationships.h"
 #include "cache/query/suggestions.h"
 #include "routes/cache_control.h"
@@ -95,7 +96,8 @@ void Rest::handle_table(RestRequest rest, http::Respond respond) const {
   if (table == nullptr || !table->exposed) {
     // The upstream may have it since; offline the catalog is all that is known.
     const cache::Catalog& known = rest.store->catalog();
-    if (!context_.connectivity.offline() || known.empty() || known.is_partial()) {
+    const bool asks = !context_.connectivity.offline() && !context_.replica.imported_only;
+    if (asks || known.empty() || known.is_partial()) {
       if (is_read(rest.request)) {
         return reads_.forward({std::move(rest.request), std::move(rest.store),
                                std::move(rest.caller.principal), kUnknownName},
@@ -108,7 +110,10 @@ void Rest::handle_table(RestRequest rest, http::Respond respond) const {
                                   respond(std::move(response));
                                 });
     }
-    return respond(error_response(unknown_table(rest.store->catalog(), *schema, rest.resource)));
+    // PostgREST reads the query before it looks for the table.
+    const auto query = cache::query::Query::parse(rest.request.query());
+    return respond(
+        error_response(query ? unknown_table(known, *schema, rest.resource) : query.error()));
   }
   if (is_read(rest.request)) {
     put_real_ids(rest, *table);

@@ -111,26 +111,32 @@ bool RestRead::upstream_usable(const CacheControl& control) const {
 }
 
 RestRead::Answer RestRead::answer(const RestRequest& rest, const cache::Table& table) const {
-  const auto preferences = parse_preferences(rest.request.headers);
-  if (!preferences) return error_response(preferences.error());
+  static const Preferences kNone;
+  const auto parsed = parse_preferences(rest.request.headers);
+  const Preferences& preferences = parsed ? *parsed : kNone;
   const CacheControl control = parse_cache_control(rest.request.headers);
   const auto negotiated =
       negotiate(rest.request.headers, rest.store->catalog(), table, rest.request.query());
   const auto* media = std::get_if<MediaType>(&negotiated);
-  if (media == nullptr) {
-    // The upstream may have a handler of its own for the type.
-    const auto* refused = std::get_if<NotAcceptable>(&negotiated);
-    if (refused != nullptr && !upstream_usable(control)) return error_response(refused->error);
+  const auto* unacceptable = std::get_if<NotAcceptable>(&negotiated);
+  // The upstream may have a handler of its own for the type.
+  if (media == nullptr && (unacceptable == nullptr || upstream_usable(control))) {
     return Elsewhere{"a media type that only the upstream makes"};
   }
-  const auto found = plan_for(rest, table, *preferences);
-  if (const auto* error = std::get_if<Error>(&found)) return refused(*error, control);
+  const auto found = plan_for(rest, table, preferences);
+  const auto* error = std::get_if<Error>(&found);
+  // Postgres' own errors are later ones.
+  if (error == nullptr || !error->code.starts_with("PGRST")) {
+    if (unacceptable != nullptr) return error_response(unacceptable->error);
+    if (!parsed) return error_response(parsed.error());
+  }
+  if (error != nullptr) return refused(*error, control);
   if (const auto* forward = std::get_if<cache::query::Forward>(&found)) {
     return Elsewhere{forward->reason};
   }
   const auto& read = std::get<PlanCache::Read>(found);
   if (auto unfit = replica_unfit(rest, *read.plan->plan, control)) return *std::move(unfit);
-  return answer_from_replica(rest, table, read, *media, *preferences);
+  return answer_from_replica(rest, table, read, *media, preferences);
 }
 
 RestRead::Answer RestRead::refused(const Error& error, const CacheControl& control) const {

@@ -46,6 +46,9 @@ TEST(MediaTypeTest, NullsAreStrippedWhenAskedFor) {
   EXPECT_STREQ(stripped.content_type,
                "application/vnd.pgrst.array+json;nulls=stripped; charset=utf-8");
   EXPECT_FALSE(asked("application/vnd.pgrst.object+json").nulls_stripped);
+  EXPECT_TRUE(
+      asked("application/vnd.pgrst.array+json;charset=utf-8;Nulls=\"stripped\"").nulls_stripped);
+  EXPECT_FALSE(asked("application/vnd.pgrst.array+json;nulls=STRIPPED").nulls_stripped);
 }
 
 TEST(MediaTypeTest, WhatOnlyTheUpstreamMakesIsNotAnsweredHere) {
@@ -65,7 +68,10 @@ TEST(MediaTypeTest, AnUnknownTypeIsRefusedAsPostgrestDoes) {
 TEST(MediaTypeTest, ARefusalNamesAllThatWereAskedInTheirOrderOfPreference) {
   const auto error = not_acceptable(
       accepted_types({{"Accept", "text/plain;q=0.2, image/png;level=1"}, {"Accept", "a/b;q=0.5"}}));
-  EXPECT_EQ(error.message, "None of these media types are available: image/png, a/b, text/plain");
+  EXPECT_EQ(error.message,
+            "None of these media types are available: image/png;level=1, a/b, text/plain");
+  const auto known = not_acceptable(accepted_types({{"Accept", "Text/Plain;x=1, TEXT/Unknown"}}));
+  EXPECT_EQ(known.message, "None of these media types are available: text/plain, TEXT/Unknown");
 }
 
 TEST(MediaTypeTest, WhatAHandlerMakesIsTheUpstreamsToAnswer) {

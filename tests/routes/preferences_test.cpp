@@ -9,13 +9,32 @@ Preferences parsed(std::initializer_list<http::Headers::Field> lines) {
   return parse_preferences(http::Headers(lines)).value();
 }
 
-TEST(PreferencesTest, ManyLinesAndBothSeparatorsCount) {
+TEST(PreferencesTest, ManyLinesAndMembersCount) {
   const auto p = parsed({{"Prefer", "return=representation,count=exact"},
-                         {"prefer", "resolution=merge-duplicates; missing=default"}});
+                         {"prefer", " resolution=merge-duplicates ,\tmissing=default"}});
   EXPECT_EQ(p.representation, Return::kRepresentation);
   EXPECT_EQ(p.count, CountPreference::kExact);
   EXPECT_EQ(p.resolution, ResolutionPreference::kMergeDuplicates);
   EXPECT_TRUE(p.missing_default);
+}
+
+TEST(PreferencesTest, OnlyCommasSeparateAndCaseCounts) {
+  const auto p = parsed({{"Prefer", "count=exact; return=representation, COUNT=exact"},
+                         {"Prefer", "Return=minimal, return = minimal, Timezone=UTC"}});
+  EXPECT_EQ(p.count, CountPreference::kNone);
+  EXPECT_EQ(p.representation, Return::kNone);
+  EXPECT_FALSE(p.timezone);
+  const auto strict = parse_preferences({{"Prefer", "handling=strict, Count=exact; x"}});
+  ASSERT_FALSE(strict);
+  EXPECT_EQ(strict.error().details, "Invalid preferences: Count=exact; x");
+}
+
+TEST(PreferencesTest, AnEmptyMemberIsNoPreferenceThatIsKnown) {
+  EXPECT_TRUE(parse_preferences({{"Prefer", ""}, {"Prefer", "handling=strict"}}));
+  EXPECT_TRUE(parse_preferences({{"Prefer", "count=exact,"}}));
+  const auto strict = parse_preferences({{"Prefer", "handling=strict, ,x"}});
+  ASSERT_FALSE(strict);
+  EXPECT_EQ(strict.error().details, "Invalid preferences: , x");
 }
 
 TEST(PreferencesTest, TheFirstOfAKindWins) {

@@ -66,6 +66,8 @@ TEST_F(RestReadTest, TheLocationNamesEachParameterOnceAndTheTableAsItIs) {
   };
   EXPECT_EQ(location("lists?title=neq.x%2Cy&select=id&id=lt.9&id=gt.0&apikey=k"),
             "/lists?id=lt.9,gt.0&select=id&title=neq.x%2Cy");
+  // PostgREST encodes each byte as if it were a character.
+  EXPECT_EQ(location("lists?title=eq.%C3%A9"), "/lists?title=eq.%C3%83%C2%A9");
   auto tables = cache::sample::tables();
   for (const char* name : {"Caf\u00e9 & more", "two\r\nlines"}) {
     tables.push_back(
@@ -191,6 +193,19 @@ TEST_F(RestReadTest, StrictHandlingRefusesWhatIsNotKnown) {
   EXPECT_EQ(lists({{"Prefer", "handling=lenient, anything"}}).status, 200);
   const auto both = lists({{"Prefer", "handling=strict"}, {"Prefer", "count=exact"}});
   EXPECT_EQ(header(both, "Preference-Applied"), "count=exact, handling=strict");
+}
+
+// A word that is no query, then names, then the media type, then preferences.
+TEST_F(RestReadTest, OfSeveralFaultsTheFirstThatPostgrestMeetsIsReported) {
+  go_offline();
+  const http::Headers strict = {{"Prefer", "handling=strict, x"}, {"Accept", "text/plain"}};
+  EXPECT_THAT(rest("GET", "nothing?select=a(", "", strict).body, HasSubstr("PGRST100"));
+  EXPECT_THAT(rest("GET", "nothing?select=a", "", strict).body, HasSubstr("PGRST205"));
+  EXPECT_THAT(rest("GET", "todos?select=nothing(*)", "", strict).body, HasSubstr("PGRST200"));
+  EXPECT_THAT(rest("GET", "todos?id=eq.x", "", strict).body, HasSubstr("PGRST107"));
+  EXPECT_THAT(rest("GET", "todos", "", strict).body, HasSubstr("PGRST107"));
+  EXPECT_THAT(rest("GET", "todos", "", {{"Prefer", "handling=strict, x"}}).body,
+              HasSubstr("PGRST122"));
 }
 
 TEST_F(RestReadTest, AnUnknownProfileIsRefusedWithTheServedOnes) {
