@@ -170,6 +170,7 @@ class Outbox {
   struct Page {
     std::string after = {};  // the id of the entry before the page; empty: from the first on
     std::int64_t limit = std::numeric_limits<std::int64_t>::max();
+    bool dead_letters = true;  // with the unfinished ones
   };
   // Unfinished entries and dead letters, or all in `state`, in order.
   static std::vector<Entry> list(Database& database, std::optional<State> state, const Page& page);

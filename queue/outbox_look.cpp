@@ -145,13 +145,20 @@ std::vector<Entry> Outbox::list(Database& database, std::optional<State> state, 
       "SELECT " HF_ENTRY_COLUMNS
       " FROM hf_outbox WHERE sequence IN (SELECT sequence FROM hf_outbox"
       " WHERE ended_at IS NOT NULL AND state=?1" HF_PAGE ") ORDER BY sequence";
+  constexpr const char* kOpen =
+      "SELECT " HF_ENTRY_COLUMNS
+      " FROM hf_outbox WHERE sequence IN (SELECT sequence FROM hf_outbox WHERE " HF_UNFINISHED
+          HF_PAGE ") ORDER BY sequence";
   constexpr const char* kOpenOrDead = "SELECT " HF_ENTRY_COLUMNS
                                       " FROM hf_outbox WHERE sequence IN (SELECT sequence FROM"
                                       " (SELECT sequence FROM hf_outbox WHERE " HF_UNFINISHED
                                       " UNION ALL SELECT sequence FROM hf_outbox WHERE " HF_DEAD
                                       ") WHERE true" HF_PAGE ") ORDER BY sequence";
 #undef HF_PAGE
-  Statement& statement = database.cached(!state ? kOpenOrDead : is_end(*state) ? kEnded : kInState);
+  const char* without_state = page.dead_letters ? kOpenOrDead : kOpen;
+  Statement& statement = database.cached(!state           ? without_state
+                                         : is_end(*state) ? kEnded
+                                                          : kInState);
   if (state) statement.bind(1, std::string_view(name_of(*state)));
   statement.bind(2, std::string_view(page.after)).bind(3, page.limit);
   std::vector<Entry> entries;

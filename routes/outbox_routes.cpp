@@ -122,6 +122,9 @@ std::int64_t page_limit(const http::Request& request) {
   return static_cast<std::int64_t>(std::min(limit_of(request), kMost));
 }
 
+// Every state but the ends.
+constexpr std::string_view kUnfinished = "unfinished";
+
 // Entries that one transaction changes, at most: apps write meanwhile.
 constexpr std::int64_t kChangedAtOnce = 200;
 
@@ -201,15 +204,15 @@ http::Response list_outbox(const Context& context, const http::Request& request)
     return a.at("id").get_ref<const std::string&>() < b.at("id").get_ref<const std::string&>();
   };
   std::optional<queue::State> state;
+  queue::Outbox::Page page{http::query_parameter(request.query(), "after"), page_limit(request)};
   for (const auto& [name, value] : http::parse_query(request.query())) {
     if (name != "state") continue;
     state = queue::state_named(value);
-    if (!state) {
+    page.dead_letters = value != kUnfinished;
+    if (!state && value != kUnfinished) {
       return error_response(invalid_request("HF400", "There is no state " + value));
     }
   }
-  const queue::Outbox::Page page{http::query_parameter(request.query(), "after"),
-                                 page_limit(request)};
   std::vector<json> entries;
   for (const auto& store : context.stores.all()) {
     auto reader = store->reader();

@@ -12,7 +12,7 @@ namespace holdfast::routes {
 std::size_t limit_of(const http::Request& request);
 
 // GET /outbox[?state=dead][&limit=N]: the unfinished entries and dead letters of all principals, or
-// those in one state, oldest first; at most N of each principal.
+// those in one state or "unfinished", oldest first; at most N of them.
 http::Response list_outbox(const Context& context, const http::Request& request);
 // GET /outbox/{id}: one entry with what it does to rows.
 http::Response show_entry(const Context& context, const std::string& id);

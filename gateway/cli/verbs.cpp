@@ -53,6 +53,12 @@ const std::vector<std::string>& entry_states() {
   return states;
 }
 
+std::vector<std::string> listed_states() {
+  std::vector<std::string> states = entry_states();
+  states.emplace_back("unfinished");
+  return states;
+}
+
 Verbs gateway_verbs() {
   return {
       {"serve",
@@ -123,7 +129,7 @@ Verbs outbox_verbs() {
   return {
       {"outbox list",
        "List them",
-       {among(option("--state", "STATE", "Only those in this state"), entry_states())},
+       {among(option("--state", "STATE", "Only those in this state"), listed_states())},
        [](const CommonOptions& common, const Given& given) {
          return outbox_list(common, given.text("--state"));
        }},

@@ -297,6 +297,7 @@ TEST_F(OutboxTest, AListGoesOnAfterTheLastEntryOfAPage) {
   // One that is known no more, or of another principal, stands where it was.
   EXPECT_THAT(listed(State::kQueued, {ids[1] + "x", 9}), ElementsAre(ids[2], ids[3], ids[4]));
   EXPECT_THAT(listed(State::kAcknowledged, {}), ElementsAre(ids[1]));
+  EXPECT_THAT(listed(std::nullopt, {"", 2, false}), ElementsAre(ids[2], ids[3]));
   EXPECT_THAT(listed(State::kDead, {ids[0], 9}), ElementsAre());
 }
 

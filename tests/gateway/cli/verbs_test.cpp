@@ -53,7 +53,8 @@ TEST(VerbsTest, StatesOfEntriesAreThoseOfTheQueue) {
     for (const Argument& argument : verb.arguments) {
       if (argument.name != "--state") continue;
       for (const auto& state : argument.choices) {
-        EXPECT_TRUE(queue::state_named(state).has_value()) << state;
+        // Lists name all states but the ends at once, too.
+        EXPECT_TRUE(queue::state_named(state).has_value() || state == "unfinished") << state;
         ++checked;
       }
     }
