@@ -1,5 +1,6 @@
 #include "routes/events.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "routes/error_response.h"
@@ -33,6 +34,16 @@ json tables_of(const Context& context, const StatusIdentity& identity) {
 json without_lags(json tables) {
   for (auto& table : tables) table.erase("lag_s");
   return tables;
+}
+
+// Seconds since each table's pull, by its name; what was never pulled is left out.
+std::map<std::string, double> lags_of(const json& tables) {
+  std::map<std::string, double> lags;
+  for (const auto& [name, table] : tables.items()) {
+    const json& lag = table.at("lag_s");
+    if (lag.is_number()) lags[name] = lag.get<double>();
+  }
+  return lags;
 }
 
 json print_change(const std::string& principal, const queue::JournalRecord& record) {
@@ -109,9 +120,9 @@ void Events::look() {
   last_status_ = std::move(shape);
   if (tables_due()) {
     const json tables = tables_of(context_, identity_);
-    std::string now = text_of(without_lags(tables));
-    if (now != last_tables_) tell("tables", text_of(tables));
-    last_tables_ = std::move(now);
+    std::string table_shape = text_of(without_lags(tables));
+    if (pulled_again(lags_of(tables)) || table_shape != last_tables_) tell_tables(tables);
+    last_tables_ = std::move(table_shape);
   }
   if (context_.clock.monotonic() - sent_at_ >= options_.keep_alive) send(":\n\n");
 }
@@ -136,6 +147,23 @@ bool Events::tables_due() {
   if (tables_at_ != MonotonicTime{} && now - tables_at_ < options_.tables_interval) return false;
   tables_at_ = now;
   return true;
+}
+
+// A lag grows with time alone, which listeners count for themselves, until a pull makes it less.
+bool Events::pulled_again(const std::map<std::string, double>& lags) const {
+  constexpr double kRounding = 1.5;
+  const double passed =
+      std::chrono::duration<double>(context_.clock.monotonic() - lags_at_).count();
+  return std::any_of(lags.begin(), lags.end(), [&](const auto& one) {
+    const auto told = lags_.find(one.first);
+    return told == lags_.end() || one.second + kRounding < told->second + passed;
+  });
+}
+
+void Events::tell_tables(const nlohmann::json& tables) {
+  lags_ = lags_of(tables);
+  lags_at_ = context_.clock.monotonic();
+  tell("tables", text_of(tables));
 }
 
 void Events::tell(const std::string& name, const std::string& json) {

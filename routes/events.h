@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -32,7 +34,7 @@ struct EventOptions {
 // GET /events: server-sent events for holders of the control token.
 //
 //   status    the brief status, whenever it is another
-//   tables    sync.tables of the status, whenever it is another
+//   tables    sync.tables of the status, whenever it is another or was pulled again
 //   entry     {"id","principal","event","was","state"}: a change of a queued write
 //   conflict  {"id","principal","event","was","state"}
 //   changes   {"count"}: more changes than are told one by one: look again
@@ -62,6 +64,8 @@ class Events {
   void tell(const std::string& name, const std::string& json);
   void send(const std::string& text);
   bool tables_due();
+  bool pulled_again(const std::map<std::string, double>& lags) const;
+  void tell_tables(const nlohmann::json& tables);
 
   const Context& context_;
   const StatusIdentity identity_;
@@ -72,6 +76,9 @@ class Events {
   std::string last_status_;
   std::string last_tables_;
   MonotonicTime tables_at_{};
+  // The tables' lags as they were told last, and when.
+  std::map<std::string, double> lags_;
+  MonotonicTime lags_at_{};
   MonotonicTime sent_at_{};
 
   Mutex mutex_;

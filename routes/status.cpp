@@ -14,6 +14,10 @@ namespace {
 using json = nlohmann::json;
 using queue::State;
 
+// Pulls may fail for so long before somebody should look: one that failed is soon followed by
+// another.
+constexpr std::chrono::seconds kPullsMayFail{60};
+
 double seconds(Timestamp::duration duration) {
   return std::chrono::duration_cast<std::chrono::duration<double>>(duration).count();
 }
@@ -41,16 +45,20 @@ struct Queue {
     for (const auto& [state, count] : counts) sum += queue::is_end(state) ? 0 : count;
     return sum;
   }
+  // Of `waiting` some may be stalled, of `held` some wait for a person, of `conflicts` some are no
+  // conflicts: their answers were lost, and a person has to look.
   json print(Timestamp now, const std::optional<Timestamp>& next_attempt) const {
     return {{"depth", depth()},
             {"oldest_age_s", oldest ? json(std::max(0.0, seconds(now - *oldest))) : json(nullptr)},
             {"queued", count(State::kQueued)},
             {"sending", count(State::kSending)},
             {"waiting", count(State::kWaiting) + count(State::kStalled)},
+            {"stalled", count(State::kStalled)},
             {"held", count(State::kHeld)},
             {"claims_changed", claims_changed},
             {"blocked", count(State::kBlocked)},
             {"conflicts", count(State::kConflict) + count(State::kUncertain)},
+            {"uncertain", count(State::kUncertain)},
             {"dead", count(State::kDead)},
             {"next_attempt_at", time_or_null(next_attempt)}};
   }
@@ -124,12 +132,40 @@ TableState state_of(cache::Store& store, cache::Database& reader, const cache::T
   return state;
 }
 
+// Whether the schema could be known by now, and is not: nothing is kept, and nothing works offline.
+bool lacks_schema(const Context& context, const queue::Synchronizer::Snapshot& sync) {
+  if (context.standalone || (!sync.last_sync && !sync.last_error)) return false;
+  const auto catalog = context.stores.catalog();
+  return !catalog || catalog->tables().empty();
+}
+
+// Pulls fail although the upstream answers: what is here grows old.
+bool pulls_fail(const Context& context, const queue::Synchronizer::Snapshot& sync, Timestamp now) {
+  if (!sync.last_error || !context.connectivity.online()) return false;
+  return !sync.last_sync || now - *sync.last_sync > kPullsMayFail;
+}
+
+// What time alone does not mend, by names that stay.
+std::vector<std::string> troubles(const Context& context, const Queue& queue,
+                                  const queue::Synchronizer::Snapshot& sync, Timestamp now) {
+  std::vector<std::string> names;
+  if (queue.count(State::kConflict) > 0) names.emplace_back("conflicts");
+  if (queue.count(State::kDead) > 0) names.emplace_back("refused");
+  if (queue.count(State::kUncertain) > 0) names.emplace_back("uncertain");
+  if (queue.count(State::kStalled) > 0) names.emplace_back("stalled");
+  if (queue.claims_changed > 0) names.emplace_back("claims_changed");
+  if (pulls_fail(context, sync, now)) names.emplace_back("pulls_fail");
+  if (lacks_schema(context, sync)) names.emplace_back("schema_unknown");
+  return names;
+}
+
 const char* overall_state(const Context& context, const Queue& queue,
-                          const queue::Synchronizer::Snapshot& sync, bool all_complete) {
+                          const queue::Synchronizer::Snapshot& sync, bool all_complete,
+                          bool troubled) {
   if (sync.paused) return "paused";
   if (context.connectivity.offline()) return "offline";
-  if (queue.count(State::kConflict) + queue.count(State::kUncertain) > 0) return "conflict";
-  if (queue.count(State::kDead) > 0) return "error";
+  if (queue.count(State::kConflict) > 0) return "conflict";
+  if (troubled) return "error";
   if (queue.depth() > 0 || !all_complete) return "syncing";
   return "synced";
 }
@@ -185,9 +221,11 @@ json status_document(const Context& context, const StatusIdentity& identity, Sta
                                            {"tables", print(own_tables, detailed)}};
     }
   }
+  const auto trouble = troubles(context, queue, sync, now);
   json status = {
       {"version", HF_VERSION},
-      {"state", overall_state(context, queue, sync, complete)},
+      {"state", overall_state(context, queue, sync, complete, !trouble.empty())},
+      {"trouble", trouble},
       {"online", context.connectivity.online()},
       {"offline_by_choice", context.connectivity.offline_by_choice()},
       {"upstream", print_upstream(context, identity)},

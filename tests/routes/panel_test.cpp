@@ -276,6 +276,22 @@ TEST_F(EventsTest, AWriteIsToldWithItsStateButWithoutItsContent) {
   EXPECT_EQ(answer.stream->take(), "");
 }
 
+TEST_F(EventsTest, APullThatBringsNothingIsToldAllTheSame) {
+  const auto answer = events().open();
+  events().look();
+  clock_.advance(std::chrono::seconds(20));
+  events().look();
+  answer.stream->take();
+  clock_.advance(std::chrono::seconds(20));
+  events().look();
+  EXPECT_EQ(answer.stream->take().value().find("event: tables"), std::string::npos)
+      << "only time has passed";
+  store_->note_pulled(*store_->replicated().front(), clock_.now());
+  clock_.advance(std::chrono::seconds(4));
+  events().look();
+  EXPECT_NE(answer.stream->take().value().find("event: tables"), std::string::npos);
+}
+
 TEST_F(EventsTest, ABurstIsOneEvent) {
   options_.burst = 2;
   const auto answer = events().open();
