@@ -36,11 +36,31 @@ std::string waiting(const GatewayStatus& status) {
   return several(status.pending, "write") + (status.pending == 1 ? " waits" : " wait");
 }
 
+std::string waiting_for_users(const GatewayStatus& status) {
+  return "Waiting: " + several(status.absent, "write") + " until " +
+         (status.absent == 1 ? "its user signs in" : "their users sign in");
+}
+
+std::string troubles(const GatewayStatus& status) {
+  std::string words;
+  const auto add = [&words](const std::string& more) {
+    words += (words.empty() ? "" : "; ") + more;
+  };
+  if (status.refused > 0) add(several(status.refused, "write") + " refused");
+  if (status.uncertain > 0) add(several(status.uncertain, "write") + " may not have arrived");
+  if (status.stalled > 0) add(several(status.stalled, "write") + " failing again and again");
+  if (status.rights > 0) add(several(status.rights, "write") + " by a user with other rights now");
+  if (status.pulls_fail) add("changes cannot be fetched");
+  if (status.no_schema) add("no table is kept here");
+  return words.empty() ? "see the dashboard" : words;
+}
+
 std::string sentence_of(const GatewayStatus& status) {
   switch (status.state) {
     case GatewayState::kSynced:
       return "Synced: everything is sent";
     case GatewayState::kSyncing:
+      if (status.absent > 0 && status.absent == status.pending) return waiting_for_users(status);
       return status.pending > 0 ? "Syncing: " + several(status.pending, "write") + " on the way"
                                 : "Syncing: making the first copies";
     case GatewayState::kOffline:
@@ -50,7 +70,7 @@ std::string sentence_of(const GatewayStatus& status) {
     case GatewayState::kPaused:
       return "Paused: " + waiting(status);
     case GatewayState::kError:
-      return "Needs attention: " + several(status.refused, "write") + " refused";
+      return "Needs attention: " + troubles(status);
   }
   return "";
 }
@@ -92,6 +112,10 @@ void add_gateway_items(const GatewayStatus& status, std::vector<MenuItem>& menu)
   menu.push_back(item("dashboard", Command::kOpenDashboard, "Open dashboard"));
   menu.push_back(
       item("conflicts", Command::kOpenConflicts, counted("Conflicts", status.conflicts)));
+  if (status.uncertain + status.stalled + status.rights > 0) {
+    menu.push_back(item("queue", Command::kOpenQueue,
+                        counted("To look at", status.uncertain + status.stalled + status.rights)));
+  }
   menu.push_back(item("refused", Command::kOpenRefused, counted("Refused", status.refused)));
 }
 

@@ -19,6 +19,7 @@ enum class Command {
   kOpenDashboard,
   kOpenConflicts,
   kOpenRefused,
+  kOpenQueue,
   kStartGateway,
   kStartAtLogin,  // switches it
   kQuit,

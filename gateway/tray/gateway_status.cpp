@@ -1,5 +1,6 @@
 #include "gateway/tray/gateway_status.h"
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -21,6 +22,29 @@ Error not_understood(const char* what) {
   return invalid_request("HF400", std::string("the gateway's answer is no ") + what);
 }
 
+GatewayStatus status_of(const json& document, GatewayState state) {
+  const auto count = [&queue = document.at("queue")](const char* name) {
+    return queue.value(name, std::int64_t{0});
+  };
+  const json trouble = document.value("trouble", json::array());
+  const auto has = [&trouble](const char* name) {
+    return std::find(trouble.begin(), trouble.end(), name) != trouble.end();
+  };
+  GatewayStatus status;
+  status.state = state;
+  status.offline_by_choice = document.value("offline_by_choice", false);
+  status.pending = count("depth");
+  status.uncertain = count("uncertain");
+  status.conflicts = count("conflicts") - status.uncertain;
+  status.refused = count("dead");
+  status.stalled = count("stalled");
+  status.rights = count("claims_changed");
+  status.absent = count("held") - status.rights;
+  status.pulls_fail = has("pulls_fail");
+  status.no_schema = has("schema_unknown");
+  return status;
+}
+
 }  // namespace
 
 Result<GatewayStatus> parse_status(const std::string& text) {
@@ -31,10 +55,7 @@ Result<GatewayStatus> parse_status(const std::string& text) {
   try {
     const auto state = state_named(document.at("state").get<std::string>());
     if (!state) return not_understood("status");
-    const json& queue = document["queue"];
-    return GatewayStatus{
-        *state, document.value("offline_by_choice", false), queue.value("depth", std::int64_t{0}),
-        queue.value("conflicts", std::int64_t{0}), queue.value("dead", std::int64_t{0})};
+    return status_of(document, *state);
   } catch (const json::exception&) {
     return not_understood("status");
   }

@@ -17,6 +17,12 @@ struct GatewayStatus {
   std::int64_t pending = 0;    // writes that have still to reach the upstream
   std::int64_t conflicts = 0;  // rows that wait for a person
   std::int64_t refused = 0;    // dead letters
+  std::int64_t uncertain = 0;  // writes of which a person has to see whether they arrived
+  std::int64_t stalled = 0;    // writes that fail again and again
+  std::int64_t rights = 0;     // writes of users who have other rights now
+  std::int64_t absent = 0;     // writes that wait until their user signs in
+  bool pulls_fail = false;     // the copies grow old although the server answers
+  bool no_schema = false;      // nothing is kept, as the schema is not known
 
   friend bool operator==(const GatewayStatus&, const GatewayStatus&) = default;
 };

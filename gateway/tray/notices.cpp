@@ -14,9 +14,15 @@ std::vector<Notice> Notices::observe(const GatewayStatus& status, MonotonicTime 
   }
   if (const auto more = news(refused_, status.refused, now); more > 0) {
     said.push_back({"Write refused",
-                    "The upstream refused " + several(more, "write") +
+                    "The server refused " + several(more, "write") +
                         ". Nothing is lost: look why, change it or give it up.",
                     Command::kOpenRefused});
+  }
+  if (const auto more = news(uncertain_, status.uncertain, now); more > 0) {
+    said.push_back({"Write to look at",
+                    "Nothing shows whether " + several(more, "write") +
+                        " arrived. Look at the server's rows, then send again or discard.",
+                    Command::kOpenQueue});
   }
   observe_outage(status, now, said);
   return said;
@@ -51,7 +57,7 @@ void Notices::observe_outage(const GatewayStatus& status, MonotonicTime now,
       status.pending == 0 ? "Nothing waits to be sent."
                           : several(status.pending, "write") + " kept here until it is back.";
   said.push_back({"Offline",
-                  "The upstream has not answered for " +
+                  "The server has not answered for " +
                       several(std::max<std::int64_t>(1, minutes.count()), "minute") + ". " +
                       waiting,
                   Command::kOpenDashboard});

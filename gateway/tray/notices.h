@@ -24,9 +24,9 @@ struct Notice {
   Command opens = Command::kOpenDashboard;
 };
 
-// Decides what is worth a word: a conflict, a refused write, a long time offline and its end. Each
-// is told once, however often the gateway is restarted or asked; a time offline that a person chose
-// is not told.
+// Decides what is worth a word: a conflict, a refused write, one that may not have arrived, a long
+// time offline and its end. Each is told once, however often the gateway is restarted or asked; a
+// time offline that a person chose is not told.
 // One thread at a time: the one of the tray.
 class Notices {
  public:
@@ -48,6 +48,7 @@ class Notices {
   const NoticeOptions options_;
   Told conflicts_;
   Told refused_;
+  Told uncertain_;
   std::optional<MonotonicTime> offline_since_;
   bool outage_told_ = false;
 };

@@ -147,6 +147,8 @@ void Tray::run(Command command) {
       return open_dashboard("conflicts");
     case Command::kOpenRefused:
       return open_dashboard("dead");
+    case Command::kOpenQueue:
+      return open_dashboard("queue");
     case Command::kStartGateway:
       wanted_ = true;
       next_start_ = absent_since_.emplace(clock_.monotonic() - options_.start_grace);

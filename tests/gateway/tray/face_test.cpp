@@ -85,6 +85,32 @@ TEST(FaceTest, StateLineSaysWhatWaits) {
   EXPECT_FALSE(find(face_of(conflict), "state")->enabled);
 }
 
+TEST(FaceTest, NeedsAttentionSaysForWhat) {
+  View view = there(GatewayState::kError);
+  view.status.refused = 2;
+  view.status.uncertain = 1;
+  EXPECT_EQ(text_of(face_of(view), "state"),
+            "Needs attention: 2 writes refused; 1 write may not have arrived");
+  EXPECT_EQ(text_of(face_of(view), "queue"), "To look at (1)");
+  EXPECT_EQ(text_of(face_of(view), "conflicts"), "Conflicts");
+  view.status = {};
+  view.status.state = GatewayState::kError;
+  view.status.pulls_fail = true;
+  EXPECT_EQ(text_of(face_of(view), "state"), "Needs attention: changes cannot be fetched");
+  EXPECT_EQ(find(face_of(view), "queue"), nullptr);
+  view.status.pulls_fail = false;
+  view.status.no_schema = true;
+  EXPECT_EQ(text_of(face_of(view), "state"), "Needs attention: no table is kept here");
+}
+
+TEST(FaceTest, WritesOfThoseWhoAreSignedOutAreNotOnTheWay) {
+  View view = there(GatewayState::kSyncing, 2);
+  view.status.absent = 2;
+  EXPECT_EQ(text_of(face_of(view), "state"), "Waiting: 2 writes until their users sign in");
+  view.status.absent = 1;
+  EXPECT_EQ(text_of(face_of(view), "state"), "Syncing: 2 writes on the way");
+}
+
 TEST(FaceTest, MenuOffersTheOppositeOfWhatIs) {
   const Face running = face_of(there(GatewayState::kSynced));
   EXPECT_EQ(find(running, "pause")->command, Command::kPause);

@@ -13,6 +13,20 @@ TEST(GatewayStatusTest, TakesStateAndCounts) {
   EXPECT_EQ(*status, (GatewayStatus{GatewayState::kConflict, false, 3, 2, 1}));
 }
 
+TEST(GatewayStatusTest, WhatIsCountedUnderTwoNamesIsToldOnce) {
+  const auto status =
+      parse_status(R"({"state":"error","trouble":["uncertain","pulls_fail"],"queue":{"depth":5,)"
+                   R"("conflicts":3,"uncertain":1,"held":2,"claims_changed":1,"stalled":4}})");
+  ASSERT_TRUE(status);
+  EXPECT_EQ(status->conflicts, 2);
+  EXPECT_EQ(status->uncertain, 1);
+  EXPECT_EQ(status->absent, 1);
+  EXPECT_EQ(status->rights, 1);
+  EXPECT_EQ(status->stalled, 4);
+  EXPECT_TRUE(status->pulls_fail);
+  EXPECT_FALSE(status->no_schema);
+}
+
 TEST(GatewayStatusTest, AnOlderGatewayMayKnowNothingOfOfflineByChoice) {
   const auto status = parse_status(R"({"state":"offline","queue":{"depth":1}})");
   ASSERT_TRUE(status);

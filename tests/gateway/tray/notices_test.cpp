@@ -66,6 +66,14 @@ TEST_F(NoticesTest, ARefusedWriteIsTold) {
   EXPECT_THAT(last_.front().text, HasSubstr("refused 2 writes"));
 }
 
+TEST_F(NoticesTest, AWriteThatMayNotHaveArrivedIsToldAndIsNoConflict) {
+  GatewayStatus status{GatewayState::kError, false, 1, 0, 0};
+  status.uncertain = 1;
+  EXPECT_EQ(said(status), "Write to look at");
+  EXPECT_EQ(last_.front().opens, Command::kOpenQueue);
+  EXPECT_EQ(said(status, 1h), "");
+}
+
 TEST_F(NoticesTest, OnlyALongTimeOfflineIsToldAndOnce) {
   EXPECT_EQ(said(offline(2)), "");
   EXPECT_EQ(said(offline(2), 599s), "");

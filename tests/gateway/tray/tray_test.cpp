@@ -282,7 +282,7 @@ TEST_F(TrayTest, ALongOutageIsToldThoughTheGatewayTellsNothingNew) {
   }
   ASSERT_EQ(desktop_.notices.size(), 1);
   EXPECT_EQ(desktop_.notices.front(),
-            "Offline: The upstream has not answered for 10 minutes. 1 write kept here until it is "
+            "Offline: The server has not answered for 10 minutes. 1 write kept here until it is "
             "back.");
 }
 
