@@ -1,3 +1,6 @@
+#include <netdb.h>
+#include <sys/socket.h>
+
 #include <nlohmann/json.hpp>
 
 #include "cache/catalog/postgres_script.h"
@@ -59,6 +62,36 @@ Findings check_database(const config::Config& config) {
            "correct it; it is needed for the first start and for changes of the schema"}};
 }
 
+// Whether this machine finds an address for the host.
+bool has_address(const std::string& url) {
+  const std::string rest = url.substr(url.find("//") + 2);
+  const std::string host = rest.substr(0, rest.find_first_of(":/"));
+  if (host.starts_with('[')) return true;
+  addrinfo wanted{};
+  wanted.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), nullptr, &wanted, &found) != 0) return false;
+  ::freeaddrinfo(found);
+  return true;
+}
+
+Finding unreachable(const std::string& url, const std::string& reason) {
+  if (has_address(url)) {
+    return {Level::kBroken, "connection", url + " cannot be reached: " + reason,
+            "check the network and [upstream] url; what is kept here is served meanwhile"};
+  }
+  return {Level::kBroken, "connection", "no address is known for " + url,
+          "check its spelling and the network; a hosted project that is paused has none either"};
+}
+
+// With a secret key in use, whether the upstream takes the apps' one too.
+Findings check_anon_key(const config::Config& config, upstream::Upstream& upstream) {
+  const auto outcome = upstream.call(queue::push_call("[]", {config.upstream.anon_key, ""}));
+  if (!outcome.answered() || !refuses_key(outcome.answer())) return {};
+  return {{Level::kBroken, "key", "the upstream refuses anon_key",
+           "copy it again from the project's API settings"}};
+}
+
 }  // namespace
 
 Findings check_upstream(const config::Config& config, upstream::Upstream& upstream,
@@ -69,9 +102,7 @@ Findings check_upstream(const config::Config& config, upstream::Upstream& upstre
   // One call shows all of it, and changes nothing.
   const auto outcome = upstream.call(queue::push_call("[]", {key, ""}));
   if (!outcome.answered()) {
-    return {{Level::kBroken, "connection",
-             config.upstream.url + " cannot be reached: " + outcome.failure().reason,
-             "check the network and [upstream] url; what is kept here is served meanwhile"}};
+    return {unreachable(config.upstream.url, outcome.failure().reason)};
   }
   const auto& answer = outcome.answer();
   Findings found = {{Level::kFine, "connection", "the upstream answers", ""},
@@ -87,6 +118,9 @@ Findings check_upstream(const config::Config& config, upstream::Upstream& upstre
                      "the upstream answers " + std::to_string(answer.status),
                      "look at the project's own status; a paused project has to be resumed"});
     return found;
+  }
+  if (secret) {
+    for (auto& finding : check_anon_key(config, upstream)) found.push_back(std::move(finding));
   }
   found.push_back(check_companion(answer));
   for (auto& finding : check_database(config)) found.push_back(std::move(finding));

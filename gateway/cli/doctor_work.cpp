@@ -48,8 +48,22 @@ constexpr Waiting kWaiting[] = {
     {"dead", "refused for good by the upstream", "holdfast outbox list --state dead"},
     {"held", "held: their user's token has expired",
      "let the user sign in again; holdfast outbox list --state held"},
+    {"claims_changed", "held: their user has other rights now",
+     "holdfast outbox list --state held, then release or discard them"},
     {"conflicts", "in conflict with the upstream", "holdfast conflicts list --state open"},
+    {"uncertain", "lost from sight: they may or may not have arrived",
+     "look at the upstream's rows; holdfast outbox list --state uncertain"},
+    {"stalled", "failing again and again at the upstream",
+     "look at the upstream's logs; holdfast outbox list --state stalled"},
 };
+
+// Of these the status counts some under another name too.
+std::int64_t count_of(const json& queue, const std::string& state) {
+  const auto count = [&queue](const char* name) { return queue.value(name, std::int64_t{0}); };
+  if (state == "held") return count("held") - count("claims_changed");
+  if (state == "conflicts") return count("conflicts") - count("uncertain");
+  return count(state.c_str());
+}
 
 Findings check_queue(const CommonOptions& common) {
   const auto answer = ask_gateway(common, "GET", "/status");
@@ -67,7 +81,7 @@ Findings check_queue(const CommonOptions& common) {
   }
   const std::size_t before = found.size();
   for (const auto& [state, text, remedy] : kWaiting) {
-    const auto count = queue.value(state, std::int64_t{0});
+    const auto count = count_of(queue, state);
     if (count == 0) continue;
     found.push_back({Level::kAdvice, "queue",
                      counted(count, "write") + (count == 1 ? " is " : " are ") + text, remedy});

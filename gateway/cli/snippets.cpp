@@ -9,7 +9,7 @@ std::vector<Snippet> snippets_for(const std::string& url) {
       {"supabase_flutter", "Supabase.initialize(url: '" + url + "', anonKey: supabaseAnonKey)"},
       {"Swift",
        "SupabaseClient(supabaseURL: URL(string: \"" + url + "\")!, supabaseKey: supabaseAnonKey)"},
-      {"Kotlin", "createSupabaseClient(\"" + url + "\", supabaseAnonKey)"},
+      {"Kotlin", "createSupabaseClient(\"" + url + "\", supabaseAnonKey) { … }"},
       {"a .env file", "SUPABASE_URL=" + url},
   };
 }

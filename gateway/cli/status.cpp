@@ -48,9 +48,36 @@ void add_troubles(Fields& fields, const json& queue) {
     fields.add("refused", painted(counted(count, "write"), Colour::kRed) +
                               "; see holdfast outbox list --state dead");
   }
-  if (const auto count = queue.at("conflicts").get<std::int64_t>(); count > 0) {
+  const auto uncertain = queue.value("uncertain", std::int64_t{0});
+  if (const auto count = queue.at("conflicts").get<std::int64_t>() - uncertain; count > 0) {
     fields.add("conflicts",
                painted(std::to_string(count), Colour::kRed) + "; see holdfast conflicts list");
+  }
+  if (uncertain > 0) {
+    fields.add("uncertain", painted(counted(uncertain, "write"), Colour::kRed) +
+                                " may or may not have arrived; see holdfast outbox list --state "
+                                "uncertain");
+  }
+  if (const auto count = queue.value("stalled", std::int64_t{0}); count > 0) {
+    fields.add("stalled", painted(counted(count, "write"), Colour::kRed) +
+                              " failing again and again; see holdfast outbox list --state stalled");
+  }
+  if (const auto count = queue.value("claims_changed", std::int64_t{0}); count > 0) {
+    fields.add("held", painted(counted(count, "write"), Colour::kRed) +
+                           " by users with other rights now; see holdfast outbox list --state "
+                           "held");
+  }
+}
+
+// What ails the copies.
+void add_ailments(Fields& fields, const json& trouble) {
+  for (const json& name : trouble) {
+    if (name == "pulls_fail") {
+      fields.add("copies", painted("grow old: changes cannot be fetched", Colour::kRed));
+    } else if (name == "schema_unknown") {
+      fields.add("schema", painted("not known: nothing is kept here", Colour::kRed) +
+                               "; holdfast doctor says what to do");
+    }
   }
 }
 
@@ -90,6 +117,7 @@ void print_status(const json& status, const std::string& url, Timestamp now) {
                              : address + ", last seen " + time_text(upstream.at("last_seen"), now));
   fields.add("queue", deliveries(queue, now));
   add_troubles(fields, queue);
+  add_ailments(fields, status.value("trouble", json::array()));
   fields.add("last sync", time_text(sync.at("last_sync"), now));
   if (!address.empty() && sync.at("last_error").is_string()) {
     fields.add("last error", painted(text_of(sync.at("last_error")), Colour::kYellow));

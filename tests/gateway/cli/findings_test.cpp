@@ -74,10 +74,35 @@ TEST_F(UpstreamFindingsTest, AClockThatIsOffByAMinuteBreaksTokensEitherWay) {
 
 TEST_F(UpstreamFindingsTest, NoAnswerIsBrokenAndSaysWhy) {
   upstream_.set_offline(true);
+  config_.upstream.url = "http://127.0.0.1:9";
   const auto found = check_upstream(config_, upstream_, clock_);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].level, Level::kBroken);
   EXPECT_FALSE(found[0].remedy.empty());
+}
+
+TEST_F(UpstreamFindingsTest, ANameWithoutAnAddressIsToldFromAMachineThatDoesNotAnswer) {
+  upstream_.set_offline(true);
+  const auto text = [this](const std::string& url) {
+    config_.upstream.url = url;
+    return check_upstream(config_, upstream_, clock_).at(0).text;
+  };
+  // Longer than a label may be: no name server is asked.
+  const std::string impossible = "https://" + std::string(64, 'a') + ".supabase.co";
+  EXPECT_EQ(text(impossible), "no address is known for " + impossible);
+  EXPECT_EQ(text("http://127.0.0.1:9").find("no address"), std::string::npos);
+}
+
+TEST_F(UpstreamFindingsTest, TheAppsKeyIsTriedBesideTheSecretOne) {
+  config_.upstream.service_key = "sb_secret_fake";
+  upstream::Answer fine;
+  fine.status = 404;
+  fine.body = kNoFunction;
+  upstream_.push(upstream::Outcome(fine));
+  const auto found = answered(401, R"({"message":"Invalid API key"})");
+  EXPECT_EQ(level_of(found, "key"), Level::kBroken);
+  ASSERT_EQ(upstream_.calls().size(), 2U);
+  EXPECT_EQ(level_of(found, "companion"), Level::kAdvice);
 }
 
 TEST_F(UpstreamFindingsTest, WithoutAnUpstreamNobodyIsAsked) {
