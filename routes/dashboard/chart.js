@@ -1,6 +1,7 @@
 // Charts over time as SVG: lines with an axis, a title, and the same figures as a table.
 
 import { h, s } from './dom.js';
+import { count } from './words.js';
 
 /**
  * @typedef {{at: number, values: (number | null)[]}} Point at: milliseconds since the epoch
@@ -32,8 +33,7 @@ export function niceTop(value) {
 }
 
 /** @param {number} value */
-const plain = (value) =>
-  value >= 10_000 ? `${Math.round(value / 1_000)}k` : String(Math.round(value * 100) / 100);
+const plain = (value) => count(Math.round(value * 100) / 100);
 
 /** @param {number} time @param {number} span */
 function tick(time, span) {

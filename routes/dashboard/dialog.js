@@ -11,11 +11,12 @@ let numbers = 0;
  * @param {string} options.title
  * @param {string} options.action the button that does it
  * @param {boolean} [options.danger]
+ * @param {boolean} [options.tells] it only tells: there is nothing to cancel
  * @param {import('./dom.js').Child} options.content
  * @param {() => Promise<T> | T} options.work what it throws is shown, and the dialog stays
  * @returns {Promise<T | null>}
  */
-export function ask({ title, action, danger = false, content, work }) {
+export function ask({ title, action, danger = false, tells = false, content, work }) {
   const id = `dialog-${++numbers}`;
   const error = h('p', { class: 'error', role: 'alert' });
   const go = h('button', { type: 'submit', class: danger ? 'danger' : 'primary' }, action);
@@ -28,8 +29,8 @@ export function ask({ title, action, danger = false, content, work }) {
       { novalidate: true },
       h('h2', { id }, title),
       content,
-      error,
-      h('div', { class: 'buttons' }, cancel, go),
+      // In sight, however long the content is.
+      h('div', { class: 'foot' }, error, h('div', { class: 'buttons' }, !tells && cancel, go)),
     ),
   );
   return new Promise((resolve) => {

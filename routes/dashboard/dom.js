@@ -55,19 +55,56 @@ export function byId(id) {
   return element;
 }
 
+// What stays the same of an element when it is made anew.
+/** @param {Element} element */
+const signature = (element) =>
+  element.id ||
+  [element.tagName, element.getAttribute('href'), element.getAttribute('aria-label')].join(' ');
+
+/** @param {Element} container @param {string} wanted */
+const alike = (container, wanted) =>
+  [...container.querySelectorAll('[id], [href], [aria-label], summary')].filter(
+    (element) => signature(element) === wanted,
+  );
+
+/** What gives the focus back to the element that stands for the one that has it. @param {Element} container */
+function keepFocus(container) {
+  const focused = document.activeElement;
+  if (!focused || focused === container || !container.contains(focused)) return () => {};
+  const wanted = signature(focused);
+  const place = alike(container, wanted).indexOf(focused);
+  return () => {
+    const found = alike(container, wanted)[place];
+    if (found instanceof HTMLElement) found.focus({ preventScroll: true });
+  };
+}
+
+/** What scrolls the regions back to where they were. @param {Element} container */
+function keepPlaces(container) {
+  const moved = [...container.querySelectorAll('.scroll')]
+    .filter(({ scrollLeft, scrollTop }) => scrollLeft > 0 || scrollTop > 0)
+    .map((region) => ({
+      wanted: signature(region),
+      at: { left: region.scrollLeft, top: region.scrollTop },
+    }));
+  return () => {
+    for (const { wanted, at } of moved) alike(container, wanted)[0]?.scrollTo(at);
+  };
+}
+
 /**
- * Puts `children` in the place of what `container` shows. Who had the focus keeps it, by its id; so
- * does what was unfolded.
+ * Puts `children` in the place of what `container` shows. Who had the focus keeps it; what was
+ * unfolded or scrolled stays so.
  * @param {Element} container
  * @param {...Child} children
  */
 export function show(container, ...children) {
-  const focused = container.contains(document.activeElement) ? document.activeElement?.id : '';
+  const again = [keepFocus(container), keepPlaces(container)];
   const unfolded = [...container.querySelectorAll('details[open][id]')].map(({ id }) => id);
   container.replaceChildren();
   append(container, children);
   for (const id of unfolded) document.getElementById(id)?.setAttribute('open', '');
-  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  for (const restore of again) restore();
 }
 
 /**

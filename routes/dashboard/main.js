@@ -4,7 +4,7 @@ import { get, post, signIn, token } from './api.js';
 import { h, byId, say, show } from './dom.js';
 import { listen } from './events.js';
 import { action, refreshMoments } from './parts.js';
-import { noteStatus, openConflicts, state } from './state.js';
+import { countOpen, noteStatus, noteTables, state } from './state.js';
 import { conflicts } from './view_conflicts.js';
 import { journal } from './view_journal.js';
 import { overview, stateNames } from './view_overview.js';
@@ -25,7 +25,7 @@ const sections = {
     name: 'Conflicts',
     view: conflicts,
     live: true,
-    badge: () => openConflicts().length,
+    badge: countOpen,
   },
   tables: { name: 'Tables', view: tables, live: true },
   trends: { name: 'Trends', view: trends, live: false },
@@ -47,6 +47,8 @@ function open() {
   document.title = name ? `${section.name} · Holdfast` : 'Holdfast';
   show(byId('main'), section.view(query));
   showNavigation();
+  // On narrow screens the sections do not stand beside each other all.
+  byId(`nav-${name || 'overview'}`).scrollIntoView({ block: 'nearest', inline: 'nearest' });
 }
 
 function showNavigation() {
@@ -77,19 +79,24 @@ function showNavigation() {
   );
 }
 
+let barShown = '';
 function showBar() {
   const { status, connected } = state;
   const shown = !connected ? 'gone' : (status?.state ?? 'gone');
   const name = connected ? (stateNames[shown] ?? 'Connecting') : 'Gateway away';
-  show(
-    byId('bar-state'),
-    h(
-      'span',
-      { class: `pill ${shown}` },
-      h('span', { class: 'light', 'aria-hidden': 'true' }),
-      name,
-    ),
-  );
+  // It is read out when it changes, and not when it is only drawn again.
+  if (name !== barShown) {
+    barShown = name;
+    show(
+      byId('bar-state'),
+      h(
+        'span',
+        { class: `pill ${shown}` },
+        h('span', { class: 'light', 'aria-hidden': 'true' }),
+        name,
+      ),
+    );
+  }
   const paused = status?.state === 'paused';
   show(
     byId('bar-actions'),
@@ -114,7 +121,7 @@ async function setPaused(paused) {
 /** @param {any} status */
 function update(status) {
   noteStatus(status);
-  if (status.sync.tables) state.tables = status.sync.tables;
+  if (status.sync.tables) noteTables(status.sync.tables);
   redraw();
 }
 
@@ -151,9 +158,9 @@ async function load() {
   try {
     const [entries, dead, open, recent] = await Promise.all(
       [
-        '/outbox?limit=200',
-        '/outbox?state=dead&limit=200',
-        '/conflicts?state=open&limit=200',
+        `/outbox?state=unfinished&limit=${state.shown.queue}`,
+        `/outbox?state=dead&limit=${state.shown.dead}`,
+        `/conflicts?state=open&limit=${state.shown.conflicts}`,
         '/conflicts?limit=50',
       ].map(get),
     );
@@ -175,7 +182,7 @@ const unique = (list) => [...new Map(list.map((one) => [one.id, one])).values()]
 function hear(name, data) {
   if (name === 'status') update(JSON.parse(data));
   else if (name === 'tables') {
-    state.tables = JSON.parse(data);
+    noteTables(JSON.parse(data));
     redraw();
   } else reload();
 }

@@ -2,7 +2,8 @@
 
 import { ApiError } from './api.js';
 import { h, say } from './dom.js';
-import { ago, moment, since, short } from './words.js';
+import { state } from './state.js';
+import { ago, count, moment, several, since, short } from './words.js';
 
 /** @typedef {import('./dom.js').Child} Child */
 
@@ -46,7 +47,7 @@ export function cell(value, id) {
   return h(
     'details',
     { class: 'cell', id },
-    h('summary', {}, start, h('span', { class: 'more' }, `all ${text.length} characters`)),
+    h('summary', {}, start, h('span', { class: 'more' }, `all ${count(text.length)} characters`)),
     text,
   );
 }
@@ -100,6 +101,31 @@ export function action(label, { id, class: kind, about, run }) {
   });
   return button;
 }
+
+/**
+ * What a list leaves out, and a button for more of it.
+ * @param {number} shown
+ * @param {number} total
+ * @param {string} noun of one that is left out
+ * @param {keyof typeof state.shown} which
+ */
+export const more = (shown, total, noun, which) =>
+  total > shown &&
+  h(
+    'p',
+    { class: 'more-of' },
+    h('span', {}, `and ${several(total - shown, noun)}`),
+    // With none shown the list is on its way.
+    shown > 0 &&
+      action('Show more', {
+        id: `more-${which}`,
+        about: noun,
+        run: async () => {
+          state.shown[which] += 200;
+          dispatchEvent(new Event('holdfast-changed'));
+        },
+      }),
+  );
 
 /**
  * A table that scrolls by itself on narrow screens.

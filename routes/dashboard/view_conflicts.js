@@ -5,9 +5,9 @@ import { ask } from './dialog.js';
 import { h, say } from './dom.js';
 import { print } from './exact.js';
 import { columns, merged, suggested } from './merge.js';
-import { action, cell, chip, nothing, section, when } from './parts.js';
-import { openConflicts, state } from './state.js';
-import { keyText, short, tableName } from './words.js';
+import { action, cell, chip, more, nothing, section, when } from './parts.js';
+import { countOpen, openConflicts, state } from './state.js';
+import { keyText, short, someOf, tableName } from './words.js';
 
 /** @typedef {import('./state.js').Conflict} Conflict @typedef {import('./merge.js').Column} Column */
 
@@ -21,13 +21,13 @@ export function conflicts() {
       h(
         'p',
         { class: 'lead' },
-        'The same row was changed here and upstream. Nothing of either side is lost until you choose.',
+        'The same row was changed here and on the server. Nothing of either side is lost until you choose.',
       ),
       !state.conflicts
         ? h('p', {}, 'Loading…')
         : open.length === 0
           ? nothing('No open conflicts', 'Changes of different columns are merged by themselves.')
-          : open.map(card),
+          : [open.map(card), more(open.length, countOpen(), 'more conflict', 'conflicts')],
     ),
     past.length > 0 &&
       section('Decided before', null, h('ul', { class: 'list' }, past.slice(0, 50).map(pastItem))),
@@ -55,6 +55,11 @@ function pastItem(conflict) {
   );
 }
 
+// Where many columns clash, they are not all named twice.
+/** @param {Conflict} conflict */
+const whyText = ({ columns: names, reason }) =>
+  names.length > 5 ? `${someOf(names)} were changed by somebody else meanwhile` : reason;
+
 /** @param {Conflict} conflict */
 function card(conflict) {
   const about = nameOf(conflict);
@@ -74,7 +79,7 @@ function card(conflict) {
       ),
       when(conflict.detected_at),
     ),
-    h('p', { class: 'why' }, conflict.reason),
+    h('p', { class: 'why' }, whyText(conflict)),
     comparison(conflict),
     h(
       'div',
@@ -174,17 +179,28 @@ async function resolve(conflict, choice, row) {
 /** @param {Conflict} conflict */
 async function merge(conflict) {
   const all = columns(conflict);
+  const clashing = all.filter(({ clash }) => clash);
   /** @type {Record<string, import('./merge.js').Choice>} */
   const choices = {};
   for (const column of all) choices[column.name] = suggested(column);
   const preview = h('pre', { class: 'preview', tabindex: 0, 'aria-label': 'The merged row' });
   const update = () => (preview.textContent = print(merged(all, choices), '  '));
   update();
+  const choosers = clashing.map((column) => chooser(column, choices, update));
+  /** @param {'local' | 'remote'} side */
+  const chooseAll = (side) => () => choosers.forEach(({ choose }) => choose(side));
   await ask({
     title: `Merge ${nameOf(conflict)}`,
     action: 'Keep the merged row',
     content: [
-      all.filter(({ clash }) => clash).map((column) => chooser(column, choices, update)),
+      clashing.length > 2 &&
+        h(
+          'div',
+          { class: 'choose-all' },
+          h('button', { type: 'button', onclick: chooseAll('local') }, 'All local'),
+          h('button', { type: 'button', onclick: chooseAll('remote') }, 'All server'),
+        ),
+      choosers.map(({ fieldset }) => fieldset),
       h('h3', {}, 'The row will be'),
       preview,
     ],
@@ -192,10 +208,22 @@ async function merge(conflict) {
   });
 }
 
-// Enough to choose by; the whole of what is chosen is shown below.
-/** @param {import('./types.js').Json | undefined} value */
-const cut = (value) =>
-  typeof value === 'string' && value.length > 120 ? `${value.slice(0, 120)}…` : value;
+// Longer values scroll for themselves.
+const tall = 200;
+
+/** @param {import('./types.js').Json | undefined} value @param {boolean} changed */
+function side(value, changed) {
+  const shown = cell(value);
+  if ((shown.textContent ?? '').length > tall) shown.setAttribute('tabindex', '0');
+  return h('span', { class: 'version' }, shown, changed && h('span', { class: 'mark' }, 'changed'));
+}
+
+/** Lines that the text needs, and not more than a screen has. @param {string} text */
+const linesOf = (text) =>
+  Math.min(
+    10,
+    text.split('\n').reduce((sum, line) => sum + 1 + Math.floor(line.length / 60), 0),
+  );
 
 /**
  * @param {Column} column
@@ -204,29 +232,31 @@ const cut = (value) =>
  */
 function chooser(column, choices, update) {
   const group = `merge-${column.name}`;
-  const other = h('input', {
-    type: 'text',
+  const text = short(column.local ?? column.remote);
+  const other = h('textarea', {
     'aria-label': `Another value of ${column.name}`,
-    value: short(column.local ?? column.remote),
+    rows: linesOf(text),
+    value: text,
     oninput: () => choose('other'),
     onfocus: () => choose('other'),
   });
-  const radios = /** @type {const} */ (['local', 'remote', 'other']).map((side) =>
+  const radios = /** @type {const} */ (['local', 'remote', 'other']).map((one) =>
     h('input', {
       type: 'radio',
       name: group,
-      value: side,
-      checked: choices[column.name]?.side === side,
-      onchange: () => choose(side),
+      value: one,
+      checked: choices[column.name]?.side === one,
+      onchange: () => choose(one),
     }),
   );
-  /** @param {'local' | 'remote' | 'other'} side */
-  function choose(side) {
-    choices[column.name] = side === 'other' ? { side, text: other.value } : { side };
-    for (const radio of radios) radio.checked = radio.value === side;
+  /** @param {'local' | 'remote' | 'other'} chosen */
+  function choose(chosen) {
+    choices[column.name] =
+      chosen === 'other' ? { side: chosen, text: other.value } : { side: chosen };
+    for (const radio of radios) radio.checked = radio.value === chosen;
     update();
   }
-  return h(
+  const fieldset = h(
     'fieldset',
     { 'data-column': column.name },
     h('legend', {}, column.name),
@@ -235,17 +265,16 @@ function chooser(column, choices, update) {
       {},
       radios[0],
       h('span', { class: 'side' }, 'Local'),
-      cell(cut(column.local)),
-      column.here && h('span', { class: 'mark' }, 'changed'),
+      side(column.local, column.here),
     ),
     h(
       'label',
       {},
       radios[1],
       h('span', { class: 'side' }, 'Server'),
-      cell(cut(column.remote)),
-      column.there && h('span', { class: 'mark' }, 'changed'),
+      side(column.remote, column.there),
     ),
     h('label', {}, radios[2], h('span', { class: 'side' }, 'Other'), other),
   );
+  return { fieldset, choose };
 }

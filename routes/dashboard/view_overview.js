@@ -4,12 +4,13 @@ import { post } from './api.js';
 import { chart } from './chart.js';
 import { h, say } from './dom.js';
 import { action, brief, chip, nothing, section, when } from './parts.js';
-import { deadLetters, openConflicts, state, uncertain } from './state.js';
+import { countDead, countOpen, deadLetters, openConflicts, state, uncertain } from './state.js';
 import {
   count,
   duration,
   keyText,
   several,
+  someOf,
   stateSentence,
   stateWord,
   tableName,
@@ -48,11 +49,17 @@ export function overview() {
       { class: 'tiles' },
       tile('Pending', count(queue.depth), pendingNote(queue), '#/queue'),
       tile('Refused', count(queue.dead), queue.dead ? 'waiting for you' : 'none', '#/dead'),
-      tile('Conflicts', count(openConflicts().length || queue.conflicts), 'open', '#/conflicts'),
+      tile(
+        'Conflicts',
+        count(countOpen()),
+        countOpen() ? 'waiting for you' : 'none',
+        '#/conflicts',
+      ),
       tile('Last sync', brief(sync.last_sync), sync.is_syncing ? 'syncing now' : ''),
-      tile('Upstream', status.online ? 'online' : 'offline', [
-        status.online && upstream.latency_ms !== null && `${Math.round(upstream.latency_ms)} ms, `,
-        upstream.tier === 'companion' ? 'with companion' : 'no companion',
+      tile('Server', status.online ? 'online' : 'offline', [
+        status.online &&
+          upstream.latency_ms !== null &&
+          `answers in ${Math.round(upstream.latency_ms)} ms`,
       ]),
       tile('Tables', count(Object.keys(state.tables).length), tablesNote(), '#/tables'),
     ),
@@ -121,7 +128,7 @@ const linkSwitch = (cut) =>
     run: async () => {
       const status = await post(cut ? '/sync/online' : '/sync/offline');
       dispatchEvent(new CustomEvent('holdfast-status', { detail: status }));
-      say(cut ? 'The link is open again.' : 'Offline: nothing goes to the upstream.');
+      say(cut ? 'The link is open again.' : 'Offline: nothing goes to the server.');
     },
   });
 
@@ -150,51 +157,85 @@ function livePoints() {
 
 /** @param {import('./state.js').Conflict} conflict */
 const bothSides = ({ columns, reason }) =>
-  columns.length > 0 ? `${columns.join(', ')} changed on both sides` : reason;
+  columns.length > 0 ? `${someOf(columns)} changed on both sides` : reason;
+
+// Of each kind so many are named.
+const named = 3;
+
+/**
+ * @param {string} kind
+ * @param {string} href
+ * @param {number} total
+ * @param {{text: string, at: string}[]} items
+ */
+const group = (kind, href, total, items) => [
+  items
+    .slice(0, named)
+    .map(({ text, at }) =>
+      h('li', {}, chip(kind, stateWord(kind)), h('a', { href }, text), when(at)),
+    ),
+  total > Math.min(named, items.length) &&
+    h(
+      'li',
+      {},
+      chip(kind, stateWord(kind)),
+      h('a', { href }, `and ${count(total - Math.min(named, items.length))} more`),
+    ),
+];
+
+/** @param {string} kind @param {number} number @param {(writes: string) => string} text */
+const counted = (kind, number, text) =>
+  number > 0 &&
+  h(
+    'li',
+    {},
+    chip(kind, stateWord(kind)),
+    h('a', { href: '#/queue' }, text(several(number, 'write'))),
+  );
 
 function attention() {
+  const unknown = uncertain();
+  const { claims_changed: changed = 0, stalled = 0, held = 0 } = state.status?.queue ?? {};
   const items = [
-    ...openConflicts().map((conflict) => ({
-      kind: 'conflict',
-      text: `${tableName(conflict.table)} ${keyText(conflict.key)}: ${bothSides(conflict)}`,
-      at: conflict.detected_at,
-      href: '#/conflicts',
-    })),
-    ...uncertain().map((entry) => ({
-      kind: 'uncertain',
-      text: `${whatText(entry).title}: ${entry.explanation ?? 'its answer was lost'}`,
-      at: entry.created_at,
-      href: '#/queue',
-    })),
-    ...deadLetters().map((entry) => ({
-      kind: 'dead',
-      text: `${whatText(entry).title}: ${entry.explanation ?? entry.last_error ?? 'refused'}`,
-      at: entry.created_at,
-      href: '#/dead',
-    })),
-  ];
-  const changed = state.status?.queue.claims_changed ?? 0;
-  if (changed > 0) {
-    items.push({
-      kind: 'held',
-      text: `${several(changed, 'write')} by a user whose rights have changed since: send or discard`,
-      at: '',
-      href: '#/queue',
-    });
-  }
-  if (items.length === 0) return null;
-  return section(
-    'Needs you',
-    null,
-    h(
-      'ul',
-      { class: 'list' },
-      items
-        .slice(0, 5)
-        .map(({ kind, text, at, href }) =>
-          h('li', {}, chip(kind, stateWord(kind)), h('a', { href }, text), when(at)),
-        ),
-      items.length > 5 && h('li', {}, `and ${count(items.length - 5)} more`),
+    group(
+      'conflict',
+      '#/conflicts',
+      countOpen(),
+      openConflicts().map((conflict) => ({
+        text: `${tableName(conflict.table)} ${keyText(conflict.key)}: ${bothSides(conflict)}`,
+        at: conflict.detected_at,
+      })),
     ),
-  );
+    group(
+      'uncertain',
+      '#/queue',
+      Math.max(unknown.length, state.status?.queue.uncertain ?? 0),
+      unknown.map((entry) => ({
+        text: `${whatText(entry).title}: ${entry.explanation ?? 'its answer was lost'}`,
+        at: entry.created_at,
+      })),
+    ),
+    group(
+      'dead',
+      '#/dead',
+      countDead(),
+      deadLetters().map((entry) => ({
+        text: `${whatText(entry).title}: ${entry.explanation ?? entry.last_error ?? 'refused'}`,
+        at: entry.created_at,
+      })),
+    ),
+    counted(
+      'held',
+      changed,
+      (writes) => `${writes} by a user whose rights have changed since: send or discard`,
+    ),
+    counted('held', held - changed, (writes) => `${writes} until the user signs in again`),
+    counted(
+      'stalled',
+      stalled,
+      (writes) => `${writes} that the server fails to take, tried once an hour`,
+    ),
+  ];
+  const shown = h('ul', { class: 'list' }, items);
+  return shown.children.length === 0 ? null : section('Needs you', null, shown);
 }

@@ -4,23 +4,23 @@ import { get, post } from './api.js';
 import { ask } from './dialog.js';
 import { h, say } from './dom.js';
 import { parse, print } from './exact.js';
-import { action, chip, nothing, section, when } from './parts.js';
-import { deadLetters, state, unfinished } from './state.js';
-import { keyText, several, short, stateWord, tableName, waitReason, whatText } from './words.js';
+import { action, cell, chip, more, nothing, section, when } from './parts.js';
+import { countDead, countUnfinished, deadLetters, state, unfinished } from './state.js';
+import { keyText, several, stateWord, tableName, waitReason, whatText, whoText } from './words.js';
 
 /** @typedef {import('./state.js').Entry} Entry */
 
 export function queue() {
   const entries = unfinished();
-  const total = Math.max(entries.length, state.status?.queue.depth ?? 0);
+  const total = countUnfinished();
   return section(
     'Queue',
     null,
     !state.entries
       ? h('p', {}, 'Loading…')
       : total === 0
-        ? nothing('Nothing waits', 'Every write has reached the upstream.')
-        : list(entries, total),
+        ? nothing('Nothing waits', 'Every write has reached the server.')
+        : list(entries, total, 'queue'),
   );
 }
 
@@ -40,30 +40,23 @@ export function dead() {
     h(
       'p',
       { class: 'lead' },
-      'The upstream refused these for good. Nothing is lost: send one again, change it first, or give it up.',
+      'The server refused these for good. Nothing is lost: send one again, change it first, or give it up.',
     ),
     !state.entries
       ? h('p', {}, 'Loading…')
       : entries.length === 0
         ? nothing(
             'Nothing was refused',
-            'A write that the upstream does not accept is kept here, with its reason.',
+            'A write that the server does not accept is kept here, with its reason.',
           )
-        : list(entries, Math.max(entries.length, state.status?.queue.dead ?? 0)),
+        : list(entries, countDead(), 'dead'),
   );
 }
 
-/** @param {Entry[]} entries @param {number} total how many there are, with those that were not asked for */
-const list = (entries, total) => [
+/** @param {Entry[]} entries @param {number} total how many there are @param {'queue' | 'dead'} which */
+const list = (entries, total, which) => [
   entries.length > 0 && h('ol', { class: 'cards' }, entries.map(card)),
-  total > entries.length &&
-    h(
-      'p',
-      { class: 'lead' },
-      `and ${several(total - entries.length, 'more write')}; `,
-      h('code', {}, 'holdfast outbox list'),
-      ' shows all of them.',
-    ),
+  more(entries.length, total, 'more write', which),
 ];
 
 /** @param {Entry} entry */
@@ -88,7 +81,7 @@ function card(entry) {
       fact('Written', when(entry.created_at)),
       fact('Attempts', String(entry.attempts)),
       entry.next_attempt_at && !waits && fact('Next try', when(entry.next_attempt_at)),
-      fact('As', entry.principal),
+      fact('By', whoText(entry.principal)),
     ),
     waits && h('p', { class: 'why' }, waits),
     why && h('p', { class: waits ? 'said' : 'why' }, why),
@@ -123,7 +116,7 @@ function card(entry) {
 // What was said of it: by the upstream where it answered.
 /** @param {Entry} entry */
 const reason = ({ last_error: text, last_status: status }) =>
-  h('p', { class: 'said' }, status ? ['The upstream: ', h('q', {}, text)] : text);
+  h('p', { class: 'said' }, status ? ['The server: ', h('q', {}, text)] : text);
 
 // How it may go on.
 /** @param {Entry} entry @param {string} about */
@@ -135,29 +128,52 @@ function choices(entry, about) {
     return [action('Decide…', { id: `decide-${entry.id}`, class: 'primary', about, run: decide })];
   }
   return [
-    action(entry.state === 'dead' ? 'Retry' : 'Send now', {
-      id: `retry-${entry.id}`,
-      about,
-      run: () => change(entry, 'retry', 'It is sent again.'),
-    }),
+    ...(isAbsent(entry) ? [] : [sender(entry, about)]),
     entry.operation !== 'delete' &&
       action('Edit…', { id: `edit-${entry.id}`, about, run: () => edit(entry) }),
   ];
 }
 
+// Its user has to sign in: nothing else sends it.
+/** @param {Entry} entry */
+const isAbsent = (entry) => entry.state === 'held' && !hasOtherRights(entry);
+
+/** @param {Entry} entry */
+const hasOtherRights = ({ state: s, last_error: error }) =>
+  s === 'held' && Boolean(error?.startsWith('claims changed'));
+
+/** @param {Entry} entry @param {string} about */
+function sender(entry, about) {
+  const isOver = entry.state === 'dead' || entry.state === 'uncertain';
+  return action(hasOtherRights(entry) ? 'Release' : isOver ? 'Retry' : 'Send now', {
+    id: `retry-${entry.id}`,
+    about,
+    run: async () => {
+      const now = await change(entry, 'retry');
+      say(sentWords(now));
+    },
+  });
+}
+
+/** @param {Entry} now as it is after it was to be sent */
+const sentWords = (now) =>
+  now.state === 'uncertain'
+    ? 'It is looked for first, and sent again by itself where it did not arrive.'
+    : waitReason(now.state, state.status) || 'It is sent again.';
+
 /** @param {string} name @param {import('./dom.js').Child} value */
 const fact = (name, value) => h('div', {}, h('dt', {}, name), h('dd', {}, value));
 
-/** @param {Entry} entry @param {'retry' | 'discard'} verb @param {string} done */
-async function change(entry, verb, done) {
-  await post(`/outbox/${encodeURIComponent(entry.id)}/${verb}`);
-  say(done);
+/** @param {Entry} entry @param {'retry' | 'discard'} verb */
+async function change(entry, verb) {
+  const now = await post(`/outbox/${encodeURIComponent(entry.id)}/${verb}`);
   dispatchEvent(new Event('holdfast-changed'));
+  return now;
 }
 
 /** @param {'retry' | 'discard'} verb */
 async function changeAll(verb) {
-  const number = several(deadLetters().length, 'write');
+  const number = several(countDead(), 'write');
   await ask({
     title: verb === 'retry' ? `Send ${number} again?` : `Give up ${number}?`,
     action: verb === 'retry' ? 'Retry all' : 'Discard all',
@@ -186,9 +202,18 @@ function discard(entry) {
     danger: true,
     content: [
       h('p', {}, `${title} ${where}`),
-      h('p', {}, 'What it changed here is taken back; the upstream never sees it.'),
+      h(
+        'p',
+        {},
+        entry.state === 'uncertain'
+          ? 'What it changed here is taken back. If it has arrived, the server’s row stays as it is.'
+          : 'What it changed here is taken back; the server never sees it.',
+      ),
     ],
-    work: () => change(entry, 'discard', 'The write is discarded.'),
+    work: async () => {
+      await change(entry, 'discard');
+      say('The write is discarded.');
+    },
   });
 }
 
@@ -226,6 +251,7 @@ async function details(entry) {
   await ask({
     title: whatText(entry).title,
     action: 'Close',
+    tells: true,
     content: [
       h('p', { class: 'said' }, h('code', {}, `${full.method} ${full.target}`)),
       full.effects.map((/** @type {any} */ effect) =>
@@ -239,7 +265,7 @@ async function details(entry) {
                 'dl',
                 { class: 'row' },
                 Object.entries(effect.changes ?? effect.row).map(([name, value]) =>
-                  fact(name, short(/** @type {any} */ (value))),
+                  fact(name, cell(/** @type {any} */ (value), `detail-${name}`)),
                 ),
               ),
         ),

@@ -1,9 +1,9 @@
 // What is kept here, and how current it is.
 
 import { h } from './dom.js';
-import { chip, grid, nothing, section } from './parts.js';
+import { brief, chip, grid, nothing, section } from './parts.js';
 import { state } from './state.js';
-import { count, duration } from './words.js';
+import { count } from './words.js';
 
 /** @type {Record<string, string>} */
 const promises = {
@@ -21,7 +21,17 @@ export function tables() {
     null,
     all.length > 0 && complete < all.length && progress(complete, all.length),
     all.length === 0
-      ? nothing('No tables yet', 'The first sync has to find the upstream’s tables.')
+      ? nothing(
+          'No tables are kept here',
+          state.status?.trouble?.includes('schema_unknown')
+            ? [
+                'The server does not show its schema to this gateway: everything is asked from it, and ' +
+                  'nothing works offline. ',
+                h('code', {}, 'holdfast doctor'),
+                ' says what to do.',
+              ]
+            : 'The first sync has to find the server’s tables.',
+        )
       : grid(
           'Tables kept here',
           ['Table', 'Copy', 'Rows', 'Pulled', 'Pending', 'New rows are sent'],
@@ -47,13 +57,15 @@ const row = ([name, table]) =>
     h('th', { scope: 'row' }, name),
     h('td', {}, copy(table), table.last_error && h('p', { class: 'error' }, table.last_error)),
     h('td', { class: 'number' }, count(table.rows)),
-    h('td', {}, table.lag_s === null ? 'not yet' : `${duration(table.lag_s)} ago`),
+    h('td', {}, brief(table.pulled_at ?? null)),
     h('td', { class: 'number' }, count(table.pending)),
     h('td', {}, promises[table.exactly_once?.insert ?? ''] ?? '–'),
   );
 
 /** @param {import('./state.js').Table} table */
 function copy(table) {
+  // Who may not read it has all of it.
+  if (table.complete && table.lag_s === null) return chip('', 'no right to read');
   if (table.complete) return chip('synced', 'complete');
   if (!table.expected_rows) return chip('syncing', 'copying');
   const part = Math.min(99, Math.floor((100 * table.rows) / table.expected_rows));

@@ -56,6 +56,16 @@ export function short(value) {
   return print(value);
 }
 
+/** Names, the first ones of many. @param {string[]} names */
+export const someOf = (names) =>
+  names.length <= 5
+    ? names.join(', ')
+    : `${names.slice(0, 4).join(', ')} and ${names.length - 4} more`;
+
+/** Who writes. @param {string} principal */
+export const whoText = (principal) =>
+  ({ anon: 'nobody signed in', service: 'the service role' })[principal] ?? principal;
+
 /** "id 7", "order 3, line 2". @param {any} key */
 export function keyText(key) {
   if (!key || typeof key !== 'object') return '';
@@ -103,7 +113,7 @@ export function waitReason(state, status) {
   if (state !== 'queued' && state !== 'waiting') return '';
   if (status?.state === 'paused') return 'Syncing is paused: it is sent when you resume.';
   if (status?.offline_by_choice) return 'You cut the link: it is sent when you go online.';
-  if (status?.state === 'offline') return 'It is sent as soon as the upstream answers.';
+  if (status?.state === 'offline') return 'It is sent as soon as the server answers.';
   return '';
 }
 
@@ -114,27 +124,64 @@ export function whatText({ operation, table, rows = [] }) {
   return { title: `${verb} ${tableName(table)}`, where };
 }
 
+/** "1 write was", "3 writes were". @param {number} number @param {string} one @param {string} more */
+const some = (number, one, more) => `${several(number, 'write')} ${number === 1 ? one : more}`;
+
+/**
+ * What time alone does not mend, in sentences.
+ * @param {import('./state.js').Status} status
+ */
+function troubles({ queue, sync, trouble = [] }) {
+  const { dead, uncertain = 0, stalled = 0, claims_changed: changed = 0 } = queue;
+  const unsent = [
+    dead > 0 && `${some(dead, 'was', 'were')} refused by the server`,
+    uncertain > 0 && `${several(uncertain, 'write')} may or may not have arrived`,
+    stalled > 0 && `${some(stalled, 'fails', 'fail')} there again and again`,
+    changed > 0 && `${some(changed, 'waits', 'wait')} because a user has other rights now`,
+  ].filter(Boolean);
+  const copies = sync.last_sync ? `are as of ${ago(sync.last_sync)}` : 'cannot be made';
+  return [
+    unsent.length > 0 && `${unsent.join('; ')}. Nothing is lost.`,
+    trouble.includes('pulls_fail') && `Changes cannot be fetched: the copies here ${copies}.`,
+    trouble.includes('schema_unknown') &&
+      'No table is kept here, because the server does not show its schema: nothing works ' +
+        'offline yet. “holdfast doctor” says what to do.',
+  ]
+    .filter(Boolean)
+    .join(' ');
+}
+
+/** @param {import('./state.js').Queue} queue */
+function onTheWay({ depth, held, claims_changed: changed = 0 }) {
+  const absent = held - changed;
+  if (absent <= 0) return `${several(depth, 'write')} on the way.`;
+  const signIn = absent === 1 ? 'its user signs in again' : 'their users sign in again';
+  if (absent === depth) return `${some(absent, 'waits', 'wait')} until ${signIn}.`;
+  return `${several(depth - absent, 'write')} on the way; ${absent} until ${signIn}.`;
+}
+
 /** What the overall state means. @param {any} status */
-export function stateSentence({ state, queue, sync, offline_by_choice: chosen }) {
+export function stateSentence(status) {
+  const { state, queue, sync, offline_by_choice: chosen } = status;
   const depth = queue.depth;
   const waiting = depth === 0 ? 'Nothing waits.' : `${several(depth, 'write')} still to send.`;
   switch (state) {
     case 'synced':
-      return 'Everything is sent, and the copies here are current.';
+      return sync.last_error
+        ? 'Everything is sent. The last look for changes failed, and is tried again.'
+        : 'Everything is sent, and the copies here are current.';
     case 'syncing':
-      return depth > 0
-        ? `${several(depth, 'write')} on the way.`
-        : 'The first copies are being made.';
+      return depth > 0 ? onTheWay(queue) : 'The first copies are being made.';
     case 'offline':
       return chosen
-        ? `You cut the link: nothing goes to the upstream. Apps go on working from here. ${waiting}`
-        : `The upstream does not answer. Apps go on working from here. ${waiting}`;
+        ? `You cut the link: nothing goes to the server. Apps go on working from here. ${waiting}`
+        : `The server does not answer. Apps go on working from here. ${waiting}`;
     case 'conflict':
       return `A row was changed on both sides; a person decides. ${waiting}`;
     case 'paused':
       return `Nothing is sent or pulled until you resume. ${waiting}`;
     case 'error':
-      return `${several(queue.dead, 'write')} refused by the upstream; nothing is lost.`;
+      return troubles(status);
     default:
       return sync?.last_error ?? '';
   }

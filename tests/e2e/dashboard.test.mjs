@@ -14,8 +14,15 @@ import { eventually } from './support/wait.mjs';
 import { World } from './support/world.mjs';
 
 const settings = `
+statement_timeout = "500ms"
 [tables.todos]
 conflict = "manual"
+writes = "queue"
+[tables.comments]
+conflict = "manual"
+[tables.profiles]
+conflict = "manual"
+[tables.readings]
 writes = "queue"
 `;
 
@@ -35,6 +42,7 @@ afterEach(async () => {
   for (const context of contexts.splice(0)) await context.close();
   await world.holdfast.control('POST', '/sync/online');
   await world.holdfast.control('POST', '/sync/resume');
+  await world.upstream.clearFaults();
 });
 
 const url = () => world.holdfast.url;
@@ -168,7 +176,7 @@ test('state, pending count and last sync follow without a reload; pause, resume,
   await go(page, 'queue');
   const card = page.locator('.card', { hasText: 'Insert into todos' });
   await card.getByText('queued', { exact: true }).waitFor();
-  assert.match(await card.textContent(), /Written.*Attempts0.*Asanon/s);
+  assert.match(await card.textContent(), /Written.*Attempts0.*Bynobody signed in/s);
   await page.locator('#pause').click();
   await page.getByText('Nothing waits').waitFor();
   await eventually('the write is upstream', () => rowOf(id));
@@ -215,7 +223,8 @@ test('a queued write can be looked at, sent now and given up', async () => {
   await page.locator('dialog').getByText('given up').waitFor();
   await page.keyboard.press('Escape');
   await card.getByRole('button', { name: /^Send now/ }).click();
-  await said(page, 'It is sent again.');
+  // Not before somebody resumes, and it does not say otherwise.
+  await said(page, 'it is sent when you resume');
   await card.getByRole('button', { name: /^Discard/ }).click();
   await page.locator('dialog').getByRole('button', { name: 'Discard' }).click();
   await said(page, 'The write is discarded.');
@@ -228,7 +237,8 @@ test('a write that comes while the lists are being read is shown all the same', 
   await world.holdfast.control('POST', '/sync/pause');
   const id = crypto.randomUUID();
   let old;
-  await page.route('**/outbox?limit=200', async (route) => {
+  const lists = '**/outbox?state=unfinished&limit=200';
+  await page.route(lists, async (route) => {
     const answer = await route.fetch();
     if (!old) {
       // The page's question is answered as of before the write, and told of it meanwhile.
@@ -244,7 +254,7 @@ test('a write that comes while the lists are being read is shown all the same', 
   succeeded(await world.app.from('todos').insert({ id: crypto.randomUUID(), title: 'before' }));
   await page.locator('.card', { hasText: id }).waitFor();
   assert.ok(old);
-  await page.unroute('**/outbox?limit=200');
+  await page.unroute(lists);
 });
 
 test('a refused write: its reason, edited and delivered; retried; discarded', async () => {
@@ -295,6 +305,73 @@ test('all refused writes at once: retried, then given up', async () => {
   await page.getByText('Nothing was refused').waitFor();
 });
 
+test('more refused writes than are shown: the queue is seen all the same, and all are counted', async () => {
+  const number = 203;
+  const rows = Array.from({ length: number }, () => ({ title: 'refused', priority: 99 }));
+  await Promise.all(rows.map((row) => world.app.from('todos').insert(row)));
+  await world.holdfast.statusWhere(
+    'all are refused',
+    ({ queue }) => queue.dead === number && queue.depth === 0,
+  );
+  await world.holdfast.control('POST', '/sync/pause');
+  const id = crypto.randomUUID();
+  succeeded(await world.app.from('todos').insert({ id, title: 'behind them' }));
+  const page = await dashboard('queue');
+  await page.locator('.card', { hasText: id }).waitFor();
+  await go(page, 'overview');
+  await page.locator('.list').getByText('and 200 more').waitFor();
+  await go(page, 'dead');
+  await page.getByText('and 3 more writes').waitFor();
+  assert.equal(await page.locator('.card').count(), 200);
+  await page.locator('#more-dead').click();
+  await page
+    .locator('.card')
+    .nth(number - 1)
+    .waitFor();
+  await page.locator('#discard-all').click();
+  const dialog = page.locator('dialog');
+  await dialog.getByRole('heading', { name: `Give up ${number} writes?` }).waitFor();
+  await dialog.getByRole('button', { name: 'Discard all' }).click();
+  await said(page, `${number} writes discarded`);
+  assert.deepEqual(page.faults, []);
+});
+
+test('a write that may have arrived is told as that, and not as a conflict', async () => {
+  const { sql } = world.database;
+  const twin = { sensor: 'till 7', value: 1 };
+  const insert = () => sql`insert into readings ${sql(twin)}`;
+  await insert();
+  await world.holdfast.sync();
+  await world.upstream.fault({ match: '/readings', method: 'POST', times: 1, drop: 'after' });
+  succeeded(await world.app.from('readings').insert(twin));
+  await world.upstream.faultsSpent();
+  await insert();
+  await world.holdfast.statusWhere('it is for a person', ({ queue }) => queue.uncertain === 1);
+  const page = await dashboard();
+  const overview = page.locator('main');
+  await overview.getByText('1 write may or may not have arrived. Nothing is lost.').waitFor();
+  assert.equal(await page.locator('#bar-state').innerText(), 'Needs attention');
+  assert.equal(await page.locator('#nav-conflicts .badge').count(), 0);
+  await overview.getByRole('link', { name: /^Insert into readings: Its answer was lost/ }).click();
+  const card = page.locator('.card', { hasText: 'uncertain' });
+  await card.getByRole('button', { name: /^Retry/ }).waitFor();
+  await card.getByRole('button', { name: /^Discard/ }).click();
+  await page.locator('dialog').getByText('If it has arrived, the server’s row stays').waitFor();
+  await page.locator('dialog').getByRole('button', { name: 'Discard' }).click();
+  await page.locator('#bar-state').getByText('Synced').waitFor();
+});
+
+test('copies that cannot be renewed are not called current', async () => {
+  const page = await dashboard();
+  await page.getByText('Everything is sent, and the copies here are current.').waitFor();
+  const body = { message: 'Invalid API key' };
+  await world.upstream.fault({ match: '/rest/v1/', status: 401, body });
+  await page.getByText('The last look for changes failed').waitFor();
+  await page.locator('.hero').getByText('Invalid API key').waitFor();
+  await world.upstream.clearFaults();
+  await page.getByText('the copies here are current').waitFor();
+});
+
 for (const [button, choice, expected] of [
   ['Keep local', 'local', { title: 'ours', priority: 5, done: true }],
   ['Use server', 'remote', { title: 'theirs', priority: 1, done: true }],
@@ -338,6 +415,69 @@ test('a conflict: merged field by field, with a value of one’s own', async () 
   await eventually('it is upstream', async () => (await rowOf(id)).title === 'ours and theirs');
   assert.deepEqual(await rowOf(id), { title: 'ours and theirs', priority: 5, done: true });
   assert.deepEqual(page.faults, []);
+});
+
+test('a conflict of long texts: both are shown whole, and their lines are kept', async () => {
+  const { sql } = world.database;
+  const todo = await newTodo('long');
+  const id = crypto.randomUUID();
+  const text = (whose) => `Dear all,\n\n${`${whose} line of a letter.\n`.repeat(40)}Yours`;
+  await sql`insert into comments (id, todo_id, body) values (${id}, ${todo}, 'Dear all,')`;
+  await world.holdfast.sync();
+  await world.holdfast.control('POST', '/sync/pause');
+  succeeded(
+    await world.app
+      .from('comments')
+      .update({ body: text('our') })
+      .eq('id', id),
+  );
+  await sql`update comments set body = ${text('their')} where id = ${id}`;
+  await world.holdfast.control('POST', '/sync/resume');
+  await world.holdfast.sync();
+  const page = await dashboard('conflicts');
+  await page.getByRole('button', { name: /^Merge/ }).click();
+  const body = page.locator('fieldset[data-column="body"]');
+  assert.equal(await body.locator('.version .cell').last().innerText(), text('their'));
+  const other = body.getByLabel('Another value of body');
+  assert.equal(await other.inputValue(), text('our'));
+  assert.deepEqual(await accessibilityFaults(page), []);
+  // What decides it is in sight, however long the texts are.
+  const keep = page.getByRole('button', { name: 'Keep the merged row' });
+  const { y, height } = await keep.boundingBox();
+  assert.ok(y >= 0 && y + height <= page.viewportSize().height);
+  const both = `${text('our')}\nP. S. ${text('their')}`;
+  await other.fill(both);
+  await keep.click();
+  await said(page, 'The merged row stands.');
+  await world.holdfast.drained();
+  const [row] = await sql`select body from comments where id = ${id}`;
+  assert.equal(row.body, both);
+  assert.deepEqual(page.faults, []);
+});
+
+test('a conflict of many columns: named in few words, and decided at once', async () => {
+  const { sql } = world.database;
+  const [row] = await sql`insert into profiles (username, full_name, age, rating, score, active)
+    values (${crypto.randomUUID()}, 'base', 1, 1, 1, true) returning id`;
+  await world.holdfast.sync();
+  await world.holdfast.control('POST', '/sync/pause');
+  const ours = { full_name: 'ours', age: 2, rating: 2, score: 2, active: false };
+  const changes = { ...ours, joined_on: '2026-01-02' };
+  succeeded(await world.app.from('profiles').update(changes).eq('id', row.id));
+  await sql`update profiles set full_name = 'theirs', age = 3, rating = 3, score = 3,
+    joined_on = '2026-01-03' where id = ${row.id}`;
+  await world.holdfast.control('POST', '/sync/resume');
+  await world.holdfast.sync();
+  const page = await dashboard('conflicts');
+  await page.getByRole('button', { name: /^Merge/ }).click();
+  await page.getByRole('button', { name: 'All local' }).click();
+  await page.locator('.preview').getByText('"full_name": "ours"').waitFor();
+  await page.getByRole('button', { name: 'Keep the merged row' }).click();
+  await said(page, 'The merged row stands.');
+  await world.holdfast.drained();
+  const [kept] =
+    await sql`select full_name, age, rating, active from profiles where id = ${row.id}`;
+  assert.deepEqual(kept, { full_name: 'ours', age: 2, rating: 2, active: false });
 });
 
 test('tables, trends and the journal are shown', async () => {
@@ -411,6 +551,33 @@ test('a keyboard is enough, and what happens elsewhere does not take the focus a
   await page.keyboard.press('Escape');
   await page.locator('dialog').waitFor({ state: 'detached' });
   assert.match(await page.evaluate(() => document.activeElement?.id), /^discard-/);
+});
+
+test('the focus stays where it is on whatever it is, and so does what was scrolled', async () => {
+  const page = await dashboard('', { viewport: { width: 360, height: 700 } });
+  const tile = page.getByRole('link', { name: /^Conflicts/ }).last();
+  await tile.focus();
+  const drawn = await tile.elementHandle();
+  await world.holdfast.control('POST', '/sync/pause');
+  succeeded(await world.app.from('todos').insert({ title: 'drawn again' }));
+  await page.waitForFunction((one) => !one.isConnected, drawn);
+  assert.equal(
+    await page.evaluate(() => document.activeElement?.getAttribute('href')),
+    '#/conflicts',
+  );
+  await go(page, 'tables');
+  const inSight = async () => {
+    const { x, width } = await page.locator('#nav-tables').boundingBox();
+    return x >= 0 && x + width <= 360;
+  };
+  assert.ok(await inSight(), 'the section one is in');
+  const region = page.getByRole('region', { name: 'Tables kept here' });
+  await region.evaluate((one) => one.scrollTo(120, 0));
+  const before = await region.elementHandle();
+  succeeded(await world.app.from('todos').insert({ title: 'drawn once more' }));
+  await page.waitForFunction((one) => !one.isConnected, before);
+  assert.equal(await region.evaluate((one) => one.scrollLeft), 120);
+  assert.ok(await inSight());
 });
 
 test('markup in a row is text', async () => {
