@@ -204,22 +204,34 @@ std::variant<RowPage, PullFailure> TableSource::of_keys(const std::vector<std::s
   // The upstream's own limit may cut an answer short: a row is not there when it is in none of
   // them.
   while (!left.empty()) {
-    auto fetched = fetch(table_.kept_columns(), key_filter(table_, left));
-    if (std::holds_alternative<PullFailure>(fetched)) return fetched;
-    auto& page = std::get<RowPage>(fetched);
-    if (!all.date) all.date = page.date;
     const std::size_t before = left.size();
-    for (Row& row : page.rows) {
-      std::erase(left, key_of(table_, row));
-      all.rows.push_back(std::move(row));
-    }
-    for (UnreadableRow& row : page.unreadable) {
-      std::erase(left, row.key);
-      all.unreadable.push_back(std::move(row));
-    }
+    if (auto failure = take_keys(std::vector(left), left, all)) return *std::move(failure);
     if (left.size() == before) break;
   }
+  if (keys.size() == 1 || table_.primary_key->columns.size() == 1) return all;
+  // Not every server undoes the escapes of values in a tree of conditions; alone a row needs none.
+  for (const std::string& key : std::vector(left)) {
+    if (key.find('\\') == std::string::npos) continue;
+    if (auto failure = take_keys({key}, left, all)) return *std::move(failure);
+  }
   return all;
+}
+
+std::optional<PullFailure> TableSource::take_keys(const std::vector<std::string>& keys,
+                                                  std::vector<std::string>& left, RowPage& all) {
+  auto fetched = fetch(table_.kept_columns(), key_filter(table_, keys));
+  if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
+  auto& page = std::get<RowPage>(fetched);
+  if (!all.date) all.date = page.date;
+  for (Row& row : page.rows) {
+    std::erase(left, key_of(table_, row));
+    all.rows.push_back(std::move(row));
+  }
+  for (UnreadableRow& row : page.unreadable) {
+    std::erase(left, row.key);
+    all.unreadable.push_back(std::move(row));
+  }
+  return std::nullopt;
 }
 
 std::variant<RowPage, PullFailure> TableSource::fetch(const std::vector<std::size_t>& columns,

@@ -85,6 +85,9 @@ class TableSource {
  private:
   std::variant<RowPage, PullFailure> fetch(const std::vector<std::size_t>& columns,
                                            const std::string& conditions, bool count = false);
+  // Adds the rows of `keys` to `all`, and takes theirs from `left`.
+  std::optional<PullFailure> take_keys(const std::vector<std::string>& keys,
+                                       std::vector<std::string>& left, RowPage& all);
   std::variant<RowPage, PullFailure> advanced(std::variant<RowPage, PullFailure> fetched,
                                               const std::optional<Row>& after);
   upstream::Call call_for(const std::string& select, const std::string& conditions, int limit,

@@ -1,6 +1,7 @@
 #include "cache/replica/key.h"
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 
 #include "cache/values/codec.h"
@@ -22,20 +23,36 @@ const Column& key_column(const Table& table, std::size_t position) {
   return table.columns[table.primary_key->columns[position]];
 }
 
-std::string single_filter(const Table& table, const std::vector<std::string>& keys) {
-  const Column& column = key_column(table, 0);
-  const std::string name = http::percent_encode(column.name) + "=";
-  if (keys.size() == 1) {
-    std::string text;
-    print_text(column.type, view(key_values(table, keys[0])[0]), text);
-    return name + "eq." + http::percent_encode(text);
+// Whether the name can only stand inside and=(…).
+bool is_reserved(const std::string& name) {
+  constexpr std::array<std::string_view, 8> kReserved = {
+      "select", "order", "limit", "offset", "columns", "on_conflict", "and", "or"};
+  return std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end() ||
+         name.find_first_of("!\"#%&'()*+,./:;<=>?@[\\]^`{|}~") != std::string::npos;
+}
+
+std::string tree_parameter(const Column& column, const std::string& test) {
+  return "and=" + http::percent_encode("(" + quoted_name(column.name) + "." + test + ")");
+}
+
+std::string row_filter(const Table& table, const std::string& key) {
+  const auto values = key_values(table, key);
+  std::string parameters;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    parameters += (i > 0 ? "&" : "") + value_filter(key_column(table, i), values[i]);
   }
+  return parameters;
+}
+
+std::string list_filter(const Table& table, const std::vector<std::string>& keys) {
+  const Column& column = key_column(table, 0);
   std::string list;
   for (const auto& key : keys) {
     if (!list.empty()) list += ',';
     list += filter_literal(column.type, key_values(table, key)[0]);
   }
-  return name + "in.(" + http::percent_encode(list) + ")";
+  if (is_reserved(column.name)) return tree_parameter(column, "in.(" + list + ")");
+  return http::percent_encode(column.name) + "=in.(" + http::percent_encode(list) + ")";
 }
 
 std::string composite_condition(const Table& table, const std::string& key) {
@@ -66,13 +83,27 @@ std::vector<Value> key_values(const Table& table, std::string_view key) {
 }
 
 std::string key_filter(const Table& table, const std::vector<std::string>& keys) {
-  if (table.primary_key->columns.size() == 1) return single_filter(table, keys);
+  // Plain ones where they do: not every server undoes the escapes of values in a tree.
+  if (keys.size() == 1) return row_filter(table, keys[0]);
+  if (table.primary_key->columns.size() == 1) return list_filter(table, keys);
   std::string conditions;
   for (const auto& key : keys) {
     if (!conditions.empty()) conditions += ',';
     conditions += composite_condition(table, key);
   }
   return "or=" + http::percent_encode("(" + conditions + ")");
+}
+
+std::string value_filter(const Column& column, const Value& value) {
+  const bool inside = is_reserved(column.name);
+  std::string test = "is.null";
+  if (!is_null(value)) {
+    std::string text;
+    print_text(column.type, view(value), text);
+    test = "eq." + (inside ? quote(text) : text);
+  }
+  if (inside) return tree_parameter(column, test);
+  return http::percent_encode(column.name) + "=" + http::percent_encode(test);
 }
 
 std::string quoted_name(std::string_view column) {

@@ -17,8 +17,14 @@ std::string key_of(const Table& table, const Row& row);
 std::vector<Value> key_values(const Table& table, std::string_view key);
 
 // The query parameters that select exactly the rows of `keys` from the upstream: "id=eq.7",
-// "id=in.(7,8)", or for a composite key "or=(and(a.eq.1,b.eq.2),…)". Percent-encoded.
+// "id=in.(7,8)", for a composite key "a=eq.1&b=eq.2" or "or=(and(a.eq.1,b.eq.2),…)".
+// Percent-encoded.
 std::string key_filter(const Table& table, const std::vector<std::string>& keys);
+
+// The query parameter that exactly the rows with `value` in `column` meet: "title=eq.a",
+// "title=is.null", inside and=(…) where the name means something else as a parameter's.
+// Percent-encoded.
+std::string value_filter(const Column& column, const Value& value);
 
 // A column's name as PostgREST's query language writes it, quoted where it needs to be, not yet
 // percent-encoded.

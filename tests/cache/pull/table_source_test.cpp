@@ -64,5 +64,37 @@ TEST_F(TableSourceTest, WhatWasReadBeforeMayBeReadAgainFromTheBeginning) {
   EXPECT_EQ(read_all(), "1 2 3 4 ");
 }
 
+// Some do not undo the escapes of values in a tree of conditions, and find nothing there.
+TEST(TableSourceKeysTest, ARowWhoseKeyHoldsAQuoteIsFoundAmongOthers) {
+  Table table;
+  table.schema = "public";
+  table.name = "t";
+  for (const char* name : {"a", "b"}) {
+    Column column;
+    column.name = name;
+    column.storage_name = name;
+    column.type = make_type("text");
+    table.columns.push_back(column);
+  }
+  table.primary_key = Key{"t_pkey", {0, 1}};
+  support::FakeUpstream upstream;
+  upstream.respond_with([](const upstream::Call& call) {
+    upstream::Answer answer;
+    answer.status = 200;
+    answer.headers.add("Content-Type", "application/json; charset=utf-8");
+    const bool tree = call.target.find("&or=") != std::string::npos;
+    const bool first = call.target.find("a=eq.z") != std::string::npos;
+    const bool has_x = call.target.find("%22x%22") != std::string::npos;
+    answer.body = tree    ? (has_x ? R"([{"a":"x","b":"y"}])" : "[]")
+                  : first ? R"([{"a":"z\"","b":"y"}])"
+                          : R"([{"a":"w\\","b":"y"}])";
+    return upstream::Outcome(std::move(answer));
+  });
+  TableSource source(upstream, table, {}, 1000, false);
+  const auto found =
+      source.of_keys({R"({"a":"x","b":"y"})", R"({"a":"z\"","b":"y"})", R"({"a":"w\\","b":"y"})"});
+  EXPECT_EQ(std::get<RowPage>(found).rows.size(), 3U);
+}
+
 }  // namespace
 }  // namespace holdfast::cache

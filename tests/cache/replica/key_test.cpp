@@ -26,8 +26,35 @@ TEST(KeyTest, AFilterSelectsExactlyTheRowsOfItsKeys) {
   EXPECT_EQ(http::percent_decode(key_filter(todos, {R"({"id":7})", R"({"id":8})"})),
             R"(id=in.("7","8"))");
   const Table& tags = *known->find("public", "tags");
-  EXPECT_EQ(http::percent_decode(key_filter(tags, {R"({"todo_id":1,"name":"a,(\"\\"})"})),
-            R"x(or=(and(todo_id.eq."1",name.eq."a,(\"\\")))x");
+  const std::string one = R"({"todo_id":1,"name":"a,b"})";
+  const std::string other = R"({"todo_id":2,"name":"c"})";
+  EXPECT_EQ(http::percent_decode(key_filter(tags, {one, other})),
+            R"x(or=(and(todo_id.eq."1",name.eq."a,b"),and(todo_id.eq."2",name.eq."c")))x");
+}
+
+// Not every server undoes the escapes of a value inside a tree of conditions.
+TEST(KeyTest, ASingleRowIsNamedWithoutAnyEscapes) {
+  const auto known = sample::catalog();
+  const Table& tags = *known->find("public", "tags");
+  const std::string filter = key_filter(tags, {R"({"todo_id":1,"name":"a,(\"\\&"})"});
+  EXPECT_EQ(filter, "todo_id=eq.1&name=eq.a%2C%28%22%5C%26");
+}
+
+TEST(KeyTest, AColumnWhoseNameMeansSomethingElseIsNamedInATree) {
+  Table table;
+  for (const char* name : {"order", "a.b", "plain"}) {
+    Column column;
+    column.name = name;
+    column.type = make_type("text");
+    table.columns.push_back(column);
+  }
+  table.primary_key = Key{"pk", {0}};
+  EXPECT_EQ(http::percent_decode(key_filter(table, {R"({"order":"x"})"})), R"(and=(order.eq."x"))");
+  EXPECT_EQ(http::percent_decode(key_filter(table, {R"({"order":"x"})", R"({"order":"y"})"})),
+            R"(and=(order.in.("x","y")))");
+  EXPECT_EQ(http::percent_decode(value_filter(table.columns[1], std::string("x"))),
+            R"(and=("a.b".eq."x"))");
+  EXPECT_EQ(value_filter(table.columns[2], Null{}), "plain=is.null");
 }
 
 }  // namespace
