@@ -5,6 +5,12 @@
 #include "cache/values/codec.h"
 
 namespace holdfast::cache {
+namespace {
+
+// Of a row's constraints, or of a row that one upsert meets twice.
+bool is_violation(std::string_view code) { return code.starts_with("23") || code == "21000"; }
+
+}  // namespace
 
 std::optional<std::string_view> find_member(const RawObject& object, std::string_view name) {
   for (const auto& [key, token] : object) {
@@ -29,6 +35,21 @@ std::optional<Error> refuse_assigned(const Column& column) {
 Result<void> check_readable(const Column& column) {
   if (!column.custom_casts) return {};
   return invalid_request(kForwardCode, "casts of domain " + column.domain);
+}
+
+Computed first_reported(Computed outcome, const Mutation& mutation,
+                        const std::vector<std::size_t>& columns, std::size_t next) {
+  const auto* violation = std::get_if<Error>(&outcome);
+  if (violation == nullptr || !is_violation(violation->code)) return outcome;
+  for (std::size_t i = next; i < mutation.body.rows.size(); ++i) {
+    for (const std::size_t index : columns) {
+      const Column& column = mutation.table->columns[index];
+      const auto token = find_member(mutation.body.rows[i], column.name);
+      auto value = token ? parse_json(column.type, *token) : Result<Value>(Null{});
+      if (!value) return std::move(value).error();
+    }
+  }
+  return outcome;
 }
 
 void note_reshaped(const Column& column, std::vector<std::string>& reshaped) {

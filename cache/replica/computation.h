@@ -30,6 +30,12 @@ std::optional<Error> refuse_assigned(const Column& column);
 // schema's own.
 Result<void> check_readable(const Column& column);
 
+// Postgres reads the values of all rows before it inserts the first one: of `outcome`, when a row
+// violates something, and a value of a row from `next` on that is none of its column's type, the
+// latter.
+Computed first_reported(Computed outcome, const Mutation& mutation,
+                        const std::vector<std::size_t>& columns, std::size_t next);
+
 // Adds the column where Postgres prints a value in a form of its own that is not known here.
 void note_reshaped(const Column& column, std::vector<std::string>& reshaped);
 

@@ -7,6 +7,7 @@
 #include "cache/replica/constraints.h"
 #include "cache/replica/key.h"
 #include "cache/replica/temporary_ids.h"
+#include "cache/replica/update_cascade.h"
 #include "cache/replica/violations.h"
 #include "cache/values/codec.h"
 
@@ -45,9 +46,9 @@ class Insertion {
     if (!columns) return std::move(columns).error();
     columns_ = *std::move(columns);
     if (auto known = find_conflict_columns(); !known) return std::move(known).error();
-    for (const RawObject& object : mutation_.body.rows) {
-      auto outcome = add_row(object);
-      if (outcome) return std::move(*outcome);
+    for (std::size_t i = 0; i < mutation_.body.rows.size(); ++i) {
+      auto outcome = add_row(mutation_.body.rows[i]);
+      if (outcome) return first_reported(*std::move(outcome), mutation_, columns_, i + 1);
     }
     if (!table_.primary_key && !mutation_.body.rows.empty()) {
       return AskUpstream{kNoKey, static_cast<std::int64_t>(mutation_.body.rows.size())};
@@ -217,8 +218,15 @@ class Insertion {
 
   std::optional<Computed> place_upsert(const Row& row, const std::vector<std::size_t>& sent,
                                        const std::string& key) {
-    const auto existing = overlay_.rows(table_).find_by(database_, conflict_columns_, row);
+    const bool comparable = !any_null(row, conflict_columns_);
     const bool ignore = mutation_.resolution == Resolution::kIgnoreDuplicates;
+    if (comparable && repeats_in_request(row, conflict_columns_)) {
+      if (ignore) return std::nullopt;
+      return affected_twice();
+    }
+    const auto existing = comparable
+                              ? overlay_.rows(table_).find_by(database_, conflict_columns_, row)
+                              : std::nullopt;
     if (!existing) {
       // Sent with a key of our own, the upsert would give it to a row that only the upstream has.
       if (!minted_columns_.empty() && conflict_columns_ != table_.primary_key->columns) {
@@ -235,30 +243,50 @@ class Insertion {
     // A row that is found keeps its own key; by the key itself only one that was sent is found.
     if (conflict_columns_ != table_.primary_key->columns) minted_columns_.clear();
     if (ignore) return std::nullopt;
-    const std::string existing_key = key_of(table_, existing->row);
-    if (existing_key != key && std::any_of(sent.begin(), sent.end(), [&](std::size_t index) {
-          return table_.is_key(index);
-        })) {
-      return AskUpstream{"an upsert that changes a key"};
+    return overwrite(existing->row, row, sent);
+  }
+
+  std::optional<Computed> overwrite(const Row& before, const Row& row,
+                                    const std::vector<std::size_t>& sent) {
+    Row after = before;
+    for (const std::size_t index : sent) after[index] = row[index];
+    const std::string old_key = key_of(table_, before);
+    const std::string new_key = key_of(table_, after);
+    if (auto outcome = refuse_duplicate_values(after, {old_key})) return outcome;
+    if (new_key != old_key) {
+      if (auto outcome = refuse_taken_key(after, old_key)) return outcome;
+      // Whoever names either key must come after this: so both are listed.
+      changes_.effects.push_back({relation_of(table_), old_key, EffectKind::kDelete});
     }
     std::vector<std::size_t> changed;
     for (const std::size_t index : sent) {
-      if (!table_.is_key(index)) changed.push_back(index);
+      if (new_key != old_key || !table_.is_key(index)) changed.push_back(index);
     }
-    Row after = existing->row;
-    for (const std::size_t index : changed) after[index] = row[index];
-    if (auto outcome = refuse_duplicate_values(after, {existing_key})) return outcome;
-    rows_.push_back(std::move(after));
-    befores_.emplace_back(existing->row);
-    Effect effect{relation_of(table_), existing_key, EffectKind::kInsert,
-                  print_columns(table_, row, changed)};
-    // Shown once the row is gone upstream: then the upsert will make it anew.
-    Row made = row;
-    for (const std::size_t index : table_.primary_key->columns) made[index] = existing->row[index];
-    effect.row = print_row(table_, made);
-    add_references(catalog_, table_, row, changes_.references);
+    Effect effect{relation_of(table_), new_key, EffectKind::kInsert,
+                  print_columns(table_, after, changed)};
+    effect.row = new_key != old_key ? print_row(table_, after) : made_anew(before, row);
     changes_.effects.push_back(std::move(effect));
-    changes_.keys.push_back(existing_key);
+    follow_update(database_, catalog_, overlay_, table_, before, after, changes_.effects);
+    add_references(catalog_, table_, row, changes_.references);
+    changes_.keys.push_back(new_key);
+    rows_.push_back(std::move(after));
+    befores_.emplace_back(before);
+    return std::nullopt;
+  }
+
+  // Shown once the row is gone upstream: then the upsert will make it anew.
+  std::string made_anew(const Row& before, const Row& row) const {
+    Row made = row;
+    for (const std::size_t index : table_.primary_key->columns) made[index] = before[index];
+    return print_row(table_, made);
+  }
+
+  // The new key of the row at `old_key` may be another's.
+  std::optional<Computed> refuse_taken_key(const Row& after, const std::string& old_key) {
+    auto violation = find_duplicate(computation_, *table_.primary_key, after, {old_key});
+    if (!violation) return std::nullopt;
+    if (violation->proved) return std::move(violation->error);
+    changes_.doubt = std::move(violation->doubt);
     return std::nullopt;
   }
 

@@ -139,6 +139,17 @@ TEST_F(MutationTest, WrongInputIsRefusedInPostgresWords) {
   EXPECT_EQ(error({Operation::kUpdate, "todos", "id=eq.1", R"({"title":null})"}).code, "23502");
 }
 
+// As Postgres reads a request's rows before it inserts the first of them.
+TEST_F(MutationTest, AValueThatIsNoneComesBeforeWhatOtherRowsViolate) {
+  const auto code = [&](const char* rows) {
+    return error({Operation::kInsert, "todos", "", rows}).code;
+  };
+  EXPECT_EQ(code(R"([{"id":7,"title":null},{"id":8,"title":"b"},{"id":"x","title":"c"}])"),
+            "22P02");
+  EXPECT_EQ(code(R"([{"id":7,"title":"a"},{"id":7,"title":"b"},{"id":1.5,"title":"c"}])"), "22P02");
+  EXPECT_EQ(code(R"([{"id":7,"title":null},{"id":8,"title":"b"}])"), "23502");
+}
+
 // Hard case 16.
 TEST_F(MutationTest, AReplicatedRowDoesNotProveADuplicate) {
   const auto result = changes({Operation::kInsert, "todos", "", R"({"id":1,"title":"n"})"});
@@ -260,6 +271,36 @@ TEST_F(MutationTest, AnUpsertByAnotherConstraintFindsItsRow) {
                    Resolution::kMergeDuplicates})
                 .code,
             "42P10");
+}
+
+TEST_F(MutationTest, AnUpsertByAnotherConstraintGivesItsRowTheKeyThatItNames) {
+  const auto moved = changes({Operation::kInsert, "lists", "on_conflict=slot",
+                              R"({"id":9,"slot":1,"title":"new"})", Resolution::kMergeDuplicates});
+  EXPECT_THAT(describe(moved),
+              ElementsAre(R"(delete lists {"id":1} {})",
+                          R"(insert lists {"id":9} {"id":9,"title":"new","slot":1})"));
+  EXPECT_EQ(moved.effects.at(1).row,
+            R"({"id":9,"title":"new","slot":1,"updated_at":"2026-11-20T00:00:00+00:00"})");
+  EXPECT_THAT(moved.keys, ElementsAre(R"({"id":9})"));
+  EXPECT_EQ(moved.inserted, 0);
+  // Another row has that key, as far as is known here.
+  EXPECT_THAT(changes({Operation::kInsert, "lists", "on_conflict=slot",
+                       R"({"id":2,"slot":1,"title":"new"})", Resolution::kMergeDuplicates})
+                  .doubt,
+              HasSubstr("lists_pkey"));
+}
+
+TEST_F(MutationTest, TwoRowsThatAnUpsertFindsAsOneAreRefused) {
+  sample::Request upsert{Operation::kInsert, "lists", "on_conflict=slot",
+                         R"([{"id":8,"slot":7,"title":"a"},{"id":9,"slot":7,"title":"b"}])",
+                         Resolution::kMergeDuplicates};
+  EXPECT_EQ(error(upsert).code, "21000");
+  upsert.resolution = Resolution::kIgnoreDuplicates;
+  EXPECT_EQ(changes(upsert).keys.size(), 1U);
+  // A null is like no other.
+  upsert.body = R"([{"id":8,"slot":null,"title":"a"},{"id":9,"slot":null,"title":"b"}])";
+  upsert.resolution = Resolution::kMergeDuplicates;
+  EXPECT_EQ(changes(upsert).keys.size(), 2U);
 }
 
 // Each row is sent with the key that it is shown with, or the upstream is asked.
