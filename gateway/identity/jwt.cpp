@@ -47,6 +47,14 @@ Result<std::optional<Timestamp>> read_time(const json& claims, const char* name)
   return std::optional(Timestamp(std::chrono::seconds(static_cast<std::int64_t>(seconds))));
 }
 
+// Whom a token is for is nobody's question here; what no PostgREST takes is refused all the same.
+bool is_audience(const json& claims) {
+  const auto found = claims.find("aud");
+  if (found == claims.end() || found->is_null() || found->is_string()) return true;
+  return found->is_array() && std::all_of(found->begin(), found->end(),
+                                          [](const json& each) { return each.is_string(); });
+}
+
 // A claim as text: a string's content, another value's JSON; empty when absent.
 std::string text_claim(const json& claims, const char* name) {
   const auto found = claims.find(name);
@@ -149,6 +157,9 @@ Result<Claims> read_claims(std::string_view payload) {
   HF_TRY(read.expires, read_time(*claims, "exp"));
   HF_TRY(read.not_before, read_time(*claims, "nbf"));
   HF_TRY(read.issued, read_time(*claims, "iat"));
+  if (!is_audience(*claims)) {
+    return claims_refused("The JWT 'aud' claim must be a string or an array of strings");
+  }
   read.session_id = text_claim(*claims, "session_id");
   read.issuer = text_claim(*claims, "iss");
   read.epoch = short_hash(visible_claims(*claims).dump());

@@ -135,6 +135,17 @@ TEST(ReadClaims, TimesMustBeNumbers) {
   EXPECT_EQ(refusal(read_claims("nothing")), "PGRST303 Parsing claims failed");
 }
 
+TEST(ReadClaims, AnAudienceIsTextOrAListOfTexts) {
+  const char* const refused =
+      "PGRST303 The JWT 'aud' claim must be a string or an array of strings";
+  for (const char* aud : {"1", "true", "{}", R"(["a",1])", "[null]", R"([["a"]])"}) {
+    EXPECT_EQ(refusal(read_claims(R"({"aud":)" + std::string(aud) + "}")), refused) << aud;
+  }
+  for (const char* aud : {"null", R"("a")", R"("")", "[]", R"(["a","b"])"}) {
+    EXPECT_TRUE(read_claims(R"({"aud":)" + std::string(aud) + "}")) << aud;
+  }
+}
+
 TEST(ReadClaims, TimesMayBeFractionsAndBeyondTheCalendar) {
   EXPECT_EQ(claims_of(R"({"exp":100.9})").expires, at(100));
   EXPECT_GT(*claims_of(R"({"exp":1e300})").expires, at(9'999'999'999));
