@@ -48,7 +48,11 @@ export function ask({ title, action, danger = false, tells = false, content, wor
       }
       go.disabled = false;
     });
+    // A link in it leads elsewhere.
+    const leave = () => dialog.close();
+    addEventListener('hashchange', leave);
     dialog.addEventListener('close', () => {
+      removeEventListener('hashchange', leave);
       dialog.remove();
       resolve(result);
     });

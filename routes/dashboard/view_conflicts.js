@@ -39,7 +39,7 @@ const nameOf = (conflict) => `${tableName(conflict.table)} ${keyText(conflict.ke
 
 /** @param {Conflict} conflict */
 function pastItem(conflict) {
-  const by = conflict.resolved_by === 'person' ? 'by a person' : 'by the policy';
+  const by = conflict.resolved_by === 'person' ? 'by a person' : 'by the table’s rule';
   const words = conflict.state === 'reported' ? 'reported' : `${conflict.choice ?? ''} ${by}`;
   return h(
     'li',

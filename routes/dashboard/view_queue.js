@@ -62,7 +62,7 @@ const list = (entries, total, which) => [
 /** @param {Entry} entry */
 function card(entry) {
   const { title, where } = whatText(entry);
-  const waits = waitReason(entry.state, state.status);
+  const waits = waitReason(entry, state.status);
   const why = entry.explanation ?? entry.last_error;
   const about = `${title} ${where}`;
   const movable = entry.state !== 'sending';
@@ -159,7 +159,7 @@ function sender(entry, about) {
 const sentWords = (now) =>
   now.state === 'uncertain'
     ? 'It is looked for first, and sent again by itself where it did not arrive.'
-    : waitReason(now.state, state.status) || 'It is sent again.';
+    : waitReason(now, state.status) || 'It is sent again.';
 
 /** @param {string} name @param {import('./dom.js').Child} value */
 const fact = (name, value) => h('div', {}, h('dt', {}, name), h('dd', {}, value));

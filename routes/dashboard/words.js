@@ -106,14 +106,17 @@ const operations = {
 
 /**
  * Why a write is still here, where it says nothing itself.
- * @param {string} state of the write
+ * @param {{state: string, last_status?: number | null}} entry
  * @param {any} status
  */
-export function waitReason(state, status) {
+export function waitReason({ state, last_status: answered }, status) {
   if (state !== 'queued' && state !== 'waiting') return '';
   if (status?.state === 'paused') return 'Syncing is paused: it is sent when you resume.';
   if (status?.offline_by_choice) return 'You cut the link: it is sent when you go online.';
   if (status?.state === 'offline') return 'It is sent as soon as the server answers.';
+  if (state === 'waiting' && answered === 401) {
+    return 'The server does not take the key or the sign-in: “holdfast doctor” says which.';
+  }
   return '';
 }
 

@@ -221,7 +221,13 @@ test('a queued write can be looked at, sent now and given up', async () => {
   const card = page.locator('.card', { hasText: id });
   await card.getByRole('button', { name: /^Details/ }).click();
   await page.locator('dialog').getByText('given up').waitFor();
-  await page.keyboard.press('Escape');
+  await page
+    .locator('dialog')
+    .getByRole('link', { name: /journal/ })
+    .click();
+  await page.locator('dialog').waitFor({ state: 'detached' });
+  await page.locator('td', { hasText: 'a write was taken' }).waitFor();
+  await go(page, 'queue');
   await card.getByRole('button', { name: /^Send now/ }).click();
   // Not before somebody resumes, and it does not say otherwise.
   await said(page, 'it is sent when you resume');

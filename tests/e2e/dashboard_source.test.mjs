@@ -11,7 +11,14 @@ import { niceTop, segments } from '../../routes/dashboard/chart.js';
 import { eventParser } from '../../routes/dashboard/events.js';
 import { Digits, parse, print, same } from '../../routes/dashboard/exact.js';
 import { columns, merged, suggested, typed } from '../../routes/dashboard/merge.js';
-import { ago, duration, since, whatText } from '../../routes/dashboard/words.js';
+import {
+  ago,
+  duration,
+  since,
+  stateSentence,
+  waitReason,
+  whatText,
+} from '../../routes/dashboard/words.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = `${root}routes/dashboard/`;
@@ -131,4 +138,35 @@ test('words', () => {
   ]);
   const update = { operation: 'update', table: 'public.todos', rows: [{ key: { id: 7 } }] };
   assert.deepEqual(whatText(update), { title: 'Update todos', where: 'id 7' });
+});
+
+test('trouble is told in words, and nothing else is called current', () => {
+  const queue = { depth: 0, dead: 0, held: 0 };
+  const say = (more, change = {}) =>
+    stateSentence({
+      state: 'error',
+      sync: {},
+      trouble: [],
+      ...more,
+      queue: { ...queue, ...change },
+    });
+  assert.equal(say({}, { dead: 1 }), '1 write was refused by the server. Nothing is lost.');
+  assert.equal(
+    say({}, { dead: 2, uncertain: 1 }),
+    '2 writes were refused by the server; 1 write may or may not have arrived. Nothing is lost.',
+  );
+  const last_sync = new Date(Date.now() - 3_600_000).toISOString();
+  assert.match(
+    say({ trouble: ['pulls_fail'], sync: { last_sync } }),
+    /^Changes cannot be fetched: the copies here are as of 1 hour ago\.$/,
+  );
+  assert.match(say({ trouble: ['schema_unknown'] }), /^No table is kept here/);
+  const failed = { state: 'synced', sync: { last_error: 'x' } };
+  assert.doesNotMatch(say(failed), /current/);
+  assert.equal(
+    say({ state: 'syncing' }, { depth: 3, held: 3 }),
+    '3 writes wait until their users sign in again.',
+  );
+  assert.match(waitReason({ state: 'waiting', last_status: 401 }, {}), /holdfast doctor/);
+  assert.equal(waitReason({ state: 'waiting', last_status: 503 }, {}), '');
 });
