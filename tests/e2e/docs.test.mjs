@@ -233,7 +233,6 @@ test('the lines that init prints are those of the pages', () => {
   );
   assert.notEqual(stdout, '', stderr);
   for (const [where, line] of Object.entries(JSON.parse(stdout).lines)) {
-    // Kotlin's goes on with a block.
-    assert.ok(guide.includes(line.replace(/\)$/, '')), `${where}: ${line}`);
+    assert.ok(guide.includes(`\`${line}\``), `${where}: ${line}`);
   }
 });
