@@ -13,9 +13,11 @@ namespace {
 // Rows read in one request when a lost answer is settled.
 constexpr int kRowsInRequest = 1000;
 
-std::string all_columns(const cache::Table& table) {
+// The others may be those that the role must not read.
+std::string kept_columns(const cache::Table& table) {
   std::string select;
   for (const auto& column : table.columns) {
+    if (!column.kept) continue;
     if (!select.empty()) select += ',';
     select += cache::quoted_name(column.name);
   }
@@ -44,7 +46,7 @@ upstream::Call entry_call(const Sender& sender, const Entry& entry, const cache:
   call.headers.set("Prefer", prefer + (rows ? "return=representation" : "return=minimal"));
   if (rows) {
     call.target += call.target.find('?') == std::string::npos ? "?" : "&";
-    call.target += "select=" + http::percent_encode(all_columns(table));
+    call.target += "select=" + http::percent_encode(kept_columns(table));
   }
   call.headers.set("Accept", "application/json");
   add_key(entry, call.headers);
@@ -85,11 +87,13 @@ Verdict judge_refusal(const upstream::Answer& answer, const ClassifiedAnswer& cl
       return TryAgain{answer.status, words_of(classified), false, classified.retry_after, true};
     case AnswerClass::kToken:
       return TokenRefused{answer.status, words_of(classified)};
-    case AnswerClass::kNotPermitted:
     case AnswerClass::kDuplicate:
+      return Refused{answer.status, words_of(classified), Lack::kFreeValue};
     case AnswerClass::kMissingParent:
+      return Refused{answer.status, words_of(classified), Lack::kOtherRow};
+    case AnswerClass::kNotPermitted:
     case AnswerClass::kRaised:
-      return Refused{answer.status, words_of(classified), true};
+      return Refused{answer.status, words_of(classified), Lack::kAnything};
     case AnswerClass::kReplayed:
       return Applied{};  // presumed, and read again by key
     default:

@@ -14,7 +14,7 @@ namespace holdfast::queue {
 enum class Representation { kRows, kNone };
 
 // A request for `target` (with its filters) that carries the entry's headers and key, and the
-// sender's credentials. With kRows every column of `table` is asked back.
+// sender's credentials. With kRows every column of `table` that is kept is asked back.
 upstream::Call entry_call(const Sender& sender, const Entry& entry, const cache::Table& table,
                           std::string target, std::string body, Representation representation);
 

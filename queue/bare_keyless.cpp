@@ -21,7 +21,7 @@ constexpr const char* kHidden = "-";
 constexpr int kRowsInPage = 500;
 // Behind so many foreign rows one's own is for a person to find.
 constexpr int kMostPages = 40;
-constexpr std::size_t kLongestCondition = 200;  // bytes
+constexpr std::size_t kLongestCondition = 300;  // bytes
 
 bool has_insert_trigger(const cache::Table& table) {
   return std::any_of(table.triggers.begin(), table.triggers.end(),
@@ -55,16 +55,8 @@ std::string conditions_of(const cache::Table& table, const cache::Effect& effect
   for (const std::size_t index : changed_columns(table, effect.changes, std::nullopt)) {
     const cache::Column& column = table.columns[index];
     if (table.is_key(index) || !is_comparable(column.type)) continue;
-    const std::string name = http::percent_encode(cache::quoted_name(column.name));
-    if (cache::is_null(row[index])) {
-      conditions += "&" + name + "=is.null";
-      continue;
-    }
-    std::string text;
-    cache::print_text(column.type, cache::view(row[index]), text);
-    if (text.size() <= kLongestCondition) {
-      conditions += "&" + name + "=eq." + http::percent_encode(text);
-    }
+    const std::string condition = cache::value_filter(column, row[index]);
+    if (condition.size() <= kLongestCondition) conditions += "&" + condition;
   }
   return conditions;
 }

@@ -10,6 +10,20 @@ namespace holdfast::queue {
 
 using cache::Row;
 
+namespace {
+
+// Types that do not fit, and values that their types do not have.
+bool is_about_values(const ClassifiedAnswer& answer) {
+  return answer.code == "42883" || answer.code == "42804" || answer.code.starts_with("220");
+}
+
+// It says that no row met the conditions.
+bool touched_none(const upstream::Answer& answer) {
+  return answer.headers.find("Content-Range").value_or("").ends_with("/0");
+}
+
+}  // namespace
+
 BareRowSend::BareRowSend(upstream::Upstream& upstream, const Sender& sender, const Parcel& parcel,
                          const cache::Table& table, const RowWrite& write,
                          const cache::TableOptions& options)
@@ -27,9 +41,24 @@ Verdict BareRowSend::deliver() {
     return send(Guard::kKeyOnly, {}, Representation::kNone);
   }
   const Condition condition = this->condition();
+  if (auto verdict = send_exactly(condition)) return *std::move(verdict);
   if (must_read_first(condition)) {
     if (auto verdict = look()) return *std::move(verdict);
   }
+  return send_plainly(condition);
+}
+
+// Between a look and a send another device may change what the send does not compare.
+std::optional<Verdict> BareRowSend::send_exactly(const Condition& condition) {
+  if (condition.whole || !base_ || entry_.lost_answer || presumed()) return std::nullopt;
+  const auto decisive =
+      write_.deletion ? table_.kept_columns() : changed_columns(table_, write_.changes, base_);
+  const Condition exact = exact_condition(table_, *base_, decisive);
+  if (!exact.whole) return std::nullopt;
+  return send(Guard::kExact, exact, Representation::kRows);
+}
+
+Verdict BareRowSend::send_plainly(const Condition& condition) {
   const bool versioned = columns_.version || columns_.stamp;
   if (base_ && !versioned && !write_.deletion) {
     return send(Guard::kWholeRow, whole_condition(table_, *base_), Representation::kRows);
@@ -62,9 +91,13 @@ Verdict BareRowSend::send(Guard guard, const Condition& condition, Representatio
                        cache::key_filter(table_, {write_.old_key});
   if (guard != Guard::kKeyOnly && !condition.parameters.empty())
     target += "&" + condition.parameters;
-  const auto outcome =
-      upstream_.call(entry_call(sender_, entry_, table_, std::move(target),
-                                write_.deletion ? "" : write_.changes, representation));
+  auto call = entry_call(sender_, entry_, table_, std::move(target),
+                         write_.deletion ? "" : write_.changes, representation);
+  if (representation == Representation::kNone) {
+    // Where rows may not be given back, their number may.
+    call.headers.set("Prefer", std::string(*call.headers.find("Prefer")) + ", count=exact");
+  }
+  const auto outcome = upstream_.call(call);
   if (!outcome.answered()) return no_answer(outcome.failure());
   return judge_answer(outcome.answer(), guard, condition, representation);
 }
@@ -76,29 +109,49 @@ Verdict BareRowSend::judge_answer(const upstream::Answer& answer, Guard guard,
     // A policy may let a role change what it may not see afterwards.
     return send(guard, condition, Representation::kNone);
   }
-  const bool whole = guard == Guard::kWholeRow;
-  // Perhaps a column that does not matter cannot be compared, or is not there any more.
-  const bool refused =
-      classified.kind == AnswerClass::kRefused || classified.kind == AnswerClass::kSchemaChanged;
-  if (whole && refused) {
-    return send(Guard::kBase, this->condition(), representation);
+  if (auto verdict = send_otherwise(classified, guard, condition, representation)) {
+    return *std::move(verdict);
   }
   if (classified.kind != AnswerClass::kApplied) return judge_refusal(answer, classified);
-  if (representation == Representation::kNone) return Applied{};
-  auto rows = cache::parse_rows(table_, answer.body);
-  if (!rows) {
-    return TryAgain{answer.status, "the answer cannot be read", true, std::nullopt, false};
-  }
-  if (!rows->empty()) {
-    const bool alone = base_ && raises_version(columns_, *base_, rows->front());
-    return applied(std::move(rows->front()), {alone, condition.compared});
+  if (representation == Representation::kNone && !touched_none(answer)) return Applied{};
+  if (representation == Representation::kRows) {
+    auto rows = cache::parse_rows(table_, answer.body);
+    if (!rows) {
+      return TryAgain{answer.status, "the answer cannot be read", true, std::nullopt, false};
+    }
+    if (!rows->empty()) {
+      const bool alone = base_ && raises_version(columns_, *base_, rows->front());
+      return applied(std::move(rows->front()), {alone, condition.compared});
+    }
   }
   if (auto verdict = look()) return *std::move(verdict);
+  if (guard == Guard::kExact) return send_plainly(this->condition());
   // Columns that this does not change may have been changed by others.
-  if (whole) return send(Guard::kBase, this->condition(), representation);
+  if (guard == Guard::kWholeRow) return send(Guard::kBase, this->condition(), representation);
   // It is as it was: what it was compared with may be printed differently there, the key is not.
   if (guard == Guard::kBase) return send(Guard::kKeyOnly, condition, representation);
   return Superseded{"the upstream's policies do not permit this change", {}};
+}
+
+std::optional<Verdict> BareRowSend::send_otherwise(const ClassifiedAnswer& answer, Guard guard,
+                                                   const Condition& condition,
+                                                   Representation representation) {
+  // Perhaps a column that does not matter cannot be compared, or is not there any more.
+  const bool refused =
+      answer.kind == AnswerClass::kRefused || answer.kind == AnswerClass::kSchemaChanged;
+  if (guard == Guard::kWholeRow && refused) {
+    return send(Guard::kBase, this->condition(), representation);
+  }
+  if (guard == Guard::kExact && (refused || answer.kind == AnswerClass::kServerError)) {
+    if (auto verdict = look()) return verdict;
+    return send_plainly(this->condition());
+  }
+  if (guard != Guard::kBase || condition.parameters.empty() || !is_about_values(answer)) {
+    return std::nullopt;
+  }
+  // Perhaps about those that are compared: some servers take text such as "true" for a boolean.
+  if (auto verdict = look()) return verdict;
+  return send(Guard::kKeyOnly, condition, representation);
 }
 
 Verdict BareRowSend::applied(std::optional<Row> row, const Ours& ours) const {

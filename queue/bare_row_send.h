@@ -28,9 +28,12 @@ class BareRowSend {
 
  private:
   using Images = std::vector<cache::UpstreamImage>;
-  enum class Guard { kWholeRow, kBase, kKeyOnly };
+  enum class Guard { kExact, kWholeRow, kBase, kKeyOnly };
 
   bool must_read_first(const Condition& condition) const;
+  // By columns that not every server compares; nullopt: it has to be read first.
+  std::optional<Verdict> send_exactly(const Condition& condition);
+  Verdict send_plainly(const Condition& condition);
   // The row's image was computed here and not yet read back.
   bool presumed() const;
   Condition condition() const;
@@ -38,6 +41,9 @@ class BareRowSend {
   Verdict send(Guard guard, const Condition& condition, Representation representation);
   Verdict judge_answer(const upstream::Answer& answer, Guard guard, const Condition& condition,
                        Representation representation);
+  // What was refused perhaps for what it was compared with is sent with less; nullopt: it was not.
+  std::optional<Verdict> send_otherwise(const ClassifiedAnswer& answer, Guard guard,
+                                        const Condition& condition, Representation representation);
   // Reads the row: a verdict, or nullopt when it is as it was in the base.
   std::optional<Verdict> look();
   std::optional<Verdict> judge_arrival(const cache::UpstreamImage& seen) const;

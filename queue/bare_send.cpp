@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cache/replica/key.h"
+#include "cache/values/codec.h"
 #include "queue/own_columns.h"
 
 namespace holdfast::queue {
@@ -16,6 +17,24 @@ using cache::UpstreamImage;
 bool names_primary_key(const cache::Table& table, const ClassifiedAnswer& answer) {
   return table.primary_key &&
          answer.message.find('"' + table.primary_key->name + '"') != std::string::npos;
+}
+
+// Whether each key has a random UUID in it: nobody else has made the same.
+bool are_random(const cache::Table& table, const std::vector<std::string>& keys) {
+  const auto is_random = [](const cache::Column& column, const cache::Value& value) {
+    if (column.type.kind != cache::TypeKind::kUuid || cache::is_null(value)) return false;
+    std::string text;
+    cache::print_text(column.type, cache::view(value), text);
+    constexpr std::size_t kVersion = 14;
+    return text.size() > kVersion && (text[kVersion] == '4' || text[kVersion] == '7');
+  };
+  return std::all_of(keys.begin(), keys.end(), [&](const std::string& key) {
+    const auto values = cache::key_values(table, key);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (is_random(table.columns[table.primary_key->columns[i]], values[i])) return true;
+    }
+    return false;
+  });
 }
 
 bool gives_back(const http::Headers& headers) {
@@ -189,7 +208,7 @@ Verdict BareSend::refused(const upstream::Answer& answer,
 
 Verdict BareSend::judge_duplicate(const upstream::Answer& answer,
                                   const ClassifiedAnswer& classified) {
-  const Refused refused{answer.status, words_of(classified), true};
+  const Refused refused{answer.status, words_of(classified), Lack::kFreeValue};
   const bool primary = names_primary_key(table_, classified);
   // To an app that waits it is somebody else's row, unless nobody else can have made its key.
   if (!entry_.lost_answer && !(primary && (entry_.minted_key || !asked_))) return refused;
@@ -199,9 +218,20 @@ Verdict BareSend::judge_duplicate(const upstream::Answer& answer,
   if (unknowable && primary && entry_.minted_key) return Applied{};
   if (auto* failed = std::get_if<Verdict>(&rows)) return std::move(*failed);
   auto& images = std::get<SeenRows>(rows).images;
+  // What was lost, and nobody else can have made, is ours whatever the row says by now.
+  const bool made_here =
+      entry_.minted_key || (entry_.lost_answer && are_random(table_, keys_after()));
   const bool ours =
-      (primary && entry_.minted_key) ||
+      (primary && made_here) ||
       std::all_of(images.begin(), images.end(), [&](const auto& row) { return shows_effect(row); });
+  if (!ours && primary && entry_.lost_answer) {
+    // What is shown from now on is right in either case.
+    return Refused{answer.status,
+                   words_of(classified) +
+                       "; as its answer was lost, that row may be this one, changed by a trigger "
+                       "or by others since",
+                   Lack::kFreeValue};
+  }
   if (!ours) return refused;
   // A row of ours that the principal may not see is presumed, not gone.
   std::erase_if(images, [](const UpstreamImage& image) { return !image.row; });
@@ -234,7 +264,10 @@ const Effect* BareSend::effect_of(const std::string& key) const {
 
 bool BareSend::shows_effect(const UpstreamImage& image) const {
   const Effect* effect = effect_of(image.key);
-  if (effect == nullptr || !image.row) return false;
+  if (effect == nullptr) return false;
+  // An upsert has taken the row to another key.
+  if (effect->kind == EffectKind::kDelete) return !image.row;
+  if (!image.row) return false;
   if (effect->kind == EffectKind::kInsertIgnore) return true;
   Row expected = *image.row;
   if (!cache::merge_row(table_, effect->changes, expected)) return false;

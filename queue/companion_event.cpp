@@ -121,9 +121,10 @@ std::vector<std::size_t> compared_columns(const cache::Table& table,
         if (is_short((*base)[column])) add(column);
       }
     }
-    for (const std::size_t column : changed_columns(table, write.changes, base)) {
-      add(column);
-    }
+    // The upstream compares the same columns of all rows, and one of them may be as wanted already.
+    const auto changed =
+        changed_columns(table, write.changes, reach == Reach::kOneRow ? base : std::nullopt);
+    for (const std::size_t column : changed) add(column);
   }
   return columns;
 }

@@ -46,7 +46,8 @@ std::string explain_wait(const Entry& entry) {
            "one is a conflict, decide it.";
   }
   return "The upstream refused it, which may be because an earlier write of this user has not "
-         "arrived there yet. It is tried again after that one.";
+         "arrived there yet. It is tried again after that one. If that one is for you to decide, "
+         "do so; or discard this one.";
 }
 
 }  // namespace

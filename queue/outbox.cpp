@@ -120,11 +120,13 @@ void Outbox::stall(Transaction& transaction, const Entry& entry) {
   Statement& update =
       transaction.database().cached("UPDATE hf_outbox SET state='stalled' WHERE sequence=?1");
   update.bind(1, entry.sequence).run();
+  free_refused(transaction, entry.sequence);
 }
 
 void Outbox::park(Transaction& transaction, const Entry& entry, State state, int status,
                   const std::string& reason) {
   set_state(transaction, entry.sequence, state, status, reason);
+  if (state == State::kConflict) free_refused(transaction, entry.sequence);
 }
 
 void Outbox::doubt(Transaction& transaction, const Entry& entry, const Doubt& doubt) {
@@ -137,6 +139,7 @@ void Outbox::doubt(Transaction& transaction, const Entry& entry, const Doubt& do
     update.bind(4, micros(*doubt.look_at)).run();
   } else {
     update.bind(4, cache::Null{}).run();
+    free_refused(transaction, entry.sequence);
   }
 }
 
@@ -172,6 +175,14 @@ void Outbox::hold(Transaction& transaction, const Entry& entry, const std::strin
       "UPDATE hf_outbox SET state='held', last_error=?2, attempts=max(attempts-1, 0)"
       " WHERE sequence=?1");
   update.bind(1, entry.sequence).bind(2, std::string_view(reason)).run();
+  free_refused(transaction, entry.sequence);
+}
+
+void Outbox::free_refused(Transaction& transaction, std::int64_t sequence) const {
+  Statement& update =
+      transaction.database().cached("UPDATE hf_outbox SET state='queued' WHERE " HF_APART
+                                    " AND state='blocked' AND last_status>=400 AND sequence>?1");
+  update.bind(1, sequence).run();
 }
 
 bool Outbox::let_go(Transaction& transaction, const Entry& entry) const {

@@ -142,8 +142,6 @@ class Outbox {
   // Deletes entries that were acknowledged or discarded before `before`, and what they did to rows.
   void forget(Transaction& transaction, Timestamp before);
 
-  // The id of the first unfinished entry before `entry`.
-  std::optional<std::string> earlier_unfinished(Database& database, const Entry& entry) const;
   bool empty(Database& database) const;
   // Whether an entry would be sent by itself before long: none that is parked, held or stalled.
   bool any_on_its_way(Database& database) const;
@@ -191,6 +189,8 @@ class Outbox {
   std::optional<Blocker> find_dead_parent(Database& database, std::int64_t sequence) const;
   void set_state(Transaction& transaction, std::int64_t sequence, State state, int status,
                  const std::string& reason) const;
+  // Sends those after `sequence` again that were refused and wait, see queue/earlier.h.
+  void free_refused(Transaction& transaction, std::int64_t sequence) const;
   void end(Transaction& transaction, const Entry& entry, State state, int status,
            const std::string& reason, Timestamp now);
 

@@ -145,8 +145,11 @@ std::int64_t Outbox::unstick(Transaction& transaction, Timestamp longest, Timest
                                      " AND state='uncertain' AND next_attempt_at>?1");
   looks.bind(1, micros(longest)).bind(2, micros(look_at)).run();
   std::vector<std::int64_t> blocked;
-  Statement& select = database.cached("SELECT sequence FROM hf_outbox WHERE " HF_APART
-                                      " AND state='blocked' ORDER BY sequence LIMIT 1000");
+  // A refused one waits for any that is before it, whatever their rows.
+  Statement& select = database.cached(
+      "SELECT sequence FROM hf_outbox me WHERE " HF_APART
+      " AND state='blocked' AND NOT (last_status>=400 AND EXISTS(SELECT 1 FROM hf_outbox b"
+      " WHERE b." HF_UNFINISHED " AND b.sequence<me.sequence)) ORDER BY sequence LIMIT 1000");
   while (select.step()) blocked.push_back(select.integer(0));
   Statement& free = database.cached("UPDATE hf_outbox SET state='queued' WHERE sequence=?1");
   for (const std::int64_t sequence : blocked) {

@@ -33,17 +33,6 @@ std::optional<Timestamp> Outbox::next_due(Database& database, Due due) const {
   return next;
 }
 
-std::optional<std::string> Outbox::earlier_unfinished(Database& database,
-                                                      const Entry& entry) const {
-  Statement& statement = database.cached("SELECT id FROM hf_outbox WHERE " HF_UNFINISHED
-                                         " AND sequence<?1 ORDER BY sequence LIMIT 1");
-  statement.bind(1, entry.sequence);
-  std::optional<std::string> id;
-  if (statement.step()) id = std::string(statement.text(0));
-  statement.reset();
-  return id;
-}
-
 bool Outbox::empty(Database& database) const {
   Statement& statement =
       database.cached("SELECT EXISTS(SELECT 1 FROM hf_outbox WHERE " HF_UNFINISHED ")");

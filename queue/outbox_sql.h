@@ -14,6 +14,12 @@
 #define HF_UNFINISHED "state NOT IN ('acknowledged', 'resolved', 'dead', 'discarded')"
 // Unfinished and not simply waiting for its turn; by an index that ordinary entries are not in.
 #define HF_APART "state NOT IN ('queued', 'acknowledged', 'resolved', 'dead', 'discarded')"
+// Unfinished, and goes on only when a person decides it, or another entry, or once an hour. (For
+// "claims changed" see write_claims.h.)
+#define HF_PARKED                                       \
+  "(state IN ('conflict', 'stalled', 'blocked')"        \
+  " OR (state='uncertain' AND next_attempt_at IS NULL)" \
+  " OR (state='held' AND substr(last_error, 1, 16)='claims changed: '))"
 // Dead letters; by the index of what has ended.
 #define HF_DEAD "(state='dead' AND ended_at IS NOT NULL)"
 

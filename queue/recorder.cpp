@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "queue/earlier.h"
 #include "queue/row_chain.h"
 
 namespace holdfast::queue {
@@ -98,15 +99,17 @@ void Recorder::write_refused(Page& page, const Entry& entry, const Refused& refu
                              bool heard) const {
   page.note(entry, refused.reason);
   auto& database = page.transaction.database();
-  const auto earlier = refused.may_depend_on_earlier
-                           ? page.outbox.earlier_unfinished(database, entry)
-                           : std::nullopt;
-  if (earlier) {
+  // Who hears the upstream's words now need not wait for a person.
+  const auto earlier = heard ? earlier_on_its_way(database, entry.sequence)
+                             : awaited_entry(database, page.outbox.overlay().catalog(),
+                                             entry.sequence, refused.lack);
+  const bool may_lack = refused.lack != Lack::kNothing;
+  if (may_lack && earlier) {
     page.outbox.park(page.transaction, entry, State::kBlocked, refused.status,
                      refused.reason + " (tried again after the earlier entry " + *earlier + ")");
     return;
   }
-  if (refused.may_depend_on_earlier && page.outbox.block(page.transaction, entry)) return;
+  if (may_lack && page.outbox.block(page.transaction, entry)) return;
   if (heard) {
     page.outbox.refuse(page.transaction, entry, refused.status, refused.reason, page.now);
   } else {

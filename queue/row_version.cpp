@@ -1,13 +1,10 @@
 #include "queue/row_version.h"
 
 #include <algorithm>
-#include <array>
-#include <string_view>
 
 #include "cache/pull/puller.h"
 #include "cache/replica/key.h"
 #include "cache/values/codec.h"
-#include "gateway/http/uri.h"
 
 namespace holdfast::queue {
 namespace {
@@ -26,40 +23,33 @@ bool comparable(const cache::Type& type) {
          type.kind != TypeKind::kArray;
 }
 
-// A column whose name means something else as a query parameter can only stand inside and=(…).
-bool is_reserved(const std::string& name) {
-  constexpr std::array<std::string_view, 8> kReserved = {
-      "select", "order", "limit", "offset", "columns", "on_conflict", "and", "or"};
-  return std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end() ||
-         name.find_first_of(".\"(),:") != std::string::npos;
+// Whether it may be compared: by PostgREST all are but json, which has no equality.
+bool perhaps_comparable(const cache::Type& type) {
+  const cache::Type& value = type.kind == TypeKind::kArray && type.element ? *type.element : type;
+  return value.kind != TypeKind::kJson;
 }
+
+enum class Comparing { kSurely, kPerhaps };
 
 // Conditions that all have to hold.
 class Conditions {
  public:
-  Conditions(const Table& table, const cache::Row& base) : table_(table), base_(base) {}
+  Conditions(const Table& table, const cache::Row& base, Comparing comparing = Comparing::kSurely)
+      : table_(table), base_(base), comparing_(comparing) {}
 
   // False when the column cannot be compared.
   bool add(std::size_t index) {
     const cache::Column& column = table_.columns[index];
     const cache::Value& value = base_[index];
-    const bool inside = is_reserved(column.name);
-    std::string test = "is.null";
     if (!cache::is_null(value)) {
-      if (!comparable(column.type)) return false;
+      const bool may = comparing_ == Comparing::kSurely ? comparable(column.type)
+                                                        : perhaps_comparable(column.type);
+      if (!may || column.custom_casts) return false;
       std::string text;
-      if (inside) {
-        text = cache::filter_literal(column.type, value);
-      } else {
-        cache::print_text(column.type, cache::view(value), text);
-      }
+      cache::print_text(column.type, cache::view(value), text);
       if (text.size() > kLongestValue) return false;
-      test = "eq." + text;
     }
-    const std::string parameter =
-        inside ? "and=" +
-                     http::percent_encode("(" + cache::quoted_name(column.name) + "." + test + ")")
-               : http::percent_encode(column.name) + "=" + http::percent_encode(test);
+    const std::string parameter = cache::value_filter(column, value);
     if (text_.size() + parameter.size() > kLongestCondition) return false;
     text_ += (text_.empty() ? "" : "&") + parameter;
     return true;
@@ -69,6 +59,7 @@ class Conditions {
  private:
   const Table& table_;
   const cache::Row& base_;
+  const Comparing comparing_;
   std::string text_;
 };
 
@@ -121,6 +112,23 @@ Condition whole_condition(const Table& table, const cache::Row& base) {
   Condition condition;
   for (const std::size_t column : plain_columns(table)) {
     if (conditions.add(column)) condition.compared.push_back(column);
+  }
+  condition.parameters = conditions.parameters();
+  return condition;
+}
+
+Condition exact_condition(const Table& table, const cache::Row& base,
+                          const std::vector<std::size_t>& decisive) {
+  Conditions conditions(table, base, Comparing::kPerhaps);
+  Condition condition;
+  for (const std::size_t column : decisive) {
+    if (table.is_key(column)) continue;
+    if (!table.columns[column].kept || !conditions.add(column)) condition.whole = false;
+    condition.compared.push_back(column);
+  }
+  for (const std::size_t column : plain_columns(table)) {
+    const bool there = std::find(decisive.begin(), decisive.end(), column) != decisive.end();
+    if (!there && conditions.add(column)) condition.compared.push_back(column);
   }
   condition.parameters = conditions.parameters();
   return condition;

@@ -49,6 +49,12 @@ Condition update_condition(const cache::Table& table, const VersionColumns& colu
 // them is then the upstream's own doing, and nobody else's.
 Condition whole_condition(const cache::Table& table, const cache::Row& base);
 
+// For a write to a row that no version tells of, some of whose `decisive` columns are of types that
+// some servers do not compare: whole where each of these can be sent, and what the other columns
+// were as far as it can.
+Condition exact_condition(const cache::Table& table, const cache::Row& base,
+                          const std::vector<std::size_t>& decisive);
+
 // For a deletion: every version column, as another device may have made the key again, and what
 // the other columns were, as not every application raises a version.
 Condition deletion_condition(const cache::Table& table, const VersionColumns& columns,

@@ -83,14 +83,6 @@ void Synchronizer::send_now(cache::Store& store) {
   if (outcome.uploaded > 0) pull_soon(store.principal().id);
 }
 
-bool Synchronizer::flows(cache::Store& store, cache::Database& database) const {
-  {
-    MutexLock lock(mutex_);
-    if (stopping_ || paused_) return false;
-  }
-  return Outbox(store.overlay()).flows(database);
-}
-
 void Synchronizer::wake_puller(const std::string& principal_id) {
   {
     MutexLock lock(mutex_);

@@ -53,6 +53,8 @@ class Synchronizer {
   void send_now(cache::Store& store);
   // Whether the store's queue is being sent, so that an answer may be waited for.
   bool flows(cache::Store& store, cache::Database& database) const;
+  // Whether nothing in it goes on by itself: what waits for a person keeps no other answer back.
+  bool rests(cache::Store& store, cache::Database& database) const;
   Awaited& awaited() { return dispatcher_.awaited(); }
   // The principal's replica is to be pulled at once.
   void wake_puller(const std::string& principal_id);

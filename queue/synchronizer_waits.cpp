@@ -1,9 +1,25 @@
-// Those who wait for a queue to come to an end.
+// Those who wait for a queue to come to an end, and what there is to wait for.
 #include <algorithm>
 
 #include "queue/synchronizer.h"
 
 namespace holdfast::queue {
+
+bool Synchronizer::flows(cache::Store& store, cache::Database& database) const {
+  {
+    MutexLock lock(mutex_);
+    if (stopping_ || paused_) return false;
+  }
+  return Outbox(store.overlay()).flows(database);
+}
+
+bool Synchronizer::rests(cache::Store& store, cache::Database& database) const {
+  {
+    MutexLock lock(mutex_);
+    if (stopping_ || paused_) return false;
+  }
+  return !Outbox(store.overlay()).any_on_its_way(database);
+}
 
 bool Synchronizer::wait_until_drained(cache::Store& store, std::chrono::milliseconds limit) {
   return wait_for_queue(limit, [&store] {

@@ -31,11 +31,17 @@ struct TokenRefused {
   int status;
   std::string reason;
 };
+// What a refused write may lack that an earlier entry of the principal has yet to bring.
+enum class Lack {
+  kNothing,
+  kFreeValue,  // of a unique constraint: by a deletion or another value
+  kOtherRow,   // that a foreign key names, or none that names it
+  kAnything,   // a policy or trigger may look at any row
+};
 struct Refused {
   int status;
   std::string reason;
-  // Another earlier entry of the principal may be what it lacks (a parent row, a policy's row).
-  bool may_depend_on_earlier = false;
+  Lack lack = Lack::kNothing;
 };
 struct Uncertain {  // nothing shows whether a lost send took effect
   int status;

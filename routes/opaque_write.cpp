@@ -151,9 +151,8 @@ bool OpaqueWrite::is_awaited(const Work& work, cache::Database& database) const 
   cache::Store& store = *work.request.rest.store;
   if (context_.synchronizer.flows(store, database)) return true;
   // Nor does it wait for what is there for a person.
-  const queue::Outbox outbox(store.overlay());
-  return !context_.synchronizer.snapshot().paused && !outbox.any_on_its_way(database) &&
-         !outbox.any_in(database, queue::State::kBlocked);
+  return context_.synchronizer.rests(store, database) &&
+         !queue::Outbox(store.overlay()).any_in(database, queue::State::kBlocked);
 }
 
 void OpaqueWrite::finish(const std::shared_ptr<Work>& work, const std::exception_ptr& fault) const {

@@ -271,6 +271,8 @@ std::optional<queue::Entry> WriteJob::enqueue(cache::Transaction& transaction, C
     outbox.acknowledge(transaction, entry, visible_images(transaction.database(), overlay, effects),
                        context_.clock.now());
   }
+  // It waits with what is there for a person, and its app does not.
+  if (outcome_.wait && beside_parked_ && outbox.block(transaction, entry)) outcome_.wait.reset();
   if (outcome_.wait) {
     outcome_.wait->entry = entry.id;
     outcome_.wait->asked = asked_request(request, request_.mutation, request_.preferences, entry);
@@ -293,7 +295,11 @@ std::optional<std::chrono::milliseconds> WriteJob::wait_limit(cache::Database& d
       preferences.wait ? *preferences.wait : context_.rest.write_wait;
   if (reason.empty() || limit.count() == 0) return std::nullopt;
   // It would overtake what cannot be sent now, or wait for it.
-  if (!context_.synchronizer.flows(*request_.rest.store, database)) return std::nullopt;
+  cache::Store& store = *request_.rest.store;
+  if (!context_.synchronizer.flows(store, database)) {
+    if (!context_.synchronizer.rests(store, database)) return std::nullopt;
+    beside_parked_ = true;
+  }
   outcome_.wait =
       WriteOutcome::Wait{"", limit, {}, std::move(reason), has_side_effects(request_.mutation)};
   return limit;

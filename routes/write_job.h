@@ -82,6 +82,7 @@ class WriteJob {
   WriteRequest& request_;
   bool names_temporary_ids_ = false;
   bool despite_doubt_ = false;
+  bool beside_parked_ = false;  // all that is unfinished waits for a person
   WriteOutcome outcome_;
 };
 

@@ -149,6 +149,27 @@ function twoDevices(tier) {
     }
   });
 
+  test('a conflict that waits for a person hides no refusal from an app that is online', async () => {
+    const run = await clash('manual', { first: titled('first'), second: titled('second') });
+    try {
+      const { holdfast, app } = run.devices[1];
+      assert.equal((await holdfast.status()).queue.conflicts, 1);
+      await holdfast.control('POST', '/sync/resume');
+      const refused = await app
+        .from('submissions')
+        .insert({ id: crypto.randomUUID(), body: 'x', accepted: true });
+      assert.equal(refused.error?.code, '42501', JSON.stringify(refused));
+      // Of the row that waits nothing can be known yet.
+      succeeded(await app.from('todos').update({ priority: 7 }).eq('id', run.id));
+      await holdfast.statusWhere(
+        'the later write waits',
+        ({ queue }) => queue.conflicts === 1 && queue.blocked === 1 && queue.dead === 0,
+      );
+    } finally {
+      await run.close();
+    }
+  });
+
   test('a row that is gone: dropped and listed by merge, made again by local_wins', async () => {
     const gone = async (todos, id) => succeeded(await todos.delete().eq('id', id));
     for (const [strategy, expected] of [

@@ -303,5 +303,47 @@ TEST_F(BareSendTest, ALostUpsertIsJudgedByItsRow) {
   EXPECT_THAT(calls(), ElementsAre("GET /rest/v1/todos", "POST /rest/v1/todos"));
 }
 
+// Nobody else has made the same key, and others may have changed the row since.
+TEST_F(BareSendTest, ALostInsertOfARandomKeyOfTheAppIsAppliedWhateverTheRowSaysNow) {
+  const std::string random = "8b1f0a52-51f6-4bd4-9f3b-2f4f4f9f2d11";
+  const std::string computed = "8b1f0a52-51f6-5bd4-9f3b-2f4f4f9f2d11";
+  for (const std::string& id : {random, computed}) {
+    const auto sequence = insert("notes", R"({"id":")" + id + R"(","body":"n"})");
+    lose_first_answer();
+    answer(409, duplicate("notes_pkey"));
+    answer(200, R"([{"id":")" + id + R"(","body":"changed since","number":4}])");
+    drain();
+    expect_state(sequence, id == random ? "acknowledged" : "dead");
+    if (id == computed) {
+      EXPECT_THAT(entry(sequence).last_error, HasSubstr("may be this one"));
+    }
+  }
+}
+
+// By another constraint it may have given its row another key.
+TEST_F(BareSendTest, ALostUpsertThatChangedAKeyIsJudgedByBothKeys) {
+  for (const bool arrived : {true, false}) {
+    const std::string slot = arrived ? "1" : "2";
+    const auto list = [&](const std::string& id, const std::string& title) {
+      return R"([{"id":)" + id + R"(,"title":")" + title + R"(","slot":)" + slot +
+             R"(,"updated_at":"2026-11-21T12:00:00Z"}])";
+    };
+    sample_.put("lists", list("5" + slot, "old"));
+    const auto sequence = enqueue({cache::Operation::kInsert, "lists", "on_conflict=slot",
+                                   R"({"id":9)" + slot + R"(,"title":"new","slot":)" + slot + "}",
+                                   cache::Resolution::kMergeDuplicates});
+    upstream_.clear_calls();
+    lose_first_answer();
+    answer(200, arrived ? list("9" + slot, "new") : list("5" + slot, "old"));
+    answer(200, "[]");  // for the other key
+    if (!arrived) answer(201, list("9" + slot, "new"));
+    drain();
+    expect_state(sequence, "acknowledged");
+    EXPECT_EQ(calls().size(), arrived ? 2U : 3U);
+    EXPECT_THAT(sample_.rows("lists", {"id"}), HasSubstr("{\"id\":9" + slot + "}"));
+    EXPECT_THAT(sample_.rows("lists", {"id"}), Not(HasSubstr("{\"id\":5" + slot + "}")));
+  }
+}
+
 }  // namespace
 }  // namespace holdfast::queue

@@ -87,6 +87,18 @@ TEST_F(CompanionDeliveryTest, AFilteredWriteOfManyRowsIsOneEvent) {
   EXPECT_NE(state(sequence), "acknowledged");
 }
 
+// The upstream compares the columns of the first row in all of them.
+TEST_F(CompanionDeliveryTest, ARowThatIsAsWantedAlreadyLeavesTheOthersCompared) {
+  companion_.note_found({1, true});
+  sample_.put("reviews", R"([{"id":1,"list_id":7},{"id":2,"list_id":8}])");
+  enqueue({cache::Operation::kUpdate, "reviews", "id=in.(1,2)", R"({"list_id":7})"});
+  answer_push(R"({"status":409,"code":"HF409","message":"a row is not as it was","rows":null})");
+  drain_with_companion();
+  const std::string body = upstream_.calls().at(0).body;
+  EXPECT_THAT(body, HasSubstr(R"({"key":{"id":1},"base":{"list_id":7}})"));
+  EXPECT_THAT(body, HasSubstr(R"({"key":{"id":2},"base":{"list_id":8}})"));
+}
+
 // A row without a version is deleted as it was seen, or not at all.
 TEST_F(CompanionDeliveryTest, ADeletionComparesEveryColumnThatItCan) {
   companion_.note_found({1, true});
@@ -212,10 +224,10 @@ TEST_F(CompanionDeliveryTest, ACallIsAnEventAndItsResultIsKept) {
 
 TEST_F(CompanionDeliveryTest, NothingIsSentTogetherWithAnEntryWhoseTableIsGone) {
   companion_.note_found({1, true});
-  const auto lost = insert("comments", R"({"id":8,"todo_id":null,"body":"x"})");
+  const auto lost = insert("reviews", R"({"id":8,"list_id":null})");
   const auto kept = insert("todos", R"({"id":11,"title":"a"})");
   auto fewer = cache::sample::tables();
-  std::erase_if(fewer, [](const cache::Table& table) { return table.name == "comments"; });
+  std::erase_if(fewer, [](const cache::Table& table) { return table.name == "reviews"; });
   sample_.reopen(std::make_shared<const cache::Catalog>(fewer, std::vector<cache::Function>{}));
   answer_push(applied(todo(11, "a")));
   drain_with_companion();
