@@ -172,7 +172,17 @@ Verdict CompanionDelivery::judge(const Sender& sender, const Parcel& parcel,
     // Its key says that it was not us, and nothing of whether the row is the same.
     return BareSend(upstream_, sender, parcel, *table).judge_duplicate(outcome.answer, classified);
   }
-  return judge_outcome(outcome, sender, parcel, *table, options_.of(*table));
+  Verdict verdict = judge_outcome(outcome, sender, parcel, *table, options_.of(*table));
+  const auto* collided = std::get_if<Collided>(&verdict);
+  if (collided == nullptr || outcome.rows || collided->images.size() != 1) return verdict;
+  // The function gives rows whole; a role may be allowed to read a part of them.
+  auto read = read_rows(upstream_, sender, parcel.entry, *table, {collided->images[0].key});
+  if (auto* failed = std::get_if<Verdict>(&read)) return std::move(*failed);
+  const auto& row = std::get<SeenRows>(read).images[0].row;
+  if (!row) return verdict;
+  EventOutcome seen = outcome;
+  seen.rows = "[" + cache::print_row(*table, *row) + "]";
+  return judge_outcome(seen, sender, parcel, *table, options_.of(*table));
 }
 
 std::vector<Receipt> CompanionDelivery::judge_refused_call(const Sender& sender, Parcels parcels,

@@ -99,6 +99,19 @@ TEST_F(CompanionDeliveryTest, ARowThatIsAsWantedAlreadyLeavesTheOthersCompared) 
   EXPECT_THAT(body, HasSubstr(R"({"key":{"id":2},"base":{"list_id":8}})"));
 }
 
+// A role that may read some columns only cannot have the row from the function.
+TEST_F(CompanionDeliveryTest, ARowThatTheFunctionMayNotGiveIsReadBeforeItCountsAsGone) {
+  companion_.note_found({1, true});
+  sample_.put("reviews", R"({"id":1,"list_id":7})");
+  const auto sequence =
+      enqueue({cache::Operation::kUpdate, "reviews", "id=eq.1", R"({"list_id":9})"});
+  answer_push(R"({"status":409,"code":"HF409","message":"a row is not as it was","rows":null})");
+  answer(200, R"([{"id":1,"list_id":8}])");
+  drain_with_companion();
+  EXPECT_EQ(state(sequence), "resolved");
+  EXPECT_THAT(entry(sequence).last_error, HasSubstr("list_id was changed"));
+}
+
 // A row without a version is deleted as it was seen, or not at all.
 TEST_F(CompanionDeliveryTest, ADeletionComparesEveryColumnThatItCan) {
   companion_.note_found({1, true});
