@@ -135,6 +135,12 @@ std::string reason_of(httplib::Error error, bool out_of_time) {
 
 }  // namespace
 
+milliseconds time_for(const Call& call, milliseconds timeout) {
+  // 50 kB a second: slower than any link on which a large body makes sense.
+  constexpr std::size_t kBytesInMillisecond = 50;
+  return timeout + milliseconds(call.body.size() / kBytesInMillisecond);
+}
+
 Connection::Connection(const std::string& origin, const UpstreamOptions& options)
     : pins_(options.pins),
       client_(std::make_unique<httplib::Client>(origin)),
@@ -167,7 +173,7 @@ Outcome Connection::send(const Call& call, const std::string& target, millisecon
   client_->set_decompress(unpacked);
   Reading reading;
   auto request = wire_request(call, target);
-  read_into(reading, request, began + timeout);
+  read_into(reading, request, began + time_for(call, timeout));
   httplib::Response response;
   auto error = httplib::Error::Success;
   if (client_->send(request, response, error)) {

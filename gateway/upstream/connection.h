@@ -15,6 +15,9 @@ class Client;
 
 namespace holdfast::upstream {
 
+// For the whole of a call: what it is waited for, and the time that a large body takes besides.
+std::chrono::milliseconds time_for(const Call& call, std::chrono::milliseconds timeout);
+
 // One connection to the upstream's origin, opened by its first send().
 // One thread at a time: whoever took it from the pool; abort() may come from any.
 class Connection {

@@ -105,6 +105,9 @@ Outcome SupabaseUpstream::attempt(const Call& call, std::unique_ptr<Connection> 
                                   milliseconds timeout) {
   Outcome outcome = [&] {
     const Use use(*this, *connection);
+    const DeadlineWatch::Entry entry(deadlines_,
+                                     std::chrono::steady_clock::now() + time_for(call, timeout),
+                                     [&connection] { connection->abort(); });
     return connection->send(call, prefix_ + call.target, timeout, clock_);
   }();
   if (outcome.answered()) give_back(std::move(connection));

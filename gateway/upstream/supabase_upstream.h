@@ -7,6 +7,7 @@
 
 #include "gateway/base/clock.h"
 #include "gateway/base/mutex.h"
+#include "gateway/upstream/deadline_watch.h"
 #include "gateway/upstream/options.h"
 #include "gateway/upstream/upstream.h"
 
@@ -19,8 +20,9 @@ class Connection;
 // Targets and bodies arrive byte for byte as given, redirects are not followed and nothing is
 // decompressed. TLS certificates are always verified. A kept-alive connection is used again only
 // if it is young and silent; GET and HEAD are tried once more on a new one when it died anyway,
-// other methods only when the request was surely not delivered. The timeout covers connecting,
-// sending and each wait for more of the answer; name resolution takes as long as the system does.
+// other methods only when the request was surely not delivered. The timeout covers the whole call,
+// connecting and the answer's last byte included, and each wait for more of it; a large body has
+// time to be sent besides. Name resolution takes as long as the system does.
 // Ignores SIGPIPE for the process.
 // Thread-safe.
 class SupabaseUpstream final : public Upstream {
@@ -58,6 +60,8 @@ class SupabaseUpstream final : public Upstream {
   std::vector<Idle> idle_ HF_GUARDED_BY(mutex_);  // the most recently used last
   std::vector<Connection*> in_use_ HF_GUARDED_BY(mutex_);
   bool stopped_ HF_GUARDED_BY(mutex_) = false;
+
+  DeadlineWatch deadlines_;
 };
 
 }  // namespace holdfast::upstream

@@ -84,6 +84,24 @@ TEST_F(UpstreamPatienceTest, DrippingBodyEndsWithTheTimeout) {
   EXPECT_THAT(outcome.failure().reason, HasSubstr("in time"));
 }
 
+TEST_F(UpstreamPatienceTest, AHeadThatNeverEndsEndsWithTheTimeout) {
+  for (const char* more : {"X-More: x\r\n", "HTTP/1.1 100 Continue\r\n\r\n"}) {
+    serve([more](const Exchange& exchange) {
+      if (more[0] == 'X') exchange.send("HTTP/1.1 200 OK\r\n");
+      while (exchange.send(more)) std::this_thread::yield();
+      return Then::kClose;
+    });
+    Call request;
+    request.method = "POST";
+    request.target = "/x";
+    request.timeout = 100ms;
+    const auto outcome = upstream_->call(request);
+    ASSERT_FALSE(outcome.answered()) << more;
+    EXPECT_EQ(outcome.failure().loss, Loss::kAnswerLost);
+    EXPECT_THAT(outcome.failure().reason, HasSubstr("in time"));
+  }
+}
+
 TEST_F(UpstreamPatienceTest, StopEndsTheCallUnderWayAndRefusesLaterOnes) {
   std::promise<void> arrived;
   std::promise<void> done;
