@@ -1,6 +1,8 @@
 #include "cache/sqlite/database.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <mutex>
 
@@ -58,6 +60,14 @@ int call_named(void* user, int a_size, const void* a, int b_size, const void* b)
       {static_cast<const char*>(b), static_cast<std::size_t>(b_size)});
 }
 
+// SQLite itself would let everybody read it; what it keeps beside it gets the same mode. A file
+// that is there is not opened: closing it again would drop the locks that this process has on it.
+void make_private(const std::string& path) {
+  if (path.empty() || path.starts_with(':') || path.starts_with("file:")) return;
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file >= 0) close(file);
+}
+
 // SQLite asks for a collation that a statement names; one that stays unknown fails the statement.
 void make_collation(void* factory, sqlite3* database, int, const char* name) {
   auto collation = reinterpret_cast<CollationFactory>(factory)(name);
@@ -81,6 +91,7 @@ Database::Database(const std::string& path, OpenMode mode) {
   configure_process();
   const int access = mode == OpenMode::kReadOnly ? SQLITE_OPEN_READONLY
                                                  : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  if (mode == OpenMode::kReadWrite) make_private(path);
   sqlite3* handle = nullptr;
   const char* vfs = mode == OpenMode::kReadOnly ? nullptr : gathering_vfs();
   const int code = sqlite3_open_v2(path.c_str(), &handle, access | SQLITE_OPEN_NOMUTEX, vfs);

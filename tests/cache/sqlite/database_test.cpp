@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "tests/support/temp_dir.h"
@@ -28,6 +29,15 @@ TEST_F(DatabaseTest, AWriterSurvivesPowerLoss) {
   journal.step();
   EXPECT_EQ(journal.text(0), "wal");
   EXPECT_EQ(number(database_, "PRAGMA synchronous"), 2);  // FULL: NORMAL may lose commits
+}
+
+TEST_F(DatabaseTest, ItsFilesAreTheirOwnersAlone) {
+  database_.execute("CREATE TABLE t(a)");
+  for (const char* end : {"", "-wal", "-shm"}) {
+    const auto mode = std::filesystem::status(path() + end).permissions();
+    EXPECT_EQ(mode, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write)
+        << end;
+  }
 }
 
 TEST_F(DatabaseTest, AReaderCannotWrite) {
