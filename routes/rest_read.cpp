@@ -66,6 +66,14 @@ std::optional<std::chrono::seconds> age_of(const Plan& plan, const cache::Store&
   return oldest;
 }
 
+// To the microsecond, though an age is told in whole seconds.
+bool is_older(const cache::Store& store, const cache::Table& table, std::chrono::milliseconds limit,
+              Timestamp now) {
+  constexpr std::chrono::seconds kSecond{1};
+  const auto over = store.age(table, now - limit + kSecond - std::chrono::microseconds(1));
+  return !over || *over >= kSecond;
+}
+
 // What an embed shows of a table, the request's own conditions do not limit.
 bool is_root_alone(const Plan& plan, const cache::Table& table) {
   return plan.tables.front() == &table &&
@@ -305,8 +313,7 @@ std::optional<ForwardReason> RestRead::too_old(const RestRequest& rest, const Pl
   for (const cache::Table* table : plan.tables) {
     const auto limit = context_.replica.of(*table).max_staleness;
     if (limit.count() == 0) continue;
-    const auto age = rest.store->age(*table, now);
-    if (!age || *age > limit) {
+    if (is_older(*rest.store, *table, limit, now)) {
       return ForwardReason(Kind::kStale, table->name + " is older here than its max_staleness");
     }
   }
