@@ -73,7 +73,9 @@ export function segments(points, index, gap) {
 /** @param {Chart} chart */
 export function chart(chart) {
   const { id, title, unit, series, points, from, to, gap, wide, print = plain } = chart;
-  const width = wide && innerWidth > 800 ? 1_200 : 600;
+  // Its letters keep their size on the screen.
+  const narrow = innerWidth < 600;
+  const width = narrow ? 340 : wide && innerWidth > 800 ? 1_200 : 600;
   const known = points.flatMap(({ values }) => values.filter((value) => value !== null));
   const ceiling = niceTop(Math.max(0, .../** @type {number[]} */ (known)));
   // There is no half a write.
@@ -124,7 +126,7 @@ export function chart(chart) {
           print(part * ceiling),
         ),
       ]),
-      [0, 0.25, 0.5, 0.75, 1].map((part) =>
+      (narrow ? [0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1]).map((part) =>
         s(
           'text',
           {

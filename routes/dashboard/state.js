@@ -4,6 +4,7 @@
  * @typedef {object} Queue
  * @property {number} depth
  * @property {number | null} oldest_age_s
+ * @property {string | null} [oldest_at] as the page reckons it
  * @property {number} queued
  * @property {number} sending
  * @property {number} waiting
@@ -96,6 +97,8 @@ const liveSpan = 10 * 60_000;
 export function noteStatus(status) {
   state.status = status;
   const now = Date.now();
+  const age = status.queue.oldest_age_s;
+  status.queue.oldest_at = age === null ? null : new Date(now - 1_000 * age).toISOString();
   state.live.push({ at: now, depth: status.queue.depth });
   while ((state.live[0]?.at ?? now) < now - liveSpan) state.live.shift();
 }

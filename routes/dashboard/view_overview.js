@@ -7,8 +7,8 @@ import { action, brief, chip, nothing, section, when } from './parts.js';
 import { countDead, countOpen, deadLetters, openConflicts, state, uncertain } from './state.js';
 import {
   count,
-  duration,
   keyText,
+  plainly,
   several,
   someOf,
   stateSentence,
@@ -135,7 +135,7 @@ const linkSwitch = (cut) =>
 /** @param {import('./state.js').Queue} queue */
 function pendingNote(queue) {
   if (queue.depth === 0) return 'all sent';
-  return queue.oldest_age_s === null ? '' : `oldest ${duration(queue.oldest_age_s)}`;
+  return queue.oldest_at ? ['oldest ', brief(queue.oldest_at)] : '';
 }
 
 function tablesNote() {
@@ -211,7 +211,7 @@ function attention() {
       '#/queue',
       Math.max(unknown.length, state.status?.queue.uncertain ?? 0),
       unknown.map((entry) => ({
-        text: `${whatText(entry).title}: ${entry.explanation ?? 'its answer was lost'}`,
+        text: `${whatText(entry).title}: ${plainly(entry.explanation ?? 'its answer was lost')}`,
         at: entry.created_at,
       })),
     ),
@@ -220,7 +220,7 @@ function attention() {
       '#/dead',
       countDead(),
       deadLetters().map((entry) => ({
-        text: `${whatText(entry).title}: ${entry.explanation ?? entry.last_error ?? 'refused'}`,
+        text: `${whatText(entry).title}: ${plainly(entry.explanation ?? entry.last_error ?? 'refused')}`,
         at: entry.created_at,
       })),
     ),

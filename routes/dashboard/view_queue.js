@@ -6,7 +6,16 @@ import { h, say } from './dom.js';
 import { parse, print } from './exact.js';
 import { action, cell, chip, more, nothing, section, when } from './parts.js';
 import { countDead, countUnfinished, deadLetters, state, unfinished } from './state.js';
-import { keyText, several, stateWord, tableName, waitReason, whatText, whoText } from './words.js';
+import {
+  keyText,
+  plainly,
+  several,
+  stateWord,
+  tableName,
+  waitReason,
+  whatText,
+  whoText,
+} from './words.js';
 
 /** @typedef {import('./state.js').Entry} Entry */
 
@@ -63,7 +72,7 @@ const list = (entries, total, which) => [
 function card(entry) {
   const { title, where } = whatText(entry);
   const waits = waitReason(entry, state.status);
-  const why = entry.explanation ?? entry.last_error;
+  const why = entry.explanation ? plainly(entry.explanation) : entry.last_error;
   const about = `${title} ${where}`;
   const movable = entry.state !== 'sending';
   return h(

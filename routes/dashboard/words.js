@@ -56,6 +56,10 @@ export function short(value) {
   return print(value);
 }
 
+/** An explanation as the page speaks: its upstream is the server. @param {string} text */
+export const plainly = (text) =>
+  text.replaceAll('the upstream', 'the server').replaceAll('The upstream', 'The server');
+
 /** Names, the first ones of many. @param {string[]} names */
 export const someOf = (names) =>
   names.length <= 5

@@ -172,7 +172,10 @@ test('state, pending count and last sync follow without a reload; pause, resume,
   assert.equal(await page.locator('#pause').textContent(), 'Resume');
   const id = crypto.randomUUID();
   succeeded(await world.app.from('todos').insert({ id, title: 'while paused' }));
-  await page.locator('.tile', { hasText: 'Pending' }).getByText('1', { exact: true }).waitFor();
+  const pending = page.locator('.tile', { hasText: 'Pending' });
+  await pending.getByText('1', { exact: true }).waitFor();
+  // It grows old while nothing else happens.
+  await pending.getByText('oldest 2 s ago').waitFor();
   await go(page, 'queue');
   const card = page.locator('.card', { hasText: 'Insert into todos' });
   await card.getByText('queued', { exact: true }).waitFor();

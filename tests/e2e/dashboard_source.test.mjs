@@ -14,6 +14,7 @@ import { columns, merged, suggested, typed } from '../../routes/dashboard/merge.
 import {
   ago,
   duration,
+  plainly,
   since,
   stateSentence,
   waitReason,
@@ -169,4 +170,5 @@ test('trouble is told in words, and nothing else is called current', () => {
   );
   assert.match(waitReason({ state: 'waiting', last_status: 401 }, {}), /holdfast doctor/);
   assert.equal(waitReason({ state: 'waiting', last_status: 503 }, {}), '');
+  assert.equal(plainly('The upstream asks the upstream.'), 'The server asks the server.');
 });
