@@ -81,7 +81,7 @@ Finding unreachable(const std::string& url, const std::string& reason) {
             "check the network and [upstream] url; what is kept here is served meanwhile"};
   }
   return {Level::kBroken, "connection", "no address is known for " + url,
-          "check its spelling and the network; a hosted project that is paused has none either"};
+          "check its spelling and the network; a hosted project that is gone has none either"};
 }
 
 // With a secret key in use, whether the upstream takes the apps' one too.
