@@ -8,6 +8,57 @@ namespace {
 
 class EmbedTest : public QueryTest {};
 
+Table relation(std::string name, std::vector<std::string> columns) {
+  Table out;
+  out.schema = "public";
+  out.name = std::move(name);
+  for (auto& each : columns) {
+    Column column;
+    column.name = std::move(each);
+    column.type = make_type("integer");
+    out.columns.push_back(std::move(column));
+  }
+  return out;
+}
+
+ForeignKey reference(std::size_t from, std::string to) {
+  ForeignKey out;
+  out.name = to + "_fkey";
+  out.columns = {from};
+  out.ref_schema = "public";
+  out.ref_table = std::move(to);
+  out.ref_columns = {"id"};
+  return out;
+}
+
+// Actors and films with the roles between them, a view of the films, and prizes of actresses, with a
+// computed relationship to something lonely.
+Catalog cinema(bool exposed_roles) {
+  Table roles = relation("roles", {"actor_id", "film_id"});
+  roles.primary_key = Key{"roles_pkey", {0, 1}};
+  roles.foreign_keys = {reference(0, "actors"), reference(1, "films")};
+  if (!exposed_roles) roles.schema = "hidden";
+  Table prizes = relation("prizes", {"actress_id"});
+  prizes.foreign_keys = {reference(0, "actress")};
+  Table list = relation("film_list", {"id"});
+  list.kind = TableKind::kView;
+  list.columns[0].origin = ColumnOrigin{"public", "films", "id"};
+  std::vector<Function> functions(1);
+  functions[0].schema = "public";
+  functions[0].name = "starred_in";
+  functions[0].arguments.push_back({"", "prizes", false, false, RelationName{"public", "prizes"}});
+  functions[0].returns = "lonely";
+  return Catalog({relation("actors", {"id"}), relation("films", {"id"}), std::move(roles),
+                  relation("actress", {"id"}), std::move(prizes), std::move(list),
+                  relation("lonely", {"id"}), relation("film_lists", {"id"})},
+                 std::move(functions), {"public"});
+}
+
+std::string hint(const Catalog& catalog, std::string_view origin, std::string_view name) {
+  const auto found = RelationshipFinder(catalog).find(*catalog.find("public", origin), name, "");
+  return found ? "found" : found.error().hint.value_or("none");
+}
+
 TEST_F(EmbedTest, ToOneIsAnObjectOrNull) {
   EXPECT_EQ(get("people", "select=id,club:people_club_fkey(town)&id=gte.3"),
             R"([{"id":3,"club":null},{"id":4,"club":{"town":"Oslo"}}])");
@@ -209,6 +260,22 @@ TEST_F(EmbedTest, MissingAndAmbiguousRelationshipsAreExplained) {
             "'clubs!memberships'. Find the desired relationship in the 'details' key.");
   EXPECT_EQ(get("people", "select=id&clubs.town=eq.x"),
             "PGRST108: 'clubs' is not an embedded resource in this request");
+}
+
+TEST_F(EmbedTest, TheHintNamesWhateverIsRelated) {
+  const Catalog catalog = cinema(true);
+  EXPECT_EQ(hint(catalog, "films", "actor"), "Perhaps you meant 'actors' instead of 'actor'.");
+  EXPECT_EQ(hint(catalog, "films", "Actors"), "none");
+  EXPECT_EQ(hint(catalog, "prizes", "lonly"), "Perhaps you meant 'lonely' instead of 'lonly'.");
+  EXPECT_EQ(hint(catalog, "film_lists", "roles"),
+            "Perhaps you meant 'film_list' instead of 'film_lists'.");
+}
+
+TEST_F(EmbedTest, AHiddenJunctionRelatesWithoutAHint) {
+  const Catalog catalog = cinema(false);
+  EXPECT_EQ(hint(catalog, "actors", "films"), "none");
+  EXPECT_EQ(hint(catalog, "film_lists", "roles"),
+            "Perhaps you meant 'film_list' instead of 'film_lists'.");
 }
 
 TEST_F(EmbedTest, AggregatesNeedPermission) {
