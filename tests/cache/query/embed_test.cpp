@@ -31,8 +31,8 @@ ForeignKey reference(std::size_t from, std::string to) {
   return out;
 }
 
-// Actors and films with the roles between them, a view of the films, and prizes of actresses, with a
-// computed relationship to something lonely.
+// Actors and films with the roles between them, a view of the films, and prizes of actresses, with
+// a computed relationship to something lonely.
 Catalog cinema(bool exposed_roles) {
   Table roles = relation("roles", {"actor_id", "film_id"});
   roles.primary_key = Key{"roles_pkey", {0, 1}};
