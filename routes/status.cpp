@@ -71,6 +71,7 @@ struct TableState {
   std::optional<double> lag;
   std::int64_t pending = 0;
   std::optional<std::int64_t> expected;  // while the initial sync runs: rows that there are
+  std::optional<std::int64_t> received;  // the same: bytes of them that have come
   std::optional<std::string> last_error;
   DeliveryPromise promise{};
 
@@ -82,6 +83,7 @@ struct TableState {
     if (other.lag && (!lag || *other.lag > *lag)) lag = other.lag;
     pending += other.pending;
     if (other.expected) expected = std::max(expected.value_or(0), *other.expected);
+    if (other.received) received = std::max(received.value_or(0), *other.received);
     if (other.last_error) last_error = other.last_error;
   }
   // The upstream's words may hold values of rows.
@@ -94,6 +96,7 @@ struct TableState {
             {"lag_s", lag ? json(*lag) : json(nullptr)},
             {"pending", pending},
             {"expected_rows", expected ? json(*expected) : json(nullptr)},
+            {"received_bytes", received ? json(*received) : json(nullptr)},
             {"last_error", detailed && last_error ? json(*last_error) : json(nullptr)},
             {"exactly_once",
              {{"insert", promise.insert}, {"update", promise.update}, {"delete", promise.remove}}}};
@@ -118,13 +121,15 @@ TableState state_of(cache::Store& store, cache::Database& reader, const cache::T
                     Timestamp now) {
   TableState state;
   state.complete = is_complete(store, table);
-  cache::Statement& sync =
-      reader.cached("SELECT cursor, expected, last_error FROM hf_tables WHERE relation=?1");
+  cache::Statement& sync = reader.cached(
+      "SELECT cursor, expected, last_error, (SELECT value FROM hf_meta"
+      " WHERE name='received|' || relation) FROM hf_tables WHERE relation=?1");
   sync.bind(1, std::string_view(cache::relation_of(table)));
   if (sync.step()) {
     if (!sync.is_null(0)) state.cursor = sync.integer(0);
     if (!sync.is_null(1) && !state.complete) state.expected = sync.integer(1);
     if (!sync.is_null(2)) state.last_error = std::string(sync.text(2));
+    if (!sync.is_null(3) && !state.complete) state.received = sync.integer(3);
   }
   sync.reset();
   if (const auto age = store.age(table, now)) state.lag = static_cast<double>(age->count());

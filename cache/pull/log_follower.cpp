@@ -2,6 +2,7 @@
 
 #include "cache/pull/deviations.h"
 #include "cache/pull/images.h"
+#include "cache/pull/kept_answers.h"
 #include "cache/replica/key.h"
 
 namespace holdfast::cache {
@@ -96,6 +97,9 @@ void LogFollower::apply(const LogWindow& window, std::int64_t mark, bool access_
     if (auto image = image_of(line)) images.push_back(*std::move(image));
   }
   store_.writer().run(Priority::kBackground, [&](Transaction& transaction) {
+    for (const auto& [relation, keys] : gone_in(images)) {
+      forget_answers_with(transaction, relation, keys);
+    }
     for (const Image& image : images) apply_image(transaction, image, mark);
     for (const LogLine& line : window.lines) {
       if (!line.key) note_part(transaction, line);
@@ -104,6 +108,17 @@ void LogFollower::apply(const LogWindow& window, std::int64_t mark, bool access_
     if (access_changed) recheck_all(transaction);
     save_position(transaction, window);
   });
+}
+
+// Keys of the rows that are not there any more for the caller, by relation.
+std::map<std::string, std::vector<std::string>> LogFollower::gone_in(
+    const std::vector<Image>& images) {
+  std::map<std::string, std::vector<std::string>> gone;
+  for (const Image& image : images) {
+    if (image.row || image.read_by_key || !image.unreadable.empty()) continue;
+    gone[relation_of(*image.table)].push_back(image.key);
+  }
+  return gone;
 }
 
 // nullopt: of a table that is not replicated here.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -57,6 +58,7 @@ class LogFollower {
   void save_position(Transaction& transaction, const LogWindow& window);
   void apply(const LogWindow& window, std::int64_t mark, bool access_changed);
   std::optional<Image> image_of(const LogLine& line) const;
+  static std::map<std::string, std::vector<std::string>> gone_in(const std::vector<Image>& images);
   void apply_image(Transaction& transaction, const Image& image, std::int64_t mark);
   void note_part(Transaction& transaction, const LogLine& line);
   void recheck(Transaction& transaction, const std::string& relation);

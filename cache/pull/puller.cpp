@@ -117,7 +117,8 @@ PullOutcome Puller::Round::run(Puller& puller, Store& store, PullDepth depth, bo
 }
 
 std::optional<std::vector<TableParity>> Puller::compare(Store& store, ProgressCount& progress) {
-  if (!pull(store, PullDepth::kChanges, true).reached) return std::nullopt;
+  // A copy is as old as the last comparison of keys: that is no difference.
+  if (!pull(store, PullDepth::kCopies, true).reached) return std::nullopt;
   const auto credentials = credentials_.credentials_for(store.principal());
   if (!credentials) return std::nullopt;
   ChangeLog log(upstream_, *credentials, true);

@@ -19,6 +19,7 @@ namespace holdfast::cache {
 
 enum class PullDepth {
   kChanges,  // what changed since the cursor
+  kCopies,   // and what has no key made anew
   kKeys,     // and a comparison of keys, by parts of the table where that is enough
   kAllKeys,  // and one of every key
 };

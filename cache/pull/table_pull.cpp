@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cache/pull/images.h"
+#include "cache/pull/kept_answers.h"
 #include "cache/replica/key.h"
 #include "cache/values/codec.h"
 
@@ -100,7 +101,8 @@ std::optional<PullFailure> TablePull::run(PullDepth depth) {
 }
 
 bool TablePull::compares(const Progress& progress, PullDepth depth) const {
-  return depth != PullDepth::kChanges || progress.recheck > 0 ||
+  if (depth == PullDepth::kCopies && !table_.primary_key) return true;
+  return depth > PullDepth::kCopies || progress.recheck > 0 ||
          progress.pulls % options_.key_diff_every == 0;
 }
 
@@ -169,6 +171,7 @@ std::optional<PullFailure> TablePull::read_since(std::size_t stamp, const Value&
     note_stamps(page);
     if (!page.last) return std::nullopt;
     drop_expired(page);
+    drop_older(page);
     write([&](Transaction& transaction) { apply_page(transaction, page, mark); });
     after = std::move(page.last);
   }
@@ -253,7 +256,11 @@ std::optional<PullFailure> TablePull::failed(PullFailure failure) {
 
 void TablePull::deny(const PullFailure& failure) {
   const Denial denial{failure.status, failure.body};
-  write([&](Transaction& transaction) { store_.mark_denied(transaction, table_, denial); });
+  const bool was_denied = store_.status(table_) == TableStatus::kDenied;
+  write([&](Transaction& transaction) {
+    store_.mark_denied(transaction, table_, denial);
+    if (!was_denied) forget_answers_of(transaction, relation_);
+  });
   store_.publish(table_, TableStatus::kDenied, denial);
   take_back_rows();
   count_denied_pull();

@@ -67,8 +67,9 @@ class TablePull {
   // Rows that were marked as deleted before the cutoff go.
   void leave_out_expired();
   std::optional<PullFailure> look_for_expired();
-  // Out of a page: those of them that are not here.
+  // Out of a page: rows that are not here, and would not be kept.
   void drop_expired(RowPage& page);
+  void drop_older(RowPage& page);
   // These rows are not kept any more, whatever has become of them upstream.
   void let_go(const std::vector<std::string>& keys);
   // Keys of rows without pending writes, by conditions in SQL.

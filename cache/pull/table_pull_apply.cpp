@@ -3,6 +3,7 @@
 
 #include "cache/pull/deviations.h"
 #include "cache/pull/images.h"
+#include "cache/pull/kept_answers.h"
 #include "cache/pull/table_pull.h"
 #include "cache/replica/key.h"
 
@@ -42,6 +43,8 @@ void TablePull::apply_image(Transaction& transaction, const std::string& key,
 }
 
 void TablePull::apply_vanished(const std::vector<std::string>& keys, std::int64_t mark) {
+  if (keys.empty()) return;
+  write([&](Transaction& transaction) { forget_answers_with(transaction, relation_, keys); });
   in_steps(keys, [&](Transaction& transaction, const std::string& key) {
     apply_image(transaction, key, std::nullopt, mark);
   });
@@ -108,6 +111,11 @@ std::optional<PullFailure> TablePull::read_queued_keys() {
         done.bind(1, std::string_view(relation_)).bind(2, std::string_view(key)).run();
       }
       note_unreadable(transaction, page.unreadable);
+      std::vector<std::string> gone = keys;
+      std::erase_if(gone, [&](const std::string& key) {
+        return found.contains(key) || unreadable.contains(key);
+      });
+      forget_answers_with(transaction, relation_, gone);
       for (const std::string& key : keys) {
         if (unreadable.contains(key)) continue;
         const auto row = found.find(key);

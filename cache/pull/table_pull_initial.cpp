@@ -53,6 +53,10 @@ void TablePull::note_sync_progress(Transaction& transaction, const RowPage& page
   statement.bind(2, std::string_view(key_of(table_, *page.last)));
   if (newest_stamp_) statement.bind(3, *newest_stamp_);
   statement.bind(4, static_cast<std::int64_t>(page.rows.size())).run();
+  Statement& received = transaction.database().cached(
+      "INSERT INTO hf_meta VALUES('received|' || ?1, ?2)"
+      " ON CONFLICT DO UPDATE SET value=value+excluded.value");
+  received.bind(1, std::string_view(relation_)).bind(2, page.bytes).run();
 }
 
 std::variant<bool, PullFailure> TablePull::sync_in_one_page(
@@ -75,6 +79,9 @@ std::variant<bool, PullFailure> TablePull::sync_in_one_page(
       statement.bind(1, std::string_view(relation_));
       if (page.total) statement.bind(2, *page.total);
       statement.run();
+      Statement& forget =
+          transaction.database().cached("DELETE FROM hf_meta WHERE name='received|' || ?1");
+      forget.bind(1, std::string_view(relation_)).run();
     });
     return false;
   }

@@ -18,6 +18,11 @@ std::string storage_names(const Table& table, const std::vector<std::size_t>& co
   return names;
 }
 
+std::string newest_first(const Table& table, std::optional<std::size_t> stamp) {
+  return (stamp ? storage_names(table, {*stamp}, " DESC NULLS LAST,") : std::string()) +
+         storage_names(table, table.primary_key->columns, " DESC");
+}
+
 }  // namespace
 
 std::optional<PullFailure> TablePull::pull_newest(const Progress& progress, bool compare) {
@@ -59,11 +64,41 @@ std::optional<PullFailure> TablePull::read_newest() {
 
 void TablePull::keep_newest() {
   if (part_.max_rows == 0 || rows_ == 0) return;
-  const std::string order =
-      (stamp_ ? storage_names(table_, {*stamp_}, " DESC NULLS LAST,") : std::string()) +
-      storage_names(table_, table_.primary_key->columns, " DESC");
-  let_go(settled_keys("true ORDER BY " + order + " LIMIT -1 OFFSET " +
+  let_go(settled_keys("true ORDER BY " + newest_first(table_, stamp_) + " LIMIT -1 OFFSET " +
                       std::to_string(part_.max_rows)));
+}
+
+// Whoever follows the replica would be told of them with each pull, that they came and went.
+void TablePull::drop_older(RowPage& page) {
+  if (part_.max_rows == 0 || !stamp_) return;
+  auto reader = store_.reader();
+  const std::string relation = query::quote_identifier(table_.storage_name);
+  const auto& key = table_.primary_key->columns;
+  Statement oldest(*reader, "SELECT rowid FROM " + relation + " ORDER BY " +
+                                newest_first(table_, stamp_) + " LIMIT 1 OFFSET " +
+                                std::to_string(part_.max_rows - 1));
+  if (!oldest.step()) return;
+  const std::string stamp = storage_names(table_, {*stamp_});
+  std::string placeholders;
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    placeholders += (i > 0 ? ",?" : "?") + std::to_string(i + 3);
+  }
+  Statement newer(*reader, "SELECT 1 FROM " + relation + " WHERE rowid=?1 AND (" + stamp +
+                               ">?2 OR (" + stamp + " IS NOT NULL AND ?2 IS NULL) OR (" + stamp +
+                               " IS ?2 AND (" + storage_names(table_, key) + ")>(" + placeholders +
+                               ")))");
+  newer.bind(1, oldest.integer(0));
+  std::erase_if(page.rows, [&](const Row& row) {
+    newer.reset();
+    newer.bind(2, row[*stamp_]);
+    for (std::size_t i = 0; i < key.size(); ++i) {
+      newer.bind(static_cast<int>(i) + 3, row[key[i]]);
+    }
+    if (!newer.step()) return false;
+    const std::string name = key_of(table_, row);
+    return !store_.overlay().base_of(*reader, table_, name) &&
+           !store_.overlay().is_pending(*reader, table_, name);
+  });
 }
 
 void TablePull::leave_out_expired() {

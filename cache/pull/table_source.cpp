@@ -281,6 +281,7 @@ std::variant<RowPage, PullFailure> TableSource::read(
   for (const std::size_t index : columns) names.push_back(table_.columns[index].name);
   RowPage page;
   page.date = answer.date;
+  page.bytes = static_cast<std::int64_t>(answer.body.size());
   bool last_key_lost = false;  // then no page can follow it
   const auto read = read_page(answer.body, names, [&](std::span<const std::string_view> tokens) {
     Row row(table_.columns.size(), Null{});

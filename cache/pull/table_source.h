@@ -40,6 +40,7 @@ struct RowPage {
   std::optional<Row> last;
   std::optional<Timestamp> date;
   std::optional<std::int64_t> total;  // rows that there are, where it was asked for
+  std::int64_t bytes = 0;             // of the answer, unpacked
 };
 
 // Reads one table of the upstream page by page, as one principal. Blocking.

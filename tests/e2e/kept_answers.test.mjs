@@ -13,6 +13,8 @@ before(async () => {
   const schema = `
     create function open_count(lowest integer default 0) returns bigint language sql stable
       as 'select count(*) from todos where not done and priority >= lowest';
+    create function titled(wanted text) returns setof todos language sql stable
+      as 'select * from todos where title = wanted';
     create function spend(amount integer) returns integer language sql volatile
       as 'select amount';
     create table ledger (id integer primary key, line text);
@@ -48,6 +50,21 @@ test('a stable function is answered again while the upstream is away', async () 
   assert.equal(succeeded(await count()), online);
   const other = await world.app.rpc('open_count', { lowest: 2 });
   assert.deepEqual([other.status, other.error.code], [504, 'HF504']);
+});
+
+test('a row that is gone is in no answer that was kept', async () => {
+  const { sql } = world.database;
+  const [{ id }] = await sql`insert into todos (title) values ('gone soon') returning id`;
+  const named = () => world.app.rpc('titled', { wanted: 'gone soon' });
+  const other = () => world.app.rpc('titled', { wanted: 'no such title' });
+  assert.equal(succeeded(await named()).length, 1);
+  succeeded(await other());
+  await world.holdfast.sync();
+  await sql`delete from todos where id = ${id}`;
+  await world.holdfast.sync();
+  await world.upstream.kill();
+  assert.equal((await named()).status, 504);
+  assert.deepEqual(succeeded(await other()), [], 'it held none of it');
 });
 
 test('what was kept survives a restart, says its age, and gives way to an own write', async () => {

@@ -227,6 +227,32 @@ deleted_at_column = "deleted_at"
       assert.ok(sync.tables.recent.rows <= 4);
     });
 
+    test('max_rows: nobody is told of rows that are not kept', async () => {
+      await limited.database.sql`
+        insert into recent select n, 'at once', now() from generate_series(101, 140) n`;
+      await limited.holdfast.sync();
+      const follow = async (cursor) => {
+        const answer = await fetch(`${limited.holdfast.url}/sync/changes?cursor=${cursor}`, {
+          headers: { apikey: anonKey },
+        });
+        return answer.json();
+      };
+      let page = { cursor: '', more: true };
+      while (page.more) page = await follow(page.cursor);
+      await limited.holdfast.sync();
+      await limited.holdfast.sync();
+      const told = (await follow(page.cursor)).changes;
+      assert.deepEqual(
+        told.filter(({ table }) => table === 'recent'),
+        [],
+      );
+      await limited.database.sql`insert into recent values (999, 'newer')`;
+      await limited.holdfast.sync();
+      assert.ok((await at('recent?id=eq.999')).here);
+      await limited.database.sql`delete from recent where id > 100`;
+      await limited.holdfast.sync();
+    });
+
     test('deleted_at: rows marked long ago are left out, and nothing is answered without them', async () => {
       const living = 'soft?deleted_at=is.null&select=id&order=id';
       assert.deepEqual((await at(living)).body, [{ id: 1 }]);
