@@ -1,5 +1,6 @@
 #include "routes/sync_data.h"
 
+#include <algorithm>
 #include <charconv>
 #include <deque>
 #include <nlohmann/json.hpp>
@@ -51,6 +52,7 @@ const char* status_of(int status) {
 struct SyncData::Push {
   http::Request request;  // whose headers the events' own requests have
   std::shared_ptr<cache::Store> store;
+  std::string device;  // whose ids the events have; empty: they are nobody else's
   std::deque<json> events;
   json results = json::array();
   http::Respond respond;
@@ -146,7 +148,10 @@ void SyncData::push(const http::Request& request, std::shared_ptr<cache::Store> 
     return respond(error_response(
         invalid("At most " + std::to_string(kMostEvents) + " events go in one request")));
   }
+  const json device = body.value("device_id", json(""));
+  if (!device.is_string()) return respond(error_response(invalid("device_id must be a text")));
   auto work = std::make_shared<Push>();
+  work->device = device.get<std::string>();
   work->request = request;
   work->store = std::move(store);
   work->events.assign(events.begin(), events.end());
@@ -174,6 +179,28 @@ std::string fault_of(const json& event) {
     return "the event needs a key";
   }
   return "";
+}
+
+// Any other condition could mean rows that the event's maker has not seen.
+bool names_a_row(const cache::Table& table, const json& event) {
+  if (!event.contains("key") || !table.primary_key) return true;
+  const json& key = event.at("key");
+  const auto& columns = table.primary_key->columns;
+  return key.size() == columns.size() &&
+         std::all_of(columns.begin(), columns.end(),
+                     [&](std::size_t column) { return key.contains(table.columns[column].name); });
+}
+
+// Devices may count their events, and are then told apart by their own names.
+std::string idempotency_key(const std::string& device, const json& event) {
+  return (device.empty() ? "" : device + "/") + event.at("id").get<std::string>();
+}
+
+json rejected(const json& event, const std::string& why) {
+  return {{"id", event.is_object() ? event.value("id", json()) : json()},
+          {"status", "rejected"},
+          {"row", nullptr},
+          {"error", {{"message", why}}}};
 }
 
 // The canonical row of an event's key as the caller sees it.
@@ -211,7 +238,8 @@ std::string shown_columns(const cache::Table* table) {
   return http::percent_encode(list);
 }
 
-http::Request request_for(const json& event, const http::Request& like, const cache::Table* table) {
+http::Request request_for(const json& event, const http::Request& like, const std::string& device,
+                          const cache::Table* table) {
   const std::string op = event.at("op").get<std::string>();
   http::Request request = like;
   request.method = op == "update" ? "PATCH" : op == "delete" ? "DELETE" : "POST";
@@ -223,7 +251,7 @@ http::Request request_for(const json& event, const http::Request& like, const ca
   request.headers.set("Accept", "application/json");
   request.headers.set("Prefer", op == "upsert" ? "return=representation,resolution=merge-duplicates"
                                                : "return=representation");
-  request.headers.set("Idempotency-Key", event.at("id").get<std::string>());
+  request.headers.set("Idempotency-Key", idempotency_key(device, event));
   return request;
 }
 
@@ -254,17 +282,17 @@ void SyncData::next_event(const std::shared_ptr<Push>& push) const {
     context_.workers.post([this, push] { next_event(push); });
   };
   if (const std::string fault = fault_of(event); !fault.empty()) {
-    return finish({{"id", event.is_object() ? event.value("id", json()) : json()},
-                   {"status", "rejected"},
-                   {"row", nullptr},
-                   {"error", {{"message", fault}}}});
+    return finish(rejected(event, fault));
   }
   const auto schema = schema_of(push->request, context_.rest.schemas);
   const cache::Table* table =
       schema ? push->store->catalog().find(*schema, event.at("table").get<std::string>()) : nullptr;
+  if (table != nullptr && !names_a_row(*table, event)) {
+    return finish(rejected(event, "the event's key must be the table's primary key"));
+  }
   // An event that was taken before is answered as it was, whatever has become of its row.
   const bool known = queue::Outbox(push->store->overlay())
-                         .answer_for(*push->store->reader(), event.at("id").get<std::string>())
+                         .answer_for(*push->store->reader(), idempotency_key(push->device, event))
                          .has_value();
   if (!known && table != nullptr && table->primary_key && event.contains("key")) {
     const json here = row_here(*push->store, *table, event.at("key"));
@@ -273,7 +301,7 @@ void SyncData::next_event(const std::shared_ptr<Push>& push) const {
     }
   }
   rest_.handle(
-      request_for(event, push->request, table), event.at("table").get<std::string>(),
+      request_for(event, push->request, push->device, table), event.at("table").get<std::string>(),
       [event, finish](const http::Response& response) { finish(result_of(event, response)); });
 }
 

@@ -12,7 +12,8 @@ namespace holdfast::routes {
 // The seeds' protocol for second apps and devices on the LAN, under a caller's own key and token
 // and by the caller's own rules (hard case 26):
 //   GET  /sync/changes?cursor=&limit=   the replica's changes in order, tombstones included
-//   POST /sync/push                     a batch of events, each accepted, rejected or a conflict
+//   POST /sync/push                     a batch of events, each accepted, rejected or a conflict;
+//                                       `device_id` beside them tells devices' ids of events apart
 //   GET  /sync/rows/{table}?key={…}     one row, and how far it has come
 // Thread-safe.
 class SyncData {

@@ -101,6 +101,37 @@ test('events are accepted, rejected or a conflict, each by itself', async () => 
   );
 });
 
+test('devices that count their events are told apart by their device_id', async () => {
+  const pushed = async (device, title) => {
+    const row = { id: crypto.randomUUID(), title };
+    const event = { id: '1', table: 'todos', op: 'insert', row };
+    const body = { device_id: device, events: [event] };
+    return (await ask('POST', '/sync/push', body)).body.results[0];
+  };
+  assert.equal((await pushed('till 1', 'of till 1')).row.title, 'of till 1');
+  assert.equal((await pushed('till 2', 'of till 2')).row?.title, 'of till 2');
+  assert.equal((await pushed('till 1', 'another')).status, 'rejected');
+  const refused = await ask('POST', '/sync/push', { device_id: 1, events: [] });
+  assert.equal(refused.status, 400);
+});
+
+test('an event changes the row of its key, and no others', async () => {
+  const key = { title: succeeded(await world.app.from('todos').select('title').limit(1))[0].title };
+  const before = await world.database.sql`select * from todos order by id`;
+  const of = (op, more) => ({ id: crypto.randomUUID(), table: 'todos', op, key, ...more });
+  const results = await push(of('update', { row: { priority: 9 } }), of('delete'), {
+    ...of('delete'),
+    table: 'todo_tags',
+    key: { tag_id: sampleId('tag', 1) },
+  });
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ['rejected', 'rejected', 'rejected'],
+  );
+  await world.holdfast.drained();
+  assert.deepEqual(await world.database.sql`select * from todos order by id`, before);
+});
+
 test('an event that comes again takes effect once, offline as well', async () => {
   const event = {
     id: crypto.randomUUID(),
