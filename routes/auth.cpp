@@ -1,5 +1,6 @@
 #include "routes/auth.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "gateway/http/uri.h"
@@ -138,7 +139,9 @@ http::Response Auth::refresh_offline(const identity::Session& session) const {
   const auto& keeper = context_.sign_ins;
   const auto now = keeper.clock.now();
   if (now > session.expires() + keeper.options.offline_grace) return auth_unavailable();
-  const auto token = keeper.tokens.mint(session, now, kGatewayTokenLifetime);
+  // Apps judge it by the machine's clock, this gateway by the upstream's: it is good by both.
+  const auto token =
+      keeper.tokens.mint(session, std::max(now, context_.clock.now()), kGatewayTokenLifetime);
   context_.stores.open(session.principal())
       ->writer()
       .run(cache::Writer::Priority::kEssential, [&session](cache::Transaction& transaction) {

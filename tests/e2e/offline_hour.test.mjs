@@ -203,6 +203,10 @@ for (const [words, seconds] of [
     await upstream.kill();
     await holdfast.statusWhere('the outage is noticed', ({ online }) => !online);
     await useIt(person, 'wrong, offline');
+    await sleep(tokenSeconds * 1000);
+    succeeded(await person.client.auth.refreshSession());
+    const { claims } = succeeded(await person.client.auth.getClaims());
+    assert.equal(claims.sub, person.user.id, 'by its own clock the token is good');
     await holdfast.kill();
     await holdfast.restart();
     await useIt(person, 'started with the wrong clock');
