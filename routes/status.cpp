@@ -187,6 +187,14 @@ json print_upstream(const Context& context, const StatusIdentity& identity) {
           {"last_seen", time_or_null(link.last_seen)}};
 }
 
+json print_sync(const Queue& queue, const queue::Synchronizer::Snapshot& sync, bool with_error) {
+  return {{"last_sync", time_or_null(sync.last_sync)},
+          {"is_syncing", sync.is_syncing},
+          {"pending_uploads", queue.depth()},
+          {"pending_downloads", 0},
+          {"last_error", with_error && sync.last_error ? json(*sync.last_error) : json(nullptr)}};
+}
+
 }  // namespace
 
 json status_document(const Context& context, const StatusIdentity& identity, StatusDepth depth) {
@@ -227,21 +235,14 @@ json status_document(const Context& context, const StatusIdentity& identity, Sta
     }
   }
   const auto trouble = troubles(context, queue, sync, now);
-  json status = {
-      {"version", HF_VERSION},
-      {"state", overall_state(context, queue, sync, complete, !trouble.empty())},
-      {"trouble", trouble},
-      {"online", context.connectivity.online()},
-      {"offline_by_choice", context.connectivity.offline_by_choice()},
-      {"upstream", print_upstream(context, identity)},
-      {"queue", queue.print(now, sync.next_attempt_at)},
-      {"sync",
-       {{"last_sync", time_or_null(sync.last_sync)},
-        {"is_syncing", sync.is_syncing},
-        {"pending_uploads", queue.depth()},
-        {"pending_downloads", 0},
-        {"last_error", depth != StatusDepth::kPublic && sync.last_error ? json(*sync.last_error)
-                                                                        : json(nullptr)}}}};
+  json status = {{"version", HF_VERSION},
+                 {"state", overall_state(context, queue, sync, complete, !trouble.empty())},
+                 {"trouble", trouble},
+                 {"online", context.connectivity.online()},
+                 {"offline_by_choice", context.connectivity.offline_by_choice()},
+                 {"upstream", print_upstream(context, identity)},
+                 {"queue", queue.print(now, sync.next_attempt_at)},
+                 {"sync", print_sync(queue, sync, depth != StatusDepth::kPublic)}};
   if (depth != StatusDepth::kBrief) {
     for (const auto& [name, state] : tables) {
       if (state.expected) missing += std::max<std::int64_t>(0, *state.expected - state.rows);
