@@ -352,51 +352,6 @@ TEST_F(BareRowSendTest, AChangeThatMeetsNoRowIsNoticedWhereNoRowsAreGivenBack) {
   EXPECT_EQ(upstream_.calls().at(1).headers.find("Prefer"), "return=minimal, count=exact");
 }
 
-// Two devices that send at the same time must not both find the row as it was.
-class IncomparableTest : public BareRowSendTest {
- protected:
-  IncomparableTest() {
-    auto tables = cache::sample::tables();
-    tables.push_back(cache::sample::table(
-        "shelves",
-        cache::sample::columns(
-            {{"id", "integer", false}, {"labels", "text[]"}, {"plan", "json"}, {"place", "text"}}),
-        {0}));
-    sample_.reopen(std::make_shared<const cache::Catalog>(tables, std::vector<cache::Function>{},
-                                                          std::vector<std::string>{"public"}));
-    sample_.put("shelves", kShelf);
-  }
-  static constexpr const char* kShelf = R"([{"id":1,"labels":["a"],"plan":{"x":1},"place":"p"}])";
-  static constexpr const char* kChanged = R"([{"id":1,"labels":["b"],"plan":{"x":1},"place":"p"}])";
-};
-
-TEST_F(IncomparableTest, AnArrayIsComparedInTheRequestThatChangesIt) {
-  const auto sequence = update("shelves", 1, R"({"labels":["b"]})");
-  answer(200, kChanged);
-  drain();
-  expect_state(sequence, "acknowledged");
-  EXPECT_THAT(calls(), ElementsAre("PATCH /rest/v1/shelves"));
-  EXPECT_THAT(target(0), HasSubstr("&labels=eq.{a}"));
-  EXPECT_THAT(target(0), HasSubstr("&place=eq.p"));
-}
-
-TEST_F(IncomparableTest, WhereTheServerCannotCompareItTheRowIsReadBefore) {
-  for (const int status : {500, 404}) {
-    sample_.put("shelves", kShelf);
-    upstream_.clear_calls();
-    const auto sequence = update("shelves", 1, R"({"labels":["b"]})");
-    answer(status, error(status == 500 ? "SUP" : "42883"));
-    answer(200, kShelf);
-    answer(200, kChanged);
-    drain();
-    expect_state(sequence, "acknowledged");
-    EXPECT_THAT(calls(), ElementsAre("PATCH /rest/v1/shelves", "GET /rest/v1/shelves",
-                                     "PATCH /rest/v1/shelves"));
-    EXPECT_THAT(target(2), Not(HasSubstr("labels=eq")));
-    EXPECT_THAT(target(2), HasSubstr("&place=eq.p"));
-  }
-}
-
 TEST_F(BareRowSendTest, AServerThatCannotReadAFormerValueIsToldTheKeyAlone) {
   sample_.put("todos", todo(1, "true"));
   const auto sequence = update("todos", 1, R"({"title":"b"})");
@@ -408,16 +363,6 @@ TEST_F(BareRowSendTest, AServerThatCannotReadAFormerValueIsToldTheKeyAlone) {
   EXPECT_THAT(calls(),
               ElementsAre("PATCH /rest/v1/todos", "GET /rest/v1/todos", "PATCH /rest/v1/todos"));
   EXPECT_THAT(target(2), Not(HasSubstr("title=eq")));
-}
-
-// json has no equality.
-TEST_F(IncomparableTest, ARowIsReadBeforeItsJsonIsChanged) {
-  const auto sequence = update("shelves", 1, R"({"plan":{"x":2}})");
-  answer(200, kShelf);
-  answer(200, R"([{"id":1,"labels":["a"],"plan":{"x":2},"place":"p"}])");
-  drain();
-  expect_state(sequence, "acknowledged");
-  EXPECT_THAT(calls(), ElementsAre("GET /rest/v1/shelves", "PATCH /rest/v1/shelves"));
 }
 
 }  // namespace
