@@ -1,30 +1,63 @@
 #include "gateway/crypto/digest.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 
-#include <limits>
+#include <memory>
 #include <stdexcept>
 
 namespace holdfast::crypto {
+namespace {
+
+struct FreeMac {
+  void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
+};
+using MacContext = std::unique_ptr<EVP_MAC_CTX, FreeMac>;
+
+// Fetched once: to look an algorithm up costs several times a short digest itself.
+const EVP_MD* fetched_sha256() {
+  static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return algorithm;
+}
+
+MacContext new_hmac_sha256() {
+  static EVP_MAC* const algorithm = EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr);
+  MacContext context(EVP_MAC_CTX_new(algorithm));
+  char digest[] = "SHA256";
+  const OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+      OSSL_PARAM_construct_end()};
+  if (!context || EVP_MAC_CTX_set_params(context.get(), parameters) != 1) {
+    throw std::runtime_error("no HMAC-SHA-256");
+  }
+  return context;
+}
+
+const unsigned char* bytes_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+}  // namespace
 
 Sha256 sha256(std::string_view data) {
   Sha256 digest{};
-  if (EVP_Digest(data.data(), data.size(), digest.data(), nullptr, EVP_sha256(), nullptr) != 1) {
+  if (EVP_Digest(data.data(), data.size(), digest.data(), nullptr, fetched_sha256(), nullptr) !=
+      1) {
     throw std::runtime_error("SHA-256 failed");
   }
   return digest;
 }
 
 Sha256 hmac_sha256(std::string_view key, std::string_view message) {
-  if (key.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
-    throw std::length_error("HMAC key too long");
-  }
+  thread_local const MacContext context = new_hmac_sha256();
   Sha256 digest{};
-  const auto* text = reinterpret_cast<const unsigned char*>(message.data());
-  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), text, message.size(),
-           digest.data(), nullptr) == nullptr) {
+  std::size_t size = 0;
+  // Without bytes the context would go on with the key that it had.
+  const unsigned char* secret = key.empty() ? digest.data() : bytes_of(key);
+  if (EVP_MAC_init(context.get(), secret, key.size(), nullptr) != 1 ||
+      EVP_MAC_update(context.get(), bytes_of(message), message.size()) != 1 ||
+      EVP_MAC_final(context.get(), digest.data(), &size, digest.size()) != 1) {
     throw std::runtime_error("HMAC-SHA-256 failed");
   }
   return digest;

@@ -22,6 +22,12 @@ TEST(Digest, HmacMatchesRfc4231) {
             "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
+TEST(Digest, NoKeyIsNotTheKeyOfTheCallBefore) {
+  hmac_sha256("Jefe", "");
+  EXPECT_EQ(to_hex(hmac_sha256("", "")),
+            "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+}
+
 TEST(Digest, ComparisonSeesEveryDifference) {
   EXPECT_TRUE(constant_time_equal(std::string_view("secret"), std::string_view("secret")));
   EXPECT_FALSE(constant_time_equal(std::string_view("secret"), std::string_view("Secret")));
