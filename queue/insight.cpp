@@ -61,13 +61,11 @@ bool holds_at_least(Database& database, std::int64_t entries) {
   // No more than there are numbers from the first unfinished one on.
   Statement& range = database.cached(
       "SELECT (SELECT max(sequence) FROM hf_outbox) - min(sequence) + 1 FROM hf_outbox"
-      " WHERE state NOT IN ('acknowledged', 'resolved', 'dead', 'discarded')");
+      " WHERE ended_at IS NULL");
   const bool few = !range.step() || range.is_null(0) || range.integer(0) < entries;
   range.reset();
   if (few) return false;
-  Statement& count = database.cached(
-      "SELECT count(*) FROM hf_outbox"
-      " WHERE state NOT IN ('acknowledged', 'resolved', 'dead', 'discarded')");
+  Statement& count = database.cached("SELECT count(*) FROM hf_outbox WHERE ended_at IS NULL");
   count.step();
   const bool many = count.integer(0) >= entries;
   count.reset();

@@ -11,9 +11,11 @@
   " minted_key, last_status, last_error, parent, keyed, noted_key, write_claims, released"
 #define HF_READY \
   "(state='queued' OR (state IN ('waiting', 'stalled', 'uncertain') AND next_attempt_at<=?1))"
-#define HF_UNFINISHED "state NOT IN ('acknowledged', 'resolved', 'dead', 'discarded')"
+// Its state is none of 'acknowledged', 'resolved', 'dead' and 'discarded': what ends an entry says
+// when. One comparison, which an index has, too.
+#define HF_UNFINISHED "ended_at IS NULL"
 // Unfinished and not simply waiting for its turn; by an index that ordinary entries are not in.
-#define HF_APART "state NOT IN ('queued', 'acknowledged', 'resolved', 'dead', 'discarded')"
+#define HF_APART "ended_at IS NULL AND state<>'queued'"
 // Unfinished, and goes on only when a person decides it, or another entry, or once an hour. (For
 // "claims changed" see write_claims.h.)
 #define HF_PARKED                                       \

@@ -82,8 +82,7 @@ ResponseCache::Moment ResponseCache::moment(Store& store) const {
   auto reader = store.reader();
   Statement& statement = reader->cached(
       "SELECT coalesce("
-      "(SELECT min(sequence) - 1 FROM hf_outbox"
-      " WHERE state NOT IN ('acknowledged', 'resolved', 'dead', 'discarded')),"
+      "(SELECT min(sequence) - 1 FROM hf_outbox WHERE ended_at IS NULL),"
       "(SELECT seq FROM sqlite_sequence WHERE name='hf_outbox'), 0)");
   statement.step();
   const std::int64_t own = statement.integer(0);

@@ -35,6 +35,16 @@ class FakeCredentials final : public upstream::CredentialSource {
 // One principal's store and queue before a scripted upstream.
 class QueueTest : public ::testing::Test {
  protected:
+  // Whatever a test does: an entry has the time of its end when it has ended, and only then.
+  void TearDown() override {
+    auto reader = sample_.store().reader();
+    cache::Statement statement(*reader,
+                               "SELECT count(*) FROM hf_outbox WHERE (ended_at IS NOT NULL)"
+                               " <> (state IN ('acknowledged', 'resolved', 'dead', 'discarded'))");
+    statement.step();
+    EXPECT_EQ(statement.integer(0), 0);
+  }
+
   static std::string key(int id) { return "{\"id\":" + std::to_string(id) + "}"; }
   static http::Headers json() { return {{"Content-Type", "application/json; charset=utf-8"}}; }
   static std::string error(const std::string& code, const std::string& message = "no") {

@@ -86,7 +86,7 @@ TEST_F(JournalTest, RecordsOfOneTransactionAreSealedEachWithItsOwnContent) {
         "INSERT INTO hf_outbox(id, relation, operation, method, target, headers, body, role,"
         " claims, idempotency_key, created_at, state)"
         " VALUES('x', '', '', '', '', '', '', '', '', 'k', 0, 'queued');"
-        "UPDATE hf_outbox SET state='dead' WHERE id='x'");
+        "UPDATE hf_outbox SET state='dead', ended_at=1 WHERE id='x'");
   });
   const auto check = verify();
   EXPECT_TRUE(check.faults.empty()) << check.faults.at(0).what;

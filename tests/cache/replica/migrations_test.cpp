@@ -86,6 +86,33 @@ TEST(MigrationsTest, AnOutboxWithoutEntriesKeepsItsNumbersToo) {
   EXPECT_EQ(text(database, "SELECT sequence FROM hf_outbox"), "2");
 }
 
+// Version 13 tells what has ended by the time of its end.
+TEST(MigrationsTest, WhatHasEndedHasTheTimeOfItsEndAndNothingElseHas) {
+  support::TempDir dir;
+  Database database((dir.path() / "anon.db").string(), OpenMode::kReadWrite);
+  migrate_principal_file_to(database, 12);
+  queue_entry(database, "open", "hf1:open", "NULL");
+  queue_entry(database, "again", "hf1:again", "NULL");
+  queue_entry(database, "dead", "hf1:dead", "NULL");
+  database.execute("UPDATE hf_outbox SET ended_at=5 WHERE id='again'");
+  database.execute("UPDATE hf_outbox SET state='dead' WHERE id='dead'");
+  migrate_principal_file(database);
+  EXPECT_EQ(text(database, "SELECT group_concat(id || ifnull(ended_at, '-')) FROM hf_outbox"),
+            "open-,again-,dead1");
+}
+
+// A list of more than two constants in the condition of an index would make one for each insert.
+TEST(MigrationsTest, NoTableIsMadeBesideForAnEntry) {
+  support::TempDir dir;
+  Database database((dir.path() / "anon.db").string(), OpenMode::kReadWrite);
+  migrate_principal_file(database);
+  Statement plan(database,
+                 "EXPLAIN INSERT INTO hf_outbox(id, relation, operation, method, target,"
+                 " headers, body, role, claims, idempotency_key, created_at, state)"
+                 " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'queued')");
+  while (plan.step()) EXPECT_NE(plan.text(1), "OpenEphemeral");
+}
+
 // Each index that an ordinary write is in costs it a page of the log.
 TEST(MigrationsTest, AnOrdinaryEntryIsInTheIndexesOfItsIdAndOfTheOpenAlone) {
   support::TempDir dir;
