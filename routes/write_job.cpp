@@ -137,13 +137,10 @@ WriteOutcome WriteJob::run(cache::Transaction& transaction) {
     outcome_.doubt = std::move(changes.doubt);
     return std::move(outcome_);
   }
-  cache::Savepoint savepoint(transaction);
-  if (auto error = write_changes(transaction, changes)) {
-    // The savepoint takes the changes back, as PostgREST rolls its transaction back.
-    take_error(*std::move(error));
-  } else if (outcome_.ask_upstream.empty() && !rolls_back()) {
-    savepoint.release();
-  }
+  auto error = write_changes(transaction, changes);
+  // As PostgREST rolls its transaction back.
+  if (error || !outcome_.ask_upstream.empty() || rolls_back()) transaction.take_back();
+  if (error) take_error(*std::move(error));
   return std::move(outcome_);
 }
 

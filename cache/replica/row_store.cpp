@@ -194,14 +194,7 @@ void RowStore::drop(Transaction& transaction) const {
                                  query::quote_identifier(table_.storage_name));
 }
 
-bool RowStore::exists(Database& database) const {
-  Statement& statement =
-      database.cached("SELECT 1 FROM sqlite_schema WHERE type='table' AND name=?1");
-  statement.bind(1, std::string_view(table_.storage_name));
-  const bool exists = statement.step();
-  statement.reset();
-  return exists;
-}
+bool RowStore::exists(Database& database) const { return database.has_table(table_.storage_name); }
 
 std::optional<StoredRow> RowStore::find(Database& database, const std::vector<Value>& key) const {
   Statement& statement = database.cached(find_);

@@ -169,6 +169,13 @@ void Database::evict_one() {
   statements_.erase(oldest);
 }
 
+bool Database::has_table(const std::string& name) {
+  // Each statement makes SQLite look whether the schema that it has read is still the file's.
+  cached("SELECT 1 FROM sqlite_schema LIMIT 0").run();
+  return sqlite3_table_column_metadata(handle_.get(), "main", name.c_str(), nullptr, nullptr,
+                                       nullptr, nullptr, nullptr, nullptr) == SQLITE_OK;
+}
+
 std::string Database::path() const {
   const char* path = sqlite3_db_filename(handle_.get(), "main");
   return path == nullptr ? "" : path;

@@ -62,6 +62,9 @@ class Database {
   // another text, so it is for use at once; it must not be stepped by two callers at a time.
   Statement& cached(std::string_view sql);
 
+  // Whether there is a table of this name, as the present transaction sees it.
+  bool has_table(const std::string& name);
+
   // The path of the file; "" for a database in memory.
   std::string path() const;
   // Ends the statements that stand in mid-step: each would hold the state of the file that it saw

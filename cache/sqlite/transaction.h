@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 #include "cache/sqlite/database.h"
 
 namespace holdfast::cache {
@@ -16,9 +18,15 @@ class Transaction {
   void commit();
   Database& database() const { return database_; }
 
+  // Says that what was written since the last answer of was_taken_back() is not to be kept. Whoever
+  // has opened the transaction, or a savepoint in it, does so.
+  void take_back() { taken_back_ = true; }
+  bool was_taken_back() { return std::exchange(taken_back_, false); }
+
  private:
   Database& database_;
   bool open_ = true;
+  bool taken_back_ = false;
 };
 
 // A savepoint inside a Transaction; rolls back to it unless released.

@@ -123,11 +123,10 @@ void Writer::write_group(State& state, std::vector<Task>& group) {
   }
   try {
     Transaction transaction(*state.database);
-    for (auto& task : group) {
-      if (!task.error) run_in_savepoint(transaction, task);
+    if (run_jobs(transaction, group)) {
+      if (before_commit) before_commit(transaction);
+      transaction.commit();
     }
-    if (before_commit) before_commit(transaction);
-    transaction.commit();
   } catch (...) {
     // Nothing of the group is durable: every caller has to hear it, also those whose job was fine.
     for (auto& task : group) task.error = std::current_exception();
@@ -146,11 +145,25 @@ void Writer::refuse_for_want_of_room(std::vector<Task>& group) {
   }
 }
 
+bool Writer::run_jobs(Transaction& transaction, std::vector<Task>& group) {
+  // A savepoint keeps a copy of each page that is changed after it. What is alone can be taken back
+  // with its transaction.
+  const bool alone = group.size() == 1 && !group.front().error;
+  if (alone) {
+    group.front().job(transaction);
+    return !transaction.was_taken_back();
+  }
+  for (auto& task : group) {
+    if (!task.error) run_in_savepoint(transaction, task);
+  }
+  return true;
+}
+
 void Writer::run_in_savepoint(Transaction& transaction, Task& task) {
   try {
     Savepoint savepoint(transaction);
     task.job(transaction);
-    savepoint.release();
+    if (!transaction.was_taken_back()) savepoint.release();
   } catch (...) {
     task.error = std::current_exception();
     // SQLite ends the whole transaction by itself when the disk is full: then the group is lost.

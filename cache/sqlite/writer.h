@@ -19,7 +19,8 @@ namespace holdfast::cache {
 // The one writer of a file: a thread that runs jobs in groups, one transaction and so one fsync
 // for all jobs that have come while the last one was written (group commit).
 //
-// Each job has a savepoint of its own: a job that throws takes back its own changes only. `done`
+// Each job has a savepoint of its own: a job that throws, or says Transaction::take_back(), takes
+// back its own changes only. `done`
 // is called after the group has committed, so a job is durable when its caller hears of it; with
 // the job's exception, or the commit's for all of its group. Jobs of kClient and
 // kEssential run before waiting ones of kBackground; each of these two queues keeps the order of
@@ -87,6 +88,8 @@ class Writer {
   static void write_group(State& state, std::vector<Task>& group);
   static void renew_readers(State& state);
   static void refuse_for_want_of_room(std::vector<Task>& group);
+  // False: there is nothing to commit.
+  static bool run_jobs(Transaction& transaction, std::vector<Task>& group);
   static void run_in_savepoint(Transaction& transaction, Task& task);
 
   const std::shared_ptr<State> state_;

@@ -51,6 +51,17 @@ TEST_F(DatabaseTest, AReaderOfAMissingFileIsAFault) {
   EXPECT_THROW(Database((dir_.path() / "none.db").string(), OpenMode::kReadOnly), SqliteError);
 }
 
+TEST_F(DatabaseTest, ATableThatAnotherConnectionMakesIsThere) {
+  Database reader(path(), OpenMode::kReadOnly);
+  EXPECT_FALSE(reader.has_table("t"));
+  database_.execute("CREATE TABLE t(a); CREATE VIEW v AS SELECT 1");
+  EXPECT_TRUE(database_.has_table("t"));
+  EXPECT_TRUE(reader.has_table("t"));
+  EXPECT_FALSE(reader.has_table("v"));
+  database_.execute("DROP TABLE t");
+  EXPECT_FALSE(reader.has_table("t"));
+}
+
 TEST_F(DatabaseTest, AMisspeltColumnIsAFaultAndNotAText) {
   database_.execute("CREATE TABLE t(a)");
   EXPECT_THROW(Statement(database_, "SELECT \"b\" FROM t"), SqliteError);

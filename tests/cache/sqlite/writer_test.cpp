@@ -133,6 +133,31 @@ TEST_F(WriterTest, AJobThatThrowsTakesBackItsOwnChangesOnly) {
   EXPECT_EQ(failed, (std::vector<bool>{false, true, false}));
 }
 
+TEST_F(WriterTest, AJobMayTakeItsChangesBackWithoutAFault) {
+  const auto taken_back = [](std::int64_t value) -> Writer::Job {
+    return [value](Transaction& transaction) {
+      insert(value)(transaction);
+      transaction.take_back();
+    };
+  };
+  writer_->run(Priority::kClient, insert(1));
+  writer_->run(Priority::kClient, taken_back(2));  // alone in its group
+  EXPECT_EQ(committed(), "1");
+  Gate gate;
+  occupy(gate);
+  int done = 0;
+  for (const auto& job : {insert(3), taken_back(4), insert(5)}) {
+    writer_->submit(Priority::kClient, job, [&](const std::exception_ptr& error) {
+      EXPECT_FALSE(error);
+      ++done;
+    });
+  }
+  gate.open();
+  writer_->run(Priority::kClient, insert(6));
+  EXPECT_EQ(committed(), "1,3,5,6");
+  EXPECT_EQ(done, 3);
+}
+
 TEST_F(WriterTest, RunThrowsWhatTheJobThrew) {
   EXPECT_THROW(
       writer_->run(Priority::kClient, [](Transaction&) { throw std::invalid_argument("no"); }),
