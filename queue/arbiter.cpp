@@ -45,10 +45,11 @@ Result<std::string> with_key(const std::string& row, const std::string& key) {
   HF_TRY(const auto place, cache::parse_body(key));
   if (named.rows.size() != 1) return invalid_request("HF400", "row must be one JSON object");
   cache::RawObject members = named.rows[0];
-  for (const auto& [name, token] : place.rows.at(0)) {
-    const bool there = std::any_of(members.begin(), members.end(),
-                                   [&](const auto& member) { return member.first == name; });
-    if (!there) members.emplace_back(name, token);
+  for (const auto& column : place.rows.at(0)) {
+    const bool there = std::any_of(members.begin(), members.end(), [&](const auto& member) {
+      return member.first == column.first;
+    });
+    if (!there) members.push_back(column);
   }
   std::string whole = "{";
   for (const auto& [name, token] : members) {

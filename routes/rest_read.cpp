@@ -119,9 +119,9 @@ bool RestRead::upstream_usable(const CacheControl& control) const {
 }
 
 RestRead::Answer RestRead::answer(const RestRequest& rest, const cache::Table& table) const {
-  static const Preferences kNone;
+  static const Preferences none;
   const auto parsed = parse_preferences(rest.request.headers);
-  const Preferences& preferences = parsed ? *parsed : kNone;
+  const Preferences& preferences = parsed ? *parsed : none;
   const CacheControl control = parse_cache_control(rest.request.headers);
   const auto negotiated =
       negotiate(rest.request.headers, rest.store->catalog(), table, rest.request.query());

@@ -1,7 +1,6 @@
 #include "cache/query/resolve.h"
 
 #include <algorithm>
-#include <ranges>
 
 #include "cache/values/codec.h"
 
@@ -56,7 +55,8 @@ Result<Place*> at(Place& root, const EmbedPath& path) {
 // in front and which error is reported.
 Result<void> attach(Place& root, const std::vector<std::pair<EmbedPath, Condition>>& conditions,
                     Wanted wanted) {
-  for (const auto& [path, condition] : std::views::reverse(conditions)) {
+  for (auto last = conditions.rbegin(); last != conditions.rend(); ++last) {
+    const auto& [path, condition] = *last;
     HF_TRY(Place* const place, at(root, path));
     if (place == &root && wanted == Wanted::kWithoutRootFilters) continue;
     place->conditions.insert(place->conditions.begin(), &condition);
@@ -65,7 +65,8 @@ Result<void> attach(Place& root, const std::vector<std::pair<EmbedPath, Conditio
 }
 
 Result<void> attach_orders(Place& root, const QueryTree& tree) {
-  for (const auto& [path, terms] : std::views::reverse(tree.order)) {
+  for (auto last = tree.order.rbegin(); last != tree.order.rend(); ++last) {
+    const auto& [path, terms] = *last;
     HF_TRY(Place* const place, at(root, path));
     // Of several order parameters for one place the first counts.
     place->order.clear();
@@ -75,7 +76,8 @@ Result<void> attach_orders(Place& root, const QueryTree& tree) {
 }
 
 Result<void> attach_ranges(Place& root, const QueryTree& tree) {
-  for (const auto& [path, range] : std::views::reverse(tree.ranges)) {
+  for (auto last = tree.ranges.rbegin(); last != tree.ranges.rend(); ++last) {
+    const auto& [path, range] = *last;
     HF_TRY(Place* const place, at(root, path));
     place->range = range;
   }

@@ -16,7 +16,7 @@ constexpr WebSocketLimits kLimits{3 * 1024 * 1024, std::chrono::seconds(10),
 }  // namespace
 
 struct Connection::Upgraded {
-  Upgraded(Transport& transport, Executor loop) : stream(transport, kLimits), sent(loop) {}
+  Upgraded(Transport& transport, const Executor& loop) : stream(transport, kLimits), sent(loop) {}
 
   WebSocketStream stream;
   Timer sent;  // cancelled when the sending has ended
