@@ -24,6 +24,14 @@ constexpr std::array<std::string_view, 2> kCredentials = {"apikey", "Authorizati
 constexpr std::array<std::string_view, 6> kNotReturned = {
     "Connection", "Keep-Alive", "Content-Length", "Transfer-Encoding", "Date", "Server"};
 
+// What may take its time: functions that work, files that are large.
+bool is_unhurried(std::string_view path) {
+  constexpr std::array<std::string_view, 3> kSurfaces = {"/functions/v1", "/graphql/v1",
+                                                         "/storage/v1"};
+  return std::any_of(kSurfaces.begin(), kSurfaces.end(),
+                     [&](std::string_view surface) { return path.starts_with(surface); });
+}
+
 http::Response unavailable(const upstream::Failure& failure, Surface surface, bool is_read) {
   if (surface == Surface::kAuth) return auth_unavailable();
   if (failure.loss == upstream::Loss::kAnswerLost && !is_read) {
@@ -59,6 +67,7 @@ upstream::Call call_for(const http::Request& request) {
   call.method = request.method;
   call.target = request.target;
   call.body = request.body;
+  call.unhurried = is_unhurried(request.path());
   for (const auto& [name, value] : request.headers) {
     if (is_one_of(name, kNotForwarded)) continue;
     // The first one was judged here; another is nobody's to choose.

@@ -102,6 +102,8 @@ std::vector<Key> upstream_keys() {
       schemas_key(),
       key("upstream.timeout", Duration{50 * milliseconds(1), 10 * kMinute},
           HF_FIELD(upstream.timeout)),
+      key("upstream.function_timeout", Duration{50 * milliseconds(1), 10 * kMinute},
+          HF_FIELD(upstream.function_timeout)),
       key("upstream.ca_file", Text{"a path"}, HF_FIELD(upstream.ca_file)),
       key("upstream.pins", TextList{"a list of \"sha256/\" and a SHA-256 in base64", is_pin},
           HF_FIELD(upstream.pins)),

@@ -20,7 +20,6 @@ using std::chrono::milliseconds;
 struct Reading {
   std::optional<httplib::Response> head;  // only of an answer that has no body by its status
   std::string body;
-  bool out_of_time = false;
 };
 
 // Rows compress well. What an app asked for is passed on as the upstream sends it, though.
@@ -65,17 +64,17 @@ httplib::Request wire_request(const Call& call, const std::string& target) {
 
 // httplib waits for a body after every status but 204; 304 never has one (RFC 9110 15.4.5).
 void read_into(Reading& reading, httplib::Request& request,
-               std::chrono::steady_clock::time_point deadline) {
+               const std::function<void(std::size_t)>& received) {
   request.response_handler = [&reading](const httplib::Response& response) {
     if (response.status != 304) return true;
     reading.head = response;
     return false;
   };
-  request.content_receiver = [&reading, deadline](const char* bytes, std::size_t length,
-                                                  std::uint64_t, std::uint64_t) {
+  request.content_receiver = [&](const char* bytes, std::size_t length, std::uint64_t,
+                                 std::uint64_t) {
     reading.body.append(bytes, length);
-    reading.out_of_time = std::chrono::steady_clock::now() > deadline;
-    return !reading.out_of_time;
+    received(reading.body.size());
+    return true;
   };
 }
 
@@ -135,12 +134,6 @@ std::string reason_of(httplib::Error error, bool out_of_time) {
 
 }  // namespace
 
-milliseconds time_for(const Call& call, milliseconds timeout) {
-  // 50 kB a second: slower than any link on which a large body makes sense.
-  constexpr std::size_t kBytesInMillisecond = 50;
-  return timeout + milliseconds(call.body.size() / kBytesInMillisecond);
-}
-
 Connection::Connection(const std::string& origin, const UpstreamOptions& options)
     : pins_(options.pins),
       client_(std::make_unique<httplib::Client>(origin)),
@@ -161,7 +154,7 @@ Connection::Connection(const std::string& origin, const UpstreamOptions& options
 Connection::~Connection() = default;
 
 Outcome Connection::send(const Call& call, const std::string& target, milliseconds timeout,
-                         const Clock& clock) {
+                         const Clock& clock, const std::function<void(std::size_t)>& received) {
   // The socket waits in real time, whatever clock the process is given.
   const auto began = std::chrono::steady_clock::now();
   used_ = true;
@@ -173,14 +166,14 @@ Outcome Connection::send(const Call& call, const std::string& target, millisecon
   client_->set_decompress(unpacked);
   Reading reading;
   auto request = wire_request(call, target);
-  read_into(reading, request, began + time_for(call, timeout));
+  read_into(reading, request, received);
   httplib::Response response;
   auto error = httplib::Error::Success;
   if (client_->send(request, response, error)) {
     return to_answer(response, std::move(reading.body), unpacked, clock);
   }
   if (reading.head) return to_answer(*reading.head, "", unpacked, clock);
-  const bool late = reading.out_of_time || std::chrono::steady_clock::now() - began >= timeout;
+  const bool late = std::chrono::steady_clock::now() - began >= timeout;
   return Failure{loss_of(error), reason_of(error, late)};
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,8 +16,11 @@ class Client;
 
 namespace holdfast::upstream {
 
-// For the whole of a call: what it is waited for, and the time that a large body takes besides.
-std::chrono::milliseconds time_for(const Call& call, std::chrono::milliseconds timeout);
+// What a body of so many bytes may take, besides the time that its call is waited for: 50 kB a
+// second, slower than any link on which a large body makes sense.
+constexpr std::chrono::milliseconds time_for_bytes(std::size_t bytes) {
+  return std::chrono::milliseconds(bytes / 50);
+}
 
 // One connection to the upstream's origin, opened by its first send().
 // One thread at a time: whoever took it from the pool; abort() may come from any.
@@ -25,9 +29,10 @@ class Connection {
   Connection(const std::string& origin, const UpstreamOptions& options);
   ~Connection();
 
-  // Sends `call` to `target` (prefix included) and reads the whole answer.
+  // Sends `call` to `target` (prefix included) and reads the whole answer. `timeout`: for each wait
+  // for the peer; the whole is ended by abort(). `received` hears how much of the body is here.
   Outcome send(const Call& call, const std::string& target, std::chrono::milliseconds timeout,
-               const Clock& clock);
+               const Clock& clock, const std::function<void(std::size_t)>& received);
 
   // Whether it was sent on before.
   bool used() const { return used_; }

@@ -22,6 +22,12 @@ DeadlineWatch::Entry::~Entry() {
   std::erase(watch_.entries_, this);
 }
 
+void DeadlineWatch::Entry::extend(Moment deadline) {
+  // The watch may wake for the earlier one once more.
+  MutexLock lock(watch_.mutex_);
+  deadline_ = std::max(deadline_, deadline);
+}
+
 DeadlineWatch::DeadlineWatch() : thread_([this] { run(); }) {}
 
 DeadlineWatch::~DeadlineWatch() {

@@ -34,11 +34,14 @@ class DeadlineWatch {
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
 
+    // To a later moment.
+    void extend(Moment deadline);
+
    private:
     friend class DeadlineWatch;
 
     DeadlineWatch& watch_;
-    const Moment deadline_;
+    Moment deadline_;  // guarded by the watch's mutex
     const std::function<void()> end_;
     State state_ = State::kUnderWay;  // guarded by the watch's mutex
   };

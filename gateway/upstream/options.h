@@ -16,6 +16,9 @@ struct UpstreamOptions {
   std::string service_key;
   // Milliseconds for a whole small request, connecting included. Default 10 s.
   std::chrono::milliseconds timeout{10'000};
+  // The same for functions, GraphQL and storage. Default 150 s, for which Supabase itself waits for
+  // a function's answer.
+  std::chrono::milliseconds function_timeout{150'000};
   // Milliseconds for connecting, TLS handshake apart. Default and largest effective value 3 s.
   std::chrono::milliseconds connect_timeout{3'000};
   // A kept-alive connection idle for longer is not used again. Default 3 s: below the 5 s after

@@ -66,7 +66,8 @@ SupabaseUpstream::~SupabaseUpstream() = default;
 
 Outcome SupabaseUpstream::call(const Call& call) {
   if (origin_.empty()) return Failure{Loss::kNotSent, "no upstream is configured"};
-  const auto timeout = call.timeout.value_or(options_.timeout);
+  const auto timeout =
+      call.timeout.value_or(call.unhurried ? options_.function_timeout : options_.timeout);
   auto connection = take(call);
   if (!connection) return Failure{Loss::kNotSent, "the gateway is stopping"};
 
@@ -105,10 +106,12 @@ Outcome SupabaseUpstream::attempt(const Call& call, std::unique_ptr<Connection> 
                                   milliseconds timeout) {
   Outcome outcome = [&] {
     const Use use(*this, *connection);
-    const DeadlineWatch::Entry entry(deadlines_,
-                                     std::chrono::steady_clock::now() + time_for(call, timeout),
-                                     [&connection] { connection->abort(); });
-    return connection->send(call, prefix_ + call.target, timeout, clock_);
+    const auto deadline =
+        std::chrono::steady_clock::now() + timeout + time_for_bytes(call.body.size());
+    DeadlineWatch::Entry entry(deadlines_, deadline, [&connection] { connection->abort(); });
+    return connection->send(call, prefix_ + call.target, timeout, clock_, [&](std::size_t bytes) {
+      entry.extend(deadline + time_for_bytes(bytes));
+    });
   }();
   if (outcome.answered()) give_back(std::move(connection));
   return outcome;

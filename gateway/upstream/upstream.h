@@ -16,7 +16,9 @@ struct Call {
   std::string target;  // raw path and query below the base URL, such as /rest/v1/todos?id=eq.1
   http::Headers headers;
   std::string body;
-  std::optional<std::chrono::milliseconds> timeout;  // for the whole call; absent = the options'
+  // For the whole call, but for the time that large bodies take; absent = the options'.
+  std::optional<std::chrono::milliseconds> timeout;
+  bool unhurried = false;         // the options' for functions and files then
   bool fresh_connection = false;  // never on a connection that was used before (hard case 9)
   bool force = false;             // try it although the upstream is known to be offline
 };

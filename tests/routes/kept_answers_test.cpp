@@ -117,6 +117,19 @@ TEST_F(KeptAnswersTest, AnEdgeFunctionMayHaveWritten) {
   EXPECT_TRUE(store_->behind_forwarded_write());
 }
 
+TEST_F(KeptAnswersTest, FunctionsAndFilesMayTakeTheirTime) {
+  const http::Headers key = {{"apikey", kKey}};
+  const auto unhurried = [&](const std::string& method, const std::string& target) {
+    upstream_.push(200, "{}");
+    ask({method, target, key, ""});
+    return upstream_.calls().back().unhurried;
+  };
+  EXPECT_TRUE(unhurried("POST", "/functions/v1/order"));
+  EXPECT_TRUE(unhurried("GET", "/storage/v1/object/authenticated/a/b.mp4"));
+  EXPECT_TRUE(unhurried("POST", "/graphql/v1"));
+  EXPECT_FALSE(unhurried("POST", "/rest/v1/rpc/pay"));
+}
+
 TEST_F(KeptAnswersTest, ACallThatNeverLeftDropsNothing) {
   upstream_.push(200, "7", postgrest());
   rest("GET", "rpc/total");

@@ -26,10 +26,8 @@ class SupabaseUpstreamTest : public ::testing::Test {
     return *server_;
   }
   void connect(const std::string& url) {
-    UpstreamOptions options;
-    options.url = url;
-    options.timeout = 5s;
-    upstream_ = std::make_unique<SupabaseUpstream>(options, clock_);
+    options_.url = url;
+    upstream_ = std::make_unique<SupabaseUpstream>(options_, clock_);
   }
   Outcome call(std::string method, std::string target, std::string body = "") {
     Call request;
@@ -41,6 +39,11 @@ class SupabaseUpstreamTest : public ::testing::Test {
   std::string head_of(std::size_t index) { return server_->exchanges().at(index).head; }
 
   support::ManualClock clock_;
+  UpstreamOptions options_ = [] {
+    UpstreamOptions options;
+    options.timeout = 5s;
+    return options;
+  }();
   std::unique_ptr<RawServer> server_;
   std::unique_ptr<SupabaseUpstream> upstream_;
 };

@@ -72,7 +72,7 @@ TEST_F(UpstreamPatienceTest, CallsThatAreGivenUpEndAsLostAndLaterOnesAreTried) {
 TEST_F(UpstreamPatienceTest, DrippingBodyEndsWithTheTimeout) {
   serve([](const Exchange& exchange) {
     exchange.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
-    while (exchange.send("x")) std::this_thread::yield();
+    while (exchange.send("x")) std::this_thread::sleep_for(1ms);  // the peer's slowness
     return Then::kClose;
   });
   Call request;
@@ -82,6 +82,42 @@ TEST_F(UpstreamPatienceTest, DrippingBodyEndsWithTheTimeout) {
   ASSERT_FALSE(outcome.answered());
   EXPECT_EQ(outcome.failure().loss, Loss::kAnswerLost);
   EXPECT_THAT(outcome.failure().reason, HasSubstr("in time"));
+}
+
+TEST_F(UpstreamPatienceTest, ALargeBodyThatComesSteadilyMayTakeLonger) {
+  const std::string piece(50'000, 'x');
+  serve([&](const Exchange& exchange) {
+    exchange.send("HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n");
+    for (int i = 0; i < 10; ++i) {
+      exchange.send(piece);
+      std::this_thread::sleep_for(30ms);  // the peer's slowness
+    }
+    return Then::kClose;
+  });
+  Call request;
+  request.target = "/x";
+  request.timeout = 100ms;
+  const auto outcome = upstream_->call(request);
+  ASSERT_TRUE(outcome.answered()) << outcome.failure().reason;
+  EXPECT_EQ(outcome.answer().body.size(), 500'000U);
+}
+
+TEST_F(UpstreamPatienceTest, WhatIsUnhurriedHasATimeoutOfItsOwn) {
+  options_.timeout = 50ms;
+  options_.function_timeout = 10s;
+  std::promise<void> done;
+  serve([waiting = done.get_future().share()](const Exchange& exchange) {
+    if (waiting.wait_for(200ms) == std::future_status::ready) return Then::kClose;
+    exchange.answer(200, "at last");
+    return Then::kClose;
+  });
+  Call request;
+  request.target = "/functions/v1/slow";
+  request.unhurried = true;
+  EXPECT_TRUE(upstream_->call(request).answered());
+  request.unhurried = false;
+  EXPECT_FALSE(upstream_->call(request).answered());
+  done.set_value();
 }
 
 TEST_F(UpstreamPatienceTest, AHeadThatNeverEndsEndsWithTheTimeout) {
