@@ -226,7 +226,7 @@ TEST_F(OperationsTest, NothingElseIsForwardedThanWhatNeedsTheDatabase) {
       "tsvector"};
   EXPECT_EQ(forwarded("filter eq"), types);
   EXPECT_EQ(forwarded("filter isdistinct"), types);
-  types.insert({"json", "jsonb", "jsonb[]"});
+  types.insert({"jsonb", "jsonb[]"});
   types.erase("feeling");
   EXPECT_EQ(forwarded("order"), types);
   EXPECT_TRUE(forwarded("print").empty());

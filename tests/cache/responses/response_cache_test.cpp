@@ -37,9 +37,9 @@ class ResponseCacheTest : public ::testing::Test {
       const std::string id = std::to_string(++entries_);
       transaction.database().execute(
           "INSERT INTO hf_outbox(id, relation, operation, method, target, headers, body, role,"
-          " claims, idempotency_key, created_at, state) VALUES('" +
+          " claims, idempotency_key, created_at, state, ended_at) VALUES('" +
           id + "', '" + relation + "', 'insert', 'POST', '', '{}', '', 'anon', '{}', '" + id +
-          "', 0, '" + state + "')");
+          "', 0, '" + state + "', CASE WHEN '" + state + "' IN ('dead', 'discarded') THEN 1 END)");
       if (also.empty()) return;
       transaction.database().execute(
           "INSERT INTO hf_effects(entry, ordinal, relation, key, kind, changes, consequence,"
@@ -137,7 +137,7 @@ TEST_F(ResponseCacheTest, AnAnswerWithoutAnOwnWriteIsNotGiven) {
   EXPECT_EQ(body("todos"), "(none)");
   EXPECT_EQ(body("tags"), "[1]");
   EXPECT_EQ(body("function"), "(none)") << "nobody knows what it reads";
-  in_file("UPDATE hf_outbox SET state='acknowledged'");
+  in_file("UPDATE hf_outbox SET state='acknowledged', ended_at=1");
   EXPECT_EQ(body("todos"), "(none)") << "delivered, but not in that answer";
   keep("todos", answer("[2]"), std::vector<std::string>{"public.todos"});
   EXPECT_EQ(body("todos"), "[2]");
@@ -149,7 +149,7 @@ TEST_F(ResponseCacheTest, AnAnswerThatCameBeforeADeliveryDoesNotShowIt) {
   write("public.todos", "waiting");
   keep("todos", answer("[1]"), std::vector<std::string>{"public.todos"});
   EXPECT_EQ(body("todos"), "(none)");
-  in_file("UPDATE hf_outbox SET state='acknowledged'");
+  in_file("UPDATE hf_outbox SET state='acknowledged', ended_at=1");
   EXPECT_EQ(body("todos"), "(none)");
 }
 
