@@ -581,7 +581,12 @@ test('the focus stays where it is on whatever it is, and so does what was scroll
   };
   assert.ok(await inSight(), 'the section one is in');
   const region = page.getByRole('region', { name: 'Tables kept here' });
-  await region.evaluate((one) => one.scrollTo(120, 0));
+  // It may be drawn again between being found and being scrolled.
+  await page.waitForFunction(() => {
+    const one = document.querySelector('[aria-label="Tables kept here"]');
+    one?.scrollTo(120, 0);
+    return one?.scrollLeft === 120;
+  });
   const before = await region.elementHandle();
   succeeded(await world.app.from('todos').insert({ title: 'drawn once more' }));
   await page.waitForFunction((one) => !one.isConnected, before);
