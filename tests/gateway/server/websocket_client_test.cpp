@@ -1,8 +1,10 @@
 // The client's end of a WebSocket, against our own listener.
 #include "gateway/server/websocket_client.h"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <future>
 
 #include "certs/local_authority.h"
@@ -165,18 +167,24 @@ TEST_F(WebSocketClientTest, WhatIsSentBeforeItIsOpenGoesOutThen) {
 
 TEST_F(WebSocketClientTest, WhoNeverAnswersIsGivenUp) {
   // The system takes connections for it; nobody reads them.
-  namespace asio = boost::asio;
-  asio::io_context loop;
-  const asio::ip::tcp::acceptor silent(loop, {asio::ip::address_v4::loopback(), 0});
-  const auto port = std::to_string(silent.local_endpoint().port());
+  const int silent = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in place{};
+  place.sin_family = AF_INET;
+  place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(place);
+  auto* address = reinterpret_cast<sockaddr*>(&place);
+  ASSERT_EQ(bind(silent, address, size), 0);
+  ASSERT_EQ(listen(silent, 8), 0);
+  ASSERT_EQ(getsockname(silent, address, &size), 0);
   socket_options_.connect_timeout = std::chrono::milliseconds(50);
   for (const char* scheme : {"ws://", "wss://"}) {
-    socket_options_.url = scheme + ("127.0.0.1:" + port) + "/";
+    socket_options_.url = scheme + ("127.0.0.1:" + std::to_string(ntohs(place.sin_port))) + "/";
     WebSocketClient client;
     const auto end = client.run(socket_options_, {});
     EXPECT_FALSE(end.opened) << scheme;
     EXPECT_NE(end.reason, "") << scheme;
   }
+  close(silent);
 }
 
 TEST_F(WebSocketClientTest, NoAddressIsNoFault) {
