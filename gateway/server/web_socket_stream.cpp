@@ -1,12 +1,12 @@
 #include "gateway/server/web_socket_stream.h"
 
-#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <boost/beast/websocket/stream.hpp>
+#include <functional>
 
 #include "gateway/server/transport.h"
 
@@ -21,7 +21,7 @@ namespace websocket = boost::beast::websocket;
 class Wire {
  public:
   using executor_type = Executor;
-  using Done = asio::any_completion_handler<void(ErrorCode, std::size_t)>;
+  using Done = std::function<void(ErrorCode, std::size_t)>;
 
   explicit Wire(Transport& transport) : transport_(transport) {}
   executor_type get_executor() { return transport_.get_executor(); }
@@ -32,7 +32,7 @@ class Wire {
     return asio::async_initiate<Token, void(ErrorCode, std::size_t)>(
         [this](auto handler, const Buffers& space) {
           read({asio::buffer_sequence_begin(space), asio::buffer_sequence_end(space)},
-               std::move(handler));
+               untyped(std::move(handler)));
         },
         token, buffers);
   }
@@ -41,12 +41,23 @@ class Wire {
     return asio::async_initiate<Token, void(ErrorCode, std::size_t)>(
         [this](auto handler, const Buffers& bytes) {
           write({asio::buffer_sequence_begin(bytes), asio::buffer_sequence_end(bytes)},
-                std::move(handler));
+                untyped(std::move(handler)));
         },
         token, buffers);
   }
 
  private:
+  // Handlers are moved, and a function must be copied. They run where the transport's do: all is of
+  // one loop.
+  template <typename Handler>
+  static Done untyped(Handler handler) {
+    return [kept = std::make_shared<Handler>(std::move(handler))](ErrorCode error,
+                                                                  std::size_t count) mutable {
+      Handler own(std::move(*kept));  // it may begin the next operation, and end this one's memory
+      kept.reset();
+      std::move(own)(error, count);
+    };
+  }
   void read(const std::vector<asio::mutable_buffer>& space, Done done) {
     transport_.async_read_some(space, std::move(done));
   }
