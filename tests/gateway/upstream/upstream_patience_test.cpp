@@ -85,8 +85,7 @@ TEST_F(UpstreamPatienceTest, DrippingBodyEndsWithTheTimeout) {
 }
 
 TEST_F(UpstreamPatienceTest, ALargeBodyThatComesSteadilyMayTakeLonger) {
-  const std::string piece(50'000, 'x');
-  serve([&](const Exchange& exchange) {
+  serve([piece = std::string(50'000, 'x')](const Exchange& exchange) {
     exchange.send("HTTP/1.1 200 OK\r\nContent-Length: 500000\r\n\r\n");
     for (int i = 0; i < 10; ++i) {
       exchange.send(piece);
