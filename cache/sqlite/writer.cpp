@@ -166,6 +166,7 @@ void Writer::run_in_savepoint(Transaction& transaction, Task& task) {
     if (!transaction.was_taken_back()) savepoint.release();
   } catch (...) {
     task.error = std::current_exception();
+    transaction.was_taken_back();  // said by this job, if at all, and not by the next
     // SQLite ends the whole transaction by itself when the disk is full: then the group is lost.
     if (!transaction.database().in_transaction()) throw;
   }

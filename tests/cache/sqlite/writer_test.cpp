@@ -158,6 +158,22 @@ TEST_F(WriterTest, AJobMayTakeItsChangesBackWithoutAFault) {
   EXPECT_EQ(done, 3);
 }
 
+TEST_F(WriterTest, AJobThatTakesItsChangesBackAndThrowsTakesNobodyElsesBack) {
+  Gate gate;
+  occupy(gate);
+  writer_->submit(
+      Priority::kClient,
+      [](Transaction& transaction) {
+        transaction.take_back();
+        throw std::runtime_error("after all");
+      },
+      nullptr);
+  writer_->submit(Priority::kClient, insert(1), nullptr);
+  gate.open();
+  writer_->run(Priority::kClient, insert(2));
+  EXPECT_EQ(committed(), "1,2");
+}
+
 TEST_F(WriterTest, RunThrowsWhatTheJobThrew) {
   EXPECT_THROW(
       writer_->run(Priority::kClient, [](Transaction&) { throw std::invalid_argument("no"); }),
