@@ -146,10 +146,13 @@ export class CampaignJudge {
     const { ledger, database, problems, tier } = this.#campaign;
     const rows = new Set(this.#excused.flatMap(({ effects }) => effects.map(nameOf)));
     const excused = (text) => rows.has(text) || this.#excused.some((one) => one.text.includes(text));
-    const wrong = await ledger.check(database.sql, excused, { repeats: tier === 'bare' });
+    const arrivedTwice = (marker) =>
+      this.#arrivedTwice('PATCH').filter(({ body }) => body.includes(`"${marker}"`)).length;
+    const repeats = tier === 'bare' ? { repeats: true, arrivedTwice } : {};
+    const wrong = await ledger.check(database.sql, excused, repeats);
     problems.push(...wrong.map((what) => ({ kind: 'effects', ...what })));
     // Whose row was given back may not be read, and what names it is refused.
-    const twice = this.#arrivedTwice();
+    const twice = this.#arrivedTwice('POST');
     this.#campaign.problems = problems.filter(({ kind, table, key, events, answer }) => {
       if (kind === 'own write not read') return !rows.has(nameOf({ table, key }));
       if (kind !== 'refused' || !events) return true;
@@ -160,10 +163,11 @@ export class CampaignJudge {
     });
   }
 
-  // Without the companion an insert that arrives twice was there already.
-  #arrivedTwice() {
+  // Without the companion an insert that arrives twice was there already, and an update in an app's
+  // own words is made again.
+  #arrivedTwice(wanted) {
     const lines = readFileSync(this.#campaign.trace, 'utf8').split('\n').filter(Boolean);
-    return lines.map((line) => JSON.parse(line)).filter(({ method }) => method === 'POST');
+    return lines.map((line) => JSON.parse(line)).filter(({ method }) => method === wanted);
   }
 
   // With the links cut, so that it is the replica that answers.
