@@ -1,6 +1,7 @@
 #include "queue/dispatcher.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "cache/replica/temporary_ids.h"
 #include "queue/write_claims.h"
@@ -71,6 +72,7 @@ void Dispatcher::send_all(cache::Store& store, bool force, DrainOutcome& outcome
     // The token is looked up for each send: it may have been renewed, or have run out.
     const auto credentials = credentials_.credentials_for(store.principal());
     if (!credentials) return hold(store);
+    if (!std::exchange(progress.released, true)) release_held(store);
     const Sender sender{store, *credentials, force, clock_.now()};
     const auto parcels = claim(store, sender);
     if (parcels.empty()) return;
@@ -212,6 +214,15 @@ void Dispatcher::hold(cache::Store& store) {
   in_outbox(store, [](Outbox& outbox, Transaction& transaction) {
     outbox.hold_all(transaction, "no valid token of this user; waits until the app signs in again");
   });
+}
+
+void Dispatcher::release_held(cache::Store& store) {
+  {
+    auto reader = store.reader();
+    if (!Outbox(store.overlay()).lacks_token(*reader)) return;
+  }
+  in_outbox(store,
+            [](Outbox& outbox, Transaction& transaction) { outbox.release_held(transaction); });
 }
 
 Dispatcher::Reply Dispatcher::send(cache::Store& store, const Sender& sender,

@@ -62,6 +62,7 @@ class Dispatcher {
   struct Progress {
     std::vector<Entry> silent;  // got no answer, and nobody after them was sent yet
     int pressed = 0;            // answers in a row that ask for patience
+    bool released = false;      // what was held for want of a token has been looked for
   };
 
   void send_all(cache::Store& store, bool force, DrainOutcome& outcome);
@@ -83,6 +84,8 @@ class Dispatcher {
   void claim_neighbours(Outbox& outbox, cache::Transaction& transaction, const Sender& sender,
                         std::vector<Parcel>& parcels) const;
   void hold(cache::Store& store);
+  // A token may have come just before entries were held for want of one.
+  void release_held(cache::Store& store);
 
   Delivery& delivery_;
   std::function<bool()> away_;

@@ -203,6 +203,13 @@ std::int64_t Outbox::held_for_claims(Database& database) const {
   return held;
 }
 
+void Outbox::release_held(Transaction& transaction) {
+  Statement& update = transaction.database().cached(
+      "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL WHERE " HF_APART
+      " AND state='held' AND NOT " HF_PARKED);
+  update.run();
+}
+
 void Outbox::hold_all(Transaction& transaction, const std::string& reason) {
   Statement& update = transaction.database().cached(
       "UPDATE hf_outbox SET state='held', last_error=?1 WHERE " HF_UNFINISHED

@@ -106,9 +106,8 @@ class Outbox {
   void release_unreached(Transaction& transaction);
   // Those that were parked because the upstream's schema had changed, back to queued.
   void release_schema_changed(Transaction& transaction);
-  // What nothing else would send again, back to queued: waits that a jump of the clock has put far
-  // beyond `longest`, and blocked entries that nobody stands before. How many there were.
-  // Looks that it has put as far are at `look_at`.
+  // What nothing else would send again, back to queued, and how many: blocked entries that nobody
+  // stands before, and waits that a jump of the clock has put beyond `longest` (looks: `look_at`).
   std::int64_t unstick(Transaction& transaction, Timestamp longest, Timestamp look_at);
   // It was claimed and is not sent: other claims than its writer's hold now.
   void hold(Transaction& transaction, const Entry& entry, const std::string& reason) const;
@@ -116,9 +115,11 @@ class Outbox {
   bool let_go(Transaction& transaction, const Entry& entry) const;
   // How many are held because claims have changed.
   std::int64_t held_for_claims(Database& database) const;
+  // Those held for want of a token that the upstream takes: whether there are, and back to queued.
+  bool lacks_token(Database& database) const;
+  void release_held(Transaction& transaction);
   // All that could be sent are held, as there is no token to send them with.
   void hold_all(Transaction& transaction, const std::string& reason);
-
   // After a start: what was being sent may have taken effect, until `look_at`.
   void recover(Transaction& transaction, Timestamp look_at);
 
@@ -151,7 +152,6 @@ class Outbox {
   // Whether all unfinished entries, not too many, are about to be sent for the first time or just
   // being sent: an answer to one more would come soon.
   bool flows(Database& database) const;
-
   std::optional<Entry> find(Database& database, const std::string& id) const;
   // Whether an entry has this idempotency key.
   bool knows_key(Database& database, const std::string& idempotency_key) const;

@@ -59,6 +59,11 @@ bool Outbox::any_in(Database& database, State state) const {
   return is_true(statement.bind(1, std::string_view(name_of(state))));
 }
 
+bool Outbox::lacks_token(Database& database) const {
+  return is_true(database.cached("SELECT EXISTS(SELECT 1 FROM hf_outbox WHERE " HF_APART
+                                 " AND state='held' AND NOT " HF_PARKED ")"));
+}
+
 bool Outbox::flows(Database& database) const {
   // A hundred: one batch.
   Statement& statement = database.cached(

@@ -271,6 +271,18 @@ TEST_F(DispatcherTest, WithoutATokenEntriesAreHeldAndNothingIsSent) {
   expect_state(second, "acknowledged");
 }
 
+// Promise 9: the news of a token may come just before entries are held for want of one.
+TEST_F(DispatcherTest, WhatIsHeldIsSentWhenThereIsATokenWhateverTheNewsOfIt) {
+  const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
+  credentials_.current.reset();
+  drain();
+  expect_state(sequence, "held");
+  credentials_.current = upstream::Credentials{"sb_publishable_test", "a-new-token"};
+  answer(201, "[" + todo(1, "a") + "]");
+  drain();
+  expect_state(sequence, "acknowledged");
+}
+
 TEST_F(DispatcherTest, ARefusedKeyIsNotUsedAgainAndLosesNothing) {
   const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
   answer(401, error("PGRST303", "JWT expired"));

@@ -59,6 +59,16 @@ TEST_F(WriteClaimsTest, AnEntryIsHeldWhileAClaimThatDecidedItIsAnotherOne) {
   EXPECT_THAT(entry(sequence).last_error, HasSubstr(R"(app_metadata.tenant was "a", now "b")"));
 }
 
+TEST_F(WriteClaimsTest, WhatIsHeldForItsClaimsIsLeftAloneByTheNextDrains) {
+  const auto sequence = insert_under(R"({"app_metadata":{"tenant":"a"}})");
+  become("anon", R"({"app_metadata":{"tenant":"b"}})");
+  drain();
+  const auto records = sample_.number("SELECT count(*) FROM hf_journal");
+  drain();
+  EXPECT_EQ(state(sequence), "held");
+  EXPECT_EQ(sample_.number("SELECT count(*) FROM hf_journal"), records);
+}
+
 TEST_F(WriteClaimsTest, OtherClaimsMayChange) {
   const auto sequence = insert_under(R"({"sub":"u","app_metadata":{"tenant":"a"},"aal":"aal1"})");
   become("anon", R"({"sub":"u","app_metadata":{"tenant":"a","plan":"paid"},"aal":"aal2"})");
