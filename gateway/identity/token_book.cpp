@@ -43,8 +43,10 @@ void TokenBook::remember(const http::Caller& caller, std::optional<Timestamp> is
     const auto known = pages_.find(id);
     const bool had_some = known != pages_.end() && lasting(known->second, now);
     if (had_some && !outlasts(page, known->second)) return;
+    // What is held since claims have changed may go again.
+    const bool same = had_some && known->second.caller.epoch == caller.epoch;
     pages_[id] = page;
-    if (!had_some) told = observers_;
+    if (!same) told = observers_;
   }
   for (const auto& observer : told) observer(id);
 }

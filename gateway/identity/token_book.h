@@ -18,7 +18,7 @@ namespace holdfast::identity {
 // Thread-safe.
 class TokenBook {
  public:
-  // Told which principal has credentials now and had none before.
+  // Told which principal has credentials now and had none before, or with other claims.
   using Observer = std::function<void(const std::string& principal_id)>;
 
   // The configured keys serve the anonymous and the service principal from the start.

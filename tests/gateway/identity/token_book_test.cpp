@@ -20,13 +20,14 @@ class TokenBookTest : public ::testing::Test {
     return {"", "sb_publishable_fake", "header.service.signature", 7 * 24h};
   }
   void seen(const std::string& bearer, std::optional<Timestamp> expires,
-            std::optional<Timestamp> issued = std::nullopt) {
+            std::optional<Timestamp> issued = std::nullopt, const std::string& epoch = "") {
     http::Caller caller;
     caller.principal.kind = http::Principal::Kind::kUser;
     caller.principal.id = "user-1";
     caller.api_key = "key";
     caller.bearer = bearer;
     caller.token_expires = expires;
+    caller.epoch = epoch;
     book_.remember(caller, issued, now_);
   }
   std::string bearer() const {
@@ -84,6 +85,15 @@ TEST_F(TokenBookTest, ObserversHearOfCredentialsAfterNone) {
   now_ += 3h;
   seen("c", now_ + 1h);
   EXPECT_THAT(told_, ElementsAre("user-1", "user-1"));
+}
+
+// Hard case 1: what is held for changed claims goes when they are what they were.
+TEST_F(TokenBookTest, ObserversHearOfOtherClaims) {
+  seen("a", now_ + 1h, std::nullopt, "member of a");
+  seen("b", now_ + 2h, std::nullopt, "member of b");
+  EXPECT_THAT(told_, ElementsAre("user-1", "user-1"));
+  seen("c", now_ + 3h, std::nullopt, "member of b");
+  EXPECT_EQ(told_.size(), 2U);
 }
 
 TEST_F(TokenBookTest, ObserverMayAskTheBook) {
