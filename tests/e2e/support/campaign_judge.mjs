@@ -115,13 +115,18 @@ export class CampaignJudge {
   #hasReason(entry) {
     const { state, effects, text } = entry;
     const { ledger, tier, lies } = this.#campaign;
-    if (ledger.isPoison(text) && state !== 'blocked') return true;
+    if (ledger.isPoison(text) && (state !== 'blocked' || this.#waitsForOther(text))) return true;
     if (lies && state === 'dead' && text.includes('refused by the storm')) return true;
     if (state === 'uncertain') return tier === 'bare' && withoutTrace(entry);
     if (effects.length > 0 && effects.every(({ key }) => this.#isShared(key))) return true;
     // In the end only an uncertain or dead one stands in the way of a blocked one, or has made the
     // row that this one names.
     return this.#excused.some((other) => !ledger.isPoison(other.text) && this.#meets(entry, other));
+  }
+
+  // What was refused is tried again after one that may have made its row, and that stands itself.
+  #waitsForOther(text) {
+    return this.#excused.some(({ id }) => text.includes(`after the earlier entry ${id}`));
   }
 
   #isShared(key) {
