@@ -5,6 +5,7 @@
 
 #include "cache/replica/row.h"
 #include "queue/outbox_sql.h"
+#include "queue/three_way.h"
 
 namespace holdfast::queue {
 namespace {
@@ -57,6 +58,80 @@ std::optional<Relations> reach_of(const cache::Catalog& catalog, Relations relat
   return relations;
 }
 
+struct RowEffect {
+  cache::Effect effect;
+  std::optional<cache::Row> base;
+};
+
+std::vector<RowEffect> effects_on(cache::Database& database, std::int64_t sequence,
+                                  const cache::Table& table) {
+  Statement& statement = database.cached(
+      "SELECT key, kind, changes, row, base FROM hf_effects WHERE entry=?1 AND relation=?2");
+  statement.bind(1, sequence).bind(2, std::string_view(cache::relation_of(table)));
+  std::vector<RowEffect> effects;
+  while (statement.step()) {
+    cache::Effect effect;
+    effect.key = statement.text(0);
+    effect.kind = static_cast<cache::EffectKind>(statement.integer(1));
+    effect.changes = statement.text(2);
+    effect.row = statement.text(3);
+    if (!statement.is_null(4)) effect.base = std::string(statement.text(4));
+    auto base = stored_row(table, effect.base);
+    effects.push_back({std::move(effect), std::move(base)});
+  }
+  return effects;
+}
+
+// A value that the upstream says is taken: of which constraint, and by which rows it is wanted.
+struct Taken {
+  const cache::Table& table;
+  const cache::Key& constraint;
+  std::vector<cache::Row> wanted;
+
+  bool by(const cache::Row& row) const {
+    return std::any_of(wanted.begin(), wanted.end(), [&](const cache::Row& want) {
+      return std::all_of(constraint.columns.begin(), constraint.columns.end(),
+                         [&](std::size_t column) { return want[column] == row[column]; });
+    });
+  }
+};
+
+const cache::Key* constraint_in(const cache::Table& table, const std::string& reason) {
+  const auto is_named = [&](const cache::Key& key) {
+    return reason.find('"' + key.name + '"') != std::string::npos;
+  };
+  if (table.primary_key && is_named(*table.primary_key)) return &*table.primary_key;
+  const auto found = std::find_if(table.unique.begin(), table.unique.end(), is_named);
+  return found == table.unique.end() ? nullptr : &*found;
+}
+
+// nullopt: the reason names no constraint that is known here.
+std::optional<Taken> taken_value(cache::Database& database, const cache::Catalog& catalog,
+                                 std::int64_t sequence, const std::string& reason) {
+  const Relations relations = relations_of(database, sequence);
+  const auto found = std::find_if(
+      catalog.tables().begin(), catalog.tables().end(), [&](const cache::Table& table) {
+        return relations.contains(cache::relation_of(table)) && constraint_in(table, reason);
+      });
+  if (found == catalog.tables().end()) return std::nullopt;
+  Taken taken{*found, *constraint_in(*found, reason), {}};
+  for (RowEffect& change : effects_on(database, sequence, *found)) {
+    auto row = cache::apply_effect(*found, change.effect, std::move(change.base));
+    if (row) taken.wanted.push_back(*std::move(row));
+  }
+  return taken;
+}
+
+// Whether the entry changes or deletes the upstream's row that has the value.
+bool gives_up(cache::Database& database, std::int64_t sequence, const Taken& taken) {
+  const auto effects = effects_on(database, sequence, taken.table);
+  return std::any_of(effects.begin(), effects.end(), [&](const RowEffect& change) {
+    if (!change.base || !taken.by(*change.base)) return false;
+    const auto after = cache::apply_effect(taken.table, change.effect, change.base);
+    return !after || !taken.by(*after);
+  });
+}
+
 }  // namespace
 
 std::optional<std::string> earlier_on_its_way(cache::Database& database, std::int64_t sequence) {
@@ -71,21 +146,28 @@ std::optional<std::string> earlier_on_its_way(cache::Database& database, std::in
 }
 
 std::optional<std::string> awaited_entry(cache::Database& database, const cache::Catalog& catalog,
-                                         std::int64_t sequence, Lack lack) {
+                                         std::int64_t sequence, Lack lack,
+                                         const std::string& reason) {
   if (lack == Lack::kNothing) return std::nullopt;
   if (auto id = earlier_on_its_way(database, sequence)) return id;
+  const auto taken =
+      lack == Lack::kFreeValue ? taken_value(database, catalog, sequence, reason) : std::nullopt;
   const auto reach = reach_of(catalog, relations_of(database, sequence), lack);
   Statement& statement = database.cached(
-      "SELECT o.id, o.operation, o.relation, e.relation FROM hf_outbox o"
+      "SELECT o.id, o.operation, o.relation, e.relation, o.sequence FROM hf_outbox o"
       " LEFT JOIN hf_effects e ON e.entry=o.sequence AND e.active=1"
       " WHERE o." HF_APART " AND o.sequence<?1 ORDER BY o.sequence");
   statement.bind(1, sequence);
   std::optional<std::string> id;
   while (!id && statement.step()) {
     // Nobody knows what a call touches.
-    const bool reaches = !reach || statement.text(1) == "call" ||
-                         reach->contains(statement.text(2)) ||
-                         (!statement.is_null(3) && reach->contains(statement.text(3)));
+    bool reaches = !reach || statement.text(1) == "call";
+    if (taken) {
+      reaches = reaches || gives_up(database, statement.integer(4), *taken);
+    } else if (!reaches) {
+      reaches = reach->contains(statement.text(2)) ||
+                (!statement.is_null(3) && reach->contains(statement.text(3)));
+    }
     if (reaches) id = std::string(statement.text(0));
   }
   statement.reset();

@@ -15,10 +15,12 @@ namespace holdfast::queue {
 //
 // What goes on by itself will end, and is always waited for. What ends only when a person decides
 // it, or is tried once an hour, may stand for weeks: it is waited for only where it touches a table
-// from which the refusal can come.
-// `sequence` is the refused entry's. One thread at a time: whoever holds `database`.
+// from which the refusal can come, and for a value that is taken only where it gives that value up.
+// `sequence` is the refused entry's, `reason` what the upstream said. One thread at a time: whoever
+// holds `database`.
 std::optional<std::string> awaited_entry(cache::Database& database, const cache::Catalog& catalog,
-                                         std::int64_t sequence, Lack lack);
+                                         std::int64_t sequence, Lack lack,
+                                         const std::string& reason);
 
 // The same of those alone that go on by themselves.
 std::optional<std::string> earlier_on_its_way(cache::Database& database, std::int64_t sequence);

@@ -102,7 +102,7 @@ void Recorder::write_refused(Page& page, const Entry& entry, const Refused& refu
   // Who hears the upstream's words now need not wait for a person.
   const auto earlier = heard ? earlier_on_its_way(database, entry.sequence)
                              : awaited_entry(database, page.outbox.overlay().catalog(),
-                                             entry.sequence, refused.lack);
+                                             entry.sequence, refused.lack, refused.reason);
   const bool may_lack = refused.lack != Lack::kNothing;
   if (may_lack && earlier) {
     page.outbox.park(page.transaction, entry, State::kBlocked, refused.status,

@@ -4,6 +4,8 @@
 #include <stdexcept>
 
 #include "cache/values/codec.h"
+#include "cache/values/jsonb.h"
+#include "cache/values/sort_key.h"
 
 namespace holdfast::queue {
 namespace {
@@ -17,6 +19,14 @@ Row with_changes(const Table& table, const std::string& changes, Row row) {
     throw std::runtime_error("a stored change cannot be read: " + merged.error().message);
   }
   return row;
+}
+
+// nullopt: no document.
+std::optional<std::string> document_key(const std::string& json) {
+  static const cache::Type kJsonb = cache::make_type("jsonb");
+  const auto canonical = cache::canonical_jsonb(json);
+  if (!canonical) return std::nullopt;
+  return cache::sort_key(kJsonb, std::string_view(*canonical));
 }
 
 std::vector<std::size_t> named_columns(const Table& table, const std::string& changes) {
@@ -38,15 +48,46 @@ std::optional<Row> stored_row(const Table& table, const std::optional<std::strin
   return *std::move(row);
 }
 
+bool is_same(const cache::Column& column, const cache::Value& one, const cache::Value& other) {
+  if (one == other) return true;
+  const auto* text = std::get_if<std::string>(&one);
+  const auto* other_text = std::get_if<std::string>(&other);
+  if (text == nullptr || other_text == nullptr) return false;
+  switch (column.type.kind) {
+    case cache::TypeKind::kNumeric:
+      return cache::sort_key(column.type, cache::view(one)) ==
+             cache::sort_key(column.type, cache::view(other));
+    case cache::TypeKind::kJson:
+    case cache::TypeKind::kJsonb: {
+      const auto key = document_key(*text);
+      return key && key == document_key(*other_text);
+    }
+    default:
+      return false;
+  }
+}
+
 std::vector<std::size_t> changed_columns(const Table& table, const std::string& changes,
                                          const std::optional<Row>& base) {
   auto columns = named_columns(table, changes);
   if (!base) return columns;
   const Row local = with_changes(table, changes, *base);
   std::erase_if(columns, [&](std::size_t column) {
-    return table.columns[column].kept && local[column] == (*base)[column];
+    const cache::Column& named = table.columns[column];
+    return named.kept && is_same(named, local[column], (*base)[column]);
   });
   return columns;
+}
+
+std::vector<std::size_t> restated_columns(const Table& table, const VersionColumns& columns,
+                                          const std::string& changes, const Row& base) {
+  auto restated = named_columns(table, changes);
+  const auto changed = changed_columns(table, changes, base);
+  std::erase_if(restated, [&](std::size_t column) {
+    return table.is_key(column) || columns.bookkeeping(column) ||
+           std::find(changed.begin(), changed.end(), column) != changed.end();
+  });
+  return restated;
 }
 
 ThreeWay compare_three_ways(const Table& table, const VersionColumns& columns,
@@ -55,9 +96,10 @@ ThreeWay compare_three_ways(const Table& table, const VersionColumns& columns,
   const Row local = with_changes(table, changes, base ? *base : remote);
   ThreeWay result;
   for (const std::size_t column : changed_columns(table, changes, base)) {
-    if (local[column] == remote[column]) continue;
+    const cache::Column& named = table.columns[column];
+    if (is_same(named, local[column], remote[column])) continue;
     // What nobody saw here cannot be told to have changed.
-    const bool theirs = !base || (table.columns[column].kept && remote[column] != (*base)[column]);
+    const bool theirs = !base || (named.kept && !is_same(named, remote[column], (*base)[column]));
     if (theirs && !columns.bookkeeping(column)) {
       result.collisions.push_back(column);
     } else {

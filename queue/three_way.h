@@ -15,10 +15,19 @@ struct ThreeWay {
   std::vector<std::size_t> collisions;  // changed on both sides, to different values
 };
 
+// Whether the column is the same on two sides. Numbers and documents are by value: a client or a
+// server gives 1.50 back as 1.5, and json without its spaces, and has changed neither.
+bool is_same(const cache::Column& column, const cache::Value& one, const cache::Value& other);
+
 // The columns that `changes` (an Effect's) names and whose values differ from `base`, or are not
 // kept here; all that it names when there is no base.
 std::vector<std::size_t> changed_columns(const cache::Table& table, const std::string& changes,
                                          const std::optional<cache::Row>& base);
+
+// The columns that `changes` names with the values that they have in `base`, as an app does that
+// saves a whole form. Keys and bookkeeping columns are none.
+std::vector<std::size_t> restated_columns(const cache::Table& table, const VersionColumns& columns,
+                                          const std::string& changes, const cache::Row& base);
 
 // Compares `changes` with `remote` over `base`. A column that both sides set to the same value is
 // neither; the bookkeeping columns never collide.

@@ -107,6 +107,27 @@ TEST_F(EarlierTest, ARefusalDoesNotWaitForAPersonWhomItDoesNotConcern) {
   expect_state(elsewhere, "dead");
 }
 
+TEST_F(EarlierTest, ATakenValueWaitsForAPersonOnlyWhereTheyMayGiveItUp) {
+  sample_.put("todos", "[" + todo(1, "a") + "," + todo(2, "b") + "]");
+  const auto retitled = update("todos", 1, R"({"title":"ours"})");
+  const auto moved = update("todos", 2, R"({"id":20})");
+  const auto other = insert("todos", R"({"id":9,"title":"a"})");
+  const auto wanted = insert("todos", R"({"id":2,"title":"a"})");
+  sample_.write([&](cache::Transaction& transaction) {
+    for (const auto parked : {retitled, moved, other}) {
+      outbox().park(transaction, entry(parked), State::kConflict, 0, "s was changed");
+    }
+  });
+  auto reader = sample_.store().reader();
+  const auto awaited = [&](std::int64_t refused, const std::string& reason) {
+    return awaited_entry(*reader, sample_.overlay().catalog(), refused, Lack::kFreeValue, reason);
+  };
+  const std::string of_key = R"(duplicate key value violates unique constraint "todos_pkey")";
+  EXPECT_EQ(awaited(other, of_key), std::nullopt);
+  EXPECT_EQ(awaited(wanted, of_key), entry(moved).id);
+  EXPECT_EQ(awaited(other, "an index that is not known here"), entry(retitled).id);
+}
+
 TEST_F(EarlierTest, WhatWaitsForAnEntryIsLookedAtAgainWhenThatOneIsForAPerson) {
   sample_.put("lists", R"({"id":1,"title":"l","updated_at":"2026-11-21T00:00:00Z"})");
   tables_.table_options["lists"].conflict = cache::ConflictStrategy::kManual;
