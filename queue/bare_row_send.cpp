@@ -51,9 +51,9 @@ Verdict BareRowSend::deliver() {
 // Between a look and a send another device may change what the send does not compare.
 std::optional<Verdict> BareRowSend::send_exactly(const Condition& condition) {
   if (condition.whole || !base_ || entry_.lost_answer || presumed()) return std::nullopt;
-  const auto decisive =
-      write_.deletion ? table_.kept_columns() : changed_columns(table_, write_.changes, base_);
-  const Condition exact = exact_condition(table_, *base_, decisive);
+  const auto named = this->named();
+  const auto decisive = write_.deletion ? table_.kept_columns() : named.changed;
+  const Condition exact = exact_condition(table_, *base_, decisive, named.restated);
   if (!exact.whole) return std::nullopt;
   return send(Guard::kExact, exact, Representation::kRows);
 }
@@ -61,7 +61,8 @@ std::optional<Verdict> BareRowSend::send_exactly(const Condition& condition) {
 Verdict BareRowSend::send_plainly(const Condition& condition) {
   const bool versioned = columns_.version || columns_.stamp;
   if (base_ && !versioned && !write_.deletion) {
-    return send(Guard::kWholeRow, whole_condition(table_, *base_), Representation::kRows);
+    return send(Guard::kWholeRow, whole_condition(table_, *base_, named().restated),
+                Representation::kRows);
   }
   return send(Guard::kBase, condition, Representation::kRows);
 }
@@ -83,7 +84,24 @@ bool BareRowSend::presumed() const {
 Condition BareRowSend::condition() const {
   if (!base_) return {};
   if (write_.deletion) return deletion_condition(table_, columns_, *base_);
-  return update_condition(table_, columns_, *base_, changed_columns(table_, write_.changes, base_));
+  return update_condition(table_, columns_, *base_, named());
+}
+
+Named BareRowSend::named() const {
+  if (write_.deletion || !base_) return {};
+  return {changed_columns(table_, write_.changes, base_),
+          restated_columns(table_, columns_, write_.changes, *base_)};
+}
+
+std::string BareRowSend::body_under(const Condition& condition) const {
+  if (write_.deletion) return "";
+  auto sent = changed_columns(table_, write_.changes, std::nullopt);
+  std::erase_if(sent, [&](std::size_t column) {
+    return std::find(condition.left_out.begin(), condition.left_out.end(), column) !=
+           condition.left_out.end();
+  });
+  const bool all = condition.left_out.empty() || sent.empty();
+  return all ? write_.changes : keep_columns(table_, write_.changes, sent);
 }
 
 Verdict BareRowSend::send(Guard guard, const Condition& condition, Representation representation) {
@@ -91,8 +109,8 @@ Verdict BareRowSend::send(Guard guard, const Condition& condition, Representatio
                        cache::key_filter(table_, {write_.old_key});
   if (guard != Guard::kKeyOnly && !condition.parameters.empty())
     target += "&" + condition.parameters;
-  auto call = entry_call(sender_, entry_, table_, std::move(target),
-                         write_.deletion ? "" : write_.changes, representation);
+  auto call =
+      entry_call(sender_, entry_, table_, std::move(target), body_under(condition), representation);
   if (representation == Representation::kNone) {
     // Where rows may not be given back, their number may.
     call.headers.set("Prefer", std::string(*call.headers.find("Prefer")) + ", count=exact");
@@ -190,10 +208,12 @@ std::optional<Verdict> BareRowSend::judge_update(const SeenRows& seen) const {
   const auto& now = seen.images.front().row;
   if (!now || !base_) return Collided{seen.images, seen.clock_offset};
   const auto unchanged = [&](std::optional<std::size_t> column) {
-    return !column || (*base_)[*column] == (*now)[*column];
+    return !column || is_same(table_.columns[*column], (*base_)[*column], (*now)[*column]);
   };
+  const auto restated = named().restated;
   const bool same =
       unchanged(columns_.version) && unchanged(columns_.stamp) &&
+      std::all_of(restated.begin(), restated.end(), unchanged) &&
       compare_three_ways(table_, columns_, write_.changes, base_, *now).collisions.empty();
   if (same) return std::nullopt;
   return Collided{seen.images, seen.clock_offset};
@@ -210,7 +230,7 @@ std::optional<Verdict> BareRowSend::judge_deletion(const SeenRows& seen) const {
   // More than what it was sent under: a stamp that nobody raises proves nothing.
   const auto kept = table_.kept_columns();
   const bool same = base_ && std::all_of(kept.begin(), kept.end(), [&](std::size_t column) {
-                      return (*base_)[column] == (*now)[column];
+                      return is_same(table_.columns[column], (*base_)[column], (*now)[column]);
                     });
   if (same) return std::nullopt;
   return Collided{seen.images, seen.clock_offset};

@@ -37,6 +37,9 @@ class BareRowSend {
   // The row's image was computed here and not yet read back.
   bool presumed() const;
   Condition condition() const;
+  Named named() const;
+  // What an update sends: without what the condition leaves out.
+  std::string body_under(const Condition& condition) const;
 
   Verdict send(Guard guard, const Condition& condition, Representation representation);
   Verdict judge_answer(const upstream::Answer& answer, Guard guard, const Condition& condition,

@@ -4,7 +4,6 @@
 
 #include "queue/bare_call.h"
 #include "queue/bare_send.h"
-#include "queue/companion_event.h"
 #include "queue/opaque_send.h"
 
 namespace holdfast::queue {
@@ -130,7 +129,7 @@ std::vector<Receipt> CompanionDelivery::send_asked(const Sender& sender, Parcels
 }
 
 std::vector<Receipt> CompanionDelivery::settle(const Sender& sender, Parcels parcels) {
-  const auto outcome = call(sender, parcels, true);
+  const auto outcome = call(sender, parcels, EventForm::kOnlyIfKnown);
   if (!outcome.answered()) return same_for_all(parcels, no_answer(outcome.failure()));
   const auto outcomes = outcomes_in(outcome.answer(), parcels.size());
   if (outcomes.empty()) return judge_refused_call(sender, parcels, outcome.answer());
@@ -139,7 +138,7 @@ std::vector<Receipt> CompanionDelivery::settle(const Sender& sender, Parcels par
 }
 
 std::vector<Receipt> CompanionDelivery::push(const Sender& sender, Parcels parcels) {
-  const auto outcome = call(sender, parcels, false);
+  const auto outcome = call(sender, parcels, EventForm::kUsual);
   if (!outcome.answered()) {
     const auto verdict = no_answer(outcome.failure());
     // It may have been too much for the time that an answer may take.
@@ -172,6 +171,26 @@ Verdict CompanionDelivery::judge(const Sender& sender, const Parcel& parcel,
     // Its key says that it was not us, and nothing of whether the row is the same.
     return BareSend(upstream_, sender, parcel, *table).judge_duplicate(outcome.answer, classified);
   }
+  Verdict verdict = judge_rows(sender, parcel, outcome);
+  // What it was compared with may be printed differently there, as json is; the key is not.
+  const bool as_it_was = std::holds_alternative<Superseded>(verdict);
+  return as_it_was ? send_by_key(sender, parcel) : std::move(verdict);
+}
+
+Verdict CompanionDelivery::send_by_key(const Sender& sender, const Parcel& parcel) {
+  const Parcels alone(&parcel, 1);
+  const auto outcome = call(sender, alone, EventForm::kByKey);
+  if (!outcome.answered()) return no_answer(outcome.failure());
+  const auto outcomes = outcomes_in(outcome.answer(), 1);
+  if (outcomes.empty()) {
+    return judge_refused_call(sender, alone, outcome.answer()).front().verdict;
+  }
+  return judge_rows(sender, parcel, outcomes.front());
+}
+
+Verdict CompanionDelivery::judge_rows(const Sender& sender, const Parcel& parcel,
+                                      const EventOutcome& outcome) {
+  const cache::Table* table = table_of(sender.store, parcel.entry);
   Verdict verdict = judge_outcome(outcome, sender, parcel, *table, options_.of(*table));
   const auto* collided = std::get_if<Collided>(&verdict);
   if (collided == nullptr || outcome.rows || collided->images.size() != 1) return verdict;
@@ -219,8 +238,7 @@ std::vector<Receipt> CompanionDelivery::push_halves(const Sender& sender, Parcel
   return joined(std::move(first), push(sender, parcels.subspan(half)));
 }
 
-upstream::Outcome CompanionDelivery::call(const Sender& sender, Parcels parcels,
-                                          bool only_if_known) {
+upstream::Outcome CompanionDelivery::call(const Sender& sender, Parcels parcels, EventForm form) {
   std::string events = "[";
   for (const Parcel& parcel : parcels) {
     if (events.size() > 1) events += ',';
@@ -229,7 +247,7 @@ upstream::Outcome CompanionDelivery::call(const Sender& sender, Parcels parcels,
       continue;
     }
     const cache::Table* table = table_of(sender.store, parcel.entry);
-    events += event_of(parcel, *table, options_.of(*table), only_if_known);
+    events += event_of(parcel, *table, options_.of(*table), form);
   }
   auto call = push_call(events + "]", sender.credentials);
   call.force = sender.force;

@@ -9,6 +9,7 @@
 #include "gateway/base/mutex.h"
 #include "gateway/upstream/upstream.h"
 #include "queue/companion.h"
+#include "queue/companion_event.h"
 #include "queue/companion_outcome.h"
 #include "queue/delivery.h"
 
@@ -50,8 +51,11 @@ class CompanionDelivery final : public Delivery {
   std::vector<Receipt> push_halves(const Sender& sender, Parcels parcels);
   std::vector<Receipt> judge_refused_call(const Sender& sender, Parcels parcels,
                                           const upstream::Answer& answer);
-  upstream::Outcome call(const Sender& sender, Parcels parcels, bool only_if_known);
+  upstream::Outcome call(const Sender& sender, Parcels parcels, EventForm form);
   Verdict judge(const Sender& sender, const Parcel& parcel, const EventOutcome& outcome);
+  Verdict judge_rows(const Sender& sender, const Parcel& parcel, const EventOutcome& outcome);
+  // The row is as it was, and the event did not meet it.
+  Verdict send_by_key(const Sender& sender, const Parcel& parcel);
 
   std::size_t limit_of(const Sender& sender) const;
   void took(const Sender& sender, std::size_t events);

@@ -60,9 +60,10 @@ void add_rows(std::string& event, const Entry& entry) {
 }
 
 std::string match_of(const cache::Table& table, const cache::TableOptions& options,
-                     const RowWrite& write, Reach reach) {
+                     const RowWrite& write, Reach reach, EventForm form) {
   std::string match = "{";
   add_member(match, "key", write.old_key);
+  if (form == EventForm::kByKey) return match + "}";
   const auto columns = compared_columns(table, options, write, reach);
   const auto base = stored_row(table, write.base);
   if (base && !columns.empty()) {
@@ -121,16 +122,17 @@ std::vector<std::size_t> compared_columns(const cache::Table& table,
         if (is_short((*base)[column])) add(column);
       }
     }
-    // The upstream compares the same columns of all rows, and one of them may be as wanted already.
-    const auto changed =
-        changed_columns(table, write.changes, reach == Reach::kOneRow ? base : std::nullopt);
-    for (const std::size_t column : changed) add(column);
+    // Also those that have the value already: others may have changed them, and the upstream
+    // compares the same columns of all rows.
+    for (const std::size_t column : changed_columns(table, write.changes, std::nullopt)) {
+      add(column);
+    }
   }
   return columns;
 }
 
 std::string event_of(const Parcel& parcel, const cache::Table& table,
-                     const cache::TableOptions& options, bool only_if_known) {
+                     const cache::TableOptions& options, EventForm form) {
   const Entry& entry = parcel.entry;
   std::string event = "{";
   add_member(event, "key", quoted(entry.idempotency_key));
@@ -138,7 +140,7 @@ std::string event_of(const Parcel& parcel, const cache::Table& table,
   add_member(event, "op", quoted(entry.operation));
   add_member(event, "schema", quoted(table.schema));
   add_member(event, "table", quoted(table.name));
-  if (only_if_known) add_member(event, "only_if_known", "true");
+  if (form == EventForm::kOnlyIfKnown) add_member(event, "only_if_known", "true");
   if (entry.operation == "insert" || entry.operation == "upsert") {
     add_rows(event, entry);
     return event + "}";
@@ -147,7 +149,8 @@ std::string event_of(const Parcel& parcel, const cache::Table& table,
   if (entry.operation == "update") add_member(event, "set", writes.front().changes);
   std::string matches = "[";
   for (const RowWrite& write : writes) {
-    matches += (matches.size() > 1 ? "," : "") + match_of(table, options, write, reach_of(writes));
+    matches +=
+        (matches.size() > 1 ? "," : "") + match_of(table, options, write, reach_of(writes), form);
   }
   add_member(event, "match", matches + "]");
   return event + "}";

@@ -26,11 +26,16 @@ std::vector<std::size_t> compared_columns(const cache::Table& table,
                                           const cache::TableOptions& options, const RowWrite& write,
                                           Reach reach);
 
-// The entry as an event of holdfast_push(), a JSON object. is_event() must hold. With
-// `only_if_known` nothing takes effect, and it is asked whether it has before. The values are those
-// of the entry, digit by digit.
+enum class EventForm {
+  kUsual,
+  kOnlyIfKnown,  // nothing takes effect, and it is asked whether it has before
+  kByKey,        // the rows are compared with nothing
+};
+
+// The entry as an event of holdfast_push(), a JSON object. is_event() must hold. The values are
+// those of the entry, digit by digit.
 std::string event_of(const Parcel& parcel, const cache::Table& table,
-                     const cache::TableOptions& options, bool only_if_known);
+                     const cache::TableOptions& options, EventForm form);
 
 // A call of a function as an event: the entry's body has its arguments.
 std::string call_event_of(const Entry& entry);

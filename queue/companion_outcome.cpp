@@ -93,8 +93,9 @@ bool as_compared(const cache::Table& table, const cache::TableOptions& options,
                  const RowWrite& write, const Row& now) {
   const auto base = stored_row(table, write.base);
   const auto columns = compared_columns(table, options, write, Reach::kOneRow);
-  return base && std::all_of(columns.begin(), columns.end(),
-                             [&](std::size_t column) { return (*base)[column] == now[column]; });
+  return base && std::all_of(columns.begin(), columns.end(), [&](std::size_t column) {
+           return is_same(table.columns[column], (*base)[column], now[column]);
+         });
 }
 
 Verdict judge_mismatch(const EventOutcome& outcome, const Sender& sender, const Parcel& parcel,

@@ -86,7 +86,7 @@ Decision decide_deletion(const Collision& collision, const VersionColumns& colum
   Decision decision;
   for (std::size_t i = 0; i < collision.table.columns.size(); ++i) {
     if (columns.bookkeeping(i) || !collision.table.columns[i].kept) continue;
-    if (base && (*base)[i] == (*collision.remote)[i]) continue;
+    if (base && is_same(collision.table.columns[i], (*base)[i], (*collision.remote)[i])) continue;
     decision.collided.push_back(i);
   }
   if (decision.collided.empty()) {
@@ -143,7 +143,11 @@ void send_what_is_left(const Collision& collision, const VersionColumns& columns
                        std::vector<std::size_t> kept, Decision& decision) {
   if (only_bookkeeping(kept, columns)) {
     decision.kind = Kind::kGiveWay;
-    if (decision.reason.empty()) decision.reason = "the row is as this write would have made it";
+    if (decision.reason.empty()) {
+      decision.reason =
+          "nothing is left of this write: what it names is so already, or was when it"
+          " was written";
+    }
     return;
   }
   // An app's own time of change must not take the row back behind what was read there.

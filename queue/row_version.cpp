@@ -63,6 +63,14 @@ class Conditions {
   std::string text_;
 };
 
+std::vector<std::size_t> others_than(const std::vector<std::size_t>& these,
+                                     std::vector<std::size_t> columns) {
+  std::erase_if(columns, [&](std::size_t column) {
+    return std::find(these.begin(), these.end(), column) != these.end();
+  });
+  return columns;
+}
+
 }  // namespace
 
 bool raises_version(const VersionColumns& columns, const cache::Row& base,
@@ -92,33 +100,41 @@ VersionColumns version_columns(const Table& table, const cache::TableOptions& op
 }
 
 Condition update_condition(const Table& table, const VersionColumns& columns,
-                           const cache::Row& base, const std::vector<std::size_t>& changed) {
+                           const cache::Row& base, const Named& named) {
   Conditions conditions(table, base);
   Condition condition;
   const bool versioned = columns.version || columns.stamp;
   if (columns.version) conditions.add(*columns.version);
   if (columns.stamp) conditions.add(*columns.stamp);
-  for (const std::size_t column : changed) {
+  for (const std::size_t column : named.changed) {
     if (columns.bookkeeping(column) || table.is_key(column)) continue;
     if (!table.columns[column].kept) continue;
     if (!conditions.add(column) && !versioned) condition.whole = false;
   }
+  for (const std::size_t column : named.restated) {
+    if (!conditions.add(column)) condition.left_out.push_back(column);
+  }
+  // Then there is nothing else to send.
+  if (named.changed.empty() && condition.left_out == named.restated) condition.whole = false;
   condition.parameters = conditions.parameters();
   return condition;
 }
 
-Condition whole_condition(const Table& table, const cache::Row& base) {
+Condition whole_condition(const Table& table, const cache::Row& base,
+                          const std::vector<std::size_t>& restated) {
   Conditions conditions(table, base);
   Condition condition;
   for (const std::size_t column : plain_columns(table)) {
     if (conditions.add(column)) condition.compared.push_back(column);
   }
+  condition.left_out = others_than(condition.compared, restated);
   condition.parameters = conditions.parameters();
   return condition;
 }
 
 Condition exact_condition(const Table& table, const cache::Row& base,
-                          const std::vector<std::size_t>& decisive) {
+                          const std::vector<std::size_t>& decisive,
+                          const std::vector<std::size_t>& restated) {
   Conditions conditions(table, base, Comparing::kPerhaps);
   Condition condition;
   for (const std::size_t column : decisive) {
@@ -130,6 +146,8 @@ Condition exact_condition(const Table& table, const cache::Row& base,
     const bool there = std::find(decisive.begin(), decisive.end(), column) != decisive.end();
     if (!there && conditions.add(column)) condition.compared.push_back(column);
   }
+  condition.left_out = others_than(condition.compared, restated);
+  if (decisive.empty() && condition.left_out == restated) condition.whole = false;
   condition.parameters = conditions.parameters();
   return condition;
 }

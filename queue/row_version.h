@@ -37,23 +37,33 @@ struct Condition {
   bool whole = true;
   // The columns of a whole_condition().
   std::vector<std::size_t> compared = {};
+  // Restated columns that it does not compare: to send them could undo what others made of them.
+  std::vector<std::size_t> left_out = {};
 };
 
-// For an update of `changed`: the version columns, and what each changed column was, so that a
-// column that somebody else has changed is never overwritten by chance, even where an application
-// forgets to raise the version.
+// What an update names: columns with other values than in the base, and with the same.
+struct Named {
+  std::vector<std::size_t> changed;
+  std::vector<std::size_t> restated;
+};
+
+// For an update: the version columns, and what each column that it names was, so that a column that
+// somebody else has changed is never overwritten by chance, even where an application forgets to
+// raise the version, and sends every column of a form of which a person changed one.
 Condition update_condition(const cache::Table& table, const VersionColumns& columns,
-                           const cache::Row& base, const std::vector<std::size_t>& changed);
+                           const cache::Row& base, const Named& named);
 
 // For an update of a row that no version tells of: what every column was. What the answer shows in
 // them is then the upstream's own doing, and nobody else's.
-Condition whole_condition(const cache::Table& table, const cache::Row& base);
+Condition whole_condition(const cache::Table& table, const cache::Row& base,
+                          const std::vector<std::size_t>& restated);
 
 // For a write to a row that no version tells of, some of whose `decisive` columns are of types that
 // some servers do not compare: whole where each of these can be sent, and what the other columns
 // were as far as it can.
 Condition exact_condition(const cache::Table& table, const cache::Row& base,
-                          const std::vector<std::size_t>& decisive);
+                          const std::vector<std::size_t>& decisive,
+                          const std::vector<std::size_t>& restated);
 
 // For a deletion: every version column, as another device may have made the key again, and what
 // the other columns were, as not every application raises a version.

@@ -44,6 +44,14 @@ TEST_F(BareRowSendTest, AnUpdateTakesEffectOnlyOnTheRowItWasBasedOn) {
   EXPECT_THAT(target(0), Not(HasSubstr("done=eq")));
 }
 
+TEST_F(BareRowSendTest, AColumnThatIsNamedWithoutAChangeIsAConditionToo) {
+  sample_.put("todos", todo(1, "a"));
+  update("todos", 1, R"({"title":"a","done":true})");
+  answer(200, "[" + todo(1, "a", "true") + "]");
+  drain();
+  EXPECT_THAT(target(0), HasSubstr("&title=eq.a"));
+}
+
 TEST_F(BareRowSendTest, TheConfiguredVersionIsTheCondition) {
   tables_.table_options["todos"].version_column = "list_id";
   sample_.put("todos", todo(1, "a", "false", "7"));

@@ -99,6 +99,41 @@ TEST_F(CompanionDeliveryTest, ARowThatIsAsWantedAlreadyLeavesTheOthersCompared) 
   EXPECT_THAT(body, HasSubstr(R"({"key":{"id":2},"base":{"list_id":8}})"));
 }
 
+TEST_F(CompanionDeliveryTest, AColumnThatIsNamedWithoutAChangeIsComparedToo) {
+  companion_.note_found({1, true});
+  sample_.put("todos", todo(1, "a"));
+  update("todos", 1, R"({"title":"a","done":true})");
+  answer_push(applied(todo(1, "a", "true")));
+  drain_with_companion();
+  EXPECT_THAT(upstream_.calls().at(0).body, HasSubstr(R"("title":"a","done":false}}])"));
+}
+
+// json keeps the spaces that somebody wrote, and not every server gives them back.
+TEST_F(CompanionDeliveryTest, ARowThatIsPrintedDifferentlyThereIsToldByItsKey) {
+  companion_.note_found({1, true});
+  sample_.put("todos", todo(1, "a"));
+  const auto sequence = update("todos", 1, R"({"title":"b"})");
+  answer_push(R"({"status":409,"code":"HF409","message":"a row is not as it was","rows":[)" +
+              todo(1, "a") + "]}");
+  answer_push(R"({"status":200,"rows":[)" + todo(1, "b") + "]}");
+  drain_with_companion();
+  expect_state(sequence, "acknowledged");
+  EXPECT_THAT(upstream_.calls().at(1).body, HasSubstr(R"("match":[{"key":{"id":1}}])"));
+}
+
+TEST_F(CompanionDeliveryTest, WhatNoKeyMeetsEitherIsNotPermitted) {
+  companion_.note_found({1, true});
+  sample_.put("todos", todo(1, "a"));
+  const auto sequence = update("todos", 1, R"({"title":"b"})");
+  for (int i = 0; i < 2; ++i) {
+    answer_push(R"({"status":409,"code":"HF409","message":"a row is not as it was","rows":[)" +
+                todo(1, "a") + "]}");
+  }
+  drain_with_companion();
+  expect_state(sequence, "resolved");
+  EXPECT_THAT(entry(sequence).last_error, HasSubstr("policies do not permit"));
+}
+
 // A role that may read some columns only cannot have the row from the function.
 TEST_F(CompanionDeliveryTest, ARowThatTheFunctionMayNotGiveIsReadBeforeItCountsAsGone) {
   companion_.note_found({1, true});

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "gateway/http/uri.h"
+#include "queue/conflicts.h"
 #include "tests/queue/fixture.h"
 
 namespace holdfast::queue {
@@ -30,6 +31,7 @@ class IncomparableTest : public QueueTest {
                                                           std::vector<std::string>{"public"}));
     sample_.put("shelves", kShelf);
   }
+  std::string body(std::size_t index) { return upstream_.calls().at(index).body; }
   static constexpr const char* kShelf = R"([{"id":1,"labels":["a"],"plan":{"x":1},"place":"p"}])";
   static constexpr const char* kChanged = R"([{"id":1,"labels":["b"],"plan":{"x":1},"place":"p"}])";
 };
@@ -69,6 +71,79 @@ TEST_F(IncomparableTest, ARowIsReadBeforeItsJsonIsChanged) {
   drain();
   expect_state(sequence, "acknowledged");
   EXPECT_THAT(calls(), ElementsAre("GET /rest/v1/shelves", "PATCH /rest/v1/shelves"));
+}
+
+// An app sends every column of a form of which a person changed one.
+TEST_F(IncomparableTest, WhatIsNamedUnchangedAndCannotBeComparedIsNotSent) {
+  const auto sequence = update("shelves", 1, R"({"labels":["a"],"plan":{"x":1},"place":"q"})");
+  answer(200, R"([{"id":1,"labels":["theirs"],"plan":{"x":"theirs"},"place":"q"}])");
+  drain();
+  expect_state(sequence, "acknowledged");
+  EXPECT_THAT(calls(), ElementsAre("PATCH /rest/v1/shelves"));
+  EXPECT_EQ(body(0), R"({"place":"q"})");
+}
+
+// JavaScript has one number for 1.50 and 1.5, and writes json without spaces.
+TEST_F(IncomparableTest, ADocumentInOtherWordsIsNoChange) {
+  sample_.put("shelves", R"([{"id":1,"labels":["a"],"plan":{ "x" : 1.50 },"place":"p"}])");
+  const auto sequence = update("shelves", 1, R"({"plan":{"x":1.5},"place":"q"})");
+  answer(200, R"([{"id":1,"labels":["a"],"plan":{ "x" : 1.50 },"place":"q"}])");
+  drain();
+  expect_state(sequence, "acknowledged");
+  EXPECT_EQ(body(0), R"({"place":"q"})");
+}
+
+TEST_F(IncomparableTest, ARowIsReadBeforeNothingButTheSameIsSentAgain) {
+  const auto sequence = update("shelves", 1, R"({"plan":{"x":1}})");
+  answer(200, R"([{"id":1,"labels":["a"],"plan":{"x":"theirs"},"place":"p"}])");
+  drain();
+  expect_state(sequence, "resolved");
+  EXPECT_THAT(calls(), ElementsAre("GET /rest/v1/shelves"));
+}
+
+// Notes have no version.
+class RestatedTest : public QueueTest {
+ protected:
+  static constexpr const char* kId = "8b1f0a52-51f6-4bd4-9f3b-2f4f4f9f2d11";
+  static std::string note(const std::string& body, int number) {
+    return std::string(R"({"id":")") + kId + R"(","body":")" + body + R"(","number":)" +
+           std::to_string(number) + "}";
+  }
+  std::int64_t write(const std::string& body) {
+    return enqueue({cache::Operation::kUpdate, "notes", std::string("id=eq.") + kId, body});
+  }
+  std::size_t conflicts() {
+    auto reader = sample_.store().reader();
+    return Conflicts::list(*reader, std::nullopt).size();
+  }
+};
+
+TEST_F(RestatedTest, AColumnThatIsNamedWithoutAChangeStaysAsOthersMadeIt) {
+  sample_.put("notes", note("a", 1));
+  const auto sequence = write(R"({"body":"a","number":2})");
+  answer(200, "[]");
+  answer(200, "[" + note("theirs", 1) + "]");
+  answer(200, "[" + note("theirs", 2) + "]");
+  drain();
+  expect_state(sequence, "acknowledged");
+  EXPECT_EQ(upstream_.calls().at(2).body, R"({"number":2})");
+  EXPECT_EQ(conflicts(), 0U);
+}
+
+TEST_F(RestatedTest, AWriteBackToWhatWasSeenTakesNothingFromOthers) {
+  sample_.put("notes", note("a", 1));
+  const auto there = write(R"({"body":"b"})");
+  const auto back = write(R"({"body":"a"})");
+  for (int i = 0; i < 2; ++i) {
+    answer(200, "[]");
+    answer(200, "[" + note("theirs", 1) + "]");
+  }
+  drain();
+  expect_state(there, "resolved");
+  expect_state(back, "resolved");
+  EXPECT_THAT(calls(), ElementsAre("PATCH /rest/v1/notes", "GET /rest/v1/notes",
+                                   "PATCH /rest/v1/notes", "GET /rest/v1/notes"));
+  EXPECT_EQ(conflicts(), 1U);
 }
 
 }  // namespace
