@@ -116,19 +116,17 @@ Error unknown_column(const Table& table, std::string_view column) {
 }
 
 std::optional<Error> refuse_generated(const Table&, const Column& column) {
-  const std::string message =
-      "cannot insert a non-DEFAULT value into column \"" + column.name + "\"";
-  if (column.generated != Generated::kNo) {
-    return invalid_request("428C9", message,
+  const bool generated = column.generated != Generated::kNo;
+  if (!generated && column.identity != Identity::kAlways) return std::nullopt;
+  std::string message = "cannot insert a non-DEFAULT value into column \"" + column.name + "\"";
+  if (generated) {
+    return invalid_request("428C9", std::move(message),
                            "Column \"" + column.name + "\" is a generated column.");
   }
-  if (column.identity == Identity::kAlways) {
-    return invalid_request(
-        "428C9", message,
-        "Column \"" + column.name + "\" is an identity column defined as GENERATED ALWAYS.",
-        "Use OVERRIDING SYSTEM VALUE to override.");
-  }
-  return std::nullopt;
+  return invalid_request(
+      "428C9", std::move(message),
+      "Column \"" + column.name + "\" is an identity column defined as GENERATED ALWAYS.",
+      "Use OVERRIDING SYSTEM VALUE to override.");
 }
 
 std::optional<Error> check_row(const Table& table, const Row& row,

@@ -179,7 +179,7 @@ class Insertion {
 
   // A row that is already here: only one's own pending write proves it, the rest may be stale.
   std::optional<Computed> refuse_duplicate_key(const Row& row, const std::string& key) {
-    if (!overlay_.rows(table_).find(database_, key_values(table_, key))) return std::nullopt;
+    if (!overlay_.rows(table_).find(database_, key_values(table_, row))) return std::nullopt;
     const bool own = overlay_.is_pending(database_, table_, key);
     if (own || context_.authoritative || context_.sole) {
       return duplicate_key(table_, *table_.primary_key, row);
@@ -293,7 +293,8 @@ class Insertion {
   void add_effect(EffectKind kind, const Row& row, const std::vector<std::size_t>& sent,
                   const std::string& key) {
     Effect effect{relation_of(table_), key, kind, print_columns(table_, row, sent)};
-    effect.row = print_row(table_, row);
+    effect.row = sent.size() == row.size() ? effect.changes : print_row(table_, row);
+    if (!holds_json_null(table_, row)) effect.values = row;  // printed, it is no value
     add_references(catalog_, table_, row, changes_.references);
     changes_.effects.push_back(std::move(effect));
     changes_.keys.push_back(key);

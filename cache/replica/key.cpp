@@ -82,6 +82,12 @@ std::vector<Value> key_values(const Table& table, std::string_view key) {
   return values;
 }
 
+std::vector<Value> key_values(const Table& table, const Row& row) {
+  std::vector<Value> values;
+  for (const std::size_t index : table.primary_key->columns) values.push_back(row[index]);
+  return values;
+}
+
 std::string key_filter(const Table& table, const std::vector<std::string>& keys) {
   // Plain ones where they do: not every server undoes the escapes of values in a tree.
   if (keys.size() == 1) return row_filter(table, keys[0]);

@@ -15,6 +15,7 @@ std::string key_of(const Table& table, const Row& row);
 // The key's stored values, in the key's column order. `key` must come from key_of(); another one
 // is a fault.
 std::vector<Value> key_values(const Table& table, std::string_view key);
+std::vector<Value> key_values(const Table& table, const Row& row);
 
 // The query parameters that select exactly the rows of `keys` from the upstream: "id=eq.7",
 // "id=in.(7,8)", for a composite key "a=eq.1&b=eq.2" or "or=(and(a.eq.1,b.eq.2),…)".

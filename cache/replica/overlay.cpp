@@ -21,10 +21,16 @@ Effect read_effect(const Statement& statement) {
   effect.key = statement.text(1);
   effect.kind = static_cast<EffectKind>(statement.integer(2));
   effect.changes = statement.text(3);
-  effect.row = statement.text(4);
+  const bool insert =
+      effect.kind == EffectKind::kInsert || effect.kind == EffectKind::kInsertIgnore;
+  effect.row = insert && statement.is_null(4) ? effect.changes : statement.text(4);
   if (!statement.is_null(5)) effect.base = std::string(statement.text(5));
   effect.consequence = statement.integer(6) != 0;
   return effect;
+}
+
+Row inserted_row(const Table& table, const Effect& effect) {
+  return effect.values ? *effect.values : read_stored(table, effect.row);
 }
 
 constexpr const char* kInsertEffect =
@@ -50,9 +56,9 @@ Row read_stored(const Table& table, std::string_view object) {
 std::optional<Row> apply_effect(const Table& table, const Effect& effect, std::optional<Row> row) {
   switch (effect.kind) {
     case EffectKind::kInsert:
-      return row ? merged(table, effect.changes, std::move(row)) : read_stored(table, effect.row);
+      return row ? merged(table, effect.changes, std::move(row)) : inserted_row(table, effect);
     case EffectKind::kInsertIgnore:
-      return row ? std::move(row) : read_stored(table, effect.row);
+      return row ? std::move(row) : inserted_row(table, effect);
     case EffectKind::kUpdate:
       return row ? merged(table, effect.changes, std::move(row)) : std::nullopt;
     case EffectKind::kDelete:
@@ -81,11 +87,12 @@ void Overlay::apply(Transaction& transaction, std::int64_t entry, std::span<Effe
     if (base.row) effect.base = print_row(table, *base.row);
     if (!base.pending) save_base(transaction, table, effect.key, base.row);
     Statement& insert = transaction.database().cached(kInsertEffect);
-    insert.bind(1, entry).bind(2, ordinal++).bind(3, std::string_view(effect.relation));
-    insert.bind(4, std::string_view(effect.key)).bind(5, static_cast<std::int64_t>(effect.kind));
-    insert.bind(6, std::string_view(effect.changes));
-    if (!effect.row.empty()) insert.bind(7, std::string_view(effect.row));
-    if (effect.base) insert.bind(8, std::string_view(*effect.base));
+    insert.bind(1, entry).bind(2, ordinal++).bind_borrowed(3, effect.relation);
+    insert.bind_borrowed(4, effect.key).bind(5, static_cast<std::int64_t>(effect.kind));
+    insert.bind_borrowed(6, effect.changes);
+    // The whole row of a request that names all columns is not kept twice.
+    if (!effect.row.empty() && effect.row != effect.changes) insert.bind_borrowed(7, effect.row);
+    if (effect.base) insert.bind_borrowed(8, *effect.base);
     insert.bind(9, std::int64_t{effect.consequence});
     insert.run();
     if (base.pending) {
@@ -254,7 +261,8 @@ Overlay::Base Overlay::load_base(Database& database, const Table& table,
                                  const std::string& key) const {
   Statement& statement =
       database.cached("SELECT image, presumed FROM hf_pending_base WHERE relation=?1 AND key=?2");
-  statement.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(key));
+  const std::string relation = relation_of(table);
+  statement.bind_borrowed(1, relation).bind_borrowed(2, key);
   if (statement.step()) {
     Base base{true, std::nullopt, statement.integer(1) != 0};
     if (!statement.is_null(0)) base.row = read_stored(table, statement.text(0));
@@ -270,7 +278,8 @@ void Overlay::save_base(Transaction& transaction, const Table& table, const std:
   Statement& statement = transaction.database().cached(
       "INSERT INTO hf_pending_base(relation, key, image) VALUES(?1, ?2, ?3)"
       " ON CONFLICT DO UPDATE SET image=excluded.image, presumed=0");
-  statement.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(key));
+  const std::string relation = relation_of(table);
+  statement.bind_borrowed(1, relation).bind_borrowed(2, key);
   if (image) statement.bind(3, std::string_view(print_image(table, *image)));
   statement.run();
 }

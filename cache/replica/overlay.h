@@ -24,8 +24,9 @@ struct Effect {
   std::string relation;  // relation_of() its table
   std::string key;       // key_of() the row
   EffectKind kind = EffectKind::kUpdate;
-  std::string changes = "{}";  // JSON object of the columns that the request names
-  std::string row = {};        // inserts: print_row() of the row as computed here
+  std::string changes = "{}";                // JSON object of the columns that the request names
+  std::string row = {};                      // inserts: print_row() of the row as computed here
+  std::optional<Row> values = std::nullopt;  // `row` itself, where its maker has it at hand
   // The upstream does it by itself as a consequence of the others (on delete cascade, set null).
   bool consequence = false;
   // The upstream's image when the entry was made, or after an own earlier entry on the row had

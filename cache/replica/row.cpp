@@ -89,6 +89,13 @@ bool is_json_null(const Column& column, const Value& value) {
   return first != text->npos && std::string_view(*text).substr(first).starts_with(kJsonNull);
 }
 
+bool holds_json_null(const Table& table, const Row& row) {
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    if (is_json_null(table.columns[i], row[i])) return true;
+  }
+  return false;
+}
+
 Result<Row> parse_row(const Table& table, std::string_view object) {
   Row row(table.columns.size(), Null{});
   HF_TRY_VOID(merge_row(table, object, row));

@@ -30,6 +30,8 @@ std::string print_kept_row(const Table& table, const Row& row);
 // Whether it is json's own null.
 bool is_json_null(const Column& column, const Value& value);
 
+bool holds_json_null(const Table& table, const Row& row);
+
 // The row as print_row() has it, and where it holds the json null, which JSON does not tell from no
 // value, as the member "" the names of those columns: for what is kept.
 std::string print_image(const Table& table, const Row& row);

@@ -66,9 +66,15 @@ std::string condition(const Table& table, const std::vector<std::size_t>& column
   return sql;
 }
 
+// `values` must live until the statement has run.
 void bind_all(Statement& statement, const std::vector<Value>& values) {
   for (std::size_t i = 0; i < values.size(); ++i) {
-    statement.bind(static_cast<int>(i) + 1, values[i]);
+    const int parameter = static_cast<int>(i) + 1;
+    if (const auto* text = std::get_if<std::string>(&values[i])) {
+      statement.bind_borrowed(parameter, *text);
+    } else {
+      statement.bind(parameter, values[i]);
+    }
   }
 }
 

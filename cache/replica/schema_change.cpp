@@ -92,8 +92,8 @@ std::map<std::string, std::string> new_names(Database& database, const Table& ta
   std::map<std::string, std::string> names;
   Statement statement(database,
                       "SELECT key, image FROM hf_pending_base WHERE relation=?1 AND image NOT NULL"
-                      " UNION ALL SELECT key, ifnull(base, row) FROM hf_effects"
-                      " WHERE relation=?1 AND ifnull(base, row) NOT NULL");
+                      " UNION ALL SELECT key, coalesce(base, row, changes) FROM hf_effects"
+                      " WHERE relation=?1 AND (coalesce(base, row) NOT NULL OR kind IN (1, 2))");
   statement.bind(1, std::string_view(relation_of(table)));
   while (statement.step()) {
     auto key = key_in(table, statement.text(1));

@@ -30,7 +30,7 @@ class Statement {
   Statement& bind(int parameter, double value);
   // Copies the text.
   Statement& bind(int parameter, std::string_view text);
-  // Keeps only the pointer: `text` must live until the next bind or clear.
+  // Keeps only the pointer: `text` must live until the statement has run.
   Statement& bind_borrowed(int parameter, std::string_view text);
   Statement& bind(int parameter, const Value& value);
   Statement& bind(int parameter, const ValueView& value);

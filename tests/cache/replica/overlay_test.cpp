@@ -78,6 +78,18 @@ TEST_F(OverlayTest, AnInsertOverAnExistingRowChangesOnlyWhatTheRequestNames) {
   EXPECT_EQ(shown(), R"({"id":1,"title":"mine","done":true})");
 }
 
+TEST_F(OverlayTest, AnInsertOfAllColumnsIsKeptOnceAndShownAgainUnderLaterEffects) {
+  const std::string whole = row(1, "mine");
+  apply(1, EffectKind::kInsert, 1, whole, whole);
+  EXPECT_EQ(sample_.number("SELECT count(*) FROM hf_effects WHERE row IS NOT NULL"), 0);
+  apply(2, EffectKind::kUpdate, 1, R"({"done":true})");
+  EXPECT_EQ(shown(), R"({"id":1,"title":"mine","done":true})");
+  drop(2);
+  EXPECT_EQ(shown(), R"({"id":1,"title":"mine","done":false})");
+  auto reader = sample_.store().reader();
+  EXPECT_EQ(sample_.overlay().effects(*reader, 1).at(0).row, whole);
+}
+
 TEST_F(OverlayTest, AnIgnoredDuplicateLeavesTheRow) {
   sample_.put("todos", row(1, "theirs"));
   apply(1, EffectKind::kInsertIgnore, 1, R"({"id":1,"title":"mine"})", row(1, "mine"));

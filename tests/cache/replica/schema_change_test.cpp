@@ -103,6 +103,18 @@ TEST_F(DriftTest, AnotherKeyNamesThePendingRowsAnew) {
   EXPECT_EQ(sample_.store().status(sample_.table("reviews")), TableStatus::kSyncing);
 }
 
+TEST_F(DriftTest, AnotherKeyNamesAWaitingInsertAnew) {
+  const std::string whole = R"({"id":3,"list_id":3})";
+  Effect insert{"public.reviews", R"({"id":3})", EffectKind::kInsert, whole, whole};
+  sample_.write([&](Transaction& transaction) {
+    sample_.overlay().apply(transaction, 2, {&insert, 1});
+  });
+  reviews().primary_key->columns = {0, 1};
+  reopen();
+  auto reader = sample_.store().reader();
+  EXPECT_EQ(sample_.overlay().effects(*reader, 2).at(0).key, whole);
+}
+
 TEST_F(DriftTest, ADroppedColumnThatComesBackHasNoneOfItsOldValues) {
   const Column list_id = reviews().columns[1];
   const auto keys = reviews().foreign_keys;
