@@ -9,9 +9,14 @@ namespace holdfast::queue {
 // The parts as one text to be hashed: no two lists of parts give the same, as each tells its
 // length.
 inline std::string framed(std::initializer_list<std::string_view> parts) {
+  constexpr std::size_t kLength = 21;  // and the colon
+  std::size_t size = 0;
+  for (const std::string_view part : parts) size += part.size() + kLength;
   std::string text;
+  text.reserve(size);
   for (const std::string_view part : parts) {
-    text += std::to_string(part.size()) + ':';
+    text += std::to_string(part.size());
+    text += ':';
     text += part;
   }
   return text;

@@ -52,7 +52,7 @@ std::string content_of(Database& database, const std::string& entry) {
   Statement& statement = database.cached(
       "SELECT method, target, headers, body, role, claims, idempotency_key FROM hf_outbox"
       " WHERE id=?1");
-  statement.bind(1, std::string_view(entry));
+  statement.bind_borrowed(1, entry);
   std::string content;
   if (statement.step()) {
     content = crypto::sha256_hex(
@@ -65,20 +65,27 @@ std::string content_of(Database& database, const std::string& entry) {
 
 bool tells_content(const std::string& event) { return event == "created" || event == "changed"; }
 
+// The newest records, in order.
+struct Unsealed {
+  std::vector<Record> records;
+  std::string before;  // the mac of the record before them; empty when there is none
+};
+
 // Every transaction seals its own, so these are the newest ones.
-std::vector<Record> unsealed(Database& database) {
+Unsealed unsealed(Database& database) {
   Statement& newest =
       database.cached("SELECT " HF_JOURNAL_COLUMNS " FROM hf_journal ORDER BY number DESC");
-  std::vector<Record> records;
-  while (newest.step()) {
-    records.push_back(read_record(newest));
-    if (records.back().mac.empty()) continue;
-    records.pop_back();
-    break;
+  Unsealed found;
+  while (found.before.empty() && newest.step()) {
+    if (newest.text(7).empty()) {
+      found.records.push_back(read_record(newest));
+    } else {
+      found.before = newest.text(7);
+    }
   }
   newest.reset();
-  std::reverse(records.begin(), records.end());
-  return records;
+  std::reverse(found.records.begin(), found.records.end());
+  return found;
 }
 
 struct Segment {
@@ -214,9 +221,10 @@ void Journal::attach(cache::Store& store) const {
 
 void Journal::seal(Transaction& transaction) const {
   Database& database = transaction.database();
-  auto records = unsealed(database);
+  auto [records, before] = unsealed(database);
   if (records.empty()) return;
-  std::string before = head(database).mac;
+  // Before them may be what was cut off.
+  if (before.empty()) before = head(database).mac;
   const std::int64_t now = clock_.now().time_since_epoch().count();
   Statement& update =
       database.cached("UPDATE hf_journal SET at=?2, content=?3, mac=?4 WHERE number=?1");
@@ -229,9 +237,9 @@ void Journal::seal(Transaction& transaction) const {
     if (record.content.empty()) {
       update.bind(3, cache::Null{});
     } else {
-      update.bind(3, std::string_view(record.content));
+      update.bind_borrowed(3, record.content);
     }
-    update.bind(4, std::string_view(record.mac)).run();
+    update.bind_borrowed(4, record.mac).run();
   }
 }
 
