@@ -1,6 +1,7 @@
 #include "gateway/server/mailbox.h"
 
 #include <atomic>
+#include <utility>
 
 #include "gateway/server/refusal.h"
 
@@ -56,16 +57,21 @@ std::optional<http::Response> Mailbox::take() {
 }
 
 void Mailbox::deliver(std::uint64_t number, http::Response answer) {
+  // close() must not return while the event loop is being posted to; take() need not wait for it.
+  MutexLock waking(waking_);
+  if (put(number, std::move(answer))) wake_();
+}
+
+bool Mailbox::put(std::uint64_t number, http::Response answer) {
   MutexLock lock(mutex_);
-  if (closed_ || answered_ || number != number_) return;
+  if (closed_ || answered_ || number != number_) return false;
   answered_ = true;
   answer_ = std::move(answer);
-  // Under the lock, because close() must not return while the event loop is being posted to.
-  if (waiting_) wake_();
-  waiting_ = false;
+  return std::exchange(waiting_, false);
 }
 
 void Mailbox::close() {
+  MutexLock waking(waking_);
   MutexLock lock(mutex_);
   closed_ = true;
   answer_.reset();

@@ -32,9 +32,13 @@ class Mailbox {
   Logger& logger() const { return *logger_; }
 
  private:
+  // Whether it is to wake the connection.
+  bool put(std::uint64_t number, http::Response answer);
+
   const std::function<void()> wake_;
   const std::shared_ptr<Logger> logger_;
 
+  Mutex waking_;  // held while `wake_` is called; before the other
   Mutex mutex_;
   std::uint64_t number_ HF_GUARDED_BY(mutex_) = 0;
   std::optional<http::Response> answer_ HF_GUARDED_BY(mutex_);

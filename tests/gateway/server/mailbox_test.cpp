@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 namespace holdfast::server {
 namespace {
 
@@ -24,6 +26,19 @@ TEST_F(MailboxTest, WaitingConnectionIsWokenOnce) {
   respond({204, {}, ""});
   EXPECT_EQ(woken_, 1);
   EXPECT_EQ(mailbox_->take().value().status, 204);
+}
+
+// Else the connection's thread would wake only to wait for the one that wakes it.
+TEST_F(MailboxTest, TheAnswerIsThereWhileTheWakingGoesOn) {
+  std::optional<http::Response> taken;
+  std::shared_ptr<Mailbox> mailbox;
+  const auto wake = [&] { std::thread([&] { taken = mailbox->take(); }).join(); };
+  mailbox = std::make_shared<Mailbox>(wake, silent_logger());
+  const auto respond = make_respond(mailbox, mailbox->open());
+  EXPECT_FALSE(mailbox->take().has_value());
+  respond({204, {}, ""});
+  ASSERT_TRUE(taken.has_value());
+  EXPECT_EQ(taken->status, 204);
 }
 
 TEST_F(MailboxTest, SecondAnswerIsDropped) {
