@@ -41,6 +41,15 @@ std::size_t skip_digits(std::string_view text, std::size_t at) {
   return at;
 }
 
+// Behind what stands for itself in a string.
+std::size_t skip_plain(std::string_view text, std::size_t at) {
+  while (at < text.size() && text[at] != '"' && text[at] != '\\' &&
+         static_cast<unsigned char>(text[at]) >= 0x20) {
+    ++at;
+  }
+  return at;
+}
+
 // The end of the longest number at `at`; `good` tells whether every required digit is there.
 struct NumberEnd {
   std::size_t end;
@@ -275,7 +284,7 @@ Result<JsonToken> JsonLexer::number_token() {
 
 Result<JsonToken> JsonLexer::string_token() {
   const std::size_t begin = position_++;
-  while (position_ < text_.size()) {
+  while ((position_ = skip_plain(text_, position_)) < text_.size()) {
     const char c = text_[position_];
     if (c == '"') {
       ++position_;
@@ -287,7 +296,7 @@ Result<JsonToken> JsonLexer::string_token() {
       return json_syntax(words.data());
     }
     ++position_;
-    if (c == '\\') HF_TRY_VOID(check_escape());
+    HF_TRY_VOID(check_escape());
   }
   return json_syntax("Token \"" + std::string(text_.substr(begin)) + "\" is invalid.");
 }
