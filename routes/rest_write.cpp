@@ -158,12 +158,15 @@ std::string RestWrite::rows_elsewhere(const RestRequest& rest, const cache::Tabl
 }
 
 void RestWrite::submit(const std::shared_ptr<Work>& work) const {
+  using Place = cache::Writer::Place;
   auto& writer = work->request.rest.store->writer();
+  const bool alone = work->request.rest.request.alone;
   // This RestWrite lives for the call only: the job and its end get one of their own.
   writer.submit(
       cache::Writer::Priority::kClient,
       [self = *this, work](cache::Transaction& transaction) { self.write(transaction, work); },
-      [self = *this, work](const std::exception_ptr& fault) { self.finish(work, fault); });
+      [self = *this, work](const std::exception_ptr& fault) { self.finish(work, fault); },
+      alone ? Place::kCaller : Place::kWriter);
 }
 
 void RestWrite::write(cache::Transaction& transaction, const std::shared_ptr<Work>& work) const {

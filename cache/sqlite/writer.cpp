@@ -31,19 +31,27 @@ Writer::Writer(std::unique_ptr<Database> database, std::int64_t reserve)
 }
 
 Writer::~Writer() {
+  bool own_turn = false;
   {
     MutexLock lock(state_->mutex);
     state_->stopping = true;
+    own_turn = state_->turn == std::this_thread::get_id();
   }
   state_->changed.notify_all();
-  if (thread_.get_id() == std::this_thread::get_id()) {
+  if (own_turn) {
     thread_.detach();
   } else {
     thread_.join();
   }
 }
 
-void Writer::submit(Priority priority, Job job, Done done) {
+void Writer::submit(Priority priority, Job job, Done done, Place place) {
+  if (place == Place::kCaller && take_idle_turn(*state_)) {
+    const auto state = state_;  // `done` may drop the last owner
+    std::vector<Task> group;
+    group.push_back({priority, std::move(job), std::move(done), nullptr});
+    return take_turn(*state, group);
+  }
   {
     MutexLock lock(state_->mutex);
     auto& queue = priority == Priority::kBackground ? state_->background : state_->client;
@@ -78,15 +86,33 @@ void Writer::loop(State& state) {
   for (;;) {
     auto group = next_group(state);
     if (group.empty()) return;
-    write_group(state, group);
-    // Failed ones, too: a commit that reports a fault may have happened.
-    renew_readers(state);
-    ++state.commits;
-    for (auto& task : group) {
-      if (task.done) task.done(task.error);
-    }
-    if (state.checkpointer.look()) renew_readers(state);
+    take_turn(state, group);
   }
+}
+
+void Writer::take_turn(State& state, std::vector<Task>& group) noexcept {
+  write_group(state, group);
+  // Failed ones, too: a commit that reports a fault may have happened.
+  renew_readers(state);
+  ++state.commits;
+  for (auto& task : group) {
+    if (task.done) task.done(task.error);
+  }
+  if (state.checkpointer.look()) renew_readers(state);
+  MutexLock lock(state.mutex);
+  state.turn = {};
+  if (is_needed(state)) state.changed.notify_one();
+}
+
+bool Writer::is_needed(const State& state) {
+  return !state.client.empty() || !state.background.empty() || state.stopping;
+}
+
+bool Writer::take_idle_turn(State& state) {
+  MutexLock lock(state.mutex);
+  if (state.turn != std::thread::id() || is_needed(state)) return false;
+  state.turn = std::this_thread::get_id();
+  return true;
 }
 
 void Writer::renew_readers(State& state) {
@@ -100,9 +126,7 @@ void Writer::renew_readers(State& state) {
 
 std::vector<Writer::Task> Writer::next_group(State& state) {
   MutexLock lock(state.mutex);
-  while (state.client.empty() && state.background.empty() && !state.stopping) {
-    state.changed.wait(state.mutex);
-  }
+  while (state.turn != std::thread::id() || !is_needed(state)) state.changed.wait(state.mutex);
   const bool clients = !state.client.empty();
   auto& queue = clients ? state.client : state.background;
   const std::size_t limit = clients ? kClientJobsInGroup : kBackgroundJobsInGroup;
@@ -111,6 +135,7 @@ std::vector<Writer::Task> Writer::next_group(State& state) {
     group.push_back(std::move(queue.front()));
     queue.pop_front();
   }
+  if (!group.empty()) state.turn = std::this_thread::get_id();
   return group;
 }
 

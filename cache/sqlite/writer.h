@@ -26,11 +26,15 @@ namespace holdfast::cache {
 // kEssential run before waiting ones of kBackground; each of these two queues keeps the order of
 // submit(). When the disk is full, only jobs of kEssential run, with the room that is kept for
 // them; the others fail with a SqliteError that says disk_full() until there is room again. The
-// destructor runs what was submitted. A `done` may drop the last owner of the Writer: on its own
-// thread the destructor does not wait, and the thread ends by itself. Thread-safe.
+// destructor runs what was submitted. A `done` may drop the last owner of the Writer: there the
+// destructor does not wait, and the thread ends by itself. Thread-safe.
 class Writer {
  public:
   enum class Priority { kClient, kEssential, kBackground };
+  // kCaller: while the writer has nothing to do, the job and `done` run before submit() returns, on
+  // the thread that called it, which spares both their changes of threads. For a thread that nobody
+  // else waits for.
+  enum class Place { kWriter, kCaller };
   using Job = std::function<void(Transaction&)>;
   using Done = std::function<void(std::exception_ptr)>;
 
@@ -40,8 +44,8 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  // `done` runs on the writer's thread: it must be short, and must not call run().
-  void submit(Priority priority, Job job, Done done);
+  // `done` is part of the writer's turn: it must be short, and must not call run().
+  void submit(Priority priority, Job job, Done done, Place place = Place::kWriter);
   // Submits and waits for the commit; throws what the job or the commit threw.
   void run(Priority priority, const Job& job);
 
@@ -71,7 +75,7 @@ class Writer {
           reserve(database->path(), reserve_bytes) {}
 
     std::unique_ptr<Database> database;
-    Checkpointer checkpointer;  // the thread's
+    Checkpointer checkpointer;  // of whoever has the turn, as is the database
     Reserve reserve;
     Mutex mutex;
     Condition changed;
@@ -79,12 +83,17 @@ class Writer {
     std::deque<Task> client HF_GUARDED_BY(mutex);
     std::deque<Task> background HF_GUARDED_BY(mutex);
     bool stopping HF_GUARDED_BY(mutex) = false;
+    std::thread::id turn HF_GUARDED_BY(mutex);  // who is writing a group; none: nobody
     Job before_commit HF_GUARDED_BY(mutex);
     std::function<void()> after_commit HF_GUARDED_BY(mutex);
   };
 
   static void loop(State& state);
   static std::vector<Task> next_group(State& state);
+  static void take_turn(State& state, std::vector<Task>& group) noexcept;
+  // False: somebody else has it, or something waits for it.
+  static bool take_idle_turn(State& state);
+  static bool is_needed(const State& state) HF_REQUIRES(state.mutex);
   static void write_group(State& state, std::vector<Task>& group);
   static void renew_readers(State& state);
   static void refuse_for_want_of_room(std::vector<Task>& group);

@@ -15,6 +15,7 @@ struct Request {
   std::string body;
   bool from_loopback = true;  // the peer's address, not a header
   bool secure = false;        // came over TLS
+  bool alone = false;         // no other connection waits for the thread that hands it over
 
   // The raw path: the target up to the first '?'.
   std::string_view path() const;

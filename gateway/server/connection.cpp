@@ -241,6 +241,7 @@ void Connection::call_handler() {
   auto& request = parser_->request();
   request.from_loopback = from_loopback_;
   request.secure = transport_.secure();
+  request.alone = worker_.connections() == 1;
   std::string fault = "not an exception";
   try {
     service_.handler.handle(std::move(request), make_respond(mailbox_, number));

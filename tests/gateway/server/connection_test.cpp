@@ -213,6 +213,18 @@ TEST_F(ConnectionTest, CutRequestIsNotHandled) {
   EXPECT_TRUE(handler_.requests().empty());
 }
 
+TEST_F(ConnectionTest, RequestSaysWhetherAnotherConnectionWaitsForItsThread) {
+  options_.threads = 1;
+  auto first = connect();
+  EXPECT_TRUE(first.ask(kGet));
+  auto second = connect();
+  EXPECT_TRUE(second.ask(kGet));
+  EXPECT_TRUE(first.ask(kGet));
+  std::vector<bool> alone;
+  for (const auto& request : handler_.requests()) alone.push_back(request.alone);
+  EXPECT_EQ(alone, (std::vector<bool>{true, false, false}));
+}
+
 TEST_F(ConnectionTest, RequestSaysThatItCameOverLoopback) {
   ask(kGet);
   EXPECT_TRUE(handler_.requests().at(0).from_loopback);
