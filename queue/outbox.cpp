@@ -10,10 +10,12 @@ namespace {
 
 using cache::Statement;
 
+// A statement with triggers keeps a copy of each page that it changes, to take back what it did
+// alone. One that fails here ends its job, which is taken back as a whole.
 constexpr const char* kInsert =
-    "INSERT INTO hf_outbox(id, relation, operation, method, target, headers, body, role, claims,"
-    " idempotency_key, app_key, created_at, state, minted_key, parent, sequence, lost_answer,"
-    " write_claims)"
+    "INSERT OR FAIL INTO hf_outbox(id, relation, operation, method, target, headers, body, role,"
+    " claims, idempotency_key, app_key, created_at, state, minted_key, parent, sequence,"
+    " lost_answer, write_claims)"
     " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'queued', ?13, ?14, ?15, ?16, ?17)";
 
 }  // namespace
@@ -21,18 +23,17 @@ constexpr const char* kInsert =
 void Outbox::insert(Transaction& transaction, Entry& entry) const {
   Database& database = transaction.database();
   Statement& insert = database.cached(kInsert);
-  insert.bind(1, std::string_view(entry.id)).bind(2, std::string_view(entry.relation));
-  insert.bind(3, std::string_view(entry.operation)).bind(4, std::string_view(entry.method));
-  insert.bind(5, std::string_view(entry.target)).bind(6, std::string_view(entry.headers));
-  insert.bind(7, std::string_view(entry.body)).bind(8, std::string_view(entry.role));
-  insert.bind(9, std::string_view(entry.claims));
-  insert.bind(10, std::string_view(entry.idempotency_key));
-  if (entry.app_key) insert.bind(11, std::string_view(*entry.app_key));
+  insert.bind_borrowed(1, entry.id).bind_borrowed(2, entry.relation);
+  insert.bind_borrowed(3, entry.operation).bind_borrowed(4, entry.method);
+  insert.bind_borrowed(5, entry.target).bind_borrowed(6, entry.headers);
+  insert.bind_borrowed(7, entry.body).bind_borrowed(8, entry.role);
+  insert.bind_borrowed(9, entry.claims).bind_borrowed(10, entry.idempotency_key);
+  if (entry.app_key) insert.bind_borrowed(11, *entry.app_key);
   insert.bind(12, micros(entry.created_at)).bind(13, std::int64_t{entry.minted_key});
-  if (entry.parent) insert.bind(14, std::string_view(*entry.parent));
+  if (entry.parent) insert.bind_borrowed(14, *entry.parent);
   if (entry.sequence != 0) insert.bind(15, entry.sequence);
   insert.bind(16, std::int64_t{entry.lost_answer});
-  insert.bind(17, std::string_view(entry.write_claims)).run();
+  insert.bind_borrowed(17, entry.write_claims).run();
   entry.sequence = database.last_insert_rowid();
 }
 

@@ -78,8 +78,7 @@ void Outbox::refer(Transaction& transaction, std::int64_t sequence,
   Statement& refer =
       transaction.database().cached("INSERT OR IGNORE INTO hf_references VALUES(?1, ?2, ?3)");
   for (const auto& [relation, key] : references) {
-    refer.bind(1, sequence).bind(2, std::string_view(relation));
-    refer.bind(3, std::string_view(key)).run();
+    refer.bind(1, sequence).bind_borrowed(2, relation).bind_borrowed(3, key).run();
   }
 }
 
