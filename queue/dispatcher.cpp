@@ -72,11 +72,17 @@ void Dispatcher::send_all(cache::Store& store, bool force, DrainOutcome& outcome
     // The token is looked up for each send: it may have been renewed, or have run out.
     const auto credentials = credentials_.credentials_for(store.principal());
     if (!credentials) return hold(store);
-    if (!std::exchange(progress.released, true)) release_held(store);
+    if (!progress.held) progress.held = try_held(store);
     const Sender sender{store, *credentials, force, clock_.now()};
     const auto parcels = claim(store, sender);
     if (parcels.empty()) return;
     const Reply reply = send(store, sender, parcels, progress, outcome);
+    if (*progress.held && progress.token_taken) {
+      progress.held = false;
+      in_outbox(store, [](Outbox& outbox, Transaction& transaction) {
+        outbox.release_held(transaction, Outbox::Held::kAll);
+      });
+    }
     if (!go_on(store, parcels, reply, progress)) {
       outcome.reached = false;
       return;
@@ -216,13 +222,15 @@ void Dispatcher::hold(cache::Store& store) {
   });
 }
 
-void Dispatcher::release_held(cache::Store& store) {
+bool Dispatcher::try_held(cache::Store& store) {
   {
     auto reader = store.reader();
-    if (!Outbox(store.overlay()).lacks_token(*reader)) return;
+    if (!Outbox(store.overlay()).lacks_token(*reader)) return false;
   }
-  in_outbox(store,
-            [](Outbox& outbox, Transaction& transaction) { outbox.release_held(transaction); });
+  in_outbox(store, [](Outbox& outbox, Transaction& transaction) {
+    outbox.release_held(transaction, Outbox::Held::kLeastTried);
+  });
+  return true;
 }
 
 Dispatcher::Reply Dispatcher::send(cache::Store& store, const Sender& sender,
@@ -249,8 +257,10 @@ Dispatcher::Reply Dispatcher::send(cache::Store& store, const Sender& sender,
 
 Dispatcher::Reply Dispatcher::reply_of(const Verdict& last, Progress& progress) {
   const auto* unknown = std::get_if<Uncertain>(&last);
-  if (unknown != nullptr && unknown->just_lost) return Reply::kLost;
   const auto* again = std::get_if<TryAgain>(&last);
+  progress.token_taken =
+      unknown == nullptr && again == nullptr && !std::holds_alternative<TokenRefused>(last);
+  if (unknown != nullptr && unknown->just_lost) return Reply::kLost;
   progress.pressed = again != nullptr && again->status != 0 ? progress.pressed + 1 : 0;
   if (again == nullptr || again->status != 0) return Reply::kAnswered;
   return again->lost_answer ? Reply::kLost : Reply::kNotSent;

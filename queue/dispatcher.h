@@ -60,9 +60,10 @@ class Dispatcher {
 
   // What stands between a drain and its end.
   struct Progress {
-    std::vector<Entry> silent;  // got no answer, and nobody after them was sent yet
-    int pressed = 0;            // answers in a row that ask for patience
-    bool released = false;      // what was held for want of a token has been looked for
+    std::vector<Entry> silent;                // got no answer, and nobody after them was sent yet
+    int pressed = 0;                          // answers in a row that ask for patience
+    std::optional<bool> held = std::nullopt;  // whether entries were held for want of a token
+    bool token_taken = false;                 // by the last send
   };
 
   void send_all(cache::Store& store, bool force, DrainOutcome& outcome);
@@ -84,8 +85,9 @@ class Dispatcher {
   void claim_neighbours(Outbox& outbox, cache::Transaction& transaction, const Sender& sender,
                         std::vector<Parcel>& parcels) const;
   void hold(cache::Store& store);
-  // A token may have come just before entries were held for want of one.
-  void release_held(cache::Store& store);
+  // There is a token, though its news may have come just before entries were held for want of one,
+  // or the upstream has refused one of late: one of them is tried with it. False: none is held.
+  bool try_held(cache::Store& store);
 
   Delivery& delivery_;
   std::function<bool()> away_;

@@ -204,11 +204,12 @@ std::int64_t Outbox::held_for_claims(Database& database) const {
   return held;
 }
 
-void Outbox::release_held(Transaction& transaction) {
+void Outbox::release_held(Transaction& transaction, Held which) {
   Statement& update = transaction.database().cached(
-      "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL WHERE " HF_APART
-      " AND state='held' AND NOT " HF_PARKED);
-  update.run();
+      "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL WHERE sequence IN ("
+      "SELECT sequence FROM hf_outbox WHERE " HF_APART " AND state='held' AND NOT " HF_PARKED
+      " ORDER BY attempts, sequence LIMIT ?1)");
+  update.bind(1, std::int64_t{which == Held::kAll ? -1 : 1}).run();
 }
 
 void Outbox::hold_all(Transaction& transaction, const std::string& reason) {

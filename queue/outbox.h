@@ -117,7 +117,8 @@ class Outbox {
   std::int64_t held_for_claims(Database& database) const;
   // Those held for want of a token that the upstream takes: whether there are, and back to queued.
   bool lacks_token(Database& database) const;
-  void release_held(Transaction& transaction);
+  enum class Held { kLeastTried, kAll };
+  void release_held(Transaction& transaction, Held which);
   // All that could be sent are held, as there is no token to send them with.
   void hold_all(Transaction& transaction, const std::string& reason);
   // After a start: what was being sent may have taken effect, until `look_at`.
@@ -142,7 +143,6 @@ class Outbox {
 
   // Deletes entries that were acknowledged or discarded before `before`, and what they did to rows.
   void forget(Transaction& transaction, Timestamp before);
-
   bool empty(Database& database) const;
   // Whether an entry would be sent by itself before long: none that is parked, held or stalled.
   bool any_on_its_way(Database& database) const;

@@ -283,6 +283,31 @@ TEST_F(DispatcherTest, WhatIsHeldIsSentWhenThereIsATokenWhateverTheNewsOfIt) {
   expect_state(sequence, "acknowledged");
 }
 
+// What the upstream refuses for each entry it refuses for all: not all are sent each time.
+TEST_F(DispatcherTest, OneOfTheHeldIsTriedUntilItsTokenIsTaken) {
+  std::vector<std::int64_t> sequences;
+  for (int id : {1, 2, 3}) {
+    sequences.push_back(insert("todos", "{\"id\":" + std::to_string(id) + ",\"title\":\"a\"}"));
+  }
+  sample_.write([&](cache::Transaction& transaction) {
+    for (const auto sequence : sequences) {
+      outbox().park(transaction, entry(sequence), State::kHeld, 401, "JWT expired");
+    }
+    cache::Statement(transaction.database(), "UPDATE hf_outbox SET attempts=1 WHERE sequence=1")
+        .run();
+  });
+  answer(503, error("PGRST001", "no connection"));
+  drain();
+  EXPECT_EQ(upstream_.calls().size(), 1U);
+  expect_state(sequences[0], "held");
+  expect_state(sequences[1], "waiting");
+  expect_state(sequences[2], "held");
+  for (int id : {3, 1}) answer(201, "[" + todo(id, "a") + "]");
+  drain();
+  expect_state(sequences[0], "acknowledged");
+  expect_state(sequences[2], "acknowledged");
+}
+
 TEST_F(DispatcherTest, ARefusedKeyIsNotUsedAgainAndLosesNothing) {
   const auto sequence = insert("todos", R"({"id":1,"title":"a"})");
   answer(401, error("PGRST303", "JWT expired"));
