@@ -1,5 +1,9 @@
 #pragma once
 
+#include <map>
+#include <string>
+
+#include "gateway/base/mutex.h"
 #include "gateway/identity/session_refresher.h"
 #include "gateway/identity/sessions.h"
 #include "gateway/identity/token_book.h"
@@ -9,7 +13,7 @@ namespace holdfast::identity {
 
 // The newest token of each principal: as its own requests brought it, else of its session, which
 // is refreshed when its token has run out. So what was queued goes out after a restart, and after
-// the app has gone.
+// the app has gone. Who refuses one new token after the other is asked for one seldom.
 // Thread-safe; credentials_for blocks for up to one call.
 class SessionCredentials final : public upstream::CredentialSource {
  public:
@@ -22,10 +26,21 @@ class SessionCredentials final : public upstream::CredentialSource {
   void refuse(const http::Principal& principal, const upstream::Credentials& refused) override;
 
  private:
+  struct Refusal {
+    std::string bearer;
+    MonotonicTime at;
+    bool again = false;  // another token was refused just before
+  };
+
+  bool rests(const std::string& principal_id) const;
+
   TokenBook& book_;
   Sessions& sessions_;
   SessionRefresher& refresher_;
   const Clock& clock_;
+  mutable Mutex mutex_;
+  // The last one of each user.
+  std::map<std::string, Refusal> refusals_ HF_GUARDED_BY(mutex_);
 };
 
 }  // namespace holdfast::identity

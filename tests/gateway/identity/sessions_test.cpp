@@ -17,7 +17,10 @@ namespace holdfast::identity {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::Ge;
 using ::testing::HasSubstr;
+using ::testing::Le;
 using ::testing::Not;
 
 const std::string kSealKey(32, 'k');
@@ -340,6 +343,19 @@ TEST_F(SessionsTest, WhatWasQueuedIsSentWithARefreshedTokenAfterTheAppHasGone) {
   upstream_.push(200, body(3));
   ASSERT_TRUE(credentials_.credentials_for(user()));
   EXPECT_EQ(credentials_.credentials_for(user())->bearer, token(3));
+}
+
+TEST_F(SessionsTest, WhoRefusesEachNewTokenIsAskedForOneSeldom) {
+  signed_in();
+  for (int n = 2; n <= 9; ++n) upstream_.push(200, body(n));
+  int given = 0;
+  for (int tries = 0; tries < 60; ++tries) {
+    const auto credentials = credentials_.credentials_for(user());
+    if (credentials) credentials_.refuse(user(), *credentials);
+    given += credentials ? 1 : 0;
+    clock_.advance(100ms);
+  }
+  EXPECT_THAT(given, AllOf(Ge(3), Le(7))) << "in six seconds";
 }
 
 TEST_F(SessionsTest, NobodyElsesTokenIsGivenOut) {
