@@ -43,11 +43,14 @@ SELECT o.sequence, o.id, o.state FROM hf_outbox o JOIN candidates c ON c.entry=o
   WHERE o.)sql" HF_UNFINISHED " ORDER BY o.sequence LIMIT 1";
 
 // Dead letters that would have inserted a row that ?1 changes or refers to, and which no other
-// pending entry inserts.
+// pending entry inserts; whether ?1 was made for that row alone, as the upstream had none there.
 constexpr const char* kDeadParents = R"sql(
 WITH needed AS (SELECT relation, key FROM hf_effects WHERE entry=?1
                 UNION SELECT relation, key FROM hf_references WHERE entry=?1)
-SELECT o.sequence, o.id, d.relation, d.key FROM needed n
+SELECT o.sequence, o.id, d.relation, d.key,
+    EXISTS(SELECT 1 FROM hf_effects m WHERE m.entry=?1 AND m.relation=d.relation AND m.key=d.key
+             AND m.kind IN (3, 4) AND m.base IS NULL)
+  FROM needed n
   CROSS JOIN hf_effects d ON d.relation=n.relation AND d.key=n.key
   CROSS JOIN hf_outbox o ON o.sequence=d.entry
   WHERE d.active=2 AND d.kind IN (1, 2) AND d.base IS NULL AND d.entry<?1 AND o.state='dead'
@@ -85,6 +88,7 @@ struct Parent {
   std::string entry;
   std::string relation;
   std::string key;
+  bool meant = false;  // this row, and none that somebody else has made at its key
 };
 
 }  // namespace
@@ -205,14 +209,14 @@ std::optional<Outbox::Blocker> Outbox::find_dead_parent(Database& database,
   statement.bind(1, sequence);
   while (statement.step()) {
     parents.push_back({std::string(statement.text(1)), std::string(statement.text(2)),
-                       std::string(statement.text(3))});
+                       std::string(statement.text(3)), statement.integer(4) != 0});
   }
   for (const Parent& parent : parents) {
     // Somebody else, or a later write of one's own, may have made the row all the same.
     const cache::Table* table = overlay_.find_table(parent.relation);
     const bool upstream = table != nullptr && overlay_.rows(*table).exists(database) &&
                           overlay_.base_of(database, *table, parent.key);
-    if (!upstream) return Blocker{parent.entry, State::kDead};
+    if (!upstream || parent.meant) return Blocker{parent.entry, State::kDead};
   }
   return std::nullopt;
 }

@@ -168,6 +168,26 @@ TEST_F(OutboxTest, ARowThatWasMadeAgainDoesNotNeedTheDeadOne) {
   EXPECT_EQ(claim(), change);
 }
 
+// Under local_wins they would change, or delete, what another device has made at the same key.
+TEST_F(OutboxTest, WhatWasMeantForARefusedRowDoesNotGoToSomebodyElses) {
+  const auto first = insert("todos", R"({"id":1,"title":"a"})");
+  const auto change = update("todos", 1, R"({"done":true})");
+  ASSERT_EQ(claim(), first);
+  reject(first);
+  sample_.put("todos", todo(1, "theirs"));
+  EXPECT_EQ(claim(), 0);
+  EXPECT_EQ(entry(change).last_error, "depends on the dead letter " + entry(first).id);
+}
+
+TEST_F(OutboxTest, WhatWasMadeInSightOfSomebodyElsesRowGoesToIt) {
+  const auto first = insert("todos", R"({"id":1,"title":"a"})");
+  ASSERT_EQ(claim(), first);
+  reject(first);
+  sample_.put("todos", todo(1, "theirs"));
+  const auto change = update("todos", 1, R"({"done":true})");
+  EXPECT_EQ(claim(), change);
+}
+
 TEST_F(OutboxTest, ManyBlockedEntriesDoNotHideOneThatMayGo) {
   const auto parent = insert("lists", R"({"id":1,"title":"l"})");
   ASSERT_EQ(claim(), parent);
