@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "cache/values/decimal.h"
+
 namespace holdfast::cache {
 namespace {
 
@@ -47,42 +49,6 @@ std::string with_point(bool negative, std::string digits, std::int64_t scale) {
 void strip_leading_zeros(std::string& digits) {
   digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size()));
 }
-
-// The first group of four digits that is not zero, as Postgres stores numerics, and its place.
-struct Leading {
-  std::int64_t weight = 0;
-  std::int64_t digit = 0;
-};
-
-Leading leading_group(const std::string& digits, std::int64_t scale) {
-  if (digits.empty()) return {};
-  // Of the first digit: 0 is the ones' place.
-  const std::int64_t place = static_cast<std::int64_t>(digits.size()) - scale - 1;
-  const std::int64_t weight = place >= 0 ? place / 4 : -((3 - place) / 4);
-  const auto taken = static_cast<std::size_t>(place - weight * 4 + 1);
-  std::string group = digits.substr(0, taken);
-  group.resize(taken, '0');
-  return {weight, number_of(group)};
-}
-
-// digits / divisor, rounded half away from zero.
-std::string divide(const std::string& digits, std::uint64_t divisor) {
-  std::string quotient;
-  std::uint64_t rest = 0;
-  for (const char c : digits) {
-    rest = rest * 10 + static_cast<std::uint64_t>(c - '0');
-    quotient += static_cast<char>('0' + rest / divisor);
-    rest %= divisor;
-  }
-  if (rest * 2 < divisor) return quotient;
-  auto place = quotient.rbegin();
-  while (place != quotient.rend() && *place == '9') *place++ = '0';
-  if (place == quotient.rend()) return '1' + quotient;
-  ++*place;
-  return quotient;
-}
-
-constexpr std::int64_t kMaxQuotientScale = 1000;
 
 }  // namespace
 
@@ -155,24 +121,9 @@ std::string DecimalSum::sum() const {
   return with_point(all.negative, std::move(all.digits), scale_);
 }
 
-// At least sixteen significant digits, counted in groups of four.
-std::int64_t DecimalSum::quotient_scale(const std::string& digits) const {
-  const Leading dividend = leading_group(digits, scale_);
-  const Leading divisor = leading_group(std::to_string(count_), 0);
-  std::int64_t weight = dividend.weight - divisor.weight;
-  if (dividend.digit <= divisor.digit) --weight;
-  return std::min(std::max({16 - weight * 4, scale_, std::int64_t{0}}), kMaxQuotientScale);
-}
-
 std::optional<std::string> DecimalSum::average() const {
   if (auto text = special()) return text;
-  Total all = total();
-  const std::int64_t scale = quotient_scale(all.digits);
-  if (scale < scale_) return std::nullopt;
-  all.digits.append(static_cast<std::size_t>(scale - scale_), '0');
-  std::string quotient = divide(all.digits, static_cast<std::uint64_t>(count_));
-  strip_leading_zeros(quotient);
-  return with_point(all.negative, std::move(quotient), scale);
+  return divide_decimals(sum(), std::to_string(count_));
 }
 
 void FloatSum::add(double value) {

@@ -31,7 +31,6 @@ class DecimalSum {
   void add_finite(std::string_view digits, std::int64_t sign);
   std::optional<std::string> special() const;
   Total total() const;
-  std::int64_t quotient_scale(const std::string& digits) const;
 
   // Groups of nine digits with sign, least significant first, and those behind the point.
   std::vector<std::int64_t> whole_;
