@@ -39,7 +39,7 @@ insert into holdfast.settings (name, value) values
   ('next_hook', ''),         -- the db_pre_request function that was there before
   ('lineage', pg_catalog.gen_random_uuid()::text)
 on conflict (name) do nothing;
-insert into holdfast.settings (name, value) values ('version', '3')
+insert into holdfast.settings (name, value) values ('version', '4')
 on conflict (name) do update set value = excluded.value where settings.value <> excluded.value;
 
 create or replace function holdfast.setting(wanted text) returns text
@@ -388,6 +388,18 @@ begin
   return rows;
 end $$;
 
+-- Whether any of these rows is there, for a caller who may read its key and not all of it.
+create or replace function holdfast.is_any_there(relation regclass, matches json) returns boolean
+language plpgsql stable as $$
+declare
+  there boolean;
+begin
+  execute pg_catalog.format('select exists (select from %s join %s as hf_row on %s)',
+    holdfast.match_source(relation, matches), relation,
+    holdfast.match_condition(relation, matches)) into there using null::json, matches;
+  return there;
+end $$;
+
 create or replace function holdfast.update_rows(
   relation regclass, event json, returning_rows boolean) returns json
 language plpgsql as $$
@@ -424,7 +436,7 @@ begin
     holdfast.base_condition(relation, matches)),
     null, matches, returning_rows);
   if changed <> pg_catalog.json_array_length(matches)
-     and pg_catalog.json_array_length(holdfast.rows_at(relation, matches)) > 0 then
+     and holdfast.is_any_there(relation, matches) then
     raise sqlstate 'HF409';
   end if;
   return rows;
@@ -1560,6 +1572,8 @@ columns as (
            'default', case when attribute.attgenerated = ''
              then pg_catalog.pg_get_expr(fallback.adbin, fallback.adrelid) end,
            'generated', nullif(attribute.attgenerated, ''),
+           'generation_expression', case when attribute.attgenerated <> ''
+             then pg_catalog.pg_get_expr(fallback.adbin, fallback.adrelid) end,
            'identity', nullif(attribute.attidentity, ''),
            'byte_order', coalesce(text_order.by_byte, true),
            'collation', case when not text_order.by_byte then text_order.name end,
@@ -1653,6 +1667,7 @@ trigger_events (bit, event) as (
 ),
 trigger_lines as (
   select fired.tgrelid, fired.tgname,
+         (fired.tgtype & 3) = 3 as before,  -- BEFORE ... FOR EACH ROW: may change the row
          pg_catalog.jsonb_agg(trigger_events.event order by trigger_events.event) as events
   from pg_catalog.pg_trigger fired
   join trigger_events on (fired.tgtype & trigger_events.bit) <> 0
@@ -1660,11 +1675,12 @@ trigger_lines as (
     -- The companion's own only log.
     and fired.tgname not in ('holdfast_changes', 'holdfast_truncated')
     and fired.tgrelid in (select oid from relations)
-  group by fired.tgrelid, fired.tgname
+  group by fired.tgrelid, fired.tgname, fired.tgtype
 ),
 triggers as (
   select tgrelid, pg_catalog.jsonb_agg(
-           pg_catalog.jsonb_build_object('name', tgname, 'on', events) order by tgname) as list
+           pg_catalog.jsonb_build_object('name', tgname, 'on', events, 'before', before)
+           order by tgname) as list
   from trigger_lines
   group by tgrelid
 ),

@@ -165,6 +165,8 @@ columns as (
            'default', case when attribute.attgenerated = ''
              then pg_catalog.pg_get_expr(fallback.adbin, fallback.adrelid) end,
            'generated', nullif(attribute.attgenerated, ''),
+           'generation_expression', case when attribute.attgenerated <> ''
+             then pg_catalog.pg_get_expr(fallback.adbin, fallback.adrelid) end,
            'identity', nullif(attribute.attidentity, ''),
            'byte_order', coalesce(text_order.by_byte, true),
            'collation', case when not text_order.by_byte then text_order.name end,
@@ -258,6 +260,7 @@ trigger_events (bit, event) as (
 ),
 trigger_lines as (
   select fired.tgrelid, fired.tgname,
+         (fired.tgtype & 3) = 3 as before,  -- BEFORE ... FOR EACH ROW: may change the row
          pg_catalog.jsonb_agg(trigger_events.event order by trigger_events.event) as events
   from pg_catalog.pg_trigger fired
   join trigger_events on (fired.tgtype & trigger_events.bit) <> 0
@@ -265,11 +268,12 @@ trigger_lines as (
     -- The companion's own only log.
     and fired.tgname not in ('holdfast_changes', 'holdfast_truncated')
     and fired.tgrelid in (select oid from relations)
-  group by fired.tgrelid, fired.tgname
+  group by fired.tgrelid, fired.tgname, fired.tgtype
 ),
 triggers as (
   select tgrelid, pg_catalog.jsonb_agg(
-           pg_catalog.jsonb_build_object('name', tgname, 'on', events) order by tgname) as list
+           pg_catalog.jsonb_build_object('name', tgname, 'on', events, 'before', before)
+           order by tgname) as list
   from trigger_lines
   group by tgrelid
 ),

@@ -108,6 +108,9 @@ Json print_column(const Column& column) {
   json["nullable"] = column.nullable;
   json["default"] = column.default_expression ? Json(*column.default_expression) : Json();
   json["generated"] = column.generated == Generated::kStored ? Json("s") : Json();
+  if (!column.generation_expression.empty()) {
+    json["generation_expression"] = column.generation_expression;
+  }
   json["identity"] = print_identity(column.identity);
   json["byte_order"] = column.byte_order;
   if (!column.collation.empty()) json["collation"] = column.collation;
@@ -146,7 +149,7 @@ Json print_trigger(const Trigger& trigger) {
   if (trigger.on_delete) events.push_back("delete");
   if (trigger.on_insert) events.push_back("insert");
   if (trigger.on_update) events.push_back("update");
-  return {{"name", trigger.name}, {"on", std::move(events)}};
+  return {{"name", trigger.name}, {"on", std::move(events)}, {"before", trigger.before}};
 }
 
 template <typename List, typename Print>

@@ -54,6 +54,7 @@ Column read_column(const Node& node) {
   column.nullable = node.member("nullable").flag_or(true);
   column.default_expression = node.member("default").optional_text();
   column.generated = read_generated(node.member("generated"));
+  column.generation_expression = node.member("generation_expression").text_or_empty();
   column.identity = read_identity(node.member("identity"));
   column.byte_order = node.member("byte_order").flag_or(true);
   column.collation = node.member("collation").text_or_empty();
@@ -99,6 +100,8 @@ Trigger read_trigger(const Node& node) {
     trigger.on_update |= event == "update";
     trigger.on_delete |= event == "delete";
   }
+  // A document of an older program does not say.
+  trigger.before = node.member("before").flag_or(true);
   return trigger;
 }
 

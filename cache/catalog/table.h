@@ -28,6 +28,7 @@ struct Column {
   bool nullable = true;
   std::optional<std::string> default_expression;  // as pg_get_expr() prints it
   Generated generated = Generated::kNo;
+  std::string generation_expression;  // as pg_get_expr() prints it; empty where it is not known
   Identity identity = Identity::kNo;
   // Its text order is byte order (collation C, POSIX or C.UTF-8), so SQLite's BINARY is exact.
   bool byte_order = true;
@@ -81,6 +82,8 @@ struct Trigger {
   bool on_insert = false;
   bool on_update = false;
   bool on_delete = false;
+  // It may change a row before that is checked and written: BEFORE ... FOR EACH ROW.
+  bool before = true;
 };
 
 struct Check {

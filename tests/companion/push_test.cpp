@@ -169,6 +169,20 @@ TEST_F(PushTest, DeletionOfARowThatIsGoneIsDone) {
             "200");
 }
 
+TEST_F(PushTest, DeletionOfAChangedRowThatIsReadInPartIsAConflict) {
+  run("create table wages(id integer primary key, name text, amount integer);"
+      "grant select (id, name), delete on wages to authenticated;"
+      "insert into wages values (1, 'ann', 5)");
+  const auto removal = [](int key, const std::string& name) {
+    return event(key, "delete", "wages",
+                 R"("match":[{"key":{"id":1},"base":{"name":")" + name + R"("}}])");
+  };
+  EXPECT_EQ(push("ann", removal(1, "bob"), "concat_ws(' ', r->>'status', r->>'code')"),
+            "409 HF409");
+  EXPECT_EQ(push("ann", removal(2, "ann")), "200");
+  EXPECT_EQ(query("select count(*) from wages"), "0");
+}
+
 TEST_F(PushTest, InsertIntoATableThatMayNotBeReadIsApplied) {
   run("create table inbox(id integer primary key, body text);"
       "alter table inbox enable row level security; grant insert on inbox to authenticated;"

@@ -13,7 +13,7 @@ constexpr const char* kDocument = R"json({
     "columns": [
       {"name": "id", "type": "bigint", "nullable": false, "identity": "a"},
       {"name": "Note", "type": "text", "default": "''::text", "byte_order": false, "comment": "c"},
-      {"name": "state", "type": "mood", "type_schema": "kinds", "enum": ["sad", "ok"], "generated": "s"},
+      {"name": "state", "type": "mood", "type_schema": "kinds", "enum": ["sad", "ok"], "generated": "s", "generation_expression": "f(id)"},
       {"name": "price", "type": "money_amount", "domain_base_type": "numeric(10,2)",
        "custom_casts": true, "origin": ["private", "prices", "amount"]}],
     "primary_key": {"name": "orders_pkey", "columns": ["id"]},
@@ -21,7 +21,8 @@ constexpr const char* kDocument = R"json({
     "foreign_keys": [{"name": "fk", "columns": ["id"], "ref_schema": "private",
       "ref_table": "prices", "ref_columns": ["key"], "on_update": "set null",
       "on_delete": "cascade"}],
-    "triggers": [{"name": "stamp", "on": ["insert", "update"]}],
+    "triggers": [{"name": "stamp", "on": ["insert", "update"]},
+      {"name": "audit", "on": ["delete"], "before": false}],
     "checks": [{"name": "positive", "expression": "(price > 0)"}],
     "accepts": ["insert", "delete"],
     "privileges": {"anon": ["select"], "authenticated": ["select", "insert"]}}],
@@ -47,6 +48,7 @@ TEST(CatalogDocument, EveryPartIsRead) {
   EXPECT_EQ(table.columns[1].default_expression, "''::text");
   EXPECT_EQ(table.columns[2].type.kind, TypeKind::kEnum);
   EXPECT_EQ(table.columns[2].generated, Generated::kStored);
+  EXPECT_EQ(table.columns[2].generation_expression, "f(id)");
   EXPECT_EQ(table.columns[3].type.kind, TypeKind::kNumeric);
   EXPECT_EQ(table.columns[3].domain, "money_amount");
   EXPECT_TRUE(table.columns[3].custom_casts);
@@ -56,6 +58,8 @@ TEST(CatalogDocument, EveryPartIsRead) {
   EXPECT_EQ(table.foreign_keys[0].on_delete, ReferentialAction::kCascade);
   EXPECT_TRUE(table.triggers[0].on_update);
   EXPECT_FALSE(table.triggers[0].on_delete);
+  EXPECT_TRUE(table.triggers[0].before) << "an older document does not say";
+  EXPECT_FALSE(table.triggers[1].before);
   EXPECT_EQ(table.checks[0].expression, "(price > 0)");
   EXPECT_THAT(table.privileges.at("authenticated"), testing::ElementsAre("select", "insert"));
   const Function& function = catalog->functions().at(0);

@@ -100,6 +100,7 @@ TEST_F(PostgresSourceTest, DefaultsIdentityAndGeneratedColumnsAreTold) {
   EXPECT_EQ(column(kLines, "mood").default_expression, "'ok'::mood");
   EXPECT_EQ(column(kLines, "total").generated, Generated::kStored);
   EXPECT_EQ(column(kLines, "total").default_expression, std::nullopt);
+  EXPECT_EQ(column(kLines, "total").generation_expression, "(price * (2)::numeric)");
   EXPECT_EQ(column(kLines, "price").generated, Generated::kNo);
 }
 
@@ -225,6 +226,7 @@ TEST_F(PostgresSourceTest, TriggersAreToldByEventUnlessDisabled) {
   EXPECT_TRUE(triggers[0].on_delete && !triggers[0].on_insert && !triggers[0].on_update);
   EXPECT_EQ(triggers[1].name, "stamp");
   EXPECT_TRUE(triggers[1].on_insert && triggers[1].on_update && !triggers[1].on_delete);
+  EXPECT_TRUE(triggers[1].before && !triggers[0].before);
 }
 
 TEST_F(PostgresSourceTest, PrivilegesAreThoseThatTheRoleEffectivelyHas) {
