@@ -13,17 +13,6 @@ namespace {
 using cache::Mutation;
 using cache::Operation;
 
-bool updates(const Mutation& mutation) {
-  return mutation.operation == Operation::kUpdate ||
-         mutation.resolution == cache::Resolution::kMergeDuplicates;
-}
-
-bool fires(const Mutation& mutation, const cache::Trigger& trigger) {
-  return (mutation.operation == Operation::kInsert && trigger.on_insert) ||
-         (mutation.operation == Operation::kDelete && trigger.on_delete) ||
-         (updates(mutation) && trigger.on_update);
-}
-
 const char* privilege_for(const Mutation& mutation) {
   switch (mutation.operation) {
     case Operation::kUpdate:
@@ -128,8 +117,9 @@ bool is_granted(const Mutation& mutation, const std::string& role) {
 
 bool has_side_effects(const Mutation& mutation) {
   const auto& triggers = mutation.table->triggers;
-  return std::any_of(triggers.begin(), triggers.end(),
-                     [&](const cache::Trigger& trigger) { return fires(mutation, trigger); });
+  return std::any_of(triggers.begin(), triggers.end(), [&](const cache::Trigger& trigger) {
+    return cache::fires(mutation, trigger);
+  });
 }
 
 queue::AskedRequest asked_request(const http::Request& request, const Mutation& mutation,

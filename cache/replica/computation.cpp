@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cache/query/suggestions.h"
+#include "cache/replica/generated.h"
 #include "cache/values/codec.h"
 
 namespace holdfast::cache {
@@ -11,6 +13,34 @@ namespace {
 bool is_violation(std::string_view code) { return code.starts_with("23") || code == "21000"; }
 
 }  // namespace
+
+bool Computation::may_be_mended() const {
+  if (context.authoritative || context.sole || catalog.is_partial()) return false;
+  return std::any_of(table().triggers.begin(), table().triggers.end(), [&](const Trigger& trigger) {
+    return trigger.before && fires(mutation, trigger);
+  });
+}
+
+std::vector<std::size_t> settle_generated(const Computation& computation, Row& row) {
+  const Table& table = computation.table();
+  auto left = compute_generated(table, row);
+  if (!computation.may_be_mended()) return left;
+  left.clear();
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    if (table.columns[i].generated != Generated::kNo) left.push_back(i);
+  }
+  return left;
+}
+
+Error unknown_conflict_column(const Computation& computation, const std::string& name) {
+  const bool partial = computation.catalog.is_partial();
+  const Table& table = computation.table();
+  // Where PostgREST finds a name like it, its hint tells of what only it has, such as "excluded".
+  if (partial || query::column_hint(table, table.name, name)) {
+    return invalid_request(kForwardCode, "an upsert by a column that is not known here");
+  }
+  return invalid_request("42703", "column \"" + name + "\" does not exist");
+}
 
 std::optional<std::string_view> find_member(const RawObject& object, std::string_view name) {
   for (const auto& [key, token] : object) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +20,10 @@ std::optional<Error> refuse_generated(const Table& table, const Column& column);
 // 23502 for a NULL in a column that must not be; columns in `provisional` are not known yet.
 std::optional<Error> check_row(const Table& table, const Row& row,
                                const std::vector<std::string>& provisional);
+
+// 23514 for the first CHECK, by name, that `row` surely violates; `unknown`: see RowValues.
+std::optional<Error> check_expressions(const Table& table, const Row& row,
+                                       const std::set<std::size_t>& unknown);
 
 // 23505 for the values that `row` has in `key`.
 Error duplicate_key(const Table& table, const Key& key, const Row& row);

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <set>
 
-#include "cache/query/suggestions.h"
 #include "cache/replica/constraints.h"
+#include "cache/replica/generated.h"
 #include "cache/replica/key.h"
+#include "cache/replica/minted_body.h"
 #include "cache/replica/temporary_ids.h"
 #include "cache/replica/update_cascade.h"
 #include "cache/replica/violations.h"
@@ -75,9 +76,41 @@ class Insertion {
     for (std::size_t i = 0; i < table_.columns.size(); ++i) {
       if (auto outcome = fill_column(object, i, row, sent)) return outcome;
     }
-    if (auto error = check_row(table_, row, changes_.provisional)) return std::move(*error);
+    note_generated(row);
+    if (auto outcome = check(row)) return outcome;
     if (!table_.primary_key) return std::nullopt;
     return place_row(row, sent);
+  }
+
+  void note_generated(Row& row) {
+    const auto uncertain = settle_generated(computation_, row);
+    if (context_.authoritative) return;
+    for (const std::size_t index : uncertain) note_provisional(table_.columns[index].name);
+  }
+
+  std::optional<Computed> check(const Row& row) {
+    if (computation_.may_be_mended()) return leave_nulls(row);
+    if (auto error = check_row(table_, row, changes_.provisional)) return std::move(*error);
+    if (table_.checks.empty()) return std::nullopt;
+    if (auto error = check_expressions(table_, row, unknown_columns(table_, row))) {
+      return std::move(*error);
+    }
+    return std::nullopt;
+  }
+
+  // What must not be NULL is filled in by the upstream's trigger, or refused then.
+  std::optional<Computed> leave_nulls(const Row& row) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const Column& column = table_.columns[i];
+      if (column.nullable || !is_null(row[i])) continue;
+      if (table_.is_key(i)) return made_upstream(column);
+      note_provisional(column.name);
+    }
+    return std::nullopt;
+  }
+
+  static AskUpstream made_upstream(const Column& column) {
+    return {"the key column " + column.name + " is made by the upstream"};
   }
 
   std::optional<Computed> fill_column(const RawObject& object, std::size_t index, Row& row,
@@ -105,6 +138,8 @@ class Insertion {
 
   std::optional<Computed> fill_default(std::size_t index, Row& row) {
     const Column& column = table_.columns[index];
+    // Once the row's other columns are known.
+    if (column.generated != Generated::kNo && !table_.is_key(index)) return std::nullopt;
     auto computed = compute_default(column, context_.defaults);
     if (!computed && context_.authoritative) computed = next_in_sequence(index);
     if (!computed && context_.temporary_ids && TemporaryIds::column_of(table_) == index) {
@@ -115,7 +150,7 @@ class Insertion {
       return std::nullopt;
     }
     if (!computed && table_.is_key(index)) {
-      return AskUpstream{"the key column " + column.name + " is made by the upstream"};
+      return made_upstream(column);
     }
     if (!computed) {
       note_provisional(column.name);
@@ -250,6 +285,7 @@ class Insertion {
                                     const std::vector<std::size_t>& sent) {
     Row after = before;
     for (const std::size_t index : sent) after[index] = row[index];
+    compute_generated(table_, after);
     const std::string old_key = key_of(table_, before);
     const std::string new_key = key_of(table_, after);
     if (auto outcome = refuse_duplicate_values(after, {old_key})) return outcome;
@@ -311,22 +347,12 @@ class Insertion {
     }
     for (const auto& name : mutation_.query.on_conflict()) {
       const auto index = table_.column_index(name);
-      if (!index) return unknown_conflict_column(name);
+      if (!index) return unknown_conflict_column(computation_, name);
       conflict_columns_.push_back(*index);
     }
     auto unique = require_unique(table_, conflict_columns_);
     if (unique || !catalog_.is_partial()) return unique;
     return invalid_request(kForwardCode, "an upsert by columns of which nothing is known here");
-  }
-
-  // Postgres' own words, as PostgREST does not look at these names.
-  Error unknown_conflict_column(const std::string& name) const {
-    const bool partial = catalog_.is_partial();
-    // Where it finds a name like it, its hint tells of what only it has, such as "excluded".
-    if (partial || query::column_hint(table_, table_.name, name)) {
-      return invalid_request(kForwardCode, "an upsert by a column that is not known here");
-    }
-    return invalid_request("42703", "column \"" + name + "\" does not exist");
   }
 
   // The request as it is to be sent: the app's own rows, and the keys that were minted for them.
@@ -340,35 +366,7 @@ class Insertion {
         changes_.columns.push_back(name);
       }
     }
-    changes_.body = mutation_.body.is_array ? "[" : "";
-    for (std::size_t i = 0; i < mutation_.body.rows.size(); ++i) {
-      if (i > 0) changes_.body += ',';
-      append_object(mutation_.body.rows[i], i);
-    }
-    if (mutation_.body.is_array) changes_.body += ']';
-  }
-
-  void append_object(const RawObject& object, std::size_t position) {
-    std::string& out = changes_.body;
-    out += '{';
-    bool first = true;
-    const auto member = [&](const std::string& name) {
-      if (!first) out += ',';
-      first = false;
-      append_json_string(name, out);
-      out += ':';
-    };
-    for (const auto& [name, token] : object) {
-      member(name);
-      out += token;
-    }
-    // With minted keys every row of the request is an inserted one, see compute().
-    for (const std::size_t index : minted_columns_) {
-      if (find_member(object, table_.columns[index].name)) continue;
-      member(table_.columns[index].name);
-      print_json(table_.columns[index].type, view(rows_[position][index]), out);
-    }
-    out += '}';
+    changes_.body = print_with_minted(table_, mutation_.body, minted_columns_, rows_);
   }
 
   const Computation& computation_;

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "cache/replica/constraints.h"
+#include "cache/replica/generated.h"
 #include "cache/replica/insertion.h"
 #include "cache/replica/key.h"
 #include "cache/replica/update_cascade.h"
@@ -104,10 +105,6 @@ class Update {
       if (auto error = change_row(row, *assignment)) return std::move(*error);
     }
     if (auto error = check_constraints(rows)) return std::move(*error);
-    // What they are made from may have changed.
-    for (const Column& column : table_.columns) {
-      if (column.generated != Generated::kNo) changes_.provisional.push_back(column.name);
-    }
     for (const std::size_t index : assignment->columns) {
       note_reshaped(table_.columns[index], changes_.reshaped);
     }
@@ -121,7 +118,8 @@ class Update {
     for (std::size_t i = 0; i < assignment.columns.size(); ++i) {
       after[assignment.columns[i]] = assignment.values[i];
     }
-    if (auto error = check_row(table_, after, unassigned(assignment))) return error;
+    note_generated(settle_generated(computation_, after));
+    if (auto error = check(after, assignment)) return error;
     const std::string old_key = key_of(table_, before);
     const std::string new_key = key_of(table_, after);
     const std::string changes = print_columns(table_, after, assignment.columns);
@@ -186,16 +184,32 @@ class Update {
     return std::nullopt;
   }
 
-  // These keep the values that they have, which may not be known yet.
-  std::vector<std::string> unassigned(const Assignment& assignment) const {
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < table_.columns.size(); ++i) {
-      const auto& assigned = assignment.columns;
-      if (std::find(assigned.begin(), assigned.end(), i) == assigned.end()) {
-        names.push_back(table_.columns[i].name);
-      }
+  // What they are made from may have changed.
+  void note_generated(const std::vector<std::size_t>& uncertain) {
+    auto& names = changes_.provisional;
+    for (const std::size_t index : uncertain) {
+      const std::string& name = table_.columns[index].name;
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     }
-    return names;
+  }
+
+  std::optional<Error> check(const Row& after, const Assignment& assignment) const {
+    if (computation_.may_be_mended()) return std::nullopt;
+    std::set<std::size_t> unknown = unassigned(assignment);
+    std::vector<std::string> names;
+    for (const std::size_t index : unknown) names.push_back(table_.columns[index].name);
+    if (auto error = check_row(table_, after, names)) return error;
+    if (table_.checks.empty()) return std::nullopt;
+    if (context_.authoritative || context_.sole) unknown = unknown_columns(table_, after);
+    return check_expressions(table_, after, unknown);
+  }
+
+  // These keep the values that they have, which may not be known yet, or are made from such.
+  std::set<std::size_t> unassigned(const Assignment& assignment) const {
+    std::set<std::size_t> columns;
+    for (std::size_t i = 0; i < table_.columns.size(); ++i) columns.insert(i);
+    for (const std::size_t index : assignment.columns) columns.erase(index);
+    return columns;
   }
 
   const Computation& computation_;
@@ -321,6 +335,14 @@ Computed compute(const Computation& computation) {
 }
 
 }  // namespace
+
+bool fires(const Mutation& mutation, const Trigger& trigger) {
+  const bool updates = mutation.operation == Operation::kUpdate ||
+                       mutation.resolution == Resolution::kMergeDuplicates;
+  return (mutation.operation == Operation::kInsert && trigger.on_insert) ||
+         (mutation.operation == Operation::kDelete && trigger.on_delete) ||
+         (updates && trigger.on_update);
+}
 
 Result<void> check_columns(const Mutation& mutation) {
   if (mutation.operation == Operation::kDelete || mutation.body.rows.empty()) {

@@ -28,6 +28,9 @@ struct Mutation {
   query::Query query;
 };
 
+// Whether the upstream's trigger fires for it.
+bool fires(const Mutation& mutation, const Trigger& trigger);
+
 // What a mutation does to the replica, computed and not yet written.
 struct Changes {
   std::vector<Effect> effects;

@@ -3,6 +3,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "cache/replica/generated.h"
 #include "cache/replica/key.h"
 
 namespace holdfast::cache {
@@ -12,6 +13,7 @@ std::optional<Row> merged(const Table& table, std::string_view changes, std::opt
   if (auto outcome = merge_kept_row(table, changes, *row); !outcome) {
     throw std::runtime_error("a stored change cannot be read: " + outcome.error().message);
   }
+  compute_generated(table, *row);
   return row;
 }
 

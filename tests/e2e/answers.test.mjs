@@ -15,10 +15,20 @@ before(async () => {
       "Slot" text unique,
       words text[] not null default array['new', 'two words'],
       width numeric not null default 1,
-      area numeric generated always as (width * 2) stored
+      area numeric generated always as (width * 2) stored,
+      digest text generated always as (md5("standId")) stored
     );
+    create table till (
+      id integer primary key,
+      amount numeric check (amount > 0),
+      clerk text not null
+    );
+    create function sign() returns trigger language plpgsql as
+      $$ begin new.clerk := coalesce(new.clerk, 'trigger'); return new; end $$;
+    create table bills (id integer primary key, clerk text not null);
+    create trigger sign before insert on bills for each row execute function sign();
     create view "wideStands" as select "standId", width from "Stand" where width > 10;
-    grant all on "Stand", "wideStands" to anon;`;
+    grant all on "Stand", "wideStands", till, bills to anon;`;
   world = await World.build('answers', { schema });
 });
 beforeEach(async () => {
@@ -105,7 +115,36 @@ test('a generated column is named as not known yet when its row changes', async 
     },
     body: '{"width":3}',
   });
-  assert.equal(answer.headers.get('holdfast-provisional'), 'area');
+  assert.equal(answer.headers.get('holdfast-provisional'), 'digest');
+});
+
+test('a generated column is computed offline where its expression is known', async () => {
+  await world.upstream.kill();
+  const made = await stands().insert({ standId: 'sum', width: 4 }).select('area').single();
+  assert.deepEqual(succeeded(made), { area: 8 });
+  const changed = await stands().update({ width: 5 }).eq('standId', 'sum').select('area').single();
+  assert.deepEqual(succeeded(changed), { area: 10 });
+});
+
+test('a check that is surely violated is refused offline in the words of the database', async () => {
+  const wrong = { id: 1, amount: -3, clerk: 'ann' };
+  const online = await world.app.from('till').insert(wrong);
+  await world.upstream.kill();
+  const offline = await world.app.from('till').insert(wrong);
+  assert.equal(offline.status, 400);
+  assert.deepEqual(offline.error, online.error);
+  succeeded(await world.app.from('till').insert({ ...wrong, amount: 3 }));
+});
+
+test('a missing value that a trigger fills in is not refused', async () => {
+  const answer = await world.app.from('bills').insert({ id: 1 }).select().single();
+  assert.deepEqual(succeeded(answer), { id: 1, clerk: 'trigger' });
+  await world.upstream.kill();
+  succeeded(await world.app.from('bills').insert({ id: 2 }));
+  await world.upstream.restart();
+  await world.holdfast.drained();
+  const [kept] = await world.database.sql`select clerk from bills where id = 2`;
+  assert.equal(kept.clerk, 'trigger');
 });
 
 test('an update that sets nothing affects nothing', async () => {

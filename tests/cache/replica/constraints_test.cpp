@@ -66,6 +66,24 @@ TEST_F(ConstraintsTest, AMissingValueIsRefusedInPostgresWords) {
   EXPECT_FALSE(check_row(table, row, {"title"})) << "the upstream will compute it";
 }
 
+TEST_F(ConstraintsTest, AViolatedCheckIsRefusedInPostgresWords) {
+  Table table = wide();
+  table.checks = {{"short", "(char_length(note) < 3)"}, {"wide_id_check", "(id > 0)"}};
+  const Row row =
+      parse_row(table, R"({"id":-1,"flag":true,"code":"ab","note":"abc","title":"t"})").value();
+  const auto error = check_expressions(table, row, {});
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code, "23514");
+  expect_same(*error,
+              "begin; alter table wide add constraint wide_id_check check (id > 0),"
+              " add constraint short check (char_length(note) < 3);"
+              "insert into wide values (-1, true, 'ab', 'abc', 't')");
+  EXPECT_NE(check_expressions(table, row, {3})->message.find("wide_id_check"), std::string::npos);
+  EXPECT_FALSE(check_expressions(table, row, {0, 3}));
+  for (Check& check : table.checks) check.name.clear();
+  EXPECT_FALSE(check_expressions(table, row, {})) << "a bundle does not tell the name";
+}
+
 TEST_F(ConstraintsTest, ADuplicateIsRefusedInPostgresWords) {
   const Table table = wide();
   const Row row =
