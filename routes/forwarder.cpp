@@ -24,14 +24,6 @@ constexpr std::array<std::string_view, 2> kCredentials = {"apikey", "Authorizati
 constexpr std::array<std::string_view, 6> kNotReturned = {
     "Connection", "Keep-Alive", "Content-Length", "Transfer-Encoding", "Date", "Server"};
 
-// What may take its time: functions that work, files that are large.
-bool is_unhurried(std::string_view path) {
-  constexpr std::array<std::string_view, 3> kSurfaces = {"/functions/v1", "/graphql/v1",
-                                                         "/storage/v1"};
-  return std::any_of(kSurfaces.begin(), kSurfaces.end(),
-                     [&](std::string_view surface) { return path.starts_with(surface); });
-}
-
 http::Response unavailable(const upstream::Failure& failure, Surface surface, bool is_read) {
   if (surface == Surface::kAuth) return auth_unavailable();
   if (failure.loss == upstream::Loss::kAnswerLost && !is_read) {
@@ -67,7 +59,6 @@ upstream::Call call_for(const http::Request& request) {
   call.method = request.method;
   call.target = request.target;
   call.body = request.body;
-  call.unhurried = is_unhurried(request.path());
   for (const auto& [name, value] : request.headers) {
     if (is_one_of(name, kNotForwarded)) continue;
     // The first one was judged here; another is nobody's to choose.
@@ -103,7 +94,9 @@ Forwarder::Forwarded Forwarder::forward_once(const http::Request& request, Surfa
   if (!is_read(request) && reason.kind == ForwardReason::Kind::kMiss) {
     reason.kind = ForwardReason::Kind::kMethod;
   }
-  const auto outcome = as_meant(context_.upstream.call(call_for(request)), surface, request.method);
+  upstream::Call call = call_for(request);
+  call.unhurried = surface == Surface::kWork;
+  const auto outcome = as_meant(context_.upstream.call(call), surface, request.method);
   if (outcome.answered()) return {response_for(outcome.answer(), reason), true};
   auto response = unavailable(outcome.failure(), surface, is_read(request));
   response.headers.set("Cache-Status", forwarded_status(reason));

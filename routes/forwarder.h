@@ -10,8 +10,9 @@ namespace holdfast::routes {
 
 // What a surface answers when the upstream gave no answer.
 enum class Surface {
-  kData,  // 504 HF504: clients do not repeat it
-  kRest,  // the same, also where a proxy's page came in place of PostgREST's answer
+  kWork,  // functions that work, files that are large: they may take their time; 504 HF504, which
+          // clients do not repeat
+  kRest,  // 504 HF504, also where a proxy's page came in place of PostgREST's answer
   kAuth,  // 503 in GoTrue's form: clients keep their session
 };
 

@@ -113,7 +113,7 @@ void Router::route(http::Request request, http::Respond respond) {
     return run_at_upstream(std::move(request), std::move(respond));
   }
   if (below(path, "/storage/v1")) {
-    return forwarder_.forward(std::move(request), Surface::kData, kNotKept, std::move(respond));
+    return forwarder_.forward(std::move(request), Surface::kWork, kNotKept, std::move(respond));
   }
   if (auto resource = below(path, "/realtime/v1")) {
     return realtime_.handle(request, *resource, respond);
@@ -189,12 +189,12 @@ void Router::run_at_upstream(http::Request request, http::Respond respond) const
   auto authentication = context_.authenticator.authenticate(request);
   const auto* caller = std::get_if<http::Caller>(&authentication);
   if (caller == nullptr || is_read(request) || request.method == "OPTIONS" || context_.standalone) {
-    return forwarder_.forward(std::move(request), Surface::kData, kNotKept, std::move(respond));
+    return forwarder_.forward(std::move(request), Surface::kWork, kNotKept, std::move(respond));
   }
   // It may write whatever its caller may (hard case 16).
   context_.workers.post([this, request = std::move(request), principal = caller->principal,
                          respond = std::move(respond)] {
-    auto [response, may_have_happened] = forwarder_.forward_once(request, Surface::kData, kNotKept);
+    auto [response, may_have_happened] = forwarder_.forward_once(request, Surface::kWork, kNotKept);
     if (may_have_happened) {
       context_.stores.open(principal)->note_forwarded_write();
       context_.synchronizer.wake_puller(principal.id);

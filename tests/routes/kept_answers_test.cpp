@@ -127,6 +127,7 @@ TEST_F(KeptAnswersTest, FunctionsAndFilesMayTakeTheirTime) {
   EXPECT_TRUE(unhurried("POST", "/functions/v1/order"));
   EXPECT_TRUE(unhurried("GET", "/storage/v1/object/authenticated/a/b.mp4"));
   EXPECT_TRUE(unhurried("POST", "/graphql/v1"));
+  EXPECT_TRUE(unhurried("POST", "//functions/v1/order"));
   EXPECT_FALSE(unhurried("POST", "/rest/v1/rpc/pay"));
 }
 
