@@ -134,9 +134,17 @@ int parse_and_run(CLI::App& program, const std::vector<Command>& commands, int a
   return 2;
 }
 
-}  // namespace
+// "help VERB" as "VERB --help".
+std::vector<char*> as_meant(int argc, char** argv) {
+  static char ask[] = "--help";
+  std::vector<char*> words(argv, argv + argc);
+  if (argc < 2 || std::string_view(argv[1]) != "help") return words;
+  words.erase(words.begin() + 1);
+  words.push_back(ask);
+  return words;
+}
 
-int run(int argc, char** argv) {
+int run_words(int argc, char** argv) {
   if (const auto unknown = complaint(argc, argv); !unknown.empty()) {
     fail(unknown);
     return 2;
@@ -158,6 +166,13 @@ int run(int argc, char** argv) {
     return 2;
   }
   return parse_and_run(program, commands, argc, argv);
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  std::vector<char*> words = as_meant(argc, argv);
+  return run_words(static_cast<int>(words.size()), words.data());
 }
 
 }  // namespace holdfast::cli

@@ -33,6 +33,11 @@ const fields = (text) =>
       .map(([, name, value]) => [name, value]),
   );
 
+test('help is a word as well as an option', () => {
+  assert.equal(said('help'), said('--help'));
+  assert.equal(said('help', 'outbox', 'list'), said('outbox', 'list', '--help'));
+});
+
 test('a refused write is told with its reason, what it means and what it was', async () => {
   await world.upstream.kill();
   const id = crypto.randomUUID();
