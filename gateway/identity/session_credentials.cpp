@@ -7,6 +7,9 @@ namespace {
 // upstream would be asked as fast as it answers.
 constexpr auto kRefusedPause = std::chrono::seconds(2);
 
+// See Sessions::expire().
+bool was_refused(const Session& session) { return session.lifetime == std::chrono::seconds(0); }
+
 }  // namespace
 
 std::optional<upstream::Credentials> SessionCredentials::credentials_for(
@@ -17,10 +20,11 @@ std::optional<upstream::Credentials> SessionCredentials::credentials_for(
   }
   if (principal.kind != http::Principal::Kind::kUser) return std::nullopt;
   const auto session = sessions_.newest_of(principal.id);
-  if (!session || rests(principal.id)) return std::nullopt;
+  if (!session || rests(*session)) return std::nullopt;
   const auto outcome = refresher_.current(session->id);
   const auto* current = std::get_if<Session>(&outcome);
   if (current == nullptr) return std::nullopt;
+  note_renewal(*session);
   const http::Principal now = current->principal();
   if (now != principal) return std::nullopt;
   return upstream::Credentials{current->api_key, current->access_token, now.role, now.claims};
@@ -31,19 +35,19 @@ void SessionCredentials::refuse(const http::Principal& principal,
   if (principal.kind != http::Principal::Kind::kUser) return;
   book_.forget(principal.id, refused.bearer);
   sessions_.expire(refused.bearer);
-  MutexLock lock(mutex_);
-  const MonotonicTime now = clock_.monotonic();
-  Refusal& last = refusals_[principal.id];
-  if (last.bearer == refused.bearer) return;
-  const bool again = !last.bearer.empty() && now < last.at + kRefusedPause;
-  last = {refused.bearer, now, again};
 }
 
-bool SessionCredentials::rests(const std::string& principal_id) const {
+bool SessionCredentials::rests(const Session& session) const {
+  if (!was_refused(session)) return false;
   MutexLock lock(mutex_);
-  const auto last = refusals_.find(principal_id);
-  return last != refusals_.end() && last->second.again &&
-         clock_.monotonic() < last->second.at + kRefusedPause;
+  const auto renewed = renewals_.find(session.id);
+  return renewed != renewals_.end() && clock_.monotonic() < renewed->second + kRefusedPause;
+}
+
+void SessionCredentials::note_renewal(const Session& refused) {
+  if (!was_refused(refused)) return;
+  MutexLock lock(mutex_);
+  renewals_[refused.id] = clock_.monotonic();
 }
 
 }  // namespace holdfast::identity

@@ -26,21 +26,17 @@ class SessionCredentials final : public upstream::CredentialSource {
   void refuse(const http::Principal& principal, const upstream::Credentials& refused) override;
 
  private:
-  struct Refusal {
-    std::string bearer;
-    MonotonicTime at;
-    bool again = false;  // another token was refused just before
-  };
-
-  bool rests(const std::string& principal_id) const;
+  // Whether a token was refused that had just been fetched in the place of a refused one.
+  bool rests(const Session& session) const;
+  void note_renewal(const Session& refused);
 
   TokenBook& book_;
   Sessions& sessions_;
   SessionRefresher& refresher_;
   const Clock& clock_;
   mutable Mutex mutex_;
-  // The last one of each user.
-  std::map<std::string, Refusal> refusals_ HF_GUARDED_BY(mutex_);
+  // When each session had its last refused token renewed.
+  std::map<std::string, MonotonicTime> renewals_ HF_GUARDED_BY(mutex_);
 };
 
 }  // namespace holdfast::identity

@@ -355,7 +355,7 @@ TEST_F(SessionsTest, WhoRefusesEachNewTokenIsAskedForOneSeldom) {
     given += credentials ? 1 : 0;
     clock_.advance(100ms);
   }
-  EXPECT_THAT(given, AllOf(Ge(3), Le(7))) << "in six seconds";
+  EXPECT_THAT(given, AllOf(Ge(3), Le(5))) << "in six seconds";
 }
 
 TEST_F(SessionsTest, NobodyElsesTokenIsGivenOut) {
