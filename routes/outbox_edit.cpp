@@ -1,4 +1,5 @@
 #include "cache/replica/mutation.h"
+#include "cache/replica/temporary_ids.h"
 #include "cache/values/json.h"
 #include "gateway/http/uri.h"
 #include "queue/conflicts.h"
@@ -67,6 +68,7 @@ class Edit {
     // Computed on the rows as they are without it.
     if (!is_end(entry->state)) store_.overlay().drop(transaction_, entry->sequence);
     HF_TRY(auto changes, compute(mutation, *entry));
+    HF_TRY_VOID(keep_ids(*entry, *table, changes));
     entry->body = mutation.operation == cache::Operation::kInsert ? changes.body : body;
     entry->minted_key = changes.minted_key;
     queue::Conflicts::close_of(transaction_, entry->id, "merged", context_.clock.now());
@@ -82,14 +84,36 @@ class Edit {
     auto principal = store_.principal();
     principal.role = entry.role;
     principal.claims = entry.claims;
-    auto computed =
-        cache::compute_changes(transaction_.database(), store_.catalog(), store_.overlay(),
-                               mutation, {{principal, entry.created_at}, options, false});
+    auto computed = cache::compute_changes(
+        transaction_.database(), store_.catalog(), store_.overlay(), mutation,
+        {.defaults = {principal, entry.created_at}, .plan = options, .temporary_ids = true});
     if (auto* error = std::get_if<Error>(&computed)) return std::move(*error);
     if (auto* ask = std::get_if<cache::AskUpstream>(&computed)) return conflict(ask->reason);
     auto& changes = std::get<cache::Changes>(computed);
     if (changes.effects.empty()) return conflict("The row that it changes is not here");
     return std::move(changes);
+  }
+
+  // Rows whose keys the upstream makes keep the ids that they have here: later writes name them.
+  Result<void> keep_ids(const Entry& entry, const cache::Table& table, cache::Changes& changes) {
+    const cache::TemporaryIds ids(store_.overlay());
+    const auto had = ids.unresolved_of(transaction_.database(), entry.sequence).second;
+    const auto& has = changes.temporary_ids;
+    if (had.empty()) {
+      cache::TemporaryIds::remember(transaction_, entry.sequence, table, has);
+      return {};
+    }
+    if (had.size() != has.size()) {
+      return conflict("Its rows have no keys of the app's own, and stay as many as they were");
+    }
+    std::map<std::int64_t, std::int64_t> own;
+    for (std::size_t i = 0; i < has.size(); ++i) own[has[i]] = had[i];
+    const std::set<std::size_t> column = {*cache::TemporaryIds::column_of(table)};
+    for (cache::Effect& effect : changes.effects) {
+      effect.key = cache::replace_ids(table, column, own, effect.key);
+      effect.row = cache::replace_ids(table, column, own, effect.row);
+    }
+    return {};
   }
 
   const Context& context_;

@@ -33,6 +33,9 @@ class TemporaryIds {
                        const std::vector<std::int64_t>& ids);
   // How many ids of `entry` are not known upstream.
   static std::int64_t unresolved(Database& database, std::int64_t entry);
+  // The table and the ids of the entry's rows that are not known upstream; nullptr without any.
+  std::pair<const Table*, std::vector<std::int64_t>> unresolved_of(Database& database,
+                                                                   std::int64_t entry) const;
 
   // An entry whose effects were given real ids, and its effects as they were before.
   struct Renamed {
@@ -69,9 +72,6 @@ class TemporaryIds {
   Found find(Database& database, const Table& table, const std::string& column,
              const std::string& text) const;
   using Place = std::pair<const Table*, std::string>;  // a row, by its key
-  // The table and the ids of the entry's rows that are not known upstream; nullptr without any.
-  std::pair<const Table*, std::vector<std::int64_t>> unresolved_of(Database& database,
-                                                                   std::int64_t entry) const;
   // Keeps what the images tell.
   static std::map<std::int64_t, std::int64_t> learn(Transaction& transaction, const Table& table,
                                                     const std::vector<std::int64_t>& ids,

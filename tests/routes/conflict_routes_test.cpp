@@ -172,6 +172,31 @@ TEST_F(ConflictRoutesTest, AnEditedDeadLetterIsAnotherWriteAndFreesItsDependants
   EXPECT_EQ(got("/outbox"), json::array());
 }
 
+// Later writes name the row by the id that it has here.
+TEST_F(ConflictRoutesTest, AnEditedInsertKeepsTheIdsThatItsRowsHaveHere) {
+  go_offline();
+  ASSERT_EQ(rest("POST", "counters", R"({"name":"bad"})").status, 201);
+  ASSERT_EQ(rest("POST", "counters", R"({"name":"later"})").status, 201);
+  ASSERT_LT(rest("PATCH", "counters?id=eq.-1", R"({"name":"renamed"})").status, 300);
+  upstream_.respond_with([](const upstream::Call& call) -> upstream::Outcome {
+    upstream::Answer answer;
+    answer.headers = form();
+    const bool bad = call.body.find("bad") != std::string::npos;
+    answer.status = call.method == "GET" ? 200 : bad ? 400 : 201;
+    answer.body = call.method == "GET" ? "[]"
+                  : bad                ? error("23514")
+                                       : R"([{"id":7,"name":"later"}])";
+    return answer;
+  });
+  send();
+  const auto dead = got("/outbox?state=dead").at(0);
+  const std::string path = "/outbox/" + dead.at("id").get<std::string>() + "/edit";
+  EXPECT_EQ(post(path, R"({"body":[{"name":"a"},{"name":"b"}]})").status, 409);
+  ASSERT_EQ(post(path, R"({"body":{"name":"good"}})").status, 200);
+  const auto shown = json::parse(rest("GET", "counters?select=id,name&id=eq.-1").body);
+  EXPECT_EQ(shown, json::parse(R"([{"id":-1,"name":"renamed"}])"));
+}
+
 TEST_F(ConflictRoutesTest, DeadLettersAreDiscardedByTheirReason) {
   go_offline();
   rest("POST", "lists", R"({"id":1,"title":"l"})");
