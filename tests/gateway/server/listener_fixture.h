@@ -65,6 +65,9 @@ class ListenerTest : public ::testing::Test {
     options_.drain_timeout = std::chrono::milliseconds(1000);
   }
 
+  // Before what its handler uses, which a test's own class may hold.
+  void TearDown() override { listener_.reset(); }
+
   void start() {
     listener_ = std::make_unique<Listener>(options_, handler_, silent_logger());
     listener_->start();

@@ -85,9 +85,6 @@ class TlsClient {
 
 class TlsTest : public ListenerTest {
  protected:
-  // Its peers may still be served by what is made here.
-  ~TlsTest() override { listener_.reset(); }
-
   TlsTest() : authority_(certificate_options(), clock_) {
     authority_.init();
     tls_ = std::make_unique<certs::ServerTls>(authority_.certificate_file(),

@@ -30,9 +30,6 @@ class Echo final : public http::MessageHandler {
 
 class WebSocketClientTest : public ListenerTest {
  protected:
-  // Its peers may still be served by what is made here.
-  ~WebSocketClientTest() override { listener_.reset(); }
-
   WebSocketClientTest() : authority_(in_folder("certs"), clock_) {
     authority_.init();
     tls_ = std::make_unique<certs::ServerTls>(authority_.certificate_file(),
