@@ -99,6 +99,8 @@ void Writer::take_turn(State& state, std::vector<Task>& group) noexcept {
     if (task.done) task.done(task.error);
   }
   if (state.checkpointer.look()) renew_readers(state);
+  // What they hold may be the last owner, who must not wait for its own thread.
+  group.clear();
   MutexLock lock(state.mutex);
   state.turn = {};
   if (is_needed(state)) state.changed.notify_one();

@@ -83,5 +83,19 @@ TEST_F(WriterTest, TheLastOwnerMayLetGoInACallersTurn) {
   while (committed() != "1,2") std::this_thread::yield();
 }
 
+// As when a store is given up while a write is on its way: its job holds the last owner.
+TEST_F(WriterTest, TheLastOwnerMayLetGoWithAJobThatIsDone) {
+  Gate gate;
+  auto owner = std::make_shared<std::unique_ptr<Writer>>(std::move(writer_));
+  Writer& writer = **owner;
+  writer.submit(
+      Priority::kClient, [owner, &gate](Transaction&) { gate.pass(); }, nullptr);
+  gate.wait_until_reached();
+  const std::weak_ptr<std::unique_ptr<Writer>> kept = owner;
+  owner.reset();
+  gate.open();
+  while (!kept.expired()) std::this_thread::yield();
+}
+
 }  // namespace
 }  // namespace holdfast::cache
