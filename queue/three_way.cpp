@@ -23,10 +23,10 @@ Row with_changes(const Table& table, const std::string& changes, Row row) {
 
 // nullopt: no document.
 std::optional<std::string> document_key(const std::string& json) {
-  static const cache::Type kJsonb = cache::make_type("jsonb");
+  static const cache::Type jsonb = cache::make_type("jsonb");
   const auto canonical = cache::canonical_jsonb(json);
   if (!canonical) return std::nullopt;
-  return cache::sort_key(kJsonb, std::string_view(*canonical));
+  return cache::sort_key(jsonb, std::string_view(*canonical));
 }
 
 std::vector<std::size_t> named_columns(const Table& table, const std::string& changes) {

@@ -19,14 +19,14 @@ namespace {
 using Arguments = std::span<const Typed>;
 
 const Type& type_named(const char* name) {
-  static const std::map<std::string_view, Type> kTypes = [] {
+  static const std::map<std::string_view, Type> by_name = [] {
     std::map<std::string_view, Type> types;
     for (const char* each : {"boolean", "integer", "numeric", "text", "jsonb"}) {
       types.emplace(each, make_type(each));
     }
     return types;
   }();
-  return kTypes.at(name);
+  return by_name.at(name);
 }
 
 bool is_integer(const Type& type) {
@@ -268,7 +268,7 @@ std::optional<Typed> to_whole(Arguments arguments) {
 
 // Functions that give NULL for a NULL.
 const std::map<std::string_view, Function>& strict_functions() {
-  static const std::map<std::string_view, Function> kFunctions = {
+  static const std::map<std::string_view, Function> by_name = {
       {"lower", shift_letters<'A', 'a' - 'A'>},
       {"upper", shift_letters<'a', 'A' - 'a'>},
       {"length", character_length},
@@ -284,7 +284,7 @@ const std::map<std::string_view, Function>& strict_functions() {
       {"ceiling", to_whole<1>},
       {"floor", to_whole<-1>},
   };
-  return kFunctions;
+  return by_name;
 }
 
 std::optional<Typed> null_if(Arguments arguments) {
