@@ -25,7 +25,8 @@ bool is_unknown(const Table& table, std::size_t index, const Value& value) {
   const Column& column = table.columns[index];
   if (!column.kept) return true;
   if (!is_null(value)) return may_be_temporary(table, index, value);
-  return column.default_expression || column.identity != Identity::kNo;
+  return column.default_expression || column.identity != Identity::kNo ||
+         column.generated != Generated::kNo;
 }
 
 }  // namespace

@@ -92,6 +92,14 @@ TEST_F(RowRulesTest, ACheckThatIsSurelyViolatedIsRefused) {
   EXPECT_EQ(changes({Operation::kInsert, "todos", "", R"({"id":9,"title":"longer"})"}).inserted, 1);
 }
 
+TEST_F(RowRulesTest, ACheckOfAValueThatTheUpstreamMakesIsLeftToIt) {
+  sample_.reopen(priced([](Table& table) {
+    table.columns[4].generation_expression = "md5(title)";
+    table.checks = {{"todos_price_check", "(price IS NOT NULL)"}};
+  }));
+  EXPECT_EQ(changes({Operation::kInsert, "todos", "", R"({"id":9,"title":"n"})"}).inserted, 1);
+}
+
 TEST_F(RowRulesTest, AMissingValueThatATriggerMayFillInIsNotRefused) {
   const auto with = [&](bool before) {
     sample_.reopen(priced([&](Table& table) {
