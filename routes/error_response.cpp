@@ -111,4 +111,18 @@ Error not_answerable_offline(const std::string& reason) {
           "It is answered again as soon as the upstream is reachable."};
 }
 
+Error unsent_row(const std::string& reason) {
+  return {ErrorKind::kNotAnswerable, "HF504",
+          "The request names a row by a temporary id, and the row is not upstream yet",
+          "Only the upstream could answer: " + reason + ".",
+          "It is answered once the row's insert has been sent."};
+}
+
+Error lost_id() {
+  return {ErrorKind::kConflict, "HF409",
+          "The row with this temporary id is upstream, and no answer told its real id",
+          "The answer to its insert was lost, and the row has changed since.",
+          "Read the rows again and use the real id."};
+}
+
 }  // namespace holdfast::routes

@@ -13,4 +13,9 @@ http::Response error_response(const Error& error, bool signed_in = false);
 // which makes clients repeat it for seconds.
 Error not_answerable_offline(const std::string& reason);
 
+// 504 HF504: only the upstream could answer, for `reason`, and it does not know the row yet.
+Error unsent_row(const std::string& reason);
+// 409 HF409: nobody can tell which row it is.
+Error lost_id();
+
 }  // namespace holdfast::routes

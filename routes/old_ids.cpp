@@ -3,8 +3,10 @@
 #include <array>
 #include <functional>
 
-#include "cache/replica/temporary_ids.h"
+#include "cache/replica/minted_body.h"
 #include "gateway/http/uri.h"
+#include "routes/preferences.h"
+#include "routes/write_request.h"
 
 namespace holdfast::routes {
 namespace {
@@ -168,6 +170,25 @@ void put_real_ids(RestRequest& rest, const cache::Table& table) {
   if (!changed) return;
   std::string& target = rest.request.target;
   target = target.substr(0, target.find('?') + 1) + rewritten;
+}
+
+cache::TemporaryIds::Named put_real_ids_into_write(RestRequest& rest, const cache::Table& table) {
+  {
+    auto reader = rest.store->reader();
+    if (!cache::TemporaryIds::any(*reader)) return {};
+  }
+  put_real_ids(rest, table);
+  const auto preferences = parse_preferences(rest.request.headers);
+  if (!preferences || !has_known_body(rest.request)) return {};
+  auto mutation = parse_mutation(rest.request, table, *preferences);
+  if (!mutation) return {};
+  auto reader = rest.store->reader();
+  const auto named = cache::TemporaryIds(rest.store->overlay()).resolve(*reader, *mutation);
+  if (named.any && !rest.request.body.empty()) {
+    rest.request.body = cache::print_with_minted(table, mutation->body, {}, {});
+    rest.request.headers.set("Content-Type", "application/json");
+  }
+  return named;
 }
 
 }  // namespace holdfast::routes

@@ -3,6 +3,7 @@
 #include "cache/replica/scope.h"
 #include "routes/error_response.h"
 #include "routes/kept_answer.h"
+#include "routes/old_ids.h"
 #include "routes/opaque_write.h"
 #include "routes/profile.h"
 #include "routes/table_rules.h"
@@ -264,6 +265,12 @@ void RestWrite::ask_upstream(RestRequest rest, const cache::Table& table, std::s
       return respond(error_response(not_answerable_offline(
           "Earlier writes of this user are still on their way, and " + reason + ".")));
     }
+    // Rows that the upstream does not know cannot be changed there, whether it is reached or not.
+    const auto named = put_real_ids_into_write(rest, table);
+    if (named.waiting && !named.lost && !self.unreached_) {
+      return self.handle_unreached(std::move(rest), table, std::move(respond));
+    }
+    if (named.waiting) return respond(error_response(named.lost ? lost_id() : unsent_row(reason)));
     auto [response, may_have_happened] =
         self.forwarder_.forward_once(rest.request, Surface::kRest, reason);
     // It surely never got there: as good as not asked, so that it can be queued if that is its way.

@@ -95,7 +95,12 @@ WriteOutcome WriteJob::run(cache::Transaction& transaction) {
   cache::query::PlanOptions options;
   options.max_rows = 0;
   options.text_order = context_.rest.text_order;
-  names_temporary_ids_ = cache::TemporaryIds(store.overlay()).resolve(database, request_.mutation);
+  const auto named = cache::TemporaryIds(store.overlay()).resolve(database, request_.mutation);
+  names_temporary_ids_ = named.any;
+  if (named.lost) {
+    outcome_.answer = error_response(lost_id());
+    return std::move(outcome_);
+  }
   const cache::MutationContext mutation_context{
       {request_.rest.caller.principal, context_.clock.now()},
       options,

@@ -263,33 +263,46 @@ TemporaryIds::Found TemporaryIds::find(Database& database, const Table& table,
   Found found;
   if (!index) return found;
   for (const Table* source : sources_of(table, *index)) {
-    Statement& statement =
-        database.cached("SELECT real FROM hf_temporary_ids WHERE relation=?1 AND temporary=?2");
+    Statement& statement = database.cached(
+        "SELECT real, EXISTS(SELECT 1 FROM hf_outbox WHERE sequence=entry AND"
+        " state='acknowledged') FROM hf_temporary_ids WHERE relation=?1 AND temporary=?2");
     statement.bind(1, std::string_view(relation_of(*source))).bind(2, *number);
     if (!statement.step()) continue;
-    found.named = true;
-    if (!statement.is_null(0)) found.real = std::to_string(statement.integer(0));
+    found.named.any = true;
+    if (statement.is_null(0)) {
+      found.named.waiting = true;
+      found.named.lost = found.named.lost || statement.integer(1) != 0;
+    } else {
+      found.real = std::to_string(statement.integer(0));
+    }
     statement.reset();
   }
   return found;
 }
 
-bool TemporaryIds::resolve(Database& database, Mutation& mutation) const {
-  bool named = false;
-  for (RawObject& row : mutation.body.rows) {
-    for (auto& [name, token] : row) {
-      auto found = find(database, *mutation.table, name, token);
-      named = named || found.named;
-      if (found.real) token = *std::move(found.real);
-    }
-  }
-  const auto replace = [&](const std::string& column, const std::string& value) {
-    auto found = find(database, *mutation.table, column, value);
-    named = named || found.named;
+TemporaryIds::Named TemporaryIds::resolve(Database& database, Mutation& mutation) const {
+  Named named;
+  const auto replacement = [&](const std::string& column, const std::string& text) {
+    auto found = find(database, *mutation.table, column, text);
+    named.any = named.any || found.named.any;
+    named.waiting = named.waiting || found.named.waiting;
+    named.lost = named.lost || found.named.lost;
     return found.real;
   };
-  if (auto query = mutation.query.with_values(replace)) mutation.query = *std::move(query);
+  for (RawObject& row : mutation.body.rows) {
+    for (auto& [name, token] : row) {
+      if (auto real = replacement(name, token)) token = *std::move(real);
+    }
+  }
+  if (auto query = mutation.query.with_values(replacement)) mutation.query = *std::move(query);
   return named;
+}
+
+bool TemporaryIds::any(Database& database) {
+  Statement& statement = database.cached("SELECT 1 FROM hf_temporary_ids LIMIT 1");
+  const bool found = statement.step();
+  statement.reset();
+  return found;
 }
 
 std::optional<std::string> TemporaryIds::real_id(Database& database, const Table& table,

@@ -53,9 +53,16 @@ class TemporaryIds {
   // the real one in all effects, references and rows. Else its rows go, as theirs are not known.
   Adoption adopt(Transaction& transaction, std::int64_t entry, std::vector<UpstreamImage>& images);
 
-  // Replaces ids that are known by now in a request's body and filters. True when it names any
-  // temporary id, known or not.
-  bool resolve(Database& database, Mutation& mutation) const;
+  // The temporary ids that a request names.
+  struct Named {
+    bool any = false;
+    bool waiting = false;  // one has no real id yet
+    bool lost = false;     // and never will: its row is upstream, and no answer told its id
+  };
+  // Replaces ids that are known by now in a request's body and filters.
+  Named resolve(Database& database, Mutation& mutation) const;
+  // Whether there ever was a temporary id.
+  static bool any(Database& database);
   // The id that `text` stands for as a value of `column`; nullopt when it stands for none, or for
   // one that is not known yet.
   std::optional<std::string> real_id(Database& database, const Table& table,
@@ -66,7 +73,7 @@ class TemporaryIds {
   // The tables whose ids the column holds.
   std::vector<const Table*> sources_of(const Table& table, std::size_t column, int depth = 0) const;
   struct Found {
-    bool named = false;
+    Named named;
     std::optional<std::string> real;
   };
   Found find(Database& database, const Table& table, const std::string& column,

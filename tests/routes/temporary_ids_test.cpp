@@ -315,5 +315,48 @@ TEST_F(TemporaryIdsTest, WithoutTheRealIdTheRowGoesUntilItIsPulled) {
   EXPECT_EQ(unfinished(), 0);
 }
 
+// Hard case 13: nothing is said to be done to a row that nobody can find.
+TEST_F(TemporaryIdsTest, AWriteByAnIdThatNoAnswerToldIsRefused) {
+  insert(R"({"name":"a"})");
+  nothing_is_there();
+  upstream_.push(403, R"({"code":"42501","message":"no"})", {{"Content-Type", "application/json"}});
+  upstream_.push(201);
+  dispatcher_.drain(*store_);
+  const auto refused = rest("PATCH", "counters?id=eq.-1", R"({"name":"b"})");
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_THAT(refused.body, HasSubstr("HF409"));
+  EXPECT_EQ(rest("POST", "marks", R"({"counter":-1,"label":"m"})").status, 409);
+  go_online();
+  EXPECT_EQ(
+      rest("PATCH", "counters?id=eq.-1", R"({"name":"b"})", {{"Prefer", "tx=rollback"}}).status,
+      409);
+  EXPECT_EQ(unfinished(), 0);
+}
+
+// Hard case 13: what the upstream alone decides hears of the real ids as well, in filter and body.
+TEST_F(TemporaryIdsTest, WhatIsSentOnNamesTheRealIds) {
+  insert(R"({"name":"a"})");
+  upstream_takes_all();
+  dispatcher_.drain(*store_);
+  go_online();
+  upstream_.clear_calls();
+  rest("PATCH", "counters?id=eq.-1", R"({"name":"b","parent":-1})", {{"Prefer", "tx=rollback"}});
+  EXPECT_THAT(sent(), ElementsAre(R"(PATCH counters?id=eq.42 {"name":"b","parent":42})"));
+}
+
+// Hard case 13: nor does the upstream hear of an id that it has not given.
+TEST_F(TemporaryIdsTest, WhatNamesAnIdThatTheUpstreamHasNotGivenIsNotSentOn) {
+  insert(R"({"name":"a"})");
+  nothing_is_there();
+  upstream_.push(400, R"({"code":"23514","message":"no"})", {{"Content-Type", "application/json"}});
+  dispatcher_.drain(*store_);
+  go_online();
+  upstream_.clear_calls();
+  const auto answer =
+      rest("PATCH", "counters?id=eq.-1", R"({"name":"b"})", {{"Prefer", "tx=rollback"}});
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_THAT(sent(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace holdfast::routes
