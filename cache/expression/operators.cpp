@@ -11,6 +11,7 @@
 #include "cache/values/decimal.h"
 #include "cache/values/json.h"
 #include "cache/values/numeric.h"
+#include "cache/values/stored_number.h"
 #include "cache/values/text.h"
 
 namespace holdfast::cache::expression {
@@ -29,20 +30,12 @@ const Type& type_named(const char* name) {
   return by_name.at(name);
 }
 
-bool is_integer(const Type& type) {
-  return (type.kind == TypeKind::kInt2 || type.kind == TypeKind::kInt4 ||
-          type.kind == TypeKind::kInt8) &&
-         type.base != "oid";
-}
+bool is_integer(const Type& type) { return cache::is_integer(type.kind) && type.base != "oid"; }
 bool is_text(const Type& type) {
   return type.kind == TypeKind::kText && (type.base == "text" || type.base == "character varying");
 }
 bool is_numeric(const Type& type) { return type.kind == TypeKind::kNumeric; }
 bool is_double(const Type& type) { return type.kind == TypeKind::kFloat8; }
-bool is_moment(const Type& type) {
-  return type.kind == TypeKind::kDate || type.kind == TypeKind::kTimestamp ||
-         type.kind == TypeKind::kTimestamptz || type.kind == TypeKind::kTime;
-}
 
 std::int64_t integer(const Typed& typed) { return std::get<std::int64_t>(typed.value); }
 const std::string& text(const Typed& typed) { return std::get<std::string>(typed.value); }
@@ -70,7 +63,7 @@ std::optional<int> compare(const Typed& left, const Typed& right) {
   if (is_integer(left.type) && is_integer(right.type)) return order(integer(left), integer(right));
   if (left.type.kind != right.type.kind) return std::nullopt;
   if (is_numeric(left.type)) return compare_numeric(text(left), text(right));
-  if (is_moment(left.type) || left.type.kind == TypeKind::kBool) {
+  if (is_moment(left.type.kind) || left.type.kind == TypeKind::kBool) {
     return order(integer(left), integer(right));
   }
   if (is_double(left.type)) {
@@ -350,7 +343,7 @@ std::optional<Typed> call_function(std::string_view name, Arguments arguments) {
 
 std::optional<Typed> cast_to(const Type& type, const Typed& operand) {
   // How days and moments are printed is a setting of the upstream's session.
-  const bool by_setting = is_moment(operand.type) != is_moment(type) ||
+  const bool by_setting = is_moment(operand.type.kind) != is_moment(type.kind) ||
                           operand.type.kind == TypeKind::kTimestamptz ||
                           operand.type.kind == TypeKind::kInterval;
   if (by_setting && operand.type.name != type.name) return std::nullopt;

@@ -3,13 +3,10 @@
 #include <algorithm>
 
 #include "cache/query/sql_text.h"
+#include "cache/values/stored_number.h"
 
 namespace holdfast::cache::query {
 namespace {
-
-bool is_integer(TypeKind kind) {
-  return kind == TypeKind::kInt2 || kind == TypeKind::kInt4 || kind == TypeKind::kInt8;
-}
 
 // eq. on the key of one column.
 bool names_one_row(const Place& place) {

@@ -5,6 +5,7 @@
 #include "cache/query/grouping.h"
 #include "cache/query/new_rows.h"
 #include "cache/values/codec.h"
+#include "cache/values/stored_number.h"
 
 namespace holdfast::cache::query {
 namespace {
@@ -16,10 +17,6 @@ std::string junction_alias(const Place& embed) { return "j" + embed.alias; }
 
 std::string qualified(const std::string& alias, const Table& table, std::size_t column) {
   return alias + "." + quote_identifier(table.columns[column].storage_name);
-}
-
-bool is_integer(TypeKind kind) {
-  return kind == TypeKind::kInt2 || kind == TypeKind::kInt4 || kind == TypeKind::kInt8;
 }
 
 // left.column = right.column, when both compare alike.

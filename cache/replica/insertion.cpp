@@ -11,6 +11,7 @@
 #include "cache/replica/update_cascade.h"
 #include "cache/replica/violations.h"
 #include "cache/values/codec.h"
+#include "cache/values/stored_number.h"
 
 namespace holdfast::cache {
 namespace {
@@ -176,10 +177,7 @@ class Insertion {
   std::optional<ComputedDefault> next_in_sequence(std::size_t index) {
     const Column& column = table_.columns[index];
     if (column.generated != Generated::kNo) return ComputedDefault{Null{}};
-    const auto kind = column.type.kind;
-    if (kind != TypeKind::kInt2 && kind != TypeKind::kInt4 && kind != TypeKind::kInt8) {
-      return std::nullopt;
-    }
+    if (!is_integer(column.type.kind)) return std::nullopt;
     return ComputedDefault{overlay_.rows(table_).largest(database_, index) + ++sequence_steps_};
   }
 

@@ -5,6 +5,7 @@
 
 #include "cache/query/sql_text.h"
 #include "cache/values/codec.h"
+#include "cache/values/stored_number.h"
 
 namespace holdfast::cache {
 namespace {
@@ -37,8 +38,7 @@ std::string column_definition(const Column& column) {
 
 bool is_rowid_alias(const Table& table) {
   if (!table.primary_key || table.primary_key->columns.size() != 1) return false;
-  const TypeKind kind = table.columns[table.primary_key->columns[0]].type.kind;
-  return kind == TypeKind::kInt2 || kind == TypeKind::kInt4 || kind == TypeKind::kInt8;
+  return is_integer(table.columns[table.primary_key->columns[0]].type.kind);
 }
 
 std::string create_sql(const Table& table) {

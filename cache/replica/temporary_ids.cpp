@@ -6,6 +6,7 @@
 #include "cache/query/syntax.h"
 #include "cache/replica/key.h"
 #include "cache/values/codec.h"
+#include "cache/values/stored_number.h"
 
 namespace holdfast::cache {
 namespace {
@@ -36,10 +37,7 @@ std::string print_object(const RawObject& object) {
 }
 
 bool is_counted(const Column& column) {
-  const auto kind = column.type.kind;
-  const bool integer =
-      kind == TypeKind::kInt2 || kind == TypeKind::kInt4 || kind == TypeKind::kInt8;
-  return integer &&
+  return is_integer(column.type.kind) &&
          (column.identity != Identity::kNo ||
           (column.default_expression && column.default_expression->starts_with("nextval(")));
 }

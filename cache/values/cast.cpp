@@ -9,15 +9,10 @@
 #include "cache/values/codec.h"
 #include "cache/values/numeric.h"
 #include "cache/values/range.h"
+#include "cache/values/stored_number.h"
 
 namespace holdfast::cache {
 namespace {
-
-bool is_integer(TypeKind kind) {
-  return kind == TypeKind::kInt2 || kind == TypeKind::kInt4 || kind == TypeKind::kInt8;
-}
-
-bool is_float(TypeKind kind) { return kind == TypeKind::kFloat4 || kind == TypeKind::kFloat8; }
 
 bool is_number(TypeKind kind) {
   return is_integer(kind) || is_float(kind) || kind == TypeKind::kNumeric;

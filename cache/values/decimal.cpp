@@ -41,15 +41,6 @@ Decimal read(std::string_view text) {
   return decimal;
 }
 
-std::string print(Decimal decimal) {
-  std::string& digits = decimal.digits;
-  const auto behind = static_cast<std::size_t>(decimal.scale);
-  if (digits.empty()) decimal.negative = false;
-  if (digits.size() <= behind) digits.insert(0, behind + 1 - digits.size(), '0');
-  if (behind > 0) digits.insert(digits.size() - behind, 1, '.');
-  return decimal.negative ? '-' + digits : digits;
-}
-
 // The first group of four digits that is not zero, as Postgres stores numerics, and its place.
 struct Leading {
   std::int64_t weight = 0;
@@ -108,7 +99,6 @@ std::string multiply(const std::string& a, const std::string& b) {
   }
   std::string digits;
   for (const int place : places) digits += static_cast<char>('0' + place);
-  strip_leading_zeros(digits);
   return digits;
 }
 
@@ -117,6 +107,15 @@ std::string negated(std::string_view digits) {
 }
 
 }  // namespace
+
+std::string place_point(bool negative, std::string digits, std::int64_t scale) {
+  strip_leading_zeros(digits);
+  if (digits.empty()) negative = false;
+  const auto behind = static_cast<std::size_t>(scale);
+  if (digits.size() <= behind) digits.insert(0, behind + 1 - digits.size(), '0');
+  if (behind > 0) digits.insert(digits.size() - behind, 1, '.');
+  return negative ? '-' + digits : digits;
+}
 
 bool is_finite_decimal(std::string_view digits) {
   return !digits.empty() && is_digit(digits.back());
@@ -137,8 +136,8 @@ std::optional<std::string> multiply_decimals(std::string_view a, std::string_vie
   if (a.size() + b.size() > kMaxProductDigits) return std::nullopt;
   const Decimal left = read(a);
   const Decimal right = read(b);
-  return print({left.negative != right.negative, multiply(left.digits, right.digits),
-                left.scale + right.scale});
+  return place_point(left.negative != right.negative, multiply(left.digits, right.digits),
+                     left.scale + right.scale);
 }
 
 std::optional<std::string> divide_decimals(std::string_view a, std::string_view b) {
@@ -150,9 +149,7 @@ std::optional<std::string> divide_decimals(std::string_view a, std::string_view 
   dividend.digits.append(static_cast<std::size_t>(scale - dividend.scale + divisor.scale), '0');
   std::uint64_t number = 0;
   std::from_chars(divisor.digits.data(), divisor.digits.data() + divisor.digits.size(), number);
-  std::string quotient = divide(dividend.digits, number);
-  strip_leading_zeros(quotient);
-  return print({dividend.negative != divisor.negative, std::move(quotient), scale});
+  return place_point(dividend.negative != divisor.negative, divide(dividend.digits, number), scale);
 }
 
 std::optional<std::string> round_decimal(std::string_view a, std::int64_t scale) {

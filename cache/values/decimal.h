@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,10 @@ std::optional<std::string> divide_decimals(std::string_view a, std::string_view 
 
 // Half away from zero; with exactly `scale` digits after the point. nullopt outside -1000 … 1000.
 std::optional<std::string> round_decimal(std::string_view a, std::int64_t scale);
+
+// "-12.30" for the digits 1230 of which two stand behind the point. Zeros in front go, and zero has
+// no sign.
+std::string place_point(bool negative, std::string digits, std::int64_t scale);
 
 // Not "NaN", "Infinity" or "-Infinity".
 bool is_finite_decimal(std::string_view digits);

@@ -37,19 +37,6 @@ void carry(std::vector<std::int64_t>& groups) {
   }
 }
 
-// Digits with the point before the last `scale`; no sign of zero.
-std::string with_point(bool negative, std::string digits, std::int64_t scale) {
-  const auto behind = static_cast<std::size_t>(scale);
-  if (digits.size() <= behind) digits.insert(0, behind + 1 - digits.size(), '0');
-  if (digits.find_first_not_of('0') == std::string::npos) negative = false;
-  if (behind > 0) digits.insert(digits.size() - behind, 1, '.');
-  return negative ? '-' + digits : digits;
-}
-
-void strip_leading_zeros(std::string& digits) {
-  digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size()));
-}
-
 }  // namespace
 
 void DecimalSum::add(std::int64_t number) { add(std::to_string(number)); }
@@ -111,14 +98,13 @@ DecimalSum::Total DecimalSum::total() const {
   }
   const std::size_t kept = fraction_.size() * kGroup - static_cast<std::size_t>(scale_);
   total.digits.resize(total.digits.size() - kept);
-  strip_leading_zeros(total.digits);
   return total;
 }
 
 std::string DecimalSum::sum() const {
   if (auto text = special()) return *std::move(text);
   Total all = total();
-  return with_point(all.negative, std::move(all.digits), scale_);
+  return place_point(all.negative, std::move(all.digits), scale_);
 }
 
 std::optional<std::string> DecimalSum::average() const {

@@ -25,7 +25,7 @@ class DecimalSum {
  private:
   struct Total {
     bool negative = false;
-    std::string digits;  // of which the last scale_ stand behind the point; no leading zeros
+    std::string digits;  // of which the last scale_ stand behind the point
   };
 
   void add_finite(std::string_view digits, std::int64_t sign);

@@ -18,6 +18,10 @@ int offset_of(const Type& type, std::int64_t micros) {
 
 }  // namespace
 
+bool is_integer(TypeKind kind) {
+  return kind == TypeKind::kInt2 || kind == TypeKind::kInt4 || kind == TypeKind::kInt8;
+}
+
 bool is_moment(TypeKind kind) {
   return kind == TypeKind::kDate || kind == TypeKind::kTime || kind == TypeKind::kTimestamp ||
          kind == TypeKind::kTimestamptz;

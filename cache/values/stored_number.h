@@ -6,12 +6,14 @@
 #include "cache/catalog/type.h"
 #include "cache/values/calendar.h"
 
-// Numbers of SQLite as their column's type prints them. Free functions; thread-safe.
+// Kinds of numbers, and numbers of SQLite as their column's type prints them. Free functions;
+// thread-safe.
 namespace holdfast::cache {
 
 // The longest that put_integer() writes.
 inline constexpr std::size_t kLongestInteger = kLongestMoment;
 
+bool is_integer(TypeKind kind);
 bool is_moment(TypeKind kind);
 bool is_float(TypeKind kind);
 
