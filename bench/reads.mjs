@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { load, warm, writeTargets } from './support/load.mjs';
+import { load, steady, warm, writeTargets } from './support/load.mjs';
 import { growth } from './support/growth.mjs';
 import { median, percent, spread, table } from './support/report.mjs';
 import { readCases } from './support/sample.mjs';
@@ -118,6 +118,24 @@ function print(results, cases) {
   console.log('x NAME: times the rate of NAME; cpu: times the processor time that NAME needs');
 }
 
+// p50 and p99 of single rows at a steady rate, when nobody waits for a processor.
+async function measureSteady(servers, cases) {
+  const rows = [];
+  for (const readCase of cases.filter(({ slug }) => slug === 'row' || slug === 'new')) {
+    for (const [name, server] of servers) {
+      const seen = [];
+      for (let round = 0; round < Number(options.rounds); round += 1) {
+        seen.push(await steady(server, readCase, { connections: 8, rate: 2000, seconds: seconds * 2 }));
+      }
+      const of = (figure) => median(seen.map((one) => one[figure]));
+      const tail = (of('p99') / of('p50')).toFixed(2);
+      rows.push([`${readCase.name}, ${name}`, of('p50'), of('p99'), tail]);
+    }
+  }
+  console.log(table(['2,000 req/s over 8 connections', 'p50 us', 'p99 us', 'p99 / p50'], rows));
+  return rows;
+}
+
 function keep(name, results) {
   mkdirSync(binary('bench'), { recursive: true });
   const file = join(binary('bench'), `${name}.json`);
@@ -135,7 +153,7 @@ async function compare(folder) {
     for (const readCase of cases) await check(servers, readCase);
     const results = await measure(servers, replica, cases);
     print(results, cases);
-    keep('reads', results);
+    keep('reads', { ...results, steady: await measureSteady(servers, cases) });
   } finally {
     for (const server of [...servers.values()].reverse()) await server.stop();
   }

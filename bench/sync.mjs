@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
-import { load, memory, writeTargets } from './support/load.mjs';
+import { load, memory, steady, writeTargets } from './support/load.mjs';
 import { table } from './support/report.mjs';
 import { bundle } from './support/sample.mjs';
 import { Server, apiKey, binary } from './support/servers.mjs';
@@ -57,7 +57,10 @@ async function readMeanwhile(config) {
   const serve = ['serve', '--config', config, '--data', data, '--port', '0'];
   const gateway = await start(binary('holdfast'), serve, /^holdfast ready url=(.*)$/);
   while (!(await complete(gateway, 'lists'))) await sleep(5);
-  const measured = () => load(gateway, readCase, { connections: 8, seconds: 2 });
+  const measured = async () => ({
+    ...(await load(gateway, readCase, { connections: 8, seconds: 2 })),
+    steady: await steady(gateway, readCase, { connections: 8, rate: 2000, seconds: 2 }),
+  });
   const during = await measured();
   if (await complete(gateway, 'items')) throw new Error('the sync ended too soon: more --rows');
   while (!(await complete(gateway, 'items'))) await sleep(50);
@@ -74,8 +77,12 @@ try {
   const heads = ['rows', 'seconds', 'rows/s', 'file MB', 'MB at 10 %', '50 %', '90 %', 'most'];
   const line = [String(rows), seen.seconds, rows / seen.seconds, seen.megabytes];
   console.log(table(heads, [[...line, part(0.1), part(0.5), part(0.9), Math.max(...seen.samples)]]));
-  const reads = Object.entries(seen.reads).map(([when, { rate, p50, p99 }]) => [when, rate, p50, p99]);
-  console.log(table(['one row of another table, 8', 'req/s', 'p50 us', 'p99 us'], reads));
+  const reads = Object.entries(seen.reads).map(([when, { rate, p50, p99, steady: calm }]) => [
+    ...[when, rate, p50, p99, calm.p50, calm.p99],
+    (calm.p99 / calm.p50).toFixed(2),
+  ]);
+  const figures = ['req/s', 'p50 us', 'p99 us', 'p50 at 2,000 req/s', 'p99', 'p99 / p50'];
+  console.log(table(['one row of another table, 8', ...figures], reads));
   mkdirSync(binary('bench'), { recursive: true });
   writeFileSync(join(binary('bench'), 'sync.json'), JSON.stringify({ at: new Date(), ...seen }));
 } finally {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { apiKey } from './servers.mjs';
+import { apiKey, binary } from './servers.mjs';
 
 const run = promisify(execFile);
 const script = fileURLToPath(new URL('../wrk.lua', import.meta.url));
@@ -40,6 +40,16 @@ export async function load(server, { file, headers }, { connections, seconds }) 
     p99: result.p99,
     cpu: (processorTime(server.pids) - before) / result.requests,
   };
+}
+
+// Times at a steady rate, far below what the server can take.
+export async function steady(server, { file, headers }, { connections, rate, seconds }) {
+  const lines = [`apikey: ${apiKey}`, ...headers];
+  const { stdout } = await run(binary('bench/bench_steady_load'), [
+    ...[new URL(server.url).port, connections, rate, seconds].map(String),
+    ...[file, ...lines],
+  ]);
+  return JSON.parse(stdout);
 }
 
 // Every target once, so that caches are warm; resolves with the body of the first.
