@@ -63,19 +63,11 @@ struct RowEffect {
   std::optional<cache::Row> base;
 };
 
-std::vector<RowEffect> effects_on(cache::Database& database, std::int64_t sequence,
-                                  const cache::Table& table) {
-  Statement& statement = database.cached(
-      "SELECT key, kind, changes, row, base FROM hf_effects WHERE entry=?1 AND relation=?2");
-  statement.bind(1, sequence).bind(2, std::string_view(cache::relation_of(table)));
+std::vector<RowEffect> effects_on(cache::Database& database, const cache::Overlay& overlay,
+                                  std::int64_t sequence, const cache::Table& table) {
   std::vector<RowEffect> effects;
-  while (statement.step()) {
-    cache::Effect effect;
-    effect.key = statement.text(0);
-    effect.kind = static_cast<cache::EffectKind>(statement.integer(1));
-    effect.changes = statement.text(2);
-    effect.row = statement.text(3);
-    if (!statement.is_null(4)) effect.base = std::string(statement.text(4));
+  for (cache::Effect& effect : overlay.effects(database, sequence)) {
+    if (effect.relation != cache::relation_of(table)) continue;
     auto base = stored_row(table, effect.base);
     effects.push_back({std::move(effect), std::move(base)});
   }
@@ -106,8 +98,9 @@ const cache::Key* constraint_in(const cache::Table& table, const std::string& re
 }
 
 // nullopt: the reason names no constraint that is known here.
-std::optional<Taken> taken_value(cache::Database& database, const cache::Catalog& catalog,
+std::optional<Taken> taken_value(cache::Database& database, const cache::Overlay& overlay,
                                  std::int64_t sequence, const std::string& reason) {
+  const cache::Catalog& catalog = overlay.catalog();
   const Relations relations = relations_of(database, sequence);
   const auto found = std::find_if(
       catalog.tables().begin(), catalog.tables().end(), [&](const cache::Table& table) {
@@ -115,7 +108,7 @@ std::optional<Taken> taken_value(cache::Database& database, const cache::Catalog
       });
   if (found == catalog.tables().end()) return std::nullopt;
   Taken taken{*found, *constraint_in(*found, reason), {}};
-  for (RowEffect& change : effects_on(database, sequence, *found)) {
+  for (RowEffect& change : effects_on(database, overlay, sequence, *found)) {
     auto row = cache::apply_effect(*found, change.effect, std::move(change.base));
     if (row) taken.wanted.push_back(*std::move(row));
   }
@@ -123,8 +116,9 @@ std::optional<Taken> taken_value(cache::Database& database, const cache::Catalog
 }
 
 // Whether the entry changes or deletes the upstream's row that has the value.
-bool gives_up(cache::Database& database, std::int64_t sequence, const Taken& taken) {
-  const auto effects = effects_on(database, sequence, taken.table);
+bool gives_up(cache::Database& database, const cache::Overlay& overlay, std::int64_t sequence,
+              const Taken& taken) {
+  const auto effects = effects_on(database, overlay, sequence, taken.table);
   return std::any_of(effects.begin(), effects.end(), [&](const RowEffect& change) {
     if (!change.base || !taken.by(*change.base)) return false;
     const auto after = cache::apply_effect(taken.table, change.effect, change.base);
@@ -145,14 +139,14 @@ std::optional<std::string> earlier_on_its_way(cache::Database& database, std::in
   return id;
 }
 
-std::optional<std::string> awaited_entry(cache::Database& database, const cache::Catalog& catalog,
+std::optional<std::string> awaited_entry(cache::Database& database, const cache::Overlay& overlay,
                                          std::int64_t sequence, Lack lack,
                                          const std::string& reason) {
   if (lack == Lack::kNothing) return std::nullopt;
   if (auto id = earlier_on_its_way(database, sequence)) return id;
   const auto taken =
-      lack == Lack::kFreeValue ? taken_value(database, catalog, sequence, reason) : std::nullopt;
-  const auto reach = reach_of(catalog, relations_of(database, sequence), lack);
+      lack == Lack::kFreeValue ? taken_value(database, overlay, sequence, reason) : std::nullopt;
+  const auto reach = reach_of(overlay.catalog(), relations_of(database, sequence), lack);
   Statement& statement = database.cached(
       "SELECT o.id, o.operation, o.relation, e.relation, o.sequence FROM hf_outbox o"
       " LEFT JOIN hf_effects e ON e.entry=o.sequence AND e.active=1"
@@ -163,7 +157,7 @@ std::optional<std::string> awaited_entry(cache::Database& database, const cache:
     // Nobody knows what a call touches.
     bool reaches = !reach || statement.text(1) == "call";
     if (taken) {
-      reaches = reaches || gives_up(database, statement.integer(4), *taken);
+      reaches = reaches || gives_up(database, overlay, statement.integer(4), *taken);
     } else if (!reaches) {
       reaches = reach->contains(statement.text(2)) ||
                 (!statement.is_null(3) && reach->contains(statement.text(3)));

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "cache/catalog/catalog.h"
+#include "cache/replica/overlay.h"
 #include "cache/sqlite/database.h"
 #include "queue/verdict.h"
 
@@ -18,7 +18,7 @@ namespace holdfast::queue {
 // from which the refusal can come, and for a value that is taken only where it gives that value up.
 // `sequence` is the refused entry's, `reason` what the upstream said. One thread at a time: whoever
 // holds `database`.
-std::optional<std::string> awaited_entry(cache::Database& database, const cache::Catalog& catalog,
+std::optional<std::string> awaited_entry(cache::Database& database, const cache::Overlay& overlay,
                                          std::int64_t sequence, Lack lack,
                                          const std::string& reason);
 

@@ -37,12 +37,40 @@ Recorder::Recorder(const DispatcherOptions& options, const cache::ReplicaOptions
 
 void Recorder::write_down(cache::Store& store, std::span<const Result> results,
                           DrainOutcome& outcome) const {
-  // Apps wait for what becomes visible with it.
+  try {
+    return write_together(store, results, outcome);
+  } catch (const cache::SqliteError&) {
+    throw;
+  } catch (const std::exception& fault) {
+    if (results.size() == 1) return stall_unwritten(store, results[0].parcel->entry, fault.what());
+  }
+  for (const Result& result : results) write_down(store, {&result, 1}, outcome);
+}
+
+void Recorder::stall_unwritten(cache::Store& store, const Entry& entry,
+                               const std::string& fault) const {
+  logger_->error("entry_not_written_down id={} reason={}", entry.id, fault);
   store.writer().run(Writer::Priority::kEssential, [&](Transaction& transaction) {
     Outbox outbox(store.overlay());
-    Page page{outbox, transaction, clock_.now(), outcome};
+    // As if no answer had come: what it did is looked for before it is sent again.
+    outbox.wait(
+        transaction, entry, entry.attempts,
+        {clock_.now() + kStalledWait, 0, "its outcome cannot be written down: " + fault, true});
+    outbox.stall(transaction, entry);
+  });
+}
+
+void Recorder::write_together(cache::Store& store, std::span<const Result> results,
+                              DrainOutcome& outcome) const {
+  DrainOutcome reached = outcome;
+  // Apps wait for what becomes visible with it.
+  store.writer().run(Writer::Priority::kEssential, [&](Transaction& transaction) {
+    reached = outcome;
+    Outbox outbox(store.overlay());
+    Page page{outbox, transaction, clock_.now(), reached};
     for (const Result& result : results) write(page, result);
   });
+  outcome = std::move(reached);
   for (const Result& result : results) {
     const Entry& entry = result.parcel->entry;
     logger_->info("entry_sent id={} operation={} table={} attempt={} outcome={}", entry.id,
@@ -101,8 +129,8 @@ void Recorder::write_refused(Page& page, const Entry& entry, const Refused& refu
   auto& database = page.transaction.database();
   // Who hears the upstream's words now need not wait for a person.
   const auto earlier = heard ? earlier_on_its_way(database, entry.sequence)
-                             : awaited_entry(database, page.outbox.overlay().catalog(),
-                                             entry.sequence, refused.lack, refused.reason);
+                             : awaited_entry(database, page.outbox.overlay(), entry.sequence,
+                                             refused.lack, refused.reason);
   const bool may_lack = refused.lack != Lack::kNothing;
   if (may_lack && earlier) {
     page.outbox.park(page.transaction, entry, State::kBlocked, refused.status,

@@ -41,7 +41,8 @@ class Recorder {
     // Its app is about to be told the upstream's own words.
     bool heard = false;
   };
-  // In one transaction, in order.
+  // In one transaction, in order. A result that cannot be written down stalls its entry, and holds
+  // nobody else up. Throws SqliteError.
   void write_down(cache::Store& store, std::span<const Result> results,
                   DrainOutcome& outcome) const;
   // An entry that alone gets no answer: it waits, and nobody with it.
@@ -50,6 +51,9 @@ class Recorder {
  private:
   struct Page;  // what one write_down() works with
 
+  void write_together(cache::Store& store, std::span<const Result> results,
+                      DrainOutcome& outcome) const;
+  void stall_unwritten(cache::Store& store, const Entry& entry, const std::string& fault) const;
   void write(Page& page, const Result& result) const;
   // Its rows go to an append-only table.
   bool is_chained(const Page& page, const Entry& entry) const;

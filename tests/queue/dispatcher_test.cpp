@@ -351,5 +351,32 @@ TEST_F(DispatcherTest, AfterACrashTheSameKeyIsSentAgain) {
   EXPECT_EQ(sent.at(0).headers.find("Idempotency-Key"), sent.at(1).headers.find("Idempotency-Key"));
 }
 
+// An insert that names every column is kept once; its duplicate was read as if it had no row, and
+// held up all others for ever.
+TEST_F(DispatcherTest, ADuplicateOfAWholeRowIsRefusedAndHoldsNobodyUp) {
+  const auto first = insert("lists", R"({"id":1,"title":"mine"})");
+  const auto second = insert("todos", R"({"id":2,"title":"t"})");
+  answer(409, error("23505", R"(duplicate key value violates unique constraint \"lists_pkey\")"));
+  answer(200, R"([{"id":1,"title":"theirs"}])");
+  answer(201, "[" + todo(2, "t") + "]");
+  drain();
+  expect_state(first, "dead");
+  expect_state(second, "acknowledged");
+}
+
+TEST_F(DispatcherTest, AnOutcomeThatCannotBeWrittenDownHoldsNobodyUp) {
+  const auto first = insert("todos", R"({"id":1,"title":"a"})");
+  const auto second = insert("lists", R"({"id":2,"title":"l"})");
+  sample_.write([&](cache::Transaction& transaction) {
+    transaction.database().execute("UPDATE hf_effects SET changes='{', row='{' WHERE entry=1");
+  });
+  answer(201, "[]");
+  answer(201, R"([{"id":2,"title":"l"}])");
+  drain();
+  expect_state(first, "stalled");
+  EXPECT_THAT(entry(first).last_error, HasSubstr("cannot be written down"));
+  expect_state(second, "acknowledged");
+}
+
 }  // namespace
 }  // namespace holdfast::queue

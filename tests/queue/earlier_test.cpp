@@ -120,7 +120,7 @@ TEST_F(EarlierTest, ATakenValueWaitsForAPersonOnlyWhereTheyMayGiveItUp) {
   });
   auto reader = sample_.store().reader();
   const auto awaited = [&](std::int64_t refused, const std::string& reason) {
-    return awaited_entry(*reader, sample_.overlay().catalog(), refused, Lack::kFreeValue, reason);
+    return awaited_entry(*reader, sample_.overlay(), refused, Lack::kFreeValue, reason);
   };
   const std::string of_key = R"(duplicate key value violates unique constraint "todos_pkey")";
   EXPECT_EQ(awaited(other, of_key), std::nullopt);
