@@ -39,23 +39,25 @@ insert into holdfast.settings (name, value) values
   ('next_hook', ''),         -- the db_pre_request function that was there before
   ('lineage', pg_catalog.gen_random_uuid()::text)
 on conflict (name) do nothing;
-insert into holdfast.settings (name, value) values ('version', '4')
+insert into holdfast.settings (name, value) values ('version', '5')
 on conflict (name) do update set value = excluded.value where settings.value <> excluded.value;
 
 create or replace function holdfast.setting(wanted text) returns text
-language sql stable security definer set search_path = '' as $$
-  select value from holdfast.settings where name = wanted and wanted in ('schemas', 'version')
-$$;
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return (select value from holdfast.settings
+          where name = wanted and wanted in ('schemas', 'version'));
+end $$;
 
 -- Whose request this is: the token's subject, else its role.
 create or replace function holdfast.subject() returns text
-language sql stable set search_path = '' as $$
-  select case when claims ->> 'sub' <> '' then 'sub:' || (claims ->> 'sub')
-              else 'role:' || coalesce(claims ->> 'role', pg_catalog.current_setting('role')) end
-  from (
-    select nullif(pg_catalog.current_setting('request.jwt.claims', true), '')::json as claims
-  ) token
-$$;
+language plpgsql stable set search_path = '' as $$
+declare
+  claims constant json := nullif(pg_catalog.current_setting('request.jwt.claims', true), '');
+begin
+  return case when claims ->> 'sub' <> '' then 'sub:' || (claims ->> 'sub')
+    else 'role:' || coalesce(claims ->> 'role', pg_catalog.current_setting('role')) end;
+end $$;
 
 -- Notes a key in the transaction of its write. Not fresh: it was noted before, with this result. A
 -- second request with a key waits here until the first has committed or failed.
@@ -234,33 +236,36 @@ begin
   return coalesce(list, '');
 end $$;
 
+-- What is called for each event is PL/pgSQL, which plans a query once and not for each call.
 create or replace function holdfast.texts(list json) returns text[]
-language sql immutable as $$
-  select coalesce(pg_catalog.array_agg(item), '{}')
-  from pg_catalog.json_array_elements_text(list) as item
-$$;
+language plpgsql immutable as $$
+begin
+  return array(select pg_catalog.json_array_elements_text(list));
+end $$;
 
 create or replace function holdfast.members(object json) returns text[]
-language sql immutable as $$
-  select coalesce(pg_catalog.array_agg(distinct name), '{}')
-  from pg_catalog.json_object_keys(object) as name
-$$;
+language plpgsql immutable as $$
+begin
+  return array(select distinct name from pg_catalog.json_object_keys(object) as name order by name);
+end $$;
 
 -- The columns that an insert names; without a list of them, those of its first row.
 create or replace function holdfast.named_columns(event json) returns text[]
-language sql immutable as $$
-  select case when event -> 'columns' is null then holdfast.members(event -> 'rows' -> 0)
-              else holdfast.texts(event -> 'columns') end
-$$;
+language plpgsql immutable as $$
+begin
+  return case when event -> 'columns' is null then holdfast.members(event -> 'rows' -> 0)
+              else holdfast.texts(event -> 'columns') end;
+end $$;
 
 create or replace function holdfast.key_columns(relation regclass) returns text[]
-language sql stable set search_path = '' as $$
-  select pg_catalog.array_agg(attname::text order by place)
-  from pg_catalog.pg_constraint
-  cross join lateral pg_catalog.unnest(conkey) with ordinality as part (number, place)
-  join pg_catalog.pg_attribute on attrelid = conrelid and attnum = part.number
-  where conrelid = relation and contype = 'p'
-$$;
+language plpgsql stable set search_path = '' as $$
+begin
+  return (select pg_catalog.array_agg(attname::text order by place)
+          from pg_catalog.pg_constraint
+          cross join lateral pg_catalog.unnest(conkey) with ordinality as part (number, place)
+          join pg_catalog.pg_attribute on attrelid = conrelid and attnum = part.number
+          where conrelid = relation and contype = 'p');
+end $$;
 
 -- Runs a statement that changes rows; `rows` are those that it gave back.
 create or replace function holdfast.write_rows(
@@ -351,16 +356,19 @@ language plpgsql stable as $$
 declare
   keys constant text[] := holdfast.members(matches -> 0 -> 'key');
 begin
-  return 'pg_catalog.json_array_elements($2) as hf_match'
+  -- The limit tells the planner how many there are: keys are looked up, not a table read for them.
+  return '(select value from pg_catalog.json_array_elements($2)'
+    || ' limit ' || pg_catalog.json_array_length(matches) || ') as hf_match'
     || ' cross join lateral pg_catalog.json_to_record(hf_match.value -> ''key'') as hf_key('
     || holdfast.column_list(relation, keys, '%1$s %2$s', ', ') || ')';
 end $$;
 
 create or replace function holdfast.match_condition(relation regclass, matches json) returns text
-language sql stable as $$
-  select holdfast.column_list(relation, holdfast.members(matches -> 0 -> 'key'),
-                              'hf_row.%1$s = hf_key.%1$s', ' and ')
-$$;
+language plpgsql stable as $$
+begin
+  return holdfast.column_list(relation, holdfast.members(matches -> 0 -> 'key'),
+                              'hf_row.%1$s = hf_key.%1$s', ' and ');
+end $$;
 
 create or replace function holdfast.base_condition(relation regclass, matches json) returns text
 language plpgsql stable as $$
@@ -510,6 +518,22 @@ exception when others then
   return null;
 end $$;
 
+-- The rows of an insert whose result was not kept: at the keys that it gave.
+create or replace function holdfast.rows_given(relation regclass, event json, noted xid8)
+returns json language plpgsql stable as $$
+declare
+  key_names constant text[] := holdfast.key_columns(relation);
+  rows json;
+begin
+  if key_names <@ holdfast.named_columns(event) then
+    rows := holdfast.rows_at(relation, holdfast.keys_of(key_names, event -> 'rows'));
+    if pg_catalog.json_array_length(rows) = pg_catalog.json_array_length(event -> 'rows') then
+      return rows;
+    end if;
+  end if;
+  return holdfast.rows_of_transaction(relation, noted);
+end $$;
+
 -- What a repeated event is answered: the outcome that was kept, with its rows as they are now.
 create or replace function holdfast.replay(event json, kept json, noted xid8) returns json
 language plpgsql stable as $$
@@ -526,7 +550,7 @@ begin
     rows := case
       when event ->> 'op' = 'delete' then '[]'
       when event ->> 'op' = 'update' then holdfast.rows_at(relation, event -> 'match')
-      when kept is null then holdfast.rows_of_transaction(relation, noted)
+      when kept is null then holdfast.rows_given(relation, event, noted)
       when kept -> 'keys' is null or pg_catalog.json_typeof(kept -> 'keys') = 'null' then null
       else holdfast.rows_at(relation, kept -> 'keys') end;
   exception when insufficient_privilege then
@@ -566,8 +590,6 @@ begin
     if op in ('insert', 'upsert') then
       perform holdfast.keep_result(key,
         pg_catalog.json_build_object('keys', holdfast.keys_of(holdfast.key_columns(relation), rows)));
-    else
-      perform holdfast.keep_result(key, '{}');
     end if;
   end if;
   if deferred <> '' then
@@ -628,8 +650,16 @@ begin
   return pg_catalog.json_build_object('number', kept.number, 'mac', kept.mac);
 end $$;
 
-create or replace function holdfast.push_event(event json, deferred text) returns json
-language plpgsql as $$
+-- Whether one of these outcomes is not of an event that is applied.
+create or replace function holdfast.any_refused(outcomes json[]) returns boolean
+language sql immutable as $$
+  select exists (select from pg_catalog.unnest(outcomes) as outcome
+                 where (outcome ->> 'status')::integer >= 400)
+$$;
+
+-- `refused`: an event before it in its call was, so that one that depends on those is not tried.
+create or replace function holdfast.push_event(event json, deferred text, refused boolean)
+returns json language plpgsql as $$
 declare
   returning_rows boolean := true;
   code text;
@@ -645,6 +675,9 @@ begin
      or coalesce(event ->> 'op', '') not in ('insert', 'upsert', 'update', 'delete', 'call') then
     return holdfast.failure(event, 'PT400', 'an event needs a key "hf1:" and a UUID, and an op',
                             '', '');
+  end if;
+  if refused and (event ->> 'depends')::boolean then
+    return holdfast.failure(event, 'HF424', 'an event that it may depend on was refused', '', '');
   end if;
   loop
     begin
@@ -667,16 +700,6 @@ begin
   end loop;
 end $$;
 
--- What inserts must have in common to go as one statement; null: it goes alone.
-create or replace function holdfast.run_of(event json) returns text
-language sql immutable as $$
-  select case when event ->> 'op' = 'insert' and event ->> 'key' ~ '^hf1:[0-9a-f-]{36}$'
-                   and event -> 'only_if_known' is null and event -> 'missing' is null
-                   and pg_catalog.json_typeof(event -> 'rows' -> 0) = 'object'
-    then pg_catalog.concat_ws(' ', event -> 'schema', event -> 'table', event -> 'columns',
-           case when event -> 'columns' is null then holdfast.members(event -> 'rows' -> 0) end) end
-$$;
-
 -- Claims the keys of all events, or says that one of them is known.
 create or replace function holdfast.claim_keys(events json[]) returns boolean
 language plpgsql security definer set search_path = '' as $$
@@ -693,12 +716,24 @@ begin
   return claimed = pg_catalog.cardinality(events);
 end $$;
 
-create or replace function holdfast.keep_results(outcomes json[]) returns void
+-- `outcomes`: each with the event's key and its rows.
+create or replace function holdfast.keep_results(key_names text[], outcomes json[]) returns void
 language sql security definer set search_path = '' as $$
-  update holdfast.applied set result = pg_catalog.json_build_object('keys', outcome -> 'keys')
+  update holdfast.applied
+  set result = pg_catalog.json_build_object('keys', holdfast.keys_of(key_names, outcome -> 'rows'))
   from pg_catalog.unnest(outcomes) as outcome
   where subject = holdfast.subject() and key = pg_catalog.substr(outcome ->> 'key', 5)::uuid
     and transaction = pg_catalog.pg_current_xact_id()
+$$;
+
+-- Whether each row got the key that was given for it, so that its event tells it again.
+create or replace function holdfast.has_given_keys(key_names text[], given json, written json)
+returns boolean language sql immutable as $$
+  select key_names is not null and not exists (
+    select from pg_catalog.json_array_elements(given) with ordinality as asked (item, place)
+    join pg_catalog.json_array_elements(written) with ordinality as made (item, place) using (place)
+    cross join pg_catalog.unnest(key_names) as name
+    where asked.item ->> name is distinct from made.item ->> name)
 $$;
 
 -- Inserts of one table as one statement. Whatever speaks against that is raised: then they go in
@@ -711,6 +746,7 @@ declare
   names constant text[] := holdfast.named_columns(events[1]);
   given json;
   written json;
+  rows json[];
   outcomes json[];
 begin
   -- A trigger for each statement would run once for all.
@@ -730,23 +766,17 @@ begin
   if pg_catalog.json_array_length(written) <> pg_catalog.json_array_length(given) then
     raise sqlstate 'HF404';
   end if;
-  select pg_catalog.array_agg(pg_catalog.json_build_object('key', event ->> 'key', 'status', 201,
-           'rows', rows, 'keys', holdfast.keys_of(key_names, rows)) order by place)
+  rows := array(select pg_catalog.json_array_elements(written));
+  select pg_catalog.array_agg(pg_catalog.json_build_object('key', key, 'status', 201,
+           'rows', rows[last - count + 1:last]) order by place)
     into outcomes
-  from (
-    select place, pg_catalog.min(event::text)::json as event,
-           pg_catalog.json_agg(item order by number) as rows
-    from (
-      select event, place, pg_catalog.row_number() over (order by place, at) as number
-      from pg_catalog.unnest(events) with ordinality as one (event, place)
-      cross join lateral pg_catalog.json_array_elements(event -> 'rows')
-        with ordinality as part (part_item, at)
-    ) sources
-    join pg_catalog.json_array_elements(written) with ordinality as row_ (item, number)
-      using (number)
-    group by place
-  ) slices;
-  perform holdfast.keep_results(outcomes);
+  from (select event ->> 'key' as key, place, count,
+               pg_catalog.sum(count) over (order by place)::integer as last
+        from pg_catalog.unnest(events) with ordinality as one (event, place)
+        cross join lateral pg_catalog.json_array_length(event -> 'rows') as count) slices;
+  if not holdfast.has_given_keys(key_names, given, written) then
+    perform holdfast.keep_results(key_names, outcomes);
+  end if;
   if deferred <> '' then
     set constraints all immediate;
     execute 'set constraints ' || deferred || ' deferred';
@@ -754,19 +784,25 @@ begin
   return outcomes;
 end $$;
 
-create or replace function holdfast.push_run(events json[], deferred text) returns json[]
-language plpgsql as $$
+create or replace function holdfast.push_run(events json[], deferred text, refused boolean)
+returns json[] language plpgsql as $$
 declare
   half constant integer := pg_catalog.cardinality(events) / 2;
+  outcomes json[];
 begin
-  if half = 0 then return array[holdfast.push_event(events[1], deferred)]; end if;
-  begin
-    return holdfast.insert_run(events, deferred);
-  exception when others then
-    null;
-  end;
-  return holdfast.push_run(events[1:half], deferred)
-    || holdfast.push_run(events[half + 1:], deferred);
+  if half = 0 then return array[holdfast.push_event(events[1], deferred, refused)]; end if;
+  if not refused
+     or not exists (select from pg_catalog.unnest(events) as event
+                    where (event ->> 'depends')::boolean) then
+    begin
+      return holdfast.insert_run(events, deferred);
+    exception when others then
+      null;
+    end;
+  end if;
+  outcomes := holdfast.push_run(events[1:half], deferred, refused);
+  return outcomes || holdfast.push_run(events[half + 1:], deferred,
+                                       refused or holdfast.any_refused(outcomes));
 end $$;
 
 create or replace function holdfast.deferred_constraints() returns text
@@ -778,6 +814,11 @@ language sql stable set search_path = '' as $$
   where condeferred
 $$;
 
+drop function if exists holdfast.run_of(json);
+drop function if exists holdfast.keep_results(json[]);
+drop function if exists holdfast.push_event(json, text);
+drop function if exists holdfast.push_run(json[], text);
+
 -- Small statements whose costs nobody can estimate: compiling them would take longer than they do.
 create or replace function public.holdfast_push(events json) returns json
 language plpgsql volatile set jit = off as $$
@@ -787,6 +828,8 @@ declare
   runs text[];
   last integer;
   at integer := 1;
+  outcomes json[];
+  refused boolean := false;
   results json[] := '{}';
 begin
   if pg_catalog.json_typeof(events) <> 'array' then
@@ -795,14 +838,26 @@ begin
   if pg_catalog.json_array_length(events) > 1000 then
     raise sqlstate 'PT413' using message = 'too many events in one call';
   end if;
+  -- What inserts must have in common to go as one statement; null: it goes alone.
   select pg_catalog.array_agg(item order by place),
-         pg_catalog.array_agg(holdfast.run_of(item) order by place)
+         pg_catalog.array_agg(case when event.op = 'insert' and event.missing is null
+             and event.only_if_known is null and event.key ~ '^hf1:[0-9a-f-]{36}$'
+             and pg_catalog.json_typeof(event.rows -> 0) = 'object'
+           then pg_catalog.concat_ws(' ', event.schema, event."table", coalesce(
+             event.columns::text,
+             (select pg_catalog.array_agg(distinct name)::text
+              from pg_catalog.json_object_keys(event.rows -> 0) as name))) end order by place)
     into list, runs
-  from pg_catalog.json_array_elements(events) with ordinality as one (item, place);
+  from pg_catalog.json_array_elements(events) with ordinality as one (item, place)
+  cross join lateral pg_catalog.json_to_record(item) as event (
+    key text, op text, schema json, "table" json, columns json, rows json, missing text,
+    only_if_known text);
   while at <= coalesce(pg_catalog.cardinality(list), 0) loop
     last := at;
     while runs[last + 1] = runs[at] loop last := last + 1; end loop;
-    results := results || holdfast.push_run(list[at:last], deferred);
+    outcomes := holdfast.push_run(list[at:last], deferred, refused);
+    results := results || outcomes;
+    refused := refused or holdfast.any_refused(outcomes);
     at := last + 1;
   end loop;
   perform holdfast.sweep();
@@ -882,9 +937,10 @@ language sql stable set search_path = '' as $$
 $$;
 
 -- A part of a table that holds the key and thousands of others: 1,024 successive integers, or the
--- UUIDs with the same first three digits.
+-- UUIDs with the same first three digits. Without settings of its own, so that it becomes a part of
+-- what calls it.
 create or replace function holdfast.block_of(key jsonb, first_column text) returns text
-language sql immutable set search_path = '' as $$
+language sql immutable as $$
   select case
     when pg_catalog.jsonb_typeof(key -> first_column) = 'number'
          and key ->> first_column ~ '^-?[0-9]{1,18}$'

@@ -19,8 +19,8 @@ bool awaits_ids(const Sender& sender, const Parcel& parcel) {
 
 }  // namespace
 
-bool BareDelivery::joins(const Sender& sender, std::span<const Parcel> batch, const Parcel& next,
-                         bool) const {
+bool BareDelivery::joins(const Sender& sender, std::span<const Parcel> batch,
+                         const Parcel& next) const {
   // Rows that one statement inserts may refer to each other.
   if (batch.size() >= limit_.get() || batch.front().asked || next.asked) return false;
   if (is_opaque(next.entry)) return false;

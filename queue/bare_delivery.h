@@ -16,8 +16,8 @@ class BareDelivery final : public Delivery {
   BareDelivery(upstream::Upstream& upstream, const cache::ReplicaOptions& options)
       : upstream_(upstream), options_(options) {}
 
-  bool joins(const Sender& sender, std::span<const Parcel> batch, const Parcel& next,
-             bool depends) const override;
+  bool joins(const Sender& sender, std::span<const Parcel> batch,
+             const Parcel& next) const override;
   bool sends_whole(const Parcel& parcel) const override;
   std::vector<Receipt> deliver(const Sender& sender, std::span<const Parcel> parcels) override;
 

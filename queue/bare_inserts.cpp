@@ -129,11 +129,16 @@ std::optional<Verdict> BareInserts::judge_lost(const Parcel& parcel, const Seen&
 
 BareInserts::Verdicts BareInserts::send(std::span<const Parcel* const> batch) {
   if (batch.empty()) return {};
+  const auto depends = [](const Parcel* parcel) { return parcel->depends; };
+  const bool held_back = refused_ && std::any_of(batch.begin(), batch.end(), depends);
   if (batch.size() == 1) {
     Verdicts verdicts;
-    verdicts.push_back(BareSend(upstream_, sender_, *batch[0], table_).deliver());
+    verdicts.push_back(held_back ? left_out()
+                                 : BareSend(upstream_, sender_, *batch[0], table_).deliver());
+    refused_ = refused_ || !std::holds_alternative<Applied>(verdicts[0]);
     return verdicts;
   }
+  if (held_back) return send_halves(batch);
   const bool readable = sender_.store.status(table_) != cache::TableStatus::kDenied;
   return send_together(batch, readable ? Representation::kRows : Representation::kNone);
 }

@@ -67,6 +67,7 @@ class BareInserts {
   const Sender& sender_;
   const cache::Table& table_;
   BatchLimit& limit_;
+  bool refused_ = false;  // one of them, which others may depend on
 };
 
 }  // namespace holdfast::queue

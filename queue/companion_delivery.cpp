@@ -69,15 +69,14 @@ CompanionDelivery::Route CompanionDelivery::opaque_route(const Parcel& parcel,
   return companion.hook ? Route::kOpaque : Route::kBare;
 }
 
-bool CompanionDelivery::joins(const Sender& sender, Parcels batch, const Parcel& next,
-                              bool depends) const {
+bool CompanionDelivery::joins(const Sender& sender, Parcels batch, const Parcel& next) const {
   const auto has_table = [&](const Parcel& parcel) {
     return is_opaque(parcel.entry) || table_of(sender.store, parcel.entry) != nullptr;
   };
   if (!has_table(batch.front()) || !has_table(next)) return false;
   const Route route = route_of(batch.front());
   if (route != route_of(next)) return false;
-  if (route == Route::kBare) return bare_.joins(sender, batch, next, depends);
+  if (route == Route::kBare) return bare_.joins(sender, batch, next);
   if (route != Route::kPush || batch.size() >= limit_of(sender)) return false;
   std::size_t bytes = size_of(next);
   for (const Parcel& parcel : batch) bytes += size_of(parcel);
@@ -151,6 +150,10 @@ std::vector<Receipt> CompanionDelivery::push(const Sender& sender, Parcels parce
   took(sender, parcels.size());
   std::vector<Receipt> receipts;
   for (std::size_t i = 0; i < parcels.size(); ++i) {
+    if (was_left_out(outcomes[i])) {
+      receipts.push_back({left_out()});
+      continue;
+    }
     if (is_opaque(parcels[i].entry)) {
       // Whatever it did, rows here may be behind it.
       sender.store.note_forwarded_write();

@@ -28,8 +28,8 @@ class CompanionDelivery final : public Delivery {
                     const cache::ReplicaOptions& options)
       : upstream_(upstream), bare_(bare), companion_(companion), options_(options) {}
 
-  bool joins(const Sender& sender, std::span<const Parcel> batch, const Parcel& next,
-             bool depends) const override;
+  bool joins(const Sender& sender, std::span<const Parcel> batch,
+             const Parcel& next) const override;
   bool sends_whole(const Parcel& parcel) const override;
   std::vector<Receipt> deliver(const Sender& sender, std::span<const Parcel> parcels) override;
 

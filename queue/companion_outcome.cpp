@@ -137,6 +137,8 @@ std::vector<EventOutcome> outcomes_in(const upstream::Answer& answer, std::size_
 
 bool is_unknown_key(const EventOutcome& outcome) { return outcome.code == "HF404"; }
 
+bool was_left_out(const EventOutcome& outcome) { return outcome.code == "HF424"; }
+
 Verdict judge_call(const EventOutcome& outcome) {
   const ClassifiedAnswer classified = classify(outcome.answer);
   if (classified.kind == AnswerClass::kApplied) return Applied{{}, outcome.value};

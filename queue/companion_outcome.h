@@ -26,6 +26,8 @@ std::vector<EventOutcome> outcomes_in(const upstream::Answer& answer, std::size_
 
 // No event of this key has ever taken effect (it was asked with only_if_known).
 bool is_unknown_key(const EventOutcome& outcome);
+// The event was not tried, as one before it was refused that it may depend on.
+bool was_left_out(const EventOutcome& outcome);
 
 // What became of a call.
 Verdict judge_call(const EventOutcome& outcome);

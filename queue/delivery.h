@@ -19,6 +19,8 @@ struct Parcel {
   std::vector<cache::Effect> effects;
   // The request as its app sent it, while the app waits for the answer: the first send is this.
   std::optional<AskedRequest> asked = std::nullopt;
+  // It is tied by a foreign key to a row of another one in its batch, whose refusal is its own.
+  bool depends = false;
 };
 
 // Whose parcels they are, and what they are sent with.
@@ -49,9 +51,9 @@ class Delivery {
 
   // Whether `next` may go in one request with `batch`, which goes before it and is not empty. The
   // dispatcher asks for entries only that share no row with one of `batch`, and whose apps do not
-  // wait. `depends`: it is tied to a row of `batch` by a foreign key.
-  virtual bool joins(const Sender& sender, std::span<const Parcel> batch, const Parcel& next,
-                     bool depends) const = 0;
+  // wait.
+  virtual bool joins(const Sender& sender, std::span<const Parcel> batch,
+                     const Parcel& next) const = 0;
 
   // Whether an update or deletion of several rows goes as one, all or nothing; else the dispatcher
   // splits it into an entry for each row before it is sent.

@@ -206,10 +206,11 @@ void Dispatcher::claim_neighbours(Outbox& outbox, Transaction& transaction, cons
     // It names a row by an id that the upstream does not know.
     if (tie == Outbox::Tie::kDepends && awaits_ids(database, batch)) return;
     Parcel parcel{std::move(next), {}};
+    parcel.depends = tie == Outbox::Tie::kDepends;
     parcel.effects = sender.store.overlay().effects(database, parcel.entry.sequence);
     const bool several = row_starts(parcel.entry, parcel.effects).size() > 1;
     if (several && !delivery_.sends_whole(parcel)) return;
-    if (!delivery_.joins(sender, parcels, parcel, tie == Outbox::Tie::kDepends)) return;
+    if (!delivery_.joins(sender, parcels, parcel)) return;
     outbox.take(transaction, parcel.entry);
     batch.push_back(parcel.entry.sequence);
     parcels.push_back(std::move(parcel));

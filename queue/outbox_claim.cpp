@@ -43,13 +43,17 @@ SELECT o.sequence, o.id, o.state FROM hf_outbox o JOIN candidates c ON c.entry=o
   WHERE o.)sql" HF_UNFINISHED " ORDER BY o.sequence LIMIT 1";
 
 // Dead letters that would have inserted a row that ?1 changes or refers to, and which no other
-// pending entry inserts; whether ?1 was made for that row alone, as the upstream had none there.
+// pending entry inserts; whether ?1 was made for that row alone: as the upstream had none there, or
+// before the refusal was known.
 constexpr const char* kDeadParents = R"sql(
 WITH needed AS (SELECT relation, key FROM hf_effects WHERE entry=?1
                 UNION SELECT relation, key FROM hf_references WHERE entry=?1)
 SELECT o.sequence, o.id, d.relation, d.key,
     EXISTS(SELECT 1 FROM hf_effects m WHERE m.entry=?1 AND m.relation=d.relation AND m.key=d.key
              AND m.kind IN (3, 4) AND m.base IS NULL)
+    OR EXISTS(SELECT 1 FROM hf_outbox me JOIN hf_references r ON r.entry=me.sequence
+                WHERE me.sequence=?1 AND me.created_at<=o.ended_at
+                  AND r.relation=d.relation AND r.key=d.key)
   FROM needed n
   CROSS JOIN hf_effects d ON d.relation=n.relation AND d.key=n.key
   CROSS JOIN hf_outbox o ON o.sequence=d.entry

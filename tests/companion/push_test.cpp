@@ -57,6 +57,42 @@ TEST_F(PushTest, PoisonAmongGoodOnesFailsAlone) {
   EXPECT_EQ(push("ann", insertion(2, "one")), "201");
 }
 
+// Rows that refer to a refused one are not to meet the row of somebody else that is there instead.
+TEST_F(PushTest, WhatDependsOnARefusedEventIsNotTried) {
+  const auto depending = [](int number, const std::string& name) {
+    return event(number, "insert", "items", R"("depends":true,"rows":[{"name":")" + name + "\"}]");
+  };
+  const std::string events = insertion(1, "one") + "," + depending(2, "two") + "," +
+                             insertion(3, "one") + "," + depending(4, "four") + "," +
+                             insertion(5, "five") + "," +
+                             event(6, "update", "items",
+                                   R"("depends":true,"set":{"note":"x"},)"
+                                   R"("match":[{"key":{"id":1}}])");
+  EXPECT_EQ(push("ann", events, "concat_ws(' ', r->>'status', r->>'code')"),
+            "201\n201\n409 23505\n400 HF424\n201\n400 HF424");
+  EXPECT_EQ(query("select string_agg(name, ' ' order by name) from items"), "five one two");
+  // It left no key behind.
+  EXPECT_EQ(push("ann", depending(4, "four")), "201");
+}
+
+// Where every row has the key that was given for it, nothing more than the event tells it again.
+TEST_F(PushTest, ARepeatedInsertWithItsOwnKeysIsAnsweredWithItsRows) {
+  run("create table keyed (id uuid primary key, name text); grant all on keyed to authenticated");
+  const auto id = [](int number) { return key(number).substr(4); };
+  const auto keyed = [&](int number) {
+    return event(
+        number, "insert", "keyed",
+        R"("rows":[{"id":")" + id(number) + R"(","name":"n)" + std::to_string(number) + "\"}]");
+  };
+  EXPECT_EQ(push("ann", keyed(1) + "," + keyed(2)), "201\n201");
+  EXPECT_EQ(query("select count(*) from holdfast.applied where result is null"), "2");
+  EXPECT_EQ(push("ann", keyed(1) + "," + keyed(2),
+                 "concat_ws(' ', r->>'replayed', r->'rows'->0->>'name')"),
+            "true n1\ntrue n2");
+  run("delete from keyed where name = 'n1'");
+  EXPECT_EQ(push("ann", keyed(1), "concat_ws(' ', r->>'replayed', r->>'rows')"), "true");
+}
+
 TEST_F(PushTest, RepeatIsAnsweredWithWhatItDid) {
   const std::string reading = event(1, "insert", "readings", R"("rows":[{"value":1.50}])");
   EXPECT_EQ(push("ann", reading, "r->'rows'->0->>'id'"), "1");

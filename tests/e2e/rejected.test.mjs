@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, beforeEach, test } from 'node:test';
 
 import { succeeded } from './support/client.mjs';
@@ -98,3 +99,51 @@ test('what depends on a refused write is kept back and named, and blocks nobody 
   assert.equal(blocked.length, 1);
   assert.ok(JSON.stringify(blocked[0]).includes(child));
 });
+
+const companion = readFileSync(new URL('../../companion/holdfast.sql', import.meta.url), 'utf8');
+const orders = `
+create table orders (number integer primary key, device text not null);
+create table lines (id uuid primary key, "order" integer not null references orders, what text);
+create table steps (number integer primary key, after integer references steps, what text);
+grant select, insert on orders, lines, steps to anon;`;
+
+// Devices that count by themselves: what was sold on one is not to appear on the other's order.
+for (const tier of ['bare', 'companion']) {
+  test(`${tier}: lines of an order whose number another device took wait for a person`, async () => {
+    const shop = await World.build(`taken_${tier}`, {
+      schema: orders + (tier === 'companion' ? companion : ''),
+    });
+    try {
+      const { holdfast, app, database, upstream } = shop;
+      await holdfast.statusWhere(tier, (status) => status.upstream.tier === tier);
+      await upstream.kill();
+      const [line, other] = [crypto.randomUUID(), crypto.randomUUID()];
+      succeeded(await app.from('orders').insert({ number: 7, device: 'mine' }));
+      succeeded(await app.from('lines').insert({ id: line, order: 7, what: 'a cup' }));
+      succeeded(await app.from('orders').insert({ number: 8, device: 'mine' }));
+      succeeded(await app.from('lines').insert({ id: other, order: 8, what: 'a plate' }));
+      succeeded(await app.from('steps').insert({ number: 1, what: 'mine' }));
+      succeeded(await app.from('steps').insert({ number: 2, after: 1, what: 'after mine' }));
+      await database.sql`insert into orders values (7, 'theirs')`;
+      await database.sql`insert into steps values (1, null, 'theirs')`;
+      await upstream.restart();
+      await holdfast.statusWhere(
+        'two dead letters and what depends on them',
+        ({ queue }) => queue.dead === 2 && queue.blocked === 2 && queue.depth === 2,
+      );
+      await holdfast.sync();
+      const arrived = await database.sql`select id from lines`;
+      assert.deepEqual([...arrived], [{ id: other }]);
+      assert.deepEqual([...(await database.sql`select number from steps`)], [{ number: 1 }]);
+      // A person who sees both lets the lines go to the order that is there.
+      for (const { id } of await holdfast.outbox('dead')) {
+        await holdfast.control('POST', `/outbox/${id}/discard`);
+      }
+      await holdfast.drained();
+      assert.equal((await database.sql`select id from lines where id = ${line}`).length, 1);
+      assert.equal((await database.sql`select what from steps where after = 1`).length, 1);
+    } finally {
+      await shop.close();
+    }
+  });
+}

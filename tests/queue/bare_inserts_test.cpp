@@ -102,6 +102,26 @@ TEST_F(BareInsertsTest, OnlyTheRefusedRowOfABatchDies) {
   EXPECT_LT(upstream_.calls().size(), 20U);
 }
 
+// A row may refer to another one of its statement.
+TEST_F(BareInsertsTest, WhatDependsOnARefusedRowOfItsBatchIsNotSent) {
+  fill(1, 4);
+  std::vector<Parcel> parcels;
+  for (std::int64_t sequence = 1; sequence <= 4; ++sequence) {
+    auto reader = sample_.store().reader();
+    parcels.push_back({entry(sequence), sample_.overlay().effects(*reader, sequence)});
+  }
+  parcels[2].depends = true;
+  poison_.insert(2);
+  BatchLimit limit;
+  const Sender sender{sample_.store(), *credentials_.current, false, clock_.now()};
+  const auto receipts =
+      BareInserts(upstream_, sender, sample_.table("todos"), limit).deliver(parcels);
+  std::vector<std::string> names;
+  for (const auto& receipt : receipts) names.push_back(name_of(receipt.verdict));
+  EXPECT_THAT(names, ::testing::ElementsAre("applied", "refused", "try_again", "applied"));
+  EXPECT_EQ(rows_, (std::set<int>{1, 4}));
+}
+
 TEST_F(BareInsertsTest, ABatchThatIsTooMuchHalvesDownToOneAndIsRemembered) {
   most_rows_ = 1;
   fill(1, 8);

@@ -188,6 +188,21 @@ TEST_F(OutboxTest, WhatWasMadeInSightOfSomebodyElsesRowGoesToIt) {
   EXPECT_EQ(claim(), change);
 }
 
+// Two devices that count by themselves: the items of one's order are not the other's.
+TEST_F(OutboxTest, AChildOfARefusedRowDoesNotGoToSomebodyElses) {
+  const auto parent = insert("lists", R"({"id":1,"title":"mine"})");
+  const auto child = insert("todos", R"({"id":1,"list_id":1,"title":"a"})");
+  ASSERT_EQ(claim(), parent);
+  reject(parent);
+  sample_.put("lists", R"({"id":1,"title":"theirs"})");
+  EXPECT_EQ(claim(), 0);
+  EXPECT_EQ(entry(child).last_error, "depends on the dead letter " + entry(parent).id);
+  // Whoever adds an item now has seen whose list it is.
+  clock_.advance(1s);
+  const auto later = insert("todos", R"({"id":2,"list_id":1,"title":"b"})");
+  EXPECT_EQ(claim(), later);
+}
+
 TEST_F(OutboxTest, ManyBlockedEntriesDoNotHideOneThatMayGo) {
   const auto parent = insert("lists", R"({"id":1,"title":"l"})");
   ASSERT_EQ(claim(), parent);

@@ -354,7 +354,8 @@ TEST_F(TemporaryIdsTest, WhatNamesAnIdThatTheUpstreamHasNotGivenIsNotSentOn) {
   upstream_.clear_calls();
   const auto answer =
       rest("PATCH", "counters?id=eq.-1", R"({"name":"b"})", {{"Prefer", "tx=rollback"}});
-  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.status, 504);
+  EXPECT_THAT(answer.body, HasSubstr("temporary id"));
   EXPECT_THAT(sent(), IsEmpty());
 }
 
