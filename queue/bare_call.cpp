@@ -70,9 +70,8 @@ std::string words_of(const ClassifiedAnswer& answer) {
 }
 
 TryAgain left_out() {
-  constexpr int kFailedDependency = 424;  // RFC 4918
-  return {kFailedDependency, "an earlier write that it may depend on was refused", false,
-          std::nullopt, false};
+  return {kLeftOut, "an earlier write that it may depend on was refused", false, std::nullopt,
+          false};
 }
 
 Verdict judge_refusal(const upstream::Answer& answer, const ClassifiedAnswer& classified) {

@@ -107,7 +107,14 @@ void BareInserts::settle(std::span<const Parcel> parcels,
   }
   for (std::size_t i = 0; i < parcels.size(); ++i) {
     if (!parcels[i].entry.lost_answer) continue;
-    verdicts[i] = failed != nullptr ? *failed : judge_lost(parcels[i], seen);
+    if (failed != nullptr) {
+      verdicts[i] = *failed;
+    } else if (refused_ && parcels[i].depends) {
+      verdicts[i] = left_out();
+    } else {
+      verdicts[i] = judge_lost(parcels[i], seen);
+    }
+    refused_ = refused_ || (verdicts[i] && !std::holds_alternative<Applied>(*verdicts[i]));
   }
 }
 

@@ -197,7 +197,10 @@ std::optional<Verdict> BareRowSend::look() {
 
 std::optional<Verdict> BareRowSend::judge_arrival(const cache::UpstreamImage& seen) const {
   const auto& row = seen.row;
-  if (!row || !changed_columns(table_, write_.changes, row).empty()) return std::nullopt;
+  if (!row || names_unknown_column(table_, write_.changes) ||
+      !changed_columns(table_, write_.changes, row).empty()) {
+    return std::nullopt;
+  }
   return applied(row, {});
 }
 
@@ -228,9 +231,11 @@ std::optional<Verdict> BareRowSend::judge_deletion(const SeenRows& seen) const {
                      "is there now is the same one"};
   }
   // More than what it was sent under: a stamp that nobody raises proves nothing.
-  const auto kept = table_.kept_columns();
-  const bool same = base_ && std::all_of(kept.begin(), kept.end(), [&](std::size_t column) {
-                      return is_same(table_.columns[column], (*base_)[column], (*now)[column]);
+  // A column that was added since says nothing either.
+  const auto known = named_columns(table_, write_.base.value_or(""));
+  const bool same = base_ && std::all_of(known.begin(), known.end(), [&](std::size_t column) {
+                      return !table_.columns[column].kept ||
+                             is_same(table_.columns[column], (*base_)[column], (*now)[column]);
                     });
   if (same) return std::nullopt;
   return Collided{seen.images, seen.clock_offset};

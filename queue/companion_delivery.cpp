@@ -238,7 +238,24 @@ std::vector<Receipt> CompanionDelivery::push_halves(const Sender& sender, Parcel
                   same_for_all(parcels.subspan(half),
                                TryAgain{0, again->reason, false, std::nullopt, false}));
   }
-  return joined(std::move(first), push(sender, parcels.subspan(half)));
+  const auto rest = parcels.subspan(half);
+  const bool refused = std::any_of(first.begin(), first.end(), [](const Receipt& receipt) {
+    return !std::holds_alternative<Applied>(receipt.verdict);
+  });
+  return joined(std::move(first), refused ? push_independent(sender, rest) : push(sender, rest));
+}
+
+std::vector<Receipt> CompanionDelivery::push_independent(const Sender& sender, Parcels parcels) {
+  std::vector<Parcel> independent;
+  std::copy_if(parcels.begin(), parcels.end(), std::back_inserter(independent),
+               [](const Parcel& parcel) { return !parcel.depends; });
+  auto sent = independent.empty() ? std::vector<Receipt>() : push(sender, independent);
+  std::vector<Receipt> receipts;
+  auto next = sent.begin();
+  for (const Parcel& parcel : parcels) {
+    receipts.push_back(parcel.depends ? Receipt{left_out(), {}} : std::move(*next++));
+  }
+  return receipts;
 }
 
 upstream::Outcome CompanionDelivery::call(const Sender& sender, Parcels parcels, EventForm form) {

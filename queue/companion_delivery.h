@@ -49,6 +49,8 @@ class CompanionDelivery final : public Delivery {
   std::vector<Receipt> settle(const Sender& sender, Parcels parcels);
   std::vector<Receipt> push(const Sender& sender, Parcels parcels);
   std::vector<Receipt> push_halves(const Sender& sender, Parcels parcels);
+  // Those that do not depend on one before them; the others are left out.
+  std::vector<Receipt> push_independent(const Sender& sender, Parcels parcels);
   std::vector<Receipt> judge_refused_call(const Sender& sender, Parcels parcels,
                                           const upstream::Answer& answer);
   upstream::Outcome call(const Sender& sender, Parcels parcels, EventForm form);

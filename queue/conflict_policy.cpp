@@ -84,7 +84,10 @@ Decision decide_gone(const Collision& collision, const VersionColumns& columns) 
 Decision decide_deletion(const Collision& collision, const VersionColumns& columns) {
   const auto base = stored_row(collision.table, collision.effect.base);
   Decision decision;
-  for (std::size_t i = 0; i < collision.table.columns.size(); ++i) {
+  // A column that was added since, the base does not name.
+  const auto known = base ? named_columns(collision.table, *collision.effect.base)
+                          : collision.table.kept_columns();
+  for (const std::size_t i : known) {
     if (columns.bookkeeping(i) || !collision.table.columns[i].kept) continue;
     if (base && is_same(collision.table.columns[i], (*base)[i], (*collision.remote)[i])) continue;
     decision.collided.push_back(i);
@@ -143,11 +146,16 @@ void send_what_is_left(const Collision& collision, const VersionColumns& columns
                        std::vector<std::size_t> kept, Decision& decision) {
   if (only_bookkeeping(kept, columns)) {
     decision.kind = Kind::kGiveWay;
-    if (decision.reason.empty()) {
-      decision.reason =
-          "nothing is left of this write: what it names is so already, or was when it"
-          " was written";
-    }
+    if (!decision.reason.empty()) return;
+    decision.collided =
+        changed_columns(collision.table, collision.effect.changes, *collision.remote);
+    std::erase_if(decision.collided,
+                  [&](std::size_t column) { return columns.bookkeeping(column); });
+    decision.conflict = !decision.collided.empty();
+    decision.reason = decision.conflict
+                          ? "this write sets " + names(collision.table, decision.collided) +
+                                " to what was there before; it was changed by somebody else since"
+                          : "nothing is left of this write: what it names is so already";
     return;
   }
   // An app's own time of change must not take the row back behind what was read there.

@@ -66,11 +66,49 @@ void Outbox::forget(Transaction& transaction, Timestamp before) {
       .run();
 }
 
+namespace {
+
+// After the rows that it writes have been written.
+bool may_change_others(const cache::Table& table, const Entry& entry) {
+  const bool inserts = entry.operation == "insert" || entry.operation == "upsert";
+  return std::any_of(
+      table.triggers.begin(), table.triggers.end(), [&](const cache::Trigger& trigger) {
+        if (trigger.before) return false;
+        if (inserts && trigger.on_insert) return true;
+        return entry.operation == "delete" ? trigger.on_delete
+                                           : entry.operation != "insert" && trigger.on_update;
+      });
+}
+
+// Hard case 7: what a trigger of its own write has made of the rows that it refers to (the number
+// of a document's comments, an article's stock) is no change of somebody else's. Which of them it
+// has changed nobody tells, so later writes are based on what is there when they are sent.
+void presume_referenced(cache::Transaction& transaction, const cache::Overlay& overlay,
+                        const Entry& entry) {
+  const cache::Table* table = overlay.find_table(entry.relation);
+  if (table == nullptr || !may_change_others(*table, entry)) return;
+  std::vector<std::pair<std::string, std::string>> rows;
+  cache::Statement& referenced = transaction.database().cached(
+      "SELECT b.relation, b.key FROM hf_references r JOIN hf_pending_base b"
+      " ON b.relation=r.relation AND b.key=r.key WHERE r.entry=?1");
+  referenced.bind(1, entry.sequence);
+  while (referenced.step()) rows.emplace_back(referenced.text(0), referenced.text(1));
+  cache::Statement& presume = transaction.database().cached(
+      "UPDATE hf_pending_base SET presumed=1 WHERE relation=?1 AND key=?2");
+  for (const auto& [relation, key] : rows) {
+    presume.bind(1, std::string_view(relation)).bind(2, std::string_view(key)).run();
+    cache::queue_for_reading(transaction, relation, key);
+  }
+}
+
+}  // namespace
+
 void Outbox::acknowledge(Transaction& transaction, const Entry& entry,
                          const std::vector<cache::UpstreamImage>& images, Timestamp now) {
   auto known = images;
   put_real_ids(transaction, overlay_, entry, known);
   overlay_.acknowledge(transaction, entry.sequence, known);
+  presume_referenced(transaction, overlay_, entry);
   if (entry.lost_answer) {
     // What tells of it now may have been kept since, and be older than what a pull has brought.
     for (const auto& image : known) {
@@ -115,6 +153,13 @@ void Outbox::wait(Transaction& transaction, const Entry& entry, int attempts, co
   update.bind(1, entry.sequence).bind(2, micros(wait.until)).bind(3, std::int64_t{wait.status});
   update.bind(4, std::string_view(wait.reason)).bind(5, std::int64_t{wait.lost_answer});
   update.bind(6, std::int64_t{attempts}).run();
+}
+
+void Outbox::give_back(Transaction& transaction, const Entry& entry) {
+  Statement& update = transaction.database().cached(
+      "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL, attempts=max(attempts-1, 0)"
+      " WHERE sequence=?1");
+  update.bind(1, entry.sequence).run();
 }
 
 void Outbox::stall(Transaction& transaction, const Entry& entry) {
@@ -264,6 +309,14 @@ void Outbox::end(Transaction& transaction, const Entry& entry, State state, int 
       "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL WHERE " HF_APART
       " AND state='blocked' AND sequence>?1");
   free.bind(1, entry.sequence).run();
+  if (entry.operation != "insert" && entry.operation != "upsert") return;
+  // But for a row that was refused, and is made again.
+  Statement& made = transaction.database().cached(
+      "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL WHERE " HF_APART
+      " AND state='blocked' AND sequence<?1 AND EXISTS(SELECT 1 FROM hf_effects e"
+      " JOIN hf_references r ON r.relation=e.relation AND r.key=e.key"
+      " WHERE e.entry=?1 AND r.entry=hf_outbox.sequence)");
+  made.bind(1, entry.sequence).run();
 }
 
 }  // namespace holdfast::queue

@@ -30,7 +30,6 @@ class Outbox {
   explicit Outbox(cache::Overlay& overlay) : overlay_(overlay) {}
 
   cache::Overlay& overlay() { return overlay_; }
-
   using References = std::vector<std::pair<std::string, std::string>>;
 
   // Appends an entry in state queued with its effects and the rows that its foreign keys name, and
@@ -85,6 +84,7 @@ class Outbox {
   };
   // Not ends. `attempts` is how many sends count for the next wait's length.
   void wait(Transaction& transaction, const Entry& entry, int attempts, const Wait& wait);
+  void give_back(Transaction& transaction, const Entry& entry);  // claimed and not tried
   // From waiting to stalled: it goes on waiting, and shows that it keeps failing.
   void stall(Transaction& transaction, const Entry& entry);
   void park(Transaction& transaction, const Entry& entry, State state, int status,

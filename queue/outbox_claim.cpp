@@ -23,9 +23,11 @@ constexpr const char* kReady = "SELECT sequence FROM hf_outbox WHERE " HF_UNFINI
 constexpr const char* kEntry = "SELECT " HF_ENTRY_COLUMNS " FROM hf_outbox WHERE sequence=?1";
 
 // The earliest unfinished entry before ?1 that shares a row with it, or a foreign key's edge, in
-// either direction.
+// either direction; what refers to a row that ?1 makes loses nothing by it.
 constexpr const char* kBlocker = R"sql(
 WITH mine AS (SELECT DISTINCT relation, key FROM hf_effects WHERE entry=?1),
+     changed AS (SELECT DISTINCT relation, key FROM hf_effects
+                   WHERE entry=?1 AND NOT (kind IN (1, 2) AND base IS NULL)),
      refs AS (SELECT relation, key FROM hf_references WHERE entry=?1),
      candidates AS (
        SELECT e.entry FROM mine JOIN hf_effects e ON e.relation=mine.relation AND e.key=mine.key
@@ -34,8 +36,8 @@ WITH mine AS (SELECT DISTINCT relation, key FROM hf_effects WHERE entry=?1),
        SELECT e.entry FROM refs JOIN hf_effects e ON e.relation=refs.relation
          AND (e.key=refs.key OR refs.key='*') WHERE e.active=1 AND e.entry<?1
        UNION
-       SELECT r.entry FROM mine JOIN hf_references r ON r.relation=mine.relation
-         AND r.key IN (mine.key, '*') WHERE r.entry<?1
+       SELECT r.entry FROM changed JOIN hf_references r ON r.relation=changed.relation
+         AND r.key IN (changed.key, '*') WHERE r.entry<?1
        UNION
        )sql" HF_BEFORE_OPAQUE R"sql(
      )
@@ -44,7 +46,7 @@ SELECT o.sequence, o.id, o.state FROM hf_outbox o JOIN candidates c ON c.entry=o
 
 // Dead letters that would have inserted a row that ?1 changes or refers to, and which no other
 // pending entry inserts; whether ?1 was made for that row alone: as the upstream had none there, or
-// before the refusal was known.
+// before it was refused as a duplicate.
 constexpr const char* kDeadParents = R"sql(
 WITH needed AS (SELECT relation, key FROM hf_effects WHERE entry=?1
                 UNION SELECT relation, key FROM hf_references WHERE entry=?1)
@@ -52,7 +54,7 @@ SELECT o.sequence, o.id, d.relation, d.key,
     EXISTS(SELECT 1 FROM hf_effects m WHERE m.entry=?1 AND m.relation=d.relation AND m.key=d.key
              AND m.kind IN (3, 4) AND m.base IS NULL)
     OR EXISTS(SELECT 1 FROM hf_outbox me JOIN hf_references r ON r.entry=me.sequence
-                WHERE me.sequence=?1 AND me.created_at<=o.ended_at
+                WHERE me.sequence=?1 AND o.last_error LIKE '23505%' AND me.created_at<=o.ended_at
                   AND r.relation=d.relation AND r.key=d.key)
   FROM needed n
   CROSS JOIN hf_effects d ON d.relation=n.relation AND d.key=n.key
@@ -74,13 +76,15 @@ constexpr const char* kSharesRow =
 // All unfinished entries before ?1 that share a foreign key's edge with it.
 constexpr const char* kReferences = R"sql(
 WITH mine AS (SELECT DISTINCT relation, key FROM hf_effects WHERE entry=?1),
+     changed AS (SELECT DISTINCT relation, key FROM hf_effects
+                   WHERE entry=?1 AND NOT (kind IN (1, 2) AND base IS NULL)),
      refs AS (SELECT relation, key FROM hf_references WHERE entry=?1),
      candidates AS (
        SELECT e.entry FROM refs JOIN hf_effects e ON e.relation=refs.relation
          AND (e.key=refs.key OR refs.key='*') WHERE e.active=1 AND e.entry<?1
        UNION
-       SELECT r.entry FROM mine JOIN hf_references r ON r.relation=mine.relation
-         AND r.key IN (mine.key, '*') WHERE r.entry<?1
+       SELECT r.entry FROM changed JOIN hf_references r ON r.relation=changed.relation
+         AND r.key IN (changed.key, '*') WHERE r.entry<?1
        UNION
        )sql" HF_BEFORE_OPAQUE R"sql(
      )

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "queue/bare_call.h"
 #include "queue/earlier.h"
 #include "queue/row_chain.h"
 
@@ -147,6 +148,7 @@ void Recorder::write_refused(Page& page, const Entry& entry, const Refused& refu
 }
 
 void Recorder::write_waiting(Page& page, const Entry& entry, const TryAgain& again) const {
+  if (again.status == kLeftOut) return page.outbox.give_back(page.transaction, entry);
   // The silence before the upstream's first answer says nothing about the entry.
   const bool first_answer = again.status != 0 && entry.last_status == 0;
   const int attempts = first_answer ? 1 : entry.attempts;

@@ -29,6 +29,8 @@ std::optional<std::string> document_key(const std::string& json) {
   return cache::sort_key(jsonb, std::string_view(*canonical));
 }
 
+}  // namespace
+
 std::vector<std::size_t> named_columns(const Table& table, const std::string& changes) {
   std::vector<std::size_t> columns;
   const auto body = cache::parse_body(changes);
@@ -39,7 +41,12 @@ std::vector<std::size_t> named_columns(const Table& table, const std::string& ch
   return columns;
 }
 
-}  // namespace
+bool names_unknown_column(const Table& table, const std::string& changes) {
+  const auto body = cache::parse_body(changes);
+  if (!body || body->rows.empty()) return false;
+  return std::any_of(body->rows[0].begin(), body->rows[0].end(),
+                     [&](const auto& member) { return !table.column_index(member.first); });
+}
 
 std::optional<Row> stored_row(const Table& table, const std::optional<std::string>& text) {
   if (!text || text->empty()) return std::nullopt;

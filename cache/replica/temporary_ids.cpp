@@ -262,14 +262,17 @@ TemporaryIds::Found TemporaryIds::find(Database& database, const Table& table,
   if (!index) return found;
   for (const Table* source : sources_of(table, *index)) {
     Statement& statement = database.cached(
-        "SELECT real, EXISTS(SELECT 1 FROM hf_outbox WHERE sequence=entry AND"
-        " state='acknowledged') FROM hf_temporary_ids WHERE relation=?1 AND temporary=?2");
+        "SELECT real, ifnull((SELECT state FROM hf_outbox WHERE sequence=entry), '')"
+        " FROM hf_temporary_ids WHERE relation=?1 AND temporary=?2");
     statement.bind(1, std::string_view(relation_of(*source))).bind(2, *number);
     if (!statement.step()) continue;
     found.named.any = true;
     if (statement.is_null(0)) {
-      found.named.waiting = true;
-      found.named.lost = found.named.lost || statement.integer(1) != 0;
+      // A row whose insert a person discarded never comes, as one that never was.
+      const std::string_view state = statement.text(1);
+      const bool never = state.empty() || state == "discarded" || state == "resolved";
+      found.named.waiting = found.named.waiting || !never;
+      found.named.lost = found.named.lost || state == "acknowledged";
     } else {
       found.real = std::to_string(statement.integer(0));
     }

@@ -56,7 +56,7 @@ class TemporaryIds {
   // The temporary ids that a request names.
   struct Named {
     bool any = false;
-    bool waiting = false;  // one has no real id yet
+    bool waiting = false;  // one has no real id yet; its insert may still be taken
     bool lost = false;     // and never will: its row is upstream, and no answer told its id
   };
   // Replaces ids that are known by now in a request's body and filters.

@@ -27,7 +27,7 @@ class ConflictPolicyTest : public ::testing::Test {
     effect.key = R"({"id":1})";
     effect.kind = changes.empty() ? cache::EffectKind::kDelete : cache::EffectKind::kUpdate;
     if (!changes.empty()) effect.changes = changes;
-    effect.base = todo("a");
+    effect.base = base_;
     Entry entry;
     entry.created_at = written_at_;
     std::optional<cache::Row> row;
@@ -45,7 +45,25 @@ class ConflictPolicyTest : public ::testing::Test {
   cache::TableOptions options_;
   Timestamp written_at_ = cache::sample::noon() + 30min;
   std::chrono::microseconds offset_{0};
+  std::string base_ = todo("a");
 };
+
+// A column that was added while the deletion waited is no change of somebody else's.
+TEST_F(ConflictPolicyTest, ADeletionIsNotJudgedByAColumnThatWasAddedSince) {
+  base_ = R"({"id":1,"title":"a","done":false,"updated_at":"2026-11-21T12:00:00+00:00"})";
+  const std::string with_price = R"({"id":1,"list_id":null,"title":"a","done":false,"price":7,)"
+                                 R"("updated_at":"2026-11-21T12:00:00+00:00"})";
+  EXPECT_EQ(decide("", with_price).kind, Kind::kSend);
+}
+
+// Promise 2: what does not take effect is listed.
+TEST_F(ConflictPolicyTest, AValueThatWasThereBeforeAndIsChangedSinceGivesWayListed) {
+  const auto decision = decide(R"({"title":"a"})", todo("theirs"));
+  EXPECT_EQ(decision.kind, Kind::kGiveWay);
+  EXPECT_TRUE(decision.conflict);
+  EXPECT_THAT(names(decision.collided), ElementsAre("title"));
+  EXPECT_FALSE(decide(R"({"title":"a"})", todo("a", "true")).conflict);
+}
 
 // Hard case 14.
 TEST_F(ConflictPolicyTest, ChangesOfDifferentColumnsAreNoConflictUnderAnyStrategy) {

@@ -193,7 +193,9 @@ TEST_F(OutboxTest, AChildOfARefusedRowDoesNotGoToSomebodyElses) {
   const auto parent = insert("lists", R"({"id":1,"title":"mine"})");
   const auto child = insert("todos", R"({"id":1,"list_id":1,"title":"a"})");
   ASSERT_EQ(claim(), parent);
-  reject(parent);
+  change(parent, [&](Outbox& outbox, cache::Transaction& transaction, const Entry& entry) {
+    outbox.reject(transaction, entry, 409, "23505: taken", clock_.now());
+  });
   sample_.put("lists", R"({"id":1,"title":"theirs"})");
   EXPECT_EQ(claim(), 0);
   EXPECT_EQ(entry(child).last_error, "depends on the dead letter " + entry(parent).id);
@@ -201,6 +203,19 @@ TEST_F(OutboxTest, AChildOfARefusedRowDoesNotGoToSomebodyElses) {
   clock_.advance(1s);
   const auto later = insert("todos", R"({"id":2,"list_id":1,"title":"b"})");
   EXPECT_EQ(claim(), later);
+}
+
+// What the app itself puts right is not to wait for what waits for it.
+TEST_F(OutboxTest, ARefusedParentThatIsMadeAgainGoesAndItsChildrenAfterIt) {
+  const auto parent = insert("lists", R"({"id":1,"title":"bad"})");
+  const auto child = insert("todos", R"({"id":1,"list_id":1,"title":"a"})");
+  ASSERT_EQ(claim(), parent);
+  reject(parent);
+  ASSERT_EQ(claim(), 0);
+  const auto again = insert("lists", R"({"id":1,"title":"good"})");
+  EXPECT_EQ(claim(), again);
+  acknowledge(again);
+  EXPECT_EQ(claim(), child);
 }
 
 TEST_F(OutboxTest, ManyBlockedEntriesDoNotHideOneThatMayGo) {

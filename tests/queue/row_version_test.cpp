@@ -143,7 +143,7 @@ TEST_F(RestatedTest, AWriteBackToWhatWasSeenTakesNothingFromOthers) {
   expect_state(back, "resolved");
   EXPECT_THAT(calls(), ElementsAre("PATCH /rest/v1/notes", "GET /rest/v1/notes",
                                    "PATCH /rest/v1/notes", "GET /rest/v1/notes"));
-  EXPECT_EQ(conflicts(), 1U);
+  EXPECT_EQ(conflicts(), 2U);  // neither took effect, and both are listed
 }
 
 }  // namespace
