@@ -1,16 +1,19 @@
 // Faults that a test orders for coming requests, and the log of what the upstream saw.
 //
 // A fault is {match?, method?, times?, delay?, status?, headers?, body?, drop?, cut?, twice?}:
-// `match` is a regular expression over path and query, `times` how often it strikes (absent: until
-// cleared), `delay` milliseconds before anything happens, `status` an answer instead of the real
-// one, `drop` closes the connection without an answer: "before" the request takes effect, or
-// "after" it has; `cut` closes it in the middle of the answer; with `twice` the request arrives two
-// times.
+// `match` is a regular expression over path and query, `method` one method, `times` how often it
+// strikes (absent: until cleared), `delay` milliseconds before anything happens, `status` an answer
+// instead of the real one, `drop` closes the connection without an answer: "before" the request
+// takes effect, or "after" it has; `cut` closes it in the middle of the answer; with `twice` the
+// request arrives two times.
 
 export class Faults {
   #armed = [];
 
   add(fault) {
+    if (fault.method && !/^[A-Z]+$/.test(fault.method)) {
+      throw new Error(`no method: ${fault.method}`);
+    }
     this.#armed.push({ ...fault, pattern: fault.match ? new RegExp(fault.match) : null });
   }
 

@@ -52,7 +52,8 @@ class ReplicaKeeperTest : public routes::RoutesTest {
     return store->status(*store->catalog().find("public", "lists"));
   }
 
-  ReplicaKeeper keeper_{replica_, stores_, synchronizer_, workers_, clock_, logger_};
+  ReplicaKeeper keeper_{replica_, stores_, synchronizer_, pool_, clock_, logger_};
+  WorkerPool pool_{1, silent_logger()};  // ends before the keeper, as in the app
 };
 
 TEST_F(ReplicaKeeperTest, HardCase3_TheRowsOfAnAbsentPrincipalGoAndItsWritesStay) {
