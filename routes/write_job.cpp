@@ -49,6 +49,11 @@ std::vector<std::int64_t> rowids_of(cache::Database& database, const cache::Over
   return rowids;
 }
 
+bool is_violation(const Error& error) {
+  return error.code == "23502" || error.code == "23503" || error.code == "23505" ||
+         error.code == "23514";
+}
+
 // What an update sets, whatever form its body came in; empty for others.
 std::string assigned_object(const cache::Mutation& mutation) {
   if (mutation.operation != Operation::kUpdate) return "";
@@ -111,9 +116,14 @@ WriteOutcome WriteJob::run(cache::Transaction& transaction) {
   auto computed = cache::compute_changes(database, store.catalog(), store.overlay(),
                                          request_.mutation, mutation_context);
   if (auto* error = std::get_if<Error>(&computed)) {
+    const bool rights = is_violation(*error) && rights_come_first();
     if (names_unknown(*error) && is_online()) {
       outcome_.ask_upstream = kUnknownName;
+    } else if (rights && is_online() && !names_temporary_ids_) {
+      outcome_.ask_upstream = "rights";
     } else {
+      // Postgres tells nothing of rows under row-level security.
+      if (rights) error->details.reset();
       outcome_.answer = error_response(*error);
     }
     return std::move(outcome_);
@@ -147,6 +157,14 @@ WriteOutcome WriteJob::run(cache::Transaction& transaction) {
   if (error || !outcome_.ask_upstream.empty() || rolls_back()) transaction.take_back();
   if (error) take_error(*std::move(error));
   return std::move(outcome_);
+}
+
+// Postgres looks at grants and policies before it looks at constraints.
+bool WriteJob::rights_come_first() const {
+  const cache::Table& table = request_.table;
+  const bool denied = !table.privileges.empty() &&
+                      !is_granted(request_.mutation, request_.rest.caller.principal.role);
+  return !context_.standalone && (table.row_security || denied);
 }
 
 bool WriteJob::rolls_back() const {
@@ -291,6 +309,10 @@ std::optional<std::chrono::milliseconds> WriteJob::wait_limit(cache::Database& d
   std::string reason = upstream_knows_better(request_.mutation, changes, preferences,
                                              request_.rest.caller.principal.role);
   const bool queues = context_.replica.of(request_.table).writes == cache::WriteMode::kQueue;
+  // Hard case 6: it is about the rows that are there, which may be others than those here.
+  if (reason.empty() && request_.mutation.operation != Operation::kInsert) {
+    reason = "rows that others may have changed";
+  }
   if (preferences.wait) reason = "Prefer: wait";
   if (!preferences.wait && queues && changes.doubt.empty()) return std::nullopt;
   const std::chrono::milliseconds limit =

@@ -74,6 +74,7 @@ class WriteJob {
                                                       const cache::Changes& changes);
   bool is_online() const { return !context_.standalone && !context_.connectivity.offline(); }
   void take_error(Error error);
+  bool rights_come_first() const;
   bool rolls_back() const;  // Prefer: tx=rollback
   // Why what would be shown may not be what the upstream would show; empty when it is.
   std::string inexact(const cache::Changes& changes) const;

@@ -21,9 +21,10 @@ bool Computation::may_be_mended() const {
   });
 }
 
-std::vector<std::size_t> settle_generated(const Computation& computation, Row& row) {
+std::vector<std::size_t> settle_generated(const Computation& computation, Row& row,
+                                          const Row* before) {
   const Table& table = computation.table();
-  auto left = compute_generated(table, row);
+  auto left = compute_generated(table, row, before);
   if (!computation.may_be_mended()) return left;
   left.clear();
   for (std::size_t i = 0; i < table.columns.size(); ++i) {

@@ -25,7 +25,9 @@ std::optional<std::string_view> find_member(const RawObject& object, std::string
 
 // Computes the generated columns of a row that is written. Indices of those whose value only the
 // upstream knows, as it cannot be computed here or a trigger may change what it is made from.
-std::vector<std::size_t> settle_generated(const Computation& computation, Row& row);
+// `before`: as compute_generated() has it.
+std::vector<std::size_t> settle_generated(const Computation& computation, Row& row,
+                                          const Row* before);
 
 // For on_conflict=: Postgres' own words, as PostgREST does not look at these names.
 Error unknown_conflict_column(const Computation& computation, const std::string& name);

@@ -1,6 +1,8 @@
 #include "cache/replica/generated.h"
 
 #include <algorithm>
+#include <cctype>
+#include <string_view>
 
 #include "cache/expression/expression.h"
 
@@ -29,6 +31,32 @@ bool is_unknown(const Table& table, std::size_t index, const Value& value) {
          column.generated != Generated::kNo;
 }
 
+bool is_word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || (c & 0x80) != 0;
+}
+
+// Whether the column's name stands in the expression; a literal or a function of that name counts.
+bool names(std::string_view expression, std::string_view column) {
+  for (std::size_t at = 0; (at = expression.find(column, at)) != std::string_view::npos; ++at) {
+    const std::size_t end = at + column.size();
+    if (at > 0 && is_word(expression[at - 1])) continue;
+    if (end < expression.size() && is_word(expression[end])) continue;
+    return true;
+  }
+  return false;
+}
+
+// Whether what the generated column is made from may differ between the two.
+bool is_made_from_changes(const Table& table, std::size_t generated, const Row& before,
+                          const Row& after) {
+  const std::string& expression = table.columns[generated].generation_expression;
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    if (i == generated || (table.columns[i].kept && before[i] == after[i])) continue;
+    if (expression.empty() || names(expression, table.columns[i].name)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::set<std::size_t> unknown_columns(const Table& table, const Row& row) {
@@ -39,7 +67,7 @@ std::set<std::size_t> unknown_columns(const Table& table, const Row& row) {
   return unknown;
 }
 
-std::vector<std::size_t> compute_generated(const Table& table, Row& row) {
+std::vector<std::size_t> compute_generated(const Table& table, Row& row, const Row* before) {
   std::vector<std::size_t> left;
   std::optional<std::set<std::size_t>> unknown;
   for (std::size_t i = 0; i < row.size(); ++i) {
@@ -51,7 +79,8 @@ std::vector<std::size_t> compute_generated(const Table& table, Row& row) {
         expression ? expression->evaluate({table, row, *unknown}, column.type) : std::nullopt;
     if (value) {
       row[i] = *std::move(value);
-    } else {
+    } else if (before == nullptr || is_made_from_changes(table, i, *before, row)) {
+      if (!table.is_key(i)) row[i] = Null{};
       left.push_back(i);
     }
   }

@@ -13,8 +13,9 @@ namespace holdfast::cache {
 // here. Indices.
 std::set<std::size_t> unknown_columns(const Table& table, const Row& row);
 
-// Sets the generated columns of `row`, but those whose value only the upstream can compute: these
-// stay as they are and are returned, as indices.
-std::vector<std::size_t> compute_generated(const Table& table, Row& row);
+// Sets the generated columns of `row`, where only the upstream can compute the value to NULL: those
+// are returned, as indices. What is made from nothing that differs from `before` stays as it is;
+// without `before` the row is a new one.
+std::vector<std::size_t> compute_generated(const Table& table, Row& row, const Row* before);
 
 }  // namespace holdfast::cache

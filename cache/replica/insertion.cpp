@@ -84,7 +84,7 @@ class Insertion {
   }
 
   void note_generated(Row& row) {
-    const auto uncertain = settle_generated(computation_, row);
+    const auto uncertain = settle_generated(computation_, row, nullptr);
     if (context_.authoritative) return;
     for (const std::size_t index : uncertain) note_provisional(table_.columns[index].name);
   }
@@ -283,7 +283,7 @@ class Insertion {
                                     const std::vector<std::size_t>& sent) {
     Row after = before;
     for (const std::size_t index : sent) after[index] = row[index];
-    compute_generated(table_, after);
+    compute_generated(table_, after, &before);
     const std::string old_key = key_of(table_, before);
     const std::string new_key = key_of(table_, after);
     if (auto outcome = refuse_duplicate_values(after, {old_key})) return outcome;

@@ -118,7 +118,7 @@ class Update {
     for (std::size_t i = 0; i < assignment.columns.size(); ++i) {
       after[assignment.columns[i]] = assignment.values[i];
     }
-    note_generated(settle_generated(computation_, after));
+    note_generated(settle_generated(computation_, after, &before));
     if (auto error = check(after, assignment)) return error;
     const std::string old_key = key_of(table_, before);
     const std::string new_key = key_of(table_, after);

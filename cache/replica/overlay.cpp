@@ -1,5 +1,6 @@
 #include "cache/replica/overlay.h"
 
+#include <algorithm>
 #include <set>
 #include <stdexcept>
 
@@ -9,11 +10,17 @@
 namespace holdfast::cache {
 namespace {
 
+bool has_generated(const Table& table) {
+  return std::any_of(table.columns.begin(), table.columns.end(),
+                     [](const Column& column) { return column.generated != Generated::kNo; });
+}
+
 std::optional<Row> merged(const Table& table, std::string_view changes, std::optional<Row> row) {
+  const std::optional<Row> before = has_generated(table) ? row : std::nullopt;
   if (auto outcome = merge_kept_row(table, changes, *row); !outcome) {
     throw std::runtime_error("a stored change cannot be read: " + outcome.error().message);
   }
-  compute_generated(table, *row);
+  if (before) compute_generated(table, *row, &*before);
   return row;
 }
 

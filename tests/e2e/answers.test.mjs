@@ -16,7 +16,7 @@ before(async () => {
       words text[] not null default array['new', 'two words'],
       width numeric not null default 1,
       area numeric generated always as (width * 2) stored,
-      digest text generated always as (md5("standId")) stored
+      digest text generated always as (md5("standId" || width::text)) stored
     );
     create table till (
       id integer primary key,
@@ -27,8 +27,12 @@ before(async () => {
       $$ begin new.clerk := coalesce(new.clerk, 'trigger'); return new; end $$;
     create table bills (id integer primary key, clerk text not null);
     create trigger sign before insert on bills for each row execute function sign();
+    create table ledger (id integer primary key, amount numeric check (amount > 0));
+    alter table ledger enable row level security;
+    create policy ours on ledger for insert with check (id < 100);
+    create policy seen on ledger for select using (true);
     create view "wideStands" as select "standId", width from "Stand" where width > 10;
-    grant all on "Stand", "wideStands", till, bills to anon;`;
+    grant all on "Stand", "wideStands", till, bills, ledger to anon;`;
   world = await World.build('answers', { schema });
 });
 beforeEach(async () => {
@@ -124,6 +128,49 @@ test('a generated column is computed offline where its expression is known', asy
   assert.deepEqual(succeeded(made), { area: 8 });
   const changed = await stands().update({ width: 5 }).eq('standId', 'sum').select('area').single();
   assert.deepEqual(succeeded(changed), { area: 10 });
+});
+
+test('a generated column whose expression is not known is null offline once it may be another', async () => {
+  const made = await stands().insert({ standId: 'md5', width: 4 }).select('digest').single();
+  const { digest } = succeeded(made);
+  await world.holdfast.drained();
+  await world.holdfast.sync();
+  await world.upstream.kill();
+  const other = await stands().update({ Slot: 'md5' }).eq('standId', 'md5').select().single();
+  assert.equal(succeeded(other).digest, digest);
+  const changed = await stands().update({ width: 5 }).eq('standId', 'md5').select().single();
+  assert.equal(succeeded(changed).digest, null);
+  assert.deepEqual(succeeded(await stands().select('standId').eq('digest', digest)), []);
+});
+
+test('online an update changes the row that is there, not the one that is known here', async () => {
+  succeeded(await stands().insert({ standId: 'both', width: 1 }));
+  await world.holdfast.drained();
+  await world.holdfast.sync();
+  const width = async () => {
+    const [row] = await world.database.sql`select width from "Stand" where "standId" = 'both'`;
+    return row?.width;
+  };
+  await world.database.sql`update "Stand" set width = 2 where "standId" = 'both'`;
+  succeeded(await stands().update({ width: 1 }).eq('standId', 'both'));
+  assert.equal(await width(), '1');
+  await world.database.sql`update "Stand" set width = 3 where "standId" = 'both'`;
+  succeeded(await stands().update({ width: 20 }).eq('standId', 'both'));
+  assert.equal(await width(), '20');
+  await world.database.sql`update "Stand" set width = 4 where "standId" = 'both'`;
+  succeeded(await stands().delete().eq('standId', 'both'));
+  assert.equal(await width(), undefined);
+});
+
+test('rights come before constraints, and refusals tell nothing of rows under policies', async () => {
+  const foreign = { id: 100, amount: -3 };
+  const own = { id: 1, amount: -3 };
+  const ledger = () => world.app.from('ledger');
+  const [refused, wrong] = [await ledger().insert(foreign), await ledger().insert(own)];
+  assert.deepEqual([refused.error.code, wrong.error.code], ['42501', '23514']);
+  assert.equal(wrong.error.details, null);
+  await world.upstream.kill();
+  assert.deepEqual((await ledger().insert(own)).error, wrong.error);
 });
 
 test('a check that is surely violated is refused offline in the words of the database', async () => {

@@ -121,5 +121,21 @@ TEST_F(RowRulesTest, AGeneratedColumnFollowsTheRowUnderAPendingWrite) {
   EXPECT_EQ(sample_.rows("todos", {"price"}), R"({"price":5.00}{"price":null})");
 }
 
+TEST_F(RowRulesTest, AGeneratedColumnThatIsNotUnderstoodIsNotShownAsItWas) {
+  sample_.reopen(
+      priced([](Table& table) { table.columns[4].generation_expression = "md5(title)"; }));
+  sample_.put("todos", R"([{"id":1,"list_id":2,"title":"a","done":false,"price":9},
+                           {"id":2,"list_id":2,"title":"b","done":false,"price":8}])");
+  auto renamed = changes({Operation::kUpdate, "todos", "id=eq.1", R"({"title":"n"})"});
+  EXPECT_THAT(renamed.provisional, ElementsAre("price"));
+  auto done = changes({Operation::kUpdate, "todos", "id=eq.2", R"({"done":true})"});
+  EXPECT_THAT(done.provisional, IsEmpty()) << "it is not made from that";
+  sample_.write([&](Transaction& transaction) {
+    sample_.overlay().apply(transaction, 1, renamed.effects);
+    sample_.overlay().apply(transaction, 2, done.effects);
+  });
+  EXPECT_EQ(sample_.rows("todos", {"price"}), R"({"price":null}{"price":8.00})");
+}
+
 }  // namespace
 }  // namespace holdfast::cache
