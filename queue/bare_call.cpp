@@ -69,11 +69,6 @@ std::string words_of(const ClassifiedAnswer& answer) {
   return text;
 }
 
-TryAgain left_out() {
-  return {kLeftOut, "an earlier write that it may depend on was refused", false, std::nullopt,
-          false};
-}
-
 Verdict judge_refusal(const upstream::Answer& answer, const ClassifiedAnswer& classified) {
   switch (classified.kind) {
     case AnswerClass::kSchemaChanged: {

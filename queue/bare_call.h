@@ -24,10 +24,6 @@ void add_key(const Entry& entry, http::Headers& headers);
 // The verdict of a send without an answer.
 TryAgain no_answer(const upstream::Failure& failure);
 
-// The verdict of what was not sent, as one of its batch was refused that it may depend on.
-TryAgain left_out();
-inline constexpr int kLeftOut = 424;  // its status: Failed Dependency of RFC 4918
-
 // The verdict of an answer that neither applied the write nor left anything to look at.
 Verdict judge_refusal(const upstream::Answer& answer, const ClassifiedAnswer& classified);
 

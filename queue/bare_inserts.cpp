@@ -110,7 +110,7 @@ void BareInserts::settle(std::span<const Parcel> parcels,
     if (failed != nullptr) {
       verdicts[i] = *failed;
     } else if (refused_ && parcels[i].depends) {
-      verdicts[i] = left_out();
+      verdicts[i] = LeftOut{};
     } else {
       verdicts[i] = judge_lost(parcels[i], seen);
     }
@@ -140,7 +140,7 @@ BareInserts::Verdicts BareInserts::send(std::span<const Parcel* const> batch) {
   const bool held_back = refused_ && std::any_of(batch.begin(), batch.end(), depends);
   if (batch.size() == 1) {
     Verdicts verdicts;
-    verdicts.push_back(held_back ? left_out()
+    verdicts.push_back(held_back ? LeftOut{}
                                  : BareSend(upstream_, sender_, *batch[0], table_).deliver());
     refused_ = refused_ || !std::holds_alternative<Applied>(verdicts[0]);
     return verdicts;

@@ -197,7 +197,7 @@ std::optional<Verdict> BareRowSend::look() {
 
 std::optional<Verdict> BareRowSend::judge_arrival(const cache::UpstreamImage& seen) const {
   const auto& row = seen.row;
-  if (!row || names_unknown_column(table_, write_.changes) ||
+  if (!row || named_columns(table_, write_.changes).others ||
       !changed_columns(table_, write_.changes, row).empty()) {
     return std::nullopt;
   }
@@ -232,7 +232,7 @@ std::optional<Verdict> BareRowSend::judge_deletion(const SeenRows& seen) const {
   }
   // More than what it was sent under: a stamp that nobody raises proves nothing.
   // A column that was added since says nothing either.
-  const auto known = named_columns(table_, write_.base.value_or(""));
+  const auto known = named_columns(table_, write_.base.value_or("")).known;
   const bool same = base_ && std::all_of(known.begin(), known.end(), [&](std::size_t column) {
                       return !table_.columns[column].kept ||
                              is_same(table_.columns[column], (*base_)[column], (*now)[column]);

@@ -151,7 +151,7 @@ std::vector<Receipt> CompanionDelivery::push(const Sender& sender, Parcels parce
   std::vector<Receipt> receipts;
   for (std::size_t i = 0; i < parcels.size(); ++i) {
     if (was_left_out(outcomes[i])) {
-      receipts.push_back({left_out()});
+      receipts.push_back({LeftOut{}});
       continue;
     }
     if (is_opaque(parcels[i].entry)) {
@@ -253,7 +253,7 @@ std::vector<Receipt> CompanionDelivery::push_independent(const Sender& sender, P
   std::vector<Receipt> receipts;
   auto next = sent.begin();
   for (const Parcel& parcel : parcels) {
-    receipts.push_back(parcel.depends ? Receipt{left_out(), {}} : std::move(*next++));
+    receipts.push_back(parcel.depends ? Receipt{LeftOut{}, {}} : std::move(*next++));
   }
   return receipts;
 }

@@ -85,7 +85,7 @@ Decision decide_deletion(const Collision& collision, const VersionColumns& colum
   const auto base = stored_row(collision.table, collision.effect.base);
   Decision decision;
   // A column that was added since, the base does not name.
-  const auto known = base ? named_columns(collision.table, *collision.effect.base)
+  const auto known = base ? named_columns(collision.table, *collision.effect.base).known
                           : collision.table.kept_columns();
   for (const std::size_t i : known) {
     if (columns.bookkeeping(i) || !collision.table.columns[i].kept) continue;

@@ -88,15 +88,14 @@ void presume_referenced(cache::Transaction& transaction, const cache::Overlay& o
   const cache::Table* table = overlay.find_table(entry.relation);
   if (table == nullptr || !may_change_others(*table, entry)) return;
   std::vector<std::pair<std::string, std::string>> rows;
-  cache::Statement& referenced = transaction.database().cached(
-      "SELECT b.relation, b.key FROM hf_references r JOIN hf_pending_base b"
-      " ON b.relation=r.relation AND b.key=r.key WHERE r.entry=?1");
+  Statement& referenced = transaction.database().cached(
+      "SELECT relation, key FROM hf_references WHERE entry=?1 AND key<>'*'");
   referenced.bind(1, entry.sequence);
   while (referenced.step()) rows.emplace_back(referenced.text(0), referenced.text(1));
-  cache::Statement& presume = transaction.database().cached(
-      "UPDATE hf_pending_base SET presumed=1 WHERE relation=?1 AND key=?2");
   for (const auto& [relation, key] : rows) {
-    presume.bind(1, std::string_view(relation)).bind(2, std::string_view(key)).run();
+    const cache::Table* other = overlay.find_table(relation);
+    if (other == nullptr || !overlay.is_pending(transaction.database(), *other, key)) continue;
+    overlay.presume(transaction, *other, key);
     cache::queue_for_reading(transaction, relation, key);
   }
 }

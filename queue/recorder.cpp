@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "queue/bare_call.h"
 #include "queue/earlier.h"
 #include "queue/row_chain.h"
 
@@ -107,6 +106,8 @@ void Recorder::write(Page& page, const Result& result) const {
     write_refused(page, entry, *refused, result.heard);
   } else if (const auto* again = std::get_if<TryAgain>(&verdict)) {
     write_waiting(page, entry, *again);
+  } else if (std::holds_alternative<LeftOut>(verdict)) {
+    page.outbox.give_back(page.transaction, entry);
   } else if (const auto* collided = std::get_if<Collided>(&verdict)) {
     arbitrate(page, *result.parcel, *collided);
   }
@@ -148,7 +149,6 @@ void Recorder::write_refused(Page& page, const Entry& entry, const Refused& refu
 }
 
 void Recorder::write_waiting(Page& page, const Entry& entry, const TryAgain& again) const {
-  if (again.status == kLeftOut) return page.outbox.give_back(page.transaction, entry);
   // The silence before the upstream's first answer says nothing about the entry.
   const bool first_answer = again.status != 0 && entry.last_status == 0;
   const int attempts = first_answer ? 1 : entry.attempts;

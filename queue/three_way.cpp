@@ -31,21 +31,16 @@ std::optional<std::string> document_key(const std::string& json) {
 
 }  // namespace
 
-std::vector<std::size_t> named_columns(const Table& table, const std::string& changes) {
-  std::vector<std::size_t> columns;
-  const auto body = cache::parse_body(changes);
-  if (!body || body->rows.empty()) return columns;
+NamedColumns named_columns(const Table& table, const std::string& object) {
+  NamedColumns named;
+  const auto body = cache::parse_body(object);
+  if (!body || body->rows.empty()) return named;
   for (const auto& [name, token] : body->rows[0]) {
-    if (const auto index = table.column_index(name)) columns.push_back(*index);
+    const auto index = table.column_index(name);
+    if (index) named.known.push_back(*index);
+    named.others = named.others || !index;
   }
-  return columns;
-}
-
-bool names_unknown_column(const Table& table, const std::string& changes) {
-  const auto body = cache::parse_body(changes);
-  if (!body || body->rows.empty()) return false;
-  return std::any_of(body->rows[0].begin(), body->rows[0].end(),
-                     [&](const auto& member) { return !table.column_index(member.first); });
+  return named;
 }
 
 std::optional<Row> stored_row(const Table& table, const std::optional<std::string>& text) {
@@ -76,7 +71,7 @@ bool is_same(const cache::Column& column, const cache::Value& one, const cache::
 
 std::vector<std::size_t> changed_columns(const Table& table, const std::string& changes,
                                          const std::optional<Row>& base) {
-  auto columns = named_columns(table, changes);
+  auto columns = named_columns(table, changes).known;
   if (!base) return columns;
   const Row local = with_changes(table, changes, *base);
   std::erase_if(columns, [&](std::size_t column) {
@@ -88,7 +83,7 @@ std::vector<std::size_t> changed_columns(const Table& table, const std::string& 
 
 std::vector<std::size_t> restated_columns(const Table& table, const VersionColumns& columns,
                                           const std::string& changes, const Row& base) {
-  auto restated = named_columns(table, changes);
+  auto restated = named_columns(table, changes).known;
   const auto changed = changed_columns(table, changes, base);
   std::erase_if(restated, [&](std::size_t column) {
     return table.is_key(column) || columns.bookkeeping(column) ||

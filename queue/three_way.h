@@ -19,10 +19,12 @@ struct ThreeWay {
 // server gives 1.50 back as 1.5, and json without its spaces, and has changed neither.
 bool is_same(const cache::Column& column, const cache::Value& one, const cache::Value& other);
 
-// The columns of `object` that the table has, an Effect's changes or a row as it was stored; and
-// whether it names one that the table has no more.
-std::vector<std::size_t> named_columns(const cache::Table& table, const std::string& object);
-bool names_unknown_column(const cache::Table& table, const std::string& object);
+// What `object` names, an Effect's changes or a row as it was stored.
+struct NamedColumns {
+  std::vector<std::size_t> known;
+  bool others = false;  // it names one that the table has no more
+};
+NamedColumns named_columns(const cache::Table& table, const std::string& object);
 
 // The columns that `changes` (an Effect's) names and whose values differ from `base`, or are not
 // kept here; all that it names when there is no base.

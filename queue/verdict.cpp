@@ -6,7 +6,8 @@ namespace holdfast::queue {
 
 const char* name_of(const Verdict& verdict) {
   constexpr std::array<const char*, std::variant_size_v<Verdict>> kNames = {
-      "applied", "superseded", "try_again", "token_refused", "refused", "uncertain", "collided"};
+      "applied",       "superseded", "try_again", "left_out",
+      "token_refused", "refused",    "uncertain", "collided"};
   return kNames.at(verdict.index());
 }
 

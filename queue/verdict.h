@@ -27,6 +27,8 @@ struct TryAgain {
   bool server_error = false;
   bool parks = false;  // only something else can help: the schema was changed
 };
+// Not taken, as one of its batch was refused that it may depend on; nothing was tried.
+struct LeftOut {};
 struct TokenRefused {
   int status;
   std::string reason;
@@ -55,8 +57,8 @@ struct Collided {
   // The upstream's clock minus ours, where an answer told it.
   std::chrono::microseconds clock_offset{0};
 };
-using Verdict =
-    std::variant<Applied, Superseded, TryAgain, TokenRefused, Refused, Uncertain, Collided>;
+using Verdict = std::variant<Applied, Superseded, TryAgain, LeftOut, TokenRefused, Refused,
+                             Uncertain, Collided>;
 
 // For logs: "applied", "collided", …
 const char* name_of(const Verdict& verdict);

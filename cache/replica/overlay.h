@@ -69,9 +69,10 @@ class Overlay {
   // base under its pending effects.
   void put_base(Transaction& transaction, const Table& table, const std::string& key,
                 const std::optional<Row>& image);
-  // Hard case 7: whether the base under the row's pending effects is only what our own acknowledged
-  // write should have made of it. The first image of it that comes takes the effects along: what it
-  // has more is no change of somebody else's.
+  // Hard case 7: the base under the row's pending effects is only what our own acknowledged write
+  // should have made of it, or may have made more of. The first image of it that comes takes the
+  // effects along: what it has more is no change of somebody else's.
+  void presume(Transaction& transaction, const Table& table, const std::string& key) const;
   bool is_presumed(Database& database, const Table& table, const std::string& key) const;
   // The same for a row of a table without any pending effects (has_pending() is false).
   void put_clean(Transaction& transaction, const Table& table, const Row& row);
@@ -183,7 +184,6 @@ class Overlay {
                                        const Change& change, const std::optional<Row>& after);
   // The own effects of `entry` on rows that none of `kept` is on.
   void end_others(Transaction& transaction, std::int64_t entry, std::span<const Effect> kept);
-  void presume(Transaction& transaction, const Table& table, const std::string& key) const;
   void deactivate(Transaction& transaction, std::int64_t entry) const;
 
   const Catalog& catalog_;

@@ -373,5 +373,25 @@ TEST_F(BareRowSendTest, AServerThatCannotReadAFormerValueIsToldTheKeyAlone) {
   EXPECT_THAT(target(2), Not(HasSubstr("title=eq")));
 }
 
+// Of what it named nothing can be compared any more.
+TEST_F(BareRowSendTest, ALostUpdateOfAColumnThatIsDroppedSinceHasNotArrivedForSure) {
+  sample_.put("todos", todo(1, "a"));
+  const auto sequence = update("todos", 1, R"({"price":5})");
+  upstream_.push(upstream::Failure{upstream::Loss::kAnswerLost, "reset"});
+  drain();
+  auto tables = cache::sample::tables();
+  tables[1].columns.erase(tables[1].columns.begin() + 4);
+  sample_.reopen(
+      std::make_shared<const cache::Catalog>(std::move(tables), std::vector<cache::Function>{}));
+  clock_.advance(10min);
+  const std::string row = R"({"id":1,"list_id":null,"title":"a","done":false,)"
+                          R"("updated_at":"2026-11-21T12:00:00+00:00"})";
+  answer(200, "[" + row + "]");
+  answer(400, error("PGRST204", "Could not find the 'price' column"));
+  drain();
+  EXPECT_NE(state(sequence), "acknowledged");
+  EXPECT_NE(state(sequence), "resolved");
+}
+
 }  // namespace
 }  // namespace holdfast::queue

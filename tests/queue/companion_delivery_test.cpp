@@ -8,6 +8,7 @@ namespace holdfast::queue {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class CompanionDeliveryTest : public QueueTest {
  protected:
@@ -328,6 +329,25 @@ TEST_F(CompanionDeliveryTest, BatchThatTakesTooLongGoesInHalvesAtOnce) {
   EXPECT_EQ(calls().size(), 3U);
   EXPECT_EQ(state(first), "acknowledged");
   EXPECT_EQ(state(second), "acknowledged");
+}
+
+// A half that is taken in after the other was refused knows nothing of it.
+TEST_F(CompanionDeliveryTest, WhatDependsOnARefusedRowOfTheOtherHalfIsNotSent) {
+  companion_.note_found({1, true});
+  const auto parent = insert("lists", R"({"id":5,"title":"taken"})");
+  const auto child = insert("todos", R"({"id":11,"title":"a","list_id":5})");
+  const auto other = insert("todos", R"({"id":12,"title":"b"})");
+  answer(500, error("57014"));
+  answer_push(R"({"status":409,"code":"23505","message":"no","details":null,"hint":null})");
+  answer_push(applied(todo(12, "b")));
+  drain_with_companion();
+  ASSERT_EQ(calls().size(), 3U);
+  EXPECT_THAT(upstream_.calls().at(2).body, Not(HasSubstr("taken")));
+  EXPECT_THAT(upstream_.calls().at(2).body, Not(HasSubstr(entry(child).id)));
+  EXPECT_EQ(state(parent), "dead");
+  EXPECT_EQ(state(other), "acknowledged");
+  EXPECT_EQ(state(child), "blocked");
+  EXPECT_EQ(entry(child).attempts, 0);
 }
 
 }  // namespace
