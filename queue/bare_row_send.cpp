@@ -22,6 +22,16 @@ bool touched_none(const upstream::Answer& answer) {
   return answer.headers.find("Content-Range").value_or("").ends_with("/0");
 }
 
+// As PostgREST words it; another schema may have the column.
+TryAgain lacks_column(const cache::Table& table, const std::string& column) {
+  TryAgain again;
+  again.status = 400;
+  again.reason = "PGRST204: Could not find the '" + column + "' column of '" + table.name +
+                 "' in the schema cache";
+  again.parks = true;
+  return again;
+}
+
 }  // namespace
 
 BareRowSend::BareRowSend(upstream::Upstream& upstream, const Sender& sender, const Parcel& parcel,
@@ -197,7 +207,7 @@ std::optional<Verdict> BareRowSend::look() {
 
 std::optional<Verdict> BareRowSend::judge_arrival(const cache::UpstreamImage& seen) const {
   const auto& row = seen.row;
-  if (!row || named_columns(table_, write_.changes).others ||
+  if (!row || !named_columns(table_, write_.changes).unknown.empty() ||
       !changed_columns(table_, write_.changes, row).empty()) {
     return std::nullopt;
   }
@@ -207,6 +217,10 @@ std::optional<Verdict> BareRowSend::judge_arrival(const cache::UpstreamImage& se
 std::optional<Verdict> BareRowSend::judge_update(const SeenRows& seen) const {
   if (!write_.moves()) {
     if (auto verdict = judge_arrival(seen.images.front())) return verdict;
+  }
+  // Whether somebody else has changed that, nothing tells any more.
+  if (const auto unknown = named_columns(table_, write_.changes).unknown; !unknown.empty()) {
+    return lacks_column(table_, unknown);
   }
   const auto& now = seen.images.front().row;
   if (!now || !base_) return Collided{seen.images, seen.clock_offset};

@@ -98,7 +98,15 @@ Verdict BareSend::send(Representation representation) {
 }
 
 Verdict BareSend::lost(const upstream::Failure& failure) const {
-  return keyless_ ? keyless_->lost(failure) : no_answer(failure);
+  if (keyless_) return keyless_->lost(failure);
+  if (!may_arrive_late() || failure.loss != upstream::Loss::kAnswerLost) return no_answer(failure);
+  return Uncertain{0, failure.reason + "; its rows are looked for before it is sent again", true,
+                   true};
+}
+
+// The app's own request has no condition, so it would overwrite what others do until it arrives.
+bool BareSend::may_arrive_late() const {
+  return asked_ && !entry_.lost_answer && !sender_.keeps_keys && entry_.operation != "insert";
 }
 
 upstream::Outcome BareSend::call_asked(const std::string& target, const http::Headers& headers) {
@@ -202,8 +210,9 @@ Verdict BareSend::refused(const upstream::Answer& answer,
                           const ClassifiedAnswer& classified) const {
   Verdict verdict = judge_refusal(answer, classified);
   const auto* again = std::get_if<TryAgain>(&verdict);
-  if (!keyless_ || again == nullptr || !again->lost_answer) return verdict;
-  return keyless_->lost({upstream::Loss::kAnswerLost, again->reason});
+  if (again == nullptr || !again->lost_answer) return verdict;
+  if (!keyless_ && !may_arrive_late()) return verdict;
+  return lost({upstream::Loss::kAnswerLost, again->reason});
 }
 
 Verdict BareSend::judge_duplicate(const upstream::Answer& answer,

@@ -44,6 +44,7 @@ class BareSend {
   upstream::Outcome call_asked(const std::string& target, const http::Headers& headers);
   // Of a send without an answer.
   Verdict lost(const upstream::Failure& failure) const;
+  bool may_arrive_late() const;
   Verdict judge_asked(const upstream::Answer& answer);
   Verdict judge(const upstream::Answer& answer, Representation representation);
   Verdict refused(const upstream::Answer& answer, const ClassifiedAnswer& classified) const;

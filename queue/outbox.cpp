@@ -265,10 +265,13 @@ void Outbox::hold_all(Transaction& transaction, const std::string& reason) {
 
 void Outbox::recover(Transaction& transaction, Timestamp look_at) {
   Database& database = transaction.database();
-  // What has no key of ours is looked for once it cannot be committed any more.
+  // What has no key of ours is looked for once it cannot be committed any more; an insert with a
+  // key of its own meets itself.
   Statement& keyless = database.cached(
       "UPDATE hf_outbox SET state='uncertain', lost_answer=1, next_attempt_at=?1 "
-      "WHERE " HF_APART " AND state='sending' AND noted_key IS NOT NULL AND keyed=0");
+      "WHERE " HF_APART
+      " AND state='sending' AND keyed=0"
+      " AND (noted_key IS NOT NULL OR operation IN ('update', 'delete', 'upsert'))");
   keyless.bind(1, micros(look_at)).run();
   Statement& update = database.cached(
       "UPDATE hf_outbox SET state='queued', lost_answer=1 WHERE " HF_APART " AND state='sending'");

@@ -38,7 +38,7 @@ NamedColumns named_columns(const Table& table, const std::string& object) {
   for (const auto& [name, token] : body->rows[0]) {
     const auto index = table.column_index(name);
     if (index) named.known.push_back(*index);
-    named.others = named.others || !index;
+    if (!index) named.unknown = name;
   }
   return named;
 }

@@ -22,7 +22,7 @@ bool is_same(const cache::Column& column, const cache::Value& one, const cache::
 // What `object` names, an Effect's changes or a row as it was stored.
 struct NamedColumns {
   std::vector<std::size_t> known;
-  bool others = false;  // it names one that the table has no more
+  std::string unknown = {};  // one that the table has no more; empty: there is none
 };
 NamedColumns named_columns(const cache::Table& table, const std::string& object);
 

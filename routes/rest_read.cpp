@@ -243,6 +243,10 @@ std::optional<RestRead::Answer> RestRead::replica_unfit(const RestRequest& rest,
         }
         return elsewhere(Kind::kPartial, "the first sync of " + table->name + " is not complete");
       case TableStatus::kDenied:
+        // Not all columns may be read; those that are asked for may.
+        if (online && !no_answer_) {
+          return elsewhere(Kind::kMiss, table->name + " may not be read as a whole");
+        }
         return Answer(denied(*rest.store, *table));
       case TableStatus::kComplete:
         break;
@@ -268,7 +272,8 @@ std::optional<RestRead::Answer> RestRead::replica_unfit(const RestRequest& rest,
   }
   // Own writes that cannot be sent now are only here, and are read before anything else.
   if (rest.store->behind_forwarded_write() &&
-      context_.synchronizer.flows(*rest.store, *rest.store->reader())) {
+      (context_.synchronizer.flows(*rest.store, *rest.store->reader()) ||
+       !shows_own_writes(*rest.store, plan))) {
     return elsewhere(Kind::kStale, "a forwarded write has not been pulled yet");
   }
   return std::nullopt;

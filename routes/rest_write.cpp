@@ -87,7 +87,9 @@ void RestWrite::handle(RestRequest rest, const cache::Table& table, http::Respon
     }
     write.representation = std::get<cache::query::Plan>(std::move(planned));
   }
-  submit(std::make_shared<Work>(context_, std::move(write), std::move(respond)));
+  const auto work = std::make_shared<Work>(context_, std::move(write), std::move(respond));
+  if (unreached_) work->job.despite_doubt();
+  submit(work);
 }
 
 std::optional<Error> RestWrite::refuse_ungranted(const RestRequest& rest,
@@ -194,10 +196,11 @@ void RestWrite::finish(std::shared_ptr<Work> work, const std::exception_ptr& fau
     return;
   }
   if (!outcome.ask_upstream.empty()) {
-    return ask_upstream(std::move(work->request.rest), work->request.table,
-                        std::move(outcome.ask_upstream), std::move(work->respond));
+    RestWrite asking = *this;
+    asking.touches_none_ = outcome.touches_none;
+    return asking.ask_upstream(std::move(work->request.rest), work->request.table,
+                               std::move(outcome.ask_upstream), std::move(work->respond));
   }
-  if (!outcome.doubt.empty()) return settle_doubt(std::move(work));
   if (outcome.wait) {
     synchronizer.awaited().arm(outcome.wait->entry, outcome.wait->limit);
     return context_.workers.post(
@@ -233,21 +236,6 @@ void RestWrite::note_unseen_effects(cache::Store& store) const {
   context_.synchronizer.wake_puller(store.principal().id);
 }
 
-// The upstream is asked once earlier writes are there; while they cannot be, this one joins them.
-void RestWrite::settle_doubt(std::shared_ptr<Work> work) const {
-  context_.workers.post([self = *this, work = std::move(work)] {
-    cache::Store& store = *work->request.rest.store;
-    self.context_.synchronizer.wait_until_sent(store, kDrainWait);
-    const bool drained = queue::Outbox(store.overlay()).empty(*store.reader());
-    if (drained && self.is_online()) {
-      return self.ask_upstream(std::move(work->request.rest), work->request.table,
-                               std::move(work->outcome.doubt), std::move(work->respond));
-    }
-    work->job.despite_doubt();
-    self.submit(work);
-  });
-}
-
 void RestWrite::ask_upstream(RestRequest rest, const cache::Table& table, std::string reason,
                              http::Respond respond) const {
   if (context_.standalone) {
@@ -257,8 +245,10 @@ void RestWrite::ask_upstream(RestRequest rest, const cache::Table& table, std::s
                          respond = std::move(respond)]() mutable {
     const Context& context = self.context_;
     cache::Store& store = *rest.store;
+    // What changes no row that is here overtakes nothing that waits for a person.
+    const std::string relation = self.touches_none_ ? "" : relation_of(context, rest);
     if (!context.connectivity.offline() &&
-        !context.synchronizer.wait_for_turn(store, relation_of(context, rest), kDrainWait)) {
+        !context.synchronizer.wait_for_turn(store, relation, kDrainWait)) {
       if (rest.caller.principal.kind == http::Principal::Kind::kService && !self.unreached_) {
         return self.handle_unreached(std::move(rest), table, std::move(respond));
       }

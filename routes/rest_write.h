@@ -44,7 +44,6 @@ class RestWrite {
   void tell(Work& work, const queue::Told& told) const;
   // Hard case 16: what the upstream did is not all here.
   void note_unseen_effects(cache::Store& store) const;
-  void settle_doubt(std::shared_ptr<Work> work) const;
   // Sends the request on once the principal's queue is empty, so that it overtakes nothing. What
   // surely did not arrive is handled once more, as one whose upstream is away.
   void ask_upstream(RestRequest rest, const cache::Table& table, std::string reason,
@@ -53,7 +52,8 @@ class RestWrite {
 
   const Context& context_;
   const Forwarder& forwarder_;
-  bool unreached_ = false;  // the upstream was asked in vain
+  bool unreached_ = false;     // the upstream was asked in vain
+  bool touches_none_ = false;  // no row that is here
 };
 
 }  // namespace holdfast::routes

@@ -119,7 +119,7 @@ WriteOutcome WriteJob::run(cache::Transaction& transaction) {
     const bool rights = is_violation(*error) && rights_come_first();
     if (names_unknown(*error) && is_online()) {
       outcome_.ask_upstream = kUnknownName;
-    } else if (rights && is_online() && !names_temporary_ids_) {
+    } else if (rights && is_online() && !names_temporary_ids_ && may_ask(database)) {
       outcome_.ask_upstream = "rights";
     } else {
       // Postgres tells nothing of rows under row-level security.
@@ -149,7 +149,8 @@ WriteOutcome WriteJob::run(cache::Transaction& transaction) {
   // Nothing would be queued that could be answered later.
   if (!changes.doubt.empty() && changes.effects.empty() && !despite_doubt_ && is_online() &&
       !names_temporary_ids_) {
-    outcome_.doubt = std::move(changes.doubt);
+    outcome_.ask_upstream = std::move(changes.doubt);
+    outcome_.touches_none = true;
     return std::move(outcome_);
   }
   auto error = write_changes(transaction, changes);
@@ -165,6 +166,12 @@ bool WriteJob::rights_come_first() const {
   const bool denied = !table.privileges.empty() &&
                       !is_granted(request_.mutation, request_.rest.caller.principal.role);
   return !context_.standalone && (table.row_security || denied);
+}
+
+bool WriteJob::may_ask(cache::Database& database) const {
+  cache::Store& store = *request_.rest.store;
+  return context_.synchronizer.flows(store, database) ||
+         context_.synchronizer.rests(store, database);
 }
 
 bool WriteJob::rolls_back() const {
@@ -319,11 +326,8 @@ std::optional<std::chrono::milliseconds> WriteJob::wait_limit(cache::Database& d
       preferences.wait ? *preferences.wait : context_.rest.write_wait;
   if (reason.empty() || limit.count() == 0) return std::nullopt;
   // It would overtake what cannot be sent now, or wait for it.
-  cache::Store& store = *request_.rest.store;
-  if (!context_.synchronizer.flows(store, database)) {
-    if (!context_.synchronizer.rests(store, database)) return std::nullopt;
-    beside_parked_ = true;
-  }
+  if (!may_ask(database)) return std::nullopt;
+  beside_parked_ = !context_.synchronizer.flows(*request_.rest.store, database);
   outcome_.wait =
       WriteOutcome::Wait{"", limit, {}, std::move(reason), has_side_effects(request_.mutation)};
   return limit;

@@ -25,11 +25,11 @@ struct WriteRequest {
   std::optional<cache::query::Plan> representation = std::nullopt;
 };
 
-// What a WriteJob came to, once its transaction has committed. Exactly one of the first three.
+// What a WriteJob came to, once its transaction has committed. Exactly one of the first two.
 struct WriteOutcome {
   std::optional<http::Response> answer;
-  std::string ask_upstream;  // the reason, when only the upstream can decide
-  std::string doubt;         // the reason, when the upstream would know better
+  std::string ask_upstream;   // the reason, when only the upstream can decide
+  bool touches_none = false;  // then: it changes no row that is here
 
   // Instead: the same write is on its way, and its app not answered yet; this is its entry.
   std::string repeats;
@@ -75,6 +75,8 @@ class WriteJob {
   bool is_online() const { return !context_.standalone && !context_.connectivity.offline(); }
   void take_error(Error error);
   bool rights_come_first() const;
+  // Whether no earlier write stands between this one and the upstream that cannot be sent now.
+  bool may_ask(cache::Database& database) const;
   bool rolls_back() const;  // Prefer: tx=rollback
   // Why what would be shown may not be what the upstream would show; empty when it is.
   std::string inexact(const cache::Changes& changes) const;

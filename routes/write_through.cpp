@@ -143,8 +143,10 @@ queue::AskedRequest asked_request(const http::Request& request, const Mutation& 
   set_preferences(asked.headers, prefer);
   const bool has_select = mutation.query.has_select();
   if (preferences.representation == Return::kRepresentation) {
-    asked.complete_rows = !has_select;
-    if (has_select) asked.wider = wider_select(request, asked.target, *mutation.table);
+    const auto selected =
+        parameters_of(request.query(), [](const std::string& name) { return name != "select"; });
+    asked.complete_rows = !has_select || selected == "select=*";
+    if (!asked.complete_rows) asked.wider = wider_select(request, asked.target, *mutation.table);
   } else if (preferences.representation != Return::kHeadersOnly && !has_select) {
     asked.without_rows = asked.headers;
     const std::string others = join_preferences(request.headers, [](std::string_view member) {

@@ -203,9 +203,7 @@ class Insertion {
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       const Row* before = befores_[i] ? &*befores_[i] : nullptr;
       auto violation = find_missing_parent(computation_, rows_[i], before, rows_);
-      if (!violation) continue;
-      if (violation->proved) return std::move(violation->error);
-      changes_.doubt = std::move(violation->doubt);
+      if (auto error = settle(std::move(violation), changes_.doubt)) return error;
     }
     return std::nullopt;
   }
@@ -229,9 +227,7 @@ class Insertion {
       if (any_null(row, unique.columns) || decides_conflicts(unique)) continue;
       if (repeats_in_request(row, unique.columns)) return duplicate_key(table_, unique, row);
       auto violation = find_duplicate(computation_, unique, row, replaced);
-      if (!violation) continue;
-      if (violation->proved) return std::move(violation->error);
-      changes_.doubt = std::move(violation->doubt);
+      if (auto error = settle(std::move(violation), changes_.doubt)) return error;
     }
     return std::nullopt;
   }
@@ -275,8 +271,20 @@ class Insertion {
     }
     // A row that is found keeps its own key; by the key itself only one that was sent is found.
     if (conflict_columns_ != table_.primary_key->columns) minted_columns_.clear();
-    if (ignore) return std::nullopt;
-    return overwrite(existing->row, row, sent);
+    if (!ignore) return overwrite(existing->row, row, sent);
+    leave(key_of(table_, existing->row), row, sent);
+    return std::nullopt;
+  }
+
+  // The row that is here may be gone upstream, unless an own pending write has made it.
+  void leave(const std::string& key, const Row& row, const std::vector<std::size_t>& sent) {
+    if (context_.authoritative || context_.sole) return;
+    if (overlay_.is_pending(database_, table_, key)) return;
+    changes_.doubt = "a row with this key is here";
+    if (conflict_columns_ != table_.primary_key->columns) return;
+    add_references(catalog_, table_, row, changes_.references);
+    changes_.effects.push_back({relation_of(table_), key, EffectKind::kInsertIgnore,
+                                print_columns(table_, row, sent), print_row(table_, row)});
   }
 
   std::optional<Computed> overwrite(const Row& before, const Row& row,
@@ -292,10 +300,8 @@ class Insertion {
       // Whoever names either key must come after this: so both are listed.
       changes_.effects.push_back({relation_of(table_), old_key, EffectKind::kDelete});
     }
-    std::vector<std::size_t> changed;
-    for (const std::size_t index : sent) {
-      if (new_key != old_key || !table_.is_key(index)) changed.push_back(index);
-    }
+    std::vector<std::size_t> changed = sent;
+    if (new_key == old_key) std::erase_if(changed, [&](auto i) { return table_.is_key(i); });
     Effect effect{relation_of(table_), new_key, EffectKind::kInsert,
                   print_columns(table_, after, changed)};
     effect.row = new_key != old_key ? print_row(table_, after) : made_anew(before, row);
@@ -318,10 +324,7 @@ class Insertion {
   // The new key of the row at `old_key` may be another's.
   std::optional<Computed> refuse_taken_key(const Row& after, const std::string& old_key) {
     auto violation = find_duplicate(computation_, *table_.primary_key, after, {old_key});
-    if (!violation) return std::nullopt;
-    if (violation->proved) return std::move(violation->error);
-    changes_.doubt = std::move(violation->doubt);
-    return std::nullopt;
+    return settle(std::move(violation), changes_.doubt);
   }
 
   void add_effect(EffectKind kind, const Row& row, const std::vector<std::size_t>& sent,

@@ -1,6 +1,7 @@
 #include "cache/replica/mutation.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <stdexcept>
 
@@ -148,14 +149,14 @@ class Update {
     }
     for (std::size_t i = 0; i < afters_.size(); ++i) {
       auto violation = find_missing_parent(computation_, afters_[i], &befores[i], afters_);
-      if (auto error = take(std::move(violation))) return error;
+      if (auto error = settle(std::move(violation), changes_.doubt)) return error;
     }
     return std::nullopt;
   }
 
   std::optional<Error> check_unique(const Key& key, const std::vector<Row>& befores) {
     std::set<std::string> replaced;
-    std::set<std::string> values;
+    std::map<std::string, std::size_t> rows_with;  // these values
     const auto changes = [&](std::size_t row) {
       return std::ranges::any_of(key.columns, [&](std::size_t column) {
         return befores[row][column] != afters_[row][column];
@@ -167,21 +168,26 @@ class Update {
     for (const Row& before : befores) replaced.insert(key_of(table_, before));
     for (std::size_t i = 0; i < afters_.size(); ++i) {
       if (any_null(afters_[i], key.columns)) continue;
-      if (!values.insert(print_columns(table_, afters_[i], key.columns)).second) {
-        return duplicate_key(table_, key, afters_[i]);
+      const auto [other, unique] =
+          rows_with.emplace(print_columns(table_, afters_[i], key.columns), i);
+      if (!unique) {
+        if (are_here_for_sure(key, befores[i], befores[other->second])) {
+          return duplicate_key(table_, key, afters_[i]);
+        }
+        changes_.doubt = "two rows here would have the same values";
       }
       if (!changes(i)) continue;
-      if (auto error = take(find_duplicate(computation_, key, afters_[i], replaced))) return error;
+      auto violation = find_duplicate(computation_, key, afters_[i], replaced);
+      if (auto error = settle(std::move(violation), changes_.doubt)) return error;
     }
     return std::nullopt;
   }
 
-  // What is not proved is a doubt.
-  std::optional<Error> take(std::optional<Violation> violation) {
-    if (!violation) return std::nullopt;
-    if (violation->proved) return std::move(violation->error);
-    changes_.doubt = std::move(violation->doubt);
-    return std::nullopt;
+  // Two rows of one key could not be shown until the upstream has decided.
+  bool are_here_for_sure(const Key& key, const Row& one, const Row& other) const {
+    if (&key == &*table_.primary_key || context_.authoritative || context_.sole) return true;
+    return overlay_.is_pending(database_, table_, key_of(table_, one)) &&
+           overlay_.is_pending(database_, table_, key_of(table_, other));
   }
 
   // What they are made from may have changed.
@@ -242,6 +248,8 @@ class Deletion {
     for (const Row& row : rows) mark(*mutation_.table, row);
     for (const Row& row : rows) {
       changes_.keys.push_back(key_of(*mutation_.table, row));
+      // A trigger may change what the row refers to.
+      add_references(catalog_, *mutation_.table, row, changes_.references);
       remove(*mutation_.table, row, false);
     }
     if (auto error = find_hindrance()) return std::move(*error);

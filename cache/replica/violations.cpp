@@ -21,6 +21,13 @@ bool is_among(std::span<const Row> rows, const Row& wanted,
 
 }  // namespace
 
+std::optional<Error> settle(std::optional<Violation> violation, std::string& doubt) {
+  if (!violation) return std::nullopt;
+  if (violation->proved) return std::move(violation->error);
+  doubt = std::move(violation->doubt);
+  return std::nullopt;
+}
+
 std::optional<Violation> find_missing_parent(const Computation& computation, const Row& after,
                                              const Row* before, std::span<const Row> request) {
   const Table& table = computation.table();

@@ -19,6 +19,9 @@ struct Violation {
   std::string doubt;  // the reason to ask the upstream where nothing is proved
 };
 
+// The error of what is proved; what is not becomes the doubt.
+std::optional<Error> settle(std::optional<Violation> violation, std::string& doubt);
+
 // A foreign key of `after` that no row has: neither one that is here nor one of `request`, the rows
 // of the same table that the request writes. Keys whose values are those of `before` are passed
 // over; nullptr: there was no row.

@@ -162,6 +162,23 @@ test('online an update changes the row that is there, not the one that is known 
   assert.equal(await width(), undefined);
 });
 
+test('an upsert that ignores a row makes it again where it is gone', async () => {
+  succeeded(await stands().insert([{ standId: 'gone' }, { standId: 'left' }]));
+  await world.holdfast.drained();
+  await world.holdfast.sync();
+  const again = (standId) => stands().upsert({ standId }, { ignoreDuplicates: true });
+  await world.database.sql`delete from "Stand" where "standId" = 'gone'`;
+  succeeded(await again('gone'));
+  const kept = () => world.database.sql`select from "Stand" where "standId" in ('gone', 'left')`;
+  assert.equal((await kept()).length, 2);
+  await world.upstream.kill();
+  await world.database.sql`delete from "Stand" where "standId" = 'left'`;
+  succeeded(await again('left'));
+  await world.upstream.restart();
+  await world.holdfast.drained();
+  assert.equal((await kept()).length, 2);
+});
+
 test('rights come before constraints, and refusals tell nothing of rows under policies', async () => {
   const foreign = { id: 100, amount: -3 };
   const own = { id: 1, amount: -3 };

@@ -24,7 +24,7 @@ const tests = spawnBound(
   [
     '--test',
     '--test-concurrency=2',
-    '--test-timeout=240000',
+    '--test-timeout=480000',
     `--test-reporter=${process.env.E2E_REPORTER ?? 'spec'}`,
     ...files.map((file) => folder + file),
   ],

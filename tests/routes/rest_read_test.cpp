@@ -235,5 +235,17 @@ TEST_F(RestReadTest, TheGatewaysStatusIsOnlyRead) {
   }
 }
 
+// Some of its columns may be: a read of those alone is answered.
+TEST_F(RestReadTest, ATableThatMayNotBeReadAsAWholeIsReadUpstream) {
+  const cache::Table& lists = *store_->catalog().find("public", "lists");
+  store_->publish(lists, cache::TableStatus::kDenied,
+                  cache::Denial{403, R"({"code":"42501","message":"permission denied"})"});
+  go_online();
+  upstream_.push(200, R"([{"id":7}])", {{"Content-Type", "application/json"}});
+  EXPECT_EQ(rest("GET", "lists?select=id").body, R"([{"id":7}])");
+  go_offline();
+  EXPECT_EQ(rest("GET", "lists?select=title").status, 403);
+}
+
 }  // namespace
 }  // namespace holdfast::routes

@@ -266,6 +266,20 @@ TEST_F(RestWriteTest, AParkedEntryHoldsAForwardedWriteOfItsOwnTableBackOnly) {
             504);
 }
 
+// Hard case 6: the row may be there, whatever else waits for a person.
+TEST_F(RestWriteTest, AWriteOfARowThatIsNotHereIsAskedBesideAParkedEntry) {
+  go_offline();
+  rest("POST", "todos", R"({"id":1,"title":"a"})");
+  store_->writer().run(cache::Writer::Priority::kClient, [](cache::Transaction& transaction) {
+    transaction.database().execute("UPDATE hf_outbox SET state='conflict'");
+  });
+  go_online();
+  upstream_.push(204, "");
+  EXPECT_EQ(rest("PATCH", "todos?id=eq.77", R"({"title":"x"})").status, 204);
+  ASSERT_EQ(upstream_.calls().size(), 1U);
+  EXPECT_THAT(upstream_.calls()[0].target, HasSubstr("id=eq.77"));
+}
+
 TEST_F(RestWriteTest, OnlineADoubtIsTheUpstreamsToSettle) {
   go_online();
   put("todos", R"({"id":1,"title":"a","done":false,"updated_at":"2026-11-21T00:00:00Z"})");

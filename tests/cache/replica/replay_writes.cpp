@@ -164,6 +164,7 @@ void Play::upsert() {
   const bool ignore = pick(3) == 0;
   const bool partly = table == "books" && pick(2) == 0;
   const auto visible = model_.visible();
+  const auto pending = model_.pending_places();
   bool orphaned = false;
   Entry entry;
   for (Columns& row : rows) {
@@ -173,10 +174,12 @@ void Play::upsert() {
     if (partly) whole["done"] = "false";
     add_references(table, row, entry);
     const auto found = visible.find(place);
-    if (ignore && found != visible.end()) continue;
+    const bool here = found != visible.end();
+    if (ignore && here && pending.contains(place)) continue;
+    const bool looks_for_parent = !ignore || !here;
     orphaned =
-        orphaned ||
-        misses_parent(table, row, found == visible.end() ? std::nullopt : MaybeRow(found->second));
+        orphaned || (looks_for_parent &&
+                     misses_parent(table, row, here ? MaybeRow(found->second) : std::nullopt));
     entry.ops.push_back({ignore ? Kind::kInsertIgnore : Kind::kInsert, place, row, whole});
   }
   Request request{Operation::kInsert, table, "", body_of(table, rows)};
