@@ -39,7 +39,7 @@ insert into holdfast.settings (name, value) values
   ('next_hook', ''),         -- the db_pre_request function that was there before
   ('lineage', pg_catalog.gen_random_uuid()::text)
 on conflict (name) do nothing;
-insert into holdfast.settings (name, value) values ('version', '5')
+insert into holdfast.settings (name, value) values ('version', '6')
 on conflict (name) do update set value = excluded.value where settings.value <> excluded.value;
 
 create or replace function holdfast.setting(wanted text) returns text
@@ -408,6 +408,20 @@ begin
   return there;
 end $$;
 
+-- Whether rows of an event that compares them with nothing, and names rows that are there, were kept
+-- from being written by a trigger, which then has done with them what it does.
+create or replace function holdfast.were_withheld(relation regclass, op text, matches json)
+returns boolean language plpgsql stable as $$
+declare
+  trigger_bits constant integer := 3 | case op when 'delete' then 8 else 16 end;
+begin
+  return matches -> 0 -> 'base' is null
+    and exists (select from pg_catalog.pg_trigger
+                where tgrelid = relation and not tgisinternal and tgenabled in ('O', 'A')
+                  and tgtype & (trigger_bits | 64) = trigger_bits)
+    and holdfast.is_any_there(relation, matches);
+end $$;
+
 create or replace function holdfast.update_rows(
   relation regclass, event json, returning_rows boolean) returns json
 language plpgsql as $$
@@ -425,7 +439,10 @@ begin
     holdfast.column_list(relation, names, '%1$s %2$s', ', '),
     holdfast.match_source(relation, matches), holdfast.match_condition(relation, matches),
     holdfast.base_condition(relation, matches)), event -> 'set', matches, returning_rows);
-  if changed <> pg_catalog.json_array_length(matches) then raise sqlstate 'HF409'; end if;
+  if changed <> pg_catalog.json_array_length(matches)
+     and not holdfast.were_withheld(relation, 'update', matches) then
+    raise sqlstate 'HF409';
+  end if;
   return rows;
 end $$;
 
@@ -444,7 +461,8 @@ begin
     holdfast.base_condition(relation, matches)),
     null, matches, returning_rows);
   if changed <> pg_catalog.json_array_length(matches)
-     and holdfast.is_any_there(relation, matches) then
+     and holdfast.is_any_there(relation, matches)
+     and not holdfast.were_withheld(relation, 'delete', matches) then
     raise sqlstate 'HF409';
   end if;
   return rows;

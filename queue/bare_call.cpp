@@ -6,6 +6,7 @@
 #include "cache/replica/key.h"
 #include "gateway/http/uri.h"
 #include "queue/companion_event.h"
+#include "queue/conflict_policy.h"
 
 namespace holdfast::queue {
 namespace {
@@ -128,7 +129,7 @@ std::variant<SeenRows, Verdict> read_rows(upstream::Upstream& upstream, const Se
                              "arrived"});
   }
   auto& rows = std::get<cache::RowPage>(page);
-  if (rows.date) seen.clock_offset = *rows.date - sender.now;
+  if (rows.date) seen.clock_offset = clock_offset(sender.now, rows.received_at, *rows.date);
   for (cache::Row& row : rows.rows) {
     const std::string key = cache::key_of(table, row);
     for (auto& image : seen.images) {

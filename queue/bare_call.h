@@ -33,6 +33,10 @@ std::string words_of(const ClassifiedAnswer& answer);
 // The table of the entry; nullptr when the catalog has it no more.
 const cache::Table* table_of(const cache::Store& store, const Entry& entry);
 
+// Why a row that is as it was known was not written.
+inline constexpr const char* kWithheld =
+    "the upstream's policies, or a trigger, do not permit this change";
+
 // Rows as the principal sees them now.
 struct SeenRows {
   std::vector<cache::UpstreamImage> images;  // one for each key; one without a row is not visible

@@ -66,6 +66,28 @@ bool shows(const cache::Table& table, const cache::Effect& effect, const Row& ro
   return cache::merge_row(table, effect.changes, expected) && expected == row;
 }
 
+// How much a value tells apart its row from others.
+std::size_t weight_of(const cache::Column& column, const cache::Value& value) {
+  if (cache::is_null(value) || column.type.kind == cache::TypeKind::kBool) return 0;
+  std::string text;
+  cache::print_text(column.type, cache::view(value), text);
+  return text.size();
+}
+
+// Whether at least half of what the effect says is in the row: it may be that row, changed since.
+bool says_nearly(const cache::Table& table, const cache::Effect& effect, const Row& row) {
+  Row expected = row;
+  if (!cache::merge_row(table, effect.changes, expected)) return false;
+  std::size_t all = 0;
+  std::size_t same = 0;
+  for (const std::size_t index : changed_columns(table, effect.changes, std::nullopt)) {
+    const std::size_t weight = weight_of(table.columns[index], expected[index]);
+    all += weight;
+    if (expected[index] == row[index]) same += weight;
+  }
+  return 2 * same >= all;
+}
+
 }  // namespace
 
 BareKeyless::BareKeyless(upstream::Upstream& upstream, const Sender& sender, const Parcel& parcel,
@@ -113,16 +135,21 @@ void BareKeyless::keep(const std::string& largest) {
   noted_ = largest;
 }
 
-Verdict BareKeyless::lost(const upstream::Failure& failure) const {
+Verdict BareKeyless::lost(const upstream::Failure& failure) {
   if (failure.loss != upstream::Loss::kAnswerLost) return no_answer(failure);
-  if (noted_ && *noted_ != kHidden) {
-    return Uncertain{0, failure.reason + "; its rows are looked for before it is sent again", true,
+  if (!noted_ || *noted_ == kHidden) {
+    return Uncertain{0,
+                     "The answer was lost, and rows that may not be read cannot be looked for: " +
+                         failure.reason,
                      true};
   }
-  return Uncertain{
-      0,
-      "The answer was lost, and rows that may not be read cannot be looked for: " + failure.reason,
-      true};
+  auto read = rows_behind(*noted_);
+  if (const auto* rows = std::get_if<Rows>(&read)) {
+    auto verdict = adopt(compare(*rows));
+    if (verdict && std::holds_alternative<Applied>(*verdict)) return *std::move(verdict);
+  }
+  return Uncertain{0, failure.reason + "; its rows are looked for before it is sent again", true,
+                   true};
 }
 
 std::optional<Verdict> BareKeyless::look() {
@@ -136,7 +163,9 @@ std::optional<Verdict> BareKeyless::look() {
   auto read = rows_behind(*noted_);
   if (auto* failed = std::get_if<Verdict>(&read)) return std::move(*failed);
   const Rows& rows = std::get<Rows>(read);
-  if (auto verdict = judge(compare(rows), !rows.empty())) return verdict;
+  const auto wanted = compare(rows);
+  if (auto verdict = adopt(wanted)) return verdict;
+  if (auto verdict = suspect(wanted, rows)) return verdict;
   if (noted_->empty()) return std::nullopt;
   auto before = alike_before(*noted_);
   if (auto* failed = std::get_if<Verdict>(&before)) return std::move(*failed);
@@ -147,14 +176,9 @@ std::optional<Verdict> BareKeyless::look() {
       "is what was sent: the upstream need not count its keys upwards"};
 }
 
-std::optional<Verdict> BareKeyless::judge(const std::vector<Wanted>& wanted, bool others) const {
+std::optional<Verdict> BareKeyless::adopt(const std::vector<Wanted>& wanted) const {
   const auto found = [](const Wanted& one) { return !one.found.empty(); };
-  if (std::none_of(wanted.begin(), wanted.end(), found)) {
-    if (!others || !has_insert_trigger(table_)) return std::nullopt;
-    return Uncertain{0,
-                     "The answer was lost, and a trigger may have changed what was sent: look "
-                     "whether one of the newest rows is it"};
-  }
+  if (std::none_of(wanted.begin(), wanted.end(), found)) return std::nullopt;
   Applied applied;
   std::set<std::string> taken;
   for (const Wanted& one : wanted) {
@@ -168,6 +192,23 @@ std::optional<Verdict> BareKeyless::judge(const std::vector<Wanted>& wanted, boo
         {&table_, cache::key_of(table_, one.found.front()), one.found.front()});
   }
   return applied;
+}
+
+std::optional<Verdict> BareKeyless::suspect(const std::vector<Wanted>& wanted,
+                                            const Rows& rows) const {
+  if (!rows.empty() && has_insert_trigger(table_)) {
+    return Uncertain{0,
+                     "The answer was lost, and a trigger may have changed what was sent: look "
+                     "whether one of the newest rows is it"};
+  }
+  const bool alike = std::any_of(rows.begin(), rows.end(), [&](const Row& row) {
+    return std::any_of(wanted.begin(), wanted.end(),
+                       [&](const Wanted& one) { return says_nearly(table_, *one.effect, row); });
+  });
+  if (!alike) return std::nullopt;
+  return Uncertain{0,
+                   "The answer was lost, and one of the newest rows says nearly what was sent: "
+                   "look whether it is it, changed since"};
 }
 
 std::vector<BareKeyless::Wanted> BareKeyless::compare(const Rows& rows) const {

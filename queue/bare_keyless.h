@@ -33,8 +33,9 @@ class BareKeyless {
   // when it surely did not arrive.
   std::optional<Verdict> look();
 
-  // The verdict of a send whose answer was lost just now.
-  Verdict lost(const upstream::Failure& failure) const;
+  // The verdict of a send whose answer was lost just now. Its rows are looked for at once, while
+  // they still say what was sent; that they are not there proves nothing yet.
+  Verdict lost(const upstream::Failure& failure);
 
  private:
   using Rows = std::vector<cache::Row>;
@@ -52,7 +53,11 @@ class BareKeyless {
   // One page of rows; `after` becomes the key of its last one.
   std::variant<Rows, Verdict> page(const std::string& parameters, std::string& after);
   std::vector<Wanted> compare(const Rows& rows) const;
-  std::optional<Verdict> judge(const std::vector<Wanted>& wanted, bool others) const;
+  // Where each of the rows is found once, and which that is; uncertain where some are, or others
+  // are found more than once; nullopt when none is there.
+  std::optional<Verdict> adopt(const std::vector<Wanted>& wanted) const;
+  // None of these rows is as it was sent: uncertain where one may be what became of it.
+  std::optional<Verdict> suspect(const std::vector<Wanted>& wanted, const Rows& rows) const;
   bool is_of_another_entry(const cache::Row& row) const;
   void keep(const std::string& largest);
   std::string key_text(const cache::Row& row) const;

@@ -153,12 +153,32 @@ Verdict BareRowSend::judge_answer(const upstream::Answer& answer, Guard guard,
     }
   }
   if (auto verdict = look()) return *std::move(verdict);
+  // It is as it was.
+  if (guard != Guard::kKeyOnly && meets(condition)) return Superseded{kWithheld, {}};
   if (guard == Guard::kExact) return send_plainly(this->condition());
   // Columns that this does not change may have been changed by others.
   if (guard == Guard::kWholeRow) return send(Guard::kBase, this->condition(), representation);
-  // It is as it was: what it was compared with may be printed differently there, the key is not.
+  // What it was compared with may be printed differently there, the key is not.
   if (guard == Guard::kBase) return send(Guard::kKeyOnly, condition, representation);
-  return Superseded{"the upstream's policies do not permit this change", {}};
+  return Superseded{kWithheld, {}};
+}
+
+bool BareRowSend::meets(const Condition& condition) {
+  if (condition.parameters.empty()) return true;
+  upstream::Call call;
+  call.target = "/rest/v1/" + http::percent_encode(table_.name) + "?" +
+                cache::key_filter(table_, {write_.old_key}) + "&" + condition.parameters +
+                "&select=" +
+                http::percent_encode(
+                    cache::quoted_name(table_.columns[table_.primary_key->columns.front()].name));
+  call.headers.set("Accept", "application/json");
+  call.headers.set("Accept-Profile", table_.schema);
+  call.force = sender_.force;
+  upstream::add_credentials(sender_.credentials, call.headers);
+  const auto outcome = upstream_.call(call);
+  if (!outcome.answered() || classify(outcome.answer()).kind != AnswerClass::kApplied) return false;
+  const auto rows = cache::parse_rows(table_, outcome.answer().body);
+  return rows && !rows->empty();
 }
 
 std::optional<Verdict> BareRowSend::send_otherwise(const ClassifiedAnswer& answer, Guard guard,

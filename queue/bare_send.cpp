@@ -97,7 +97,7 @@ Verdict BareSend::send(Representation representation) {
   return judge(outcome.answer(), representation);
 }
 
-Verdict BareSend::lost(const upstream::Failure& failure) const {
+Verdict BareSend::lost(const upstream::Failure& failure) {
   if (keyless_) return keyless_->lost(failure);
   if (!may_arrive_late() || failure.loss != upstream::Loss::kAnswerLost) return no_answer(failure);
   return Uncertain{0, failure.reason + "; its rows are looked for before it is sent again", true,
@@ -206,8 +206,7 @@ Verdict BareSend::judge(const upstream::Answer& answer, Representation represent
   return TryAgain{answer.status, "the answer cannot be read", true, std::nullopt, false};
 }
 
-Verdict BareSend::refused(const upstream::Answer& answer,
-                          const ClassifiedAnswer& classified) const {
+Verdict BareSend::refused(const upstream::Answer& answer, const ClassifiedAnswer& classified) {
   Verdict verdict = judge_refusal(answer, classified);
   const auto* again = std::get_if<TryAgain>(&verdict);
   if (again == nullptr || !again->lost_answer) return verdict;

@@ -43,11 +43,11 @@ class BareSend {
   // As asked for, with these of its targets and headers.
   upstream::Outcome call_asked(const std::string& target, const http::Headers& headers);
   // Of a send without an answer.
-  Verdict lost(const upstream::Failure& failure) const;
+  Verdict lost(const upstream::Failure& failure);
   bool may_arrive_late() const;
   Verdict judge_asked(const upstream::Answer& answer);
   Verdict judge(const upstream::Answer& answer, Representation representation);
-  Verdict refused(const upstream::Answer& answer, const ClassifiedAnswer& classified) const;
+  Verdict refused(const upstream::Answer& answer, const ClassifiedAnswer& classified);
 
   std::optional<Images> images_of(const std::string& body) const;
 

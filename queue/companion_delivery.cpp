@@ -176,7 +176,7 @@ Verdict CompanionDelivery::judge(const Sender& sender, const Parcel& parcel,
   }
   Verdict verdict = judge_rows(sender, parcel, outcome);
   // What it was compared with may be printed differently there, as json is; the key is not.
-  const bool as_it_was = std::holds_alternative<Superseded>(verdict);
+  const bool as_it_was = is_mismatch(outcome) && std::holds_alternative<Superseded>(verdict);
   return as_it_was ? send_by_key(sender, parcel) : std::move(verdict);
 }
 
@@ -194,6 +194,7 @@ Verdict CompanionDelivery::send_by_key(const Sender& sender, const Parcel& parce
 Verdict CompanionDelivery::judge_rows(const Sender& sender, const Parcel& parcel,
                                       const EventOutcome& outcome) {
   const cache::Table* table = table_of(sender.store, parcel.entry);
+  if (lacks_rows(outcome, parcel)) return judge_withheld(sender, parcel, outcome);
   Verdict verdict = judge_outcome(outcome, sender, parcel, *table, options_.of(*table));
   const auto* collided = std::get_if<Collided>(&verdict);
   if (collided == nullptr || outcome.rows || collided->images.size() != 1) return verdict;
@@ -205,6 +206,22 @@ Verdict CompanionDelivery::judge_rows(const Sender& sender, const Parcel& parcel
   EventOutcome seen = outcome;
   seen.rows = "[" + cache::print_row(*table, *row) + "]";
   return judge_outcome(seen, sender, parcel, *table, options_.of(*table));
+}
+
+Verdict CompanionDelivery::judge_withheld(const Sender& sender, const Parcel& parcel,
+                                          const EventOutcome& outcome) {
+  const cache::Table* table = table_of(sender.store, parcel.entry);
+  std::vector<std::string> keys;
+  for (const RowWrite& write : row_writes(parcel.entry, parcel.effects)) {
+    keys.push_back(write.old_key);
+  }
+  auto read = read_rows(upstream_, sender, parcel.entry, *table, keys);
+  auto* seen = std::get_if<SeenRows>(&read);
+  // It took effect, whatever of it; only how the rows look now is not known yet.
+  if (seen == nullptr) return Applied{};
+  const bool withheld = keys.size() == 1 && seen->images.front().row && !outcome.replayed;
+  if (withheld) return Superseded{kWithheld, std::move(seen->images)};
+  return Applied{std::move(seen->images)};
 }
 
 std::vector<Receipt> CompanionDelivery::judge_refused_call(const Sender& sender, Parcels parcels,
@@ -221,8 +238,9 @@ std::vector<Receipt> CompanionDelivery::judge_refused_call(const Sender& sender,
                                           false, std::nullopt, false});
   }
   if (is_pressure(answer, classified)) choked(sender, parcels.size());
+  // Whoever ran out of patience between here and there may do so again at once.
   const bool of_all = classified.kind == AnswerClass::kToken || answer.status == 429 ||
-                      (classified.code.empty() && !is_pressure(answer, classified));
+                      (classified.code.empty() && answer.status != 413);
   // The transaction was rolled back: what one event spoils shows when it is alone.
   if (parcels.size() > 1 && !of_all) return push_halves(sender, parcels);
   return same_for_all(parcels, judge_refusal(answer, classified));

@@ -55,6 +55,8 @@ class CompanionDelivery final : public Delivery {
                                           const upstream::Answer& answer);
   upstream::Outcome call(const Sender& sender, Parcels parcels, EventForm form);
   Verdict judge(const Sender& sender, const Parcel& parcel, const EventOutcome& outcome);
+  // Of an outcome that lacks_rows().
+  Verdict judge_withheld(const Sender& sender, const Parcel& parcel, const EventOutcome& outcome);
   Verdict judge_rows(const Sender& sender, const Parcel& parcel, const EventOutcome& outcome);
   // The row is as it was, and the event did not meet it.
   Verdict send_by_key(const Sender& sender, const Parcel& parcel);

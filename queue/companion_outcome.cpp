@@ -8,6 +8,7 @@
 #include "cache/values/json.h"
 #include "queue/bare_call.h"
 #include "queue/companion_event.h"
+#include "queue/conflict_policy.h"
 #include "queue/row_version.h"
 #include "queue/three_way.h"
 
@@ -106,11 +107,13 @@ Verdict judge_mismatch(const EventOutcome& outcome, const Sender& sender, const 
   for (const RowWrite& write : writes) keys.push_back(write.old_key);
   const Images images = at_keys(table, keys, images_of(outcome, table).value_or(Images{}));
   std::chrono::microseconds offset{0};
-  if (outcome.answer.date) offset = *outcome.answer.date - sender.now;
+  if (outcome.answer.date) {
+    offset = clock_offset(sender.now, outcome.answer.received_at, *outcome.answer.date);
+  }
   if (writes.size() == 1 && images[0].row) {
     const Row& now = *images[0].row;
     if (as_compared(table, options, writes[0], now)) {
-      return Superseded{"the upstream's policies do not permit this change", images};
+      return Superseded{kWithheld, images};
     }
     if (!writes[0].deletion && changed_columns(table, writes[0].changes, now).empty()) {
       return Applied{images};
@@ -135,7 +138,17 @@ std::vector<EventOutcome> outcomes_in(const upstream::Answer& answer, std::size_
   return outcomes;
 }
 
+bool lacks_rows(const EventOutcome& outcome, const Parcel& parcel) {
+  const bool deletes = parcel.entry.operation == "delete";
+  if (outcome.answer.status != 200 || !outcome.rows) return false;
+  if (!deletes && (outcome.replayed || parcel.entry.operation != "update")) return false;
+  const auto rows = cache::parse_body(*outcome.rows, cache::BodyKeys::kAny);
+  return rows && rows->rows.size() < row_writes(parcel.entry, parcel.effects).size();
+}
+
 bool is_unknown_key(const EventOutcome& outcome) { return outcome.code == "HF404"; }
+
+bool is_mismatch(const EventOutcome& outcome) { return outcome.code == "HF409"; }
 
 bool was_left_out(const EventOutcome& outcome) { return outcome.code == "HF424"; }
 
@@ -147,7 +160,7 @@ Verdict judge_call(const EventOutcome& outcome) {
 
 Verdict judge_outcome(const EventOutcome& outcome, const Sender& sender, const Parcel& parcel,
                       const cache::Table& table, const cache::TableOptions& options) {
-  if (outcome.code == "HF409") return judge_mismatch(outcome, sender, parcel, table, options);
+  if (is_mismatch(outcome)) return judge_mismatch(outcome, sender, parcel, table, options);
   const ClassifiedAnswer classified = classify(outcome.answer);
   if (classified.kind == AnswerClass::kApplied)
     return judge_applied(outcome, parcel, table, options);

@@ -20,12 +20,18 @@ struct EventOutcome {
   bool replayed = false;
 };
 
+// Whether an update or deletion that was taken gives back fewer rows than it names: a trigger kept
+// some from being written, or they were gone; of a repeated deletion nothing tells.
+bool lacks_rows(const EventOutcome& outcome, const Parcel& parcel);
+
 // The outcomes, in the order of the events; empty where the answer is none of holdfast_push(), or
 // has another number of them than `expected`.
 std::vector<EventOutcome> outcomes_in(const upstream::Answer& answer, std::size_t expected);
 
 // No event of this key has ever taken effect (it was asked with only_if_known).
 bool is_unknown_key(const EventOutcome& outcome);
+// A row is not as the event knew it, and nothing was written.
+bool is_mismatch(const EventOutcome& outcome);
 // The event was not tried, as one before it was refused that it may depend on.
 bool was_left_out(const EventOutcome& outcome);
 

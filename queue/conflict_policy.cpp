@@ -204,6 +204,13 @@ Decision decide_update(const Collision& collision, const VersionColumns& columns
 
 }  // namespace
 
+std::chrono::microseconds clock_offset(Timestamp sent, Timestamp received, Timestamp date) {
+  const std::chrono::microseconds least = date - received;
+  const std::chrono::microseconds most = date + std::chrono::seconds(1) - sent;
+  if (least > std::chrono::microseconds::zero()) return least;
+  return std::min(most, std::chrono::microseconds::zero());
+}
+
 std::optional<Row> local_row(const Table& table, const cache::Effect& effect) {
   return cache::apply_effect(table, effect, stored_row(table, effect.base));
 }

@@ -18,8 +18,13 @@ struct Collision {
   const Entry& entry;
   const cache::Effect& effect;
   const std::optional<cache::Row>& remote;  // the row as it is now; nullopt: gone, or hidden
-  std::chrono::microseconds clock_offset;   // the upstream's clock minus ours
+  std::chrono::microseconds clock_offset;   // clock_offset()
 };
+
+// The upstream's clock minus ours, as far as an answer proves that they differ: its `date` is cut
+// to whole seconds, and was written at any moment between `sent` and `received`. Zero where that
+// leaves room for it, else the least difference that it leaves.
+std::chrono::microseconds clock_offset(Timestamp sent, Timestamp received, Timestamp date);
 
 struct Decision {
   enum class Kind {

@@ -82,7 +82,7 @@ bool may_change_others(const cache::Table& table, const Entry& entry) {
 
 // Hard case 7: what a trigger of its own write has made of the rows that it refers to (the number
 // of a document's comments, an article's stock) is no change of somebody else's. Which of them it
-// has changed nobody tells, so later writes are based on what is there when they are sent.
+// has changed nobody tells, so later writes that name none of what has changed are based on it.
 void presume_referenced(cache::Transaction& transaction, const cache::Overlay& overlay,
                         const Entry& entry) {
   const cache::Table* table = overlay.find_table(entry.relation);
@@ -95,7 +95,7 @@ void presume_referenced(cache::Transaction& transaction, const cache::Overlay& o
   for (const auto& [relation, key] : rows) {
     const cache::Table* other = overlay.find_table(relation);
     if (other == nullptr || !overlay.is_pending(transaction.database(), *other, key)) continue;
-    overlay.presume(transaction, *other, key);
+    overlay.presume(transaction, *other, key, cache::Overlay::Presumed::kTouched);
     cache::queue_for_reading(transaction, relation, key);
   }
 }

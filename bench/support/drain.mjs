@@ -32,16 +32,19 @@ const slowly = (world, latency) =>
 async function oneAfterTheOther(world, requests, size) {
   const begun = performance.now();
   for (let i = 0; i < requests; i += 1) {
-    await ok(await post(world.upstream.url, size === 1 ? row() : Array.from({ length: size }, row)));
+    await ok(
+      await post(world.upstream.url, size === 1 ? row() : Array.from({ length: size }, row)),
+    );
   }
   return (requests * size) / ((performance.now() - begun) / 1000);
 }
 
 async function queue(world, count) {
-  const sender = async (share) => {
-    for (let i = 0; i < share; i += 1) await ok(await post(world.holdfast.url, row()));
+  let left = count;
+  const sender = async () => {
+    while (left-- > 0) await ok(await post(world.holdfast.url, row()));
   };
-  await Promise.all(Array.from({ length: 16 }, () => sender(count / 16)));
+  await Promise.all(Array.from({ length: 16 }, sender));
   const { queue: waiting } = await world.holdfast.status();
   if (waiting.depth !== count) throw new Error(`${waiting.depth} of ${count} are queued`);
 }
@@ -87,7 +90,13 @@ export async function drain({ entries }) {
     bulk,
     (rate / single).toFixed(1),
   ]);
-  const heads = ['tier, latency', 'drained /s', 'one by one /s', 'arrays of 100 /s', 'x one by one'];
+  const heads = [
+    'tier, latency',
+    'drained /s',
+    'one by one /s',
+    'arrays of 100 /s',
+    'x one by one',
+  ];
   console.log(table(heads, rows));
   return seen;
 }

@@ -222,7 +222,10 @@ std::optional<PullFailure> TableSource::take_keys(const std::vector<std::string>
   auto fetched = fetch(table_.kept_columns(), key_filter(table_, keys));
   if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
   auto& page = std::get<RowPage>(fetched);
-  if (!all.date) all.date = page.date;
+  if (!all.date) {
+    all.date = page.date;
+    all.received_at = page.received_at;
+  }
   for (Row& row : page.rows) {
     std::erase(left, key_of(table_, row));
     all.rows.push_back(std::move(row));
@@ -281,6 +284,7 @@ std::variant<RowPage, PullFailure> TableSource::read(
   for (const std::size_t index : columns) names.push_back(table_.columns[index].name);
   RowPage page;
   page.date = answer.date;
+  page.received_at = answer.received_at;
   page.bytes = static_cast<std::int64_t>(answer.body.size());
   bool last_key_lost = false;  // then no page can follow it
   const auto read = read_page(answer.body, names, [&](std::span<const std::string_view> tokens) {

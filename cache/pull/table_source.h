@@ -39,6 +39,7 @@ struct RowPage {
   // What can be read of the last row, for the page that follows; nullopt when there is none.
   std::optional<Row> last;
   std::optional<Timestamp> date;
+  Timestamp received_at = {};         // with `date`
   std::optional<std::int64_t> total;  // rows that there are, where it was asked for
   std::int64_t bytes = 0;             // of the answer, unpacked
 };

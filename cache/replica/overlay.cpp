@@ -121,9 +121,10 @@ void Overlay::put_base(Transaction& transaction, const Table& table, const std::
     return;
   }
   save_base(transaction, table, key, image);
-  if (known.presumed) {
-    const auto before = known.row ? std::optional(print_row(table, *known.row)) : std::nullopt;
-    rebase_effects(transaction, table, key, 0, {before});
+  if (known.presumed != Presumed::kNo) {
+    Change change{known.row ? std::optional(print_row(table, *known.row)) : std::nullopt};
+    change.of_unnamed = known.presumed == Presumed::kTouched;
+    rebase_effects(transaction, table, key, 0, change);
   }
   recompute(transaction, table, key);
 }
@@ -148,7 +149,7 @@ void Overlay::acknowledge(Transaction& transaction, std::int64_t entry,
     if (known == images.end()) {
       const Base base = load_base(transaction.database(), table, effect.key);
       save_base(transaction, table, effect.key, apply_effect(table, effect, base.row));
-      presume(transaction, table, effect.key);
+      presume(transaction, table, effect.key, Presumed::kWritten);
       read_again(transaction, effect.relation, effect.key);
     }
     rebase_later(transaction, effect, entry, known == images.end() ? nullptr : &*known);
@@ -273,13 +274,13 @@ Overlay::Base Overlay::load_base(Database& database, const Table& table,
   const std::string relation = relation_of(table);
   statement.bind_borrowed(1, relation).bind_borrowed(2, key);
   if (statement.step()) {
-    Base base{true, std::nullopt, statement.integer(1) != 0};
+    Base base{true, std::nullopt, static_cast<Presumed>(statement.integer(1))};
     if (!statement.is_null(0)) base.row = read_stored(table, statement.text(0));
     statement.reset();
     return base;
   }
   auto stored = rows(table).find(database, key_values(table, key));
-  return {false, stored ? std::optional<Row>(std::move(stored->row)) : std::nullopt, false};
+  return {false, stored ? std::optional<Row>(std::move(stored->row)) : std::nullopt};
 }
 
 void Overlay::save_base(Transaction& transaction, const Table& table, const std::string& key,

@@ -51,8 +51,7 @@ struct UpstreamImage {
 // The upstream's image of a row with pending effects is set aside (hf_pending_base) when the first
 // of them comes; from then on the visible row is that image with the effects replayed in order of
 // their entries. Rows without pending effects cost nothing. All calls work inside the Transaction
-// that they are given, so the row, its base and its effects change together.
-// Effects on a table that the catalog no longer has are kept and show nothing.
+// that they are given. Effects on a table that the catalog no longer has are kept and show nothing.
 // One thread at a time: whoever holds the Transaction.
 class Overlay {
  public:
@@ -69,17 +68,19 @@ class Overlay {
   // base under its pending effects.
   void put_base(Transaction& transaction, const Table& table, const std::string& key,
                 const std::optional<Row>& image);
-  // Hard case 7: the base under the row's pending effects is only what our own acknowledged write
-  // should have made of it, or may have made more of. The first image of it that comes takes the
-  // effects along: what it has more is no change of somebody else's.
-  void presume(Transaction& transaction, const Table& table, const std::string& key) const;
-  bool is_presumed(Database& database, const Table& table, const std::string& key) const;
   // The same for a row of a table without any pending effects (has_pending() is false).
   void put_clean(Transaction& transaction, const Table& table, const Row& row);
+  // Hard case 7: the base under the row's pending effects is only what our own acknowledged write
+  // should have made of it, or may have made more of. The first image that comes takes the effects
+  // along: what it has more is nobody else's; with kTouched those that name nothing of that.
+  enum class Presumed : int { kNo, kWritten, kTouched };
+  void presume(Transaction& transaction, const Table& table, const std::string& key,
+               Presumed how) const;
+  bool is_presumed(Database& database, const Table& table, const std::string& key) const;
 
-  // Ends the effects of `entry`: the given images become the upstream's, and where none is given
-  // for a row, its base with the effect applied is presumed and the row is queued for a read by
-  // key. Later effects on these rows are based on that.
+  // Ends the effects of `entry`: the given images become the upstream's; of a row without one, the
+  // base with the effect applied is presumed, and the row queued for a read by key. Later effects
+  // on these rows are based on that.
   void acknowledge(Transaction& transaction, std::int64_t entry,
                    const std::vector<UpstreamImage>& images);
 
@@ -88,7 +89,7 @@ class Overlay {
   void supersede(Transaction& transaction, std::int64_t entry,
                  const std::vector<UpstreamImage>& images);
 
-  // Ends the effects of `entry` and takes them back: the rows show what they would without it.
+  // Ends the effects of `entry` and takes them back.
   void drop(Transaction& transaction, std::int64_t entry);
 
   // Shows the effects of `entry` again that drop() took back.
@@ -145,7 +146,7 @@ class Overlay {
   struct Base {
     bool pending;  // the image is set aside
     std::optional<Row> row;
-    bool presumed = false;  // see is_presumed()
+    Presumed presumed = Presumed::kNo;
   };
 
   Base load_base(Database& database, const Table& table, const std::string& key) const;
@@ -154,7 +155,7 @@ class Overlay {
   void forget_base(Transaction& transaction, const Table& table, const std::string& key) const;
   void show(Transaction& transaction, const Table& table, const std::string& key,
             const std::optional<Row>& row) const;
-  // Replays the pending effects over the base and shows the outcome; without any, ends the base.
+  // Shows the base with the pending effects replayed over it; without any, ends the base.
   void recompute(Transaction& transaction, const Table& table, const std::string& key);
   // The image that an answer told of a row. What a pull has brought while the answer was on its way
   // may be newer than it, or older: nothing tells, so the row is queued for a read by key.
@@ -164,8 +165,7 @@ class Overlay {
                          const std::string& key);
   void note_acknowledgement(Transaction& transaction, const std::vector<Effect>& ended) const;
   // Own earlier writes are no conflict: what `entry` made of the row becomes part of the base of
-  // the effects after it. What others have made of it does not: they have not seen that.
-  // `image`: what an answer told of the row; nullptr: nothing.
+  // the effects after it, and nothing else. `image`: what an answer told of the row, if anything.
   void rebase_later(Transaction& transaction, const Effect& ended, std::int64_t entry,
                     const UpstreamImage* image) const;
   // From `before`, an image, to the base of now.
@@ -174,8 +174,8 @@ class Overlay {
     bool alone = true;  // all of it is our own write's, if nobody had changed the row before
     // The columns that surely are; nullopt: all that has changed.
     std::optional<std::vector<std::size_t>> own = std::nullopt;
-    // These are where nobody had changed them before.
-    std::vector<std::size_t> compared = {};
+    std::vector<std::size_t> compared = {};  // these are, where nobody had changed them before
+    bool of_unnamed = false;                 // none of it is for effects that name a part of it
   };
   // The effects on the row after `entry` go along with the change.
   void rebase_effects(Transaction& transaction, const Table& table, const std::string& key,

@@ -118,14 +118,17 @@ bool Overlay::takes_away(Database& database, const Table& table,
   return false;
 }
 
-void Overlay::presume(Transaction& transaction, const Table& table, const std::string& key) const {
+void Overlay::presume(Transaction& transaction, const Table& table, const std::string& key,
+                      Presumed how) const {
   Statement& update = transaction.database().cached(
-      "UPDATE hf_pending_base SET presumed=1 WHERE relation=?1 AND key=?2");
-  update.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(key)).run();
+      "UPDATE hf_pending_base SET presumed=?3 WHERE relation=?1 AND key=?2 AND presumed<>?4");
+  update.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(key));
+  update.bind(3, static_cast<std::int64_t>(how));
+  update.bind(4, static_cast<std::int64_t>(Presumed::kWritten)).run();
 }
 
 bool Overlay::is_presumed(Database& database, const Table& table, const std::string& key) const {
-  return load_base(database, table, key).presumed;
+  return load_base(database, table, key).presumed != Presumed::kNo;
 }
 
 }  // namespace holdfast::cache

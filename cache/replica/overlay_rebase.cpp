@@ -8,9 +8,9 @@ namespace holdfast::cache {
 namespace {
 
 // What the effect itself makes of a row, and what the upstream makes from that.
-std::vector<std::size_t> own_columns(const Table& table, const Effect& effect) {
+std::vector<std::size_t> own_columns(const Table& table, const std::string& changes) {
   std::vector<std::size_t> columns;
-  const auto body = parse_body(effect.changes);
+  const auto body = parse_body(changes);
   const auto names = body && !body->rows.empty() ? body->rows[0] : RawObject();
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     const Column& column = table.columns[i];
@@ -19,6 +19,15 @@ std::vector<std::size_t> own_columns(const Table& table, const Effect& effect) {
     if (named || column.generated != Generated::kNo) columns.push_back(i);
   }
   return columns;
+}
+
+bool names_a_difference(const Table& table, const std::string& changes, const Row& before,
+                        const Row& after) {
+  const auto columns = own_columns(table, changes);
+  return std::any_of(columns.begin(), columns.end(), [&](std::size_t column) {
+    const bool made = table.columns[column].generated != Generated::kNo;
+    return !made && before[column] != after[column];
+  });
 }
 
 }  // namespace
@@ -51,7 +60,7 @@ void Overlay::rebase_later(Transaction& transaction, const Effect& ended, std::i
                            const UpstreamImage* image) const {
   const Table* table = find_table(ended.relation);
   if (table == nullptr) return;
-  Change change{ended.base, false, own_columns(*table, ended)};
+  Change change{ended.base, false, own_columns(*table, ended.changes)};
   if (image != nullptr) {
     change.alone = image->guarded;
     change.compared = image->compared;
@@ -65,21 +74,27 @@ void Overlay::rebase_effects(Transaction& transaction, const Table& table, const
   struct Later {
     std::int64_t entry;
     std::int64_t ordinal;
+    std::string changes;
     std::optional<std::string> base;
   };
   std::vector<Later> later;
   Statement& select = database.cached(
-      "SELECT entry, ordinal, base FROM hf_effects"
+      "SELECT entry, ordinal, changes, base FROM hf_effects"
       " WHERE relation=?1 AND key=?2 AND active=1 AND entry>?3");
   select.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(key));
   select.bind(3, entry);
   while (select.step()) {
-    later.push_back({select.integer(0), select.integer(1), std::nullopt});
-    if (!select.is_null(2)) later.back().base = std::string(select.text(2));
+    later.push_back(
+        {select.integer(0), select.integer(1), std::string(select.text(2)), std::nullopt});
+    if (!select.is_null(3)) later.back().base = std::string(select.text(3));
   }
   if (later.empty()) return;
   const auto image = load_base(database, table, key).row;
   for (const Later& effect : later) {
+    if (change.of_unnamed && change.before && image &&
+        names_a_difference(table, effect.changes, read_stored(table, *change.before), *image)) {
+      continue;
+    }
     const auto base = base_after(table, effect.base, change, image);
     Statement& update =
         database.cached("UPDATE hf_effects SET base=?3 WHERE entry=?1 AND ordinal=?2");

@@ -65,6 +65,23 @@ TEST(ArchitectureTest, EverySourceBelongsToAModule) {
   }));
 }
 
+// A test that nobody builds passes for ever.
+TEST(ArchitectureTest, EverySourceOfTheTestsIsBuilt) {
+  std::set<std::string> built;
+  static const std::regex kSource("[A-Za-z0-9_]+[.]cpp");
+  for (const SourceFile& file : tree()) {
+    if (!file.path.ends_with("CMakeLists.txt")) continue;
+    const std::sregex_iterator names(file.text.begin(), file.text.end(), kSource);
+    for (auto name = names; name != std::sregex_iterator(); ++name) built.insert(name->str());
+  }
+  std::vector<std::string> unbuilt;
+  for (const SourceFile& file : tree()) {
+    if (!file.path.starts_with("tests/") || !file.path.ends_with(".cpp")) continue;
+    if (!built.contains(file.path.substr(file.folder().size() + 1))) unbuilt.push_back(file.path);
+  }
+  expect_none(unbuilt);
+}
+
 TEST(ArchitectureTest, EveryModuleAndTopFolderHasAReadme) {
   std::set<std::string> wanted;
   std::set<std::string> present;

@@ -137,20 +137,59 @@ describe('a write takes effect once although its answer was lost after the commi
     assert.equal(rows.length, 1);
   });
 
-  test('one that cannot be told from another is for a person, and never doubled', async () => {
+  test('its row is adopted before others change it', async () => {
     await world.upstream.fault({ match: '^/rest/v1/readings', method: 'POST', ...lost });
-    succeeded(await world.app.from('readings').insert({ sensor: 'twin', value: 2.5 }));
+    const made = await world.app.from('readings').insert({ sensor: 'seen', value: 1.5 }).select();
+    const [{ id }] = succeeded(made);
+    await world.database.sql`update readings set value = 3 where sensor = 'seen'`;
+    await world.holdfast.drained();
+    await world.holdfast.sync();
+    const rows = await world.database.sql`select id from readings where sensor = 'seen'`;
+    assert.equal(rows.length, 1);
+    const seen = succeeded(await world.app.from('readings').select('value').eq('id', id));
+    assert.deepEqual(seen, [{ value: 3 }]);
+  });
+
+  // The link is gone for the first look as well, and comes back after `meanwhile`.
+  async function foundLater(reading, meanwhile) {
+    const look = {
+      match: '^/rest/v1/readings[?]select=(%2A|[*])&order.*=gt[.]',
+      method: 'GET',
+      status: 503,
+      times: 1,
+    };
+    await world.upstream.fault({ match: '^/rest/v1/readings', method: 'POST', ...lost });
+    await world.upstream.fault(look);
+    succeeded(await world.app.from('readings').insert(reading));
     await world.upstream.faultsSpent();
-    await world.database.sql`insert into readings(sensor, value) values ('twin', 2.5)`;
+    await meanwhile(world.database.sql);
     await world.holdfast.statusWhere(
       'it is for a person',
       ({ queue }) => queue.conflicts === 1 && queue.sending === 0,
     );
     const [entry] = await world.holdfast.outbox('uncertain');
-    assert.match(entry.last_error, /2 rows/);
+    await world.holdfast.control('POST', `/outbox/${entry.id}/discard`);
+    return entry.last_error;
+  }
+
+  test('one that cannot be told from another is for a person, and never doubled', async () => {
+    const reason = await foundLater(
+      { sensor: 'twin', value: 2.5 },
+      (sql) => sql`insert into readings(sensor, value) values ('twin', 2.5)`,
+    );
+    assert.match(reason, /2 rows/);
     const rows = await world.database.sql`select id from readings where sensor = 'twin'`;
     assert.equal(rows.length, 2);
-    await world.holdfast.control('POST', `/outbox/${entry.id}/discard`);
+  });
+
+  test('one that others have changed since is for a person, and never doubled', async () => {
+    const reason = await foundLater(
+      { sensor: 'touched', value: 2.5 },
+      (sql) => sql`update readings set value = 3 where sensor = 'touched'`,
+    );
+    assert.match(reason, /changed/);
+    const rows = await world.database.sql`select id from readings where sensor = 'touched'`;
+    assert.equal(rows.length, 1);
   });
 });
 

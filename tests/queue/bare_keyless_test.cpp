@@ -33,9 +33,14 @@ class BareKeylessTest : public QueueTest {
       answer.body = commit(call.body);
       if (lose_posts_ > 0) {
         --lose_posts_;
+        if (cut_) lost_looks_ = 1;
         return upstream::Failure{upstream::Loss::kAnswerLost, "reset"};
       }
       return answer;
+    }
+    if (lost_looks_ > 0) {
+      --lost_looks_;
+      return upstream::Failure{upstream::Loss::kNotSent, "no network"};
     }
     ++looks_;
     if (const auto until = call.target.find("=lte."); until != std::string::npos) {
@@ -88,6 +93,8 @@ class BareKeylessTest : public QueueTest {
   std::int64_t next_id_ = 41;
   std::vector<bool> fresh_;
   int lose_posts_ = 0;
+  bool cut_ = true;  // what loses a post loses the look that follows it
+  int lost_looks_ = 0;
   int looks_ = 0;
   std::string conditions_;
   bool refuse_rows_ = false;
@@ -118,6 +125,34 @@ TEST_F(BareKeylessTest, ALostInsertIsUncertainUntilTheStatementTimeoutAndThenAdo
   EXPECT_EQ(state(sequence), "acknowledged") << entry(sequence).last_error;
   EXPECT_EQ(fresh_.size(), 1U);
   EXPECT_EQ(shown(), R"({"id":41,"name":"a"})");
+}
+
+// Others may change it at any moment.
+TEST_F(BareKeylessTest, WhatArrivedIsAdoptedWhileItStillSaysWhatWasSent) {
+  const auto sequence = insert_keyless("counters", R"({"name":"a"})");
+  lose_posts_ = 1;
+  cut_ = false;
+  drain();
+  EXPECT_EQ(state(sequence), "acknowledged") << entry(sequence).last_error;
+  EXPECT_EQ(shown(), R"({"id":41,"name":"a"})");
+}
+
+TEST_F(BareKeylessTest, WhatOthersHaveChangedSinceIsForAPerson) {
+  auto tables = cache::sample::tables();
+  auto& counters = tables[5].columns;
+  counters.push_back(cache::sample::columns({{"step", "integer"}}).front());
+  sample_.reopen(
+      std::make_shared<const cache::Catalog>(std::move(tables), std::vector<cache::Function>{}));
+  sample_.complete();
+  const auto sequence = insert_keyless("counters", R"({"name":"breakfast","step":1})");
+  lose_posts_ = 1;
+  drain();
+  rows_.rbegin()->second = R"("name":"breakfast","step":2)";
+  clock_.advance(options_.statement_timeout);
+  drain();
+  EXPECT_EQ(state(sequence), "uncertain");
+  EXPECT_EQ(entry(sequence).next_attempt_at, std::nullopt);
+  EXPECT_EQ(fresh_.size(), 1U) << "never sent again blindly";
 }
 
 TEST_F(BareKeylessTest, WhatDidNotArriveIsSentAgain) {

@@ -218,12 +218,25 @@ TEST_F(BareSendTest, NoRowsAndAVisibleRowMeanNotPermitted) {
   const auto sequence = update("todos", 1, R"({"title":"b"})");
   answer(200, "[]");
   answer(200, "[" + todo(1, "a") + "]");
+  answer(200, "[]");  // its values are printed differently there
   answer(200, "[]");  // by its key alone
   answer(200, "[" + todo(1, "a") + "]");
   drain();
   expect_state(sequence, "resolved");
   EXPECT_THAT(entry(sequence).last_error, HasSubstr("not permit"));
   EXPECT_EQ(shown(), R"({"id":1,"title":"a","done":false})");
+}
+
+// A trigger that returns NULL does each time again what it does instead.
+TEST_F(BareSendTest, WhatARowThatMeetsTheConditionWasKeptFromIsNotSentAgain) {
+  sample_.put("todos", todo(1, "a"));
+  const auto sequence = update("todos", 1, R"({"title":"b"})");
+  answer(200, "[]");
+  answer(200, "[" + todo(1, "a") + "]");
+  answer(200, R"([{"id":1}])");
+  drain();
+  expect_state(sequence, "resolved");
+  EXPECT_EQ(upstream_.calls().size(), 3U);
 }
 
 TEST_F(BareSendTest, NoRowsAndNoneVisibleMeansGone) {

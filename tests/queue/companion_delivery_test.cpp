@@ -132,7 +132,7 @@ TEST_F(CompanionDeliveryTest, WhatNoKeyMeetsEitherIsNotPermitted) {
   }
   drain_with_companion();
   expect_state(sequence, "resolved");
-  EXPECT_THAT(entry(sequence).last_error, HasSubstr("policies do not permit"));
+  EXPECT_THAT(entry(sequence).last_error, HasSubstr("policies, or a trigger, do not permit"));
 }
 
 // A role that may read some columns only cannot have the row from the function.

@@ -48,6 +48,15 @@ class ConflictPolicyTest : public ::testing::Test {
   std::string base_ = todo("a");
 };
 
+// An answer's date has no fractions, and takes its time to come.
+TEST(ClockOffset, IsWhatAnAnswerProvesAndNoMore) {
+  const Timestamp noon = cache::sample::noon();
+  EXPECT_EQ(clock_offset(noon + 900ms, noon + 950ms, noon), 0us);
+  EXPECT_EQ(clock_offset(noon, noon + 5s, noon + 2s), 0us);
+  EXPECT_EQ(clock_offset(noon, noon + 100ms, noon + 60s), 59900ms) << "its clock is ahead";
+  EXPECT_EQ(clock_offset(noon + 60s, noon + 61s, noon), -59s) << "its clock is behind";
+}
+
 // A column that was added while the deletion waited is no change of somebody else's.
 TEST_F(ConflictPolicyTest, ADeletionIsNotJudgedByAColumnThatWasAddedSince) {
   base_ = R"({"id":1,"title":"a","done":false,"updated_at":"2026-11-21T12:00:00+00:00"})";

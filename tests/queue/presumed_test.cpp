@@ -45,5 +45,21 @@ TEST_F(PresumedTest, WhatATriggerOfAnOwnWriteMakesOfAnotherRowIsNoConflict) {
               HasSubstr(R"("slot":1)"));
 }
 
+// What is presumed of a row is nothing that a later own write sets: others may have changed it.
+TEST_F(PresumedTest, AColumnThatALaterWriteNamesKeepsWhatItWasBasedOn) {
+  auto tables = cache::sample::tables();
+  tables[1].triggers.push_back({"count", true, false, false, false});
+  sample_.reopen(
+      std::make_shared<const cache::Catalog>(std::move(tables), std::vector<cache::Function>{}));
+  sample_.put("lists", R"({"id":1,"title":"a","slot":1})");
+  const auto child = insert("todos", R"({"id":11,"title":"t","list_id":1})");
+  const auto later = update("lists", 1, R"({"title":"b"})");
+  acknowledge(child);
+  sample_.put("lists", R"({"id":1,"title":"theirs","slot":2})");
+  auto reader = sample_.store().reader();
+  EXPECT_THAT(sample_.overlay().effects(*reader, later).at(0).base.value_or(""),
+              HasSubstr(R"("title":"a")"));
+}
+
 }  // namespace
 }  // namespace holdfast::queue
