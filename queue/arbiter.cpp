@@ -1,5 +1,7 @@
 #include "queue/arbiter.h"
 
+#include <algorithm>
+
 #include "cache/replica/key.h"
 #include "cache/values/codec.h"
 #include "gateway/base/ids.h"
@@ -119,6 +121,14 @@ const char* choice_of(const Collision& collision, const Decision& decision) {
              : "merged";
 }
 
+void add_decided(Transaction& transaction, Conflict record, const char* choice, Timestamp now) {
+  record.state = Conflict::State::kResolved;
+  record.choice = choice;
+  record.resolved_by = "policy";
+  record.resolved_at = now;
+  Conflicts::add(transaction, record);
+}
+
 }  // namespace
 
 Arbiter::Outcome Arbiter::settle(Transaction& transaction, const Entry& entry,
@@ -140,15 +150,11 @@ Arbiter::Outcome Arbiter::settle(Transaction& transaction, const Entry& entry,
   const Collision collision{*table, options_.of(*table),  entry, effect,
                             remote, collided.clock_offset};
   const Decision decision = decide(collision);
-  if (decision.conflict) {
-    Conflict record = record_of(collision, decision, now);
-    if (decision.kind != Decision::Kind::kAsk) {
-      record.state = Conflict::State::kResolved;
-      record.choice = choice_of(collision, decision);
-      record.resolved_by = "policy";
-      record.resolved_at = now;
-    }
-    Conflicts::add(transaction, record);
+  if (decision.conflict && decision.kind == Decision::Kind::kAsk) {
+    Conflicts::add(transaction, record_of(collision, decision, now));
+  } else if (decision.conflict) {
+    add_decided(transaction, record_of(collision, decision, now), choice_of(collision, decision),
+                now);
   }
   show_read(transaction, outbox_.overlay(), collided.images.front());
   switch (decision.kind) {
@@ -165,6 +171,29 @@ Arbiter::Outcome Arbiter::settle(Transaction& transaction, const Entry& entry,
   }
   outbox_.park(transaction, entry, State::kConflict, 0, decision.reason);
   return {End::kAsks, decision.reason};
+}
+
+void Arbiter::give_way(Transaction& transaction, const Entry& entry,
+                       const std::vector<Effect>& effects, const Superseded& superseded,
+                       Timestamp now) {
+  for (const Effect& effect : effects) {
+    const Table* table = outbox_.overlay().find_table(effect.relation);
+    const bool own = !effect.consequence && effect.relation == entry.relation;
+    if (!superseded.listed || !own || table == nullptr) continue;
+    const auto image = std::find_if(superseded.images.begin(), superseded.images.end(),
+                                    [&](const auto& seen) { return seen.key == effect.key; });
+    const auto remote = image == superseded.images.end()
+                            ? outbox_.overlay().base_of(transaction.database(), *table, effect.key)
+                            : image->row;
+    const Collision collision{*table, options_.of(*table), entry, effect, remote, {}};
+    Decision decision;
+    decision.reason = superseded.reason;
+    decision.collided = changed_columns(*table, effect.changes, remote);
+    const bool deletes = effect.kind == cache::EffectKind::kDelete;
+    if (deletes ? !remote : decision.collided.empty()) continue;
+    add_decided(transaction, record_of(collision, decision, now), "remote", now);
+  }
+  outbox_.resolve(transaction, entry, superseded.reason, superseded.images, now);
 }
 
 Result<void> Arbiter::resolve(Transaction& transaction, const Conflict& conflict, Choice choice,

@@ -35,6 +35,11 @@ class Arbiter {
                  const std::vector<cache::Effect>& effects, const Collided& collided,
                  Timestamp now);
 
+  // Ends the entry, as the upstream's row stands.
+  void give_way(cache::Transaction& transaction, const Entry& entry,
+                const std::vector<cache::Effect>& effects, const Superseded& superseded,
+                Timestamp now);
+
   enum class Choice { kLocal, kRemote, kMerged };
   // A person's decision of an open conflict; `row` (a JSON object) only with kMerged. Errors:
   // kConflict when it is decided already, kInvalidRequest of the row.

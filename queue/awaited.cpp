@@ -9,20 +9,26 @@ namespace holdfast::queue {
 void Awaited::add(const std::string& entry, const std::string& principal, Waiter waiter) {
   waiter.ended_ = [this, entry] { end(entry); };
   MutexLock lock(mutex_);
-  followers_.try_emplace(entry);
+  open_.try_emplace(entry, Open{principal, {}});
   places_.emplace(entry, Place{std::move(waiter), principal});
 }
 
 bool Awaited::is_open(const std::string& entry) const {
   MutexLock lock(mutex_);
-  return followers_.contains(entry);
+  return open_.contains(entry);
+}
+
+bool Awaited::any_open(const std::string& principal) const {
+  MutexLock lock(mutex_);
+  return std::any_of(open_.begin(), open_.end(),
+                     [&](const auto& open) { return open.second.principal == principal; });
 }
 
 bool Awaited::follow(const std::string& entry, std::function<void()> then) {
   MutexLock lock(mutex_);
-  const auto open = followers_.find(entry);
-  if (open == followers_.end()) return false;
-  open->second.push_back(std::move(then));
+  const auto open = open_.find(entry);
+  if (open == open_.end()) return false;
+  open->second.followers.push_back(std::move(then));
   return true;
 }
 
@@ -30,10 +36,10 @@ void Awaited::end(const std::string& entry) {
   std::vector<std::function<void()>> followers;
   {
     MutexLock lock(mutex_);
-    const auto open = followers_.find(entry);
-    if (open == followers_.end()) return;
-    followers = std::move(open->second);
-    followers_.erase(open);
+    const auto open = open_.find(entry);
+    if (open == open_.end()) return;
+    followers = std::move(open->second.followers);
+    open_.erase(open);
   }
   for (const auto& then : followers) then();
 }

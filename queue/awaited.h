@@ -98,6 +98,8 @@ class Awaited {
   // Whether an app still waits for the entry, or what it is told is not all written down: until the
   // end of its Waiter.
   bool is_open(const std::string& entry) const;
+  // Whether that is so of any entry of the principal's.
+  bool any_open(const std::string& principal) const;
   // Calls `then` when that is over, on the thread that ends it. False: it is over already, and
   // nobody is called.
   bool follow(const std::string& entry, std::function<void()> then);
@@ -129,8 +131,12 @@ class Awaited {
   const Clock& clock_;
   mutable Mutex mutex_;
   Condition changed_;
-  // Outlives the places: their Waiters say when they end.
-  std::map<std::string, std::vector<std::function<void()>>> followers_ HF_GUARDED_BY(mutex_);
+  struct Open {
+    std::string principal;
+    std::vector<std::function<void()>> followers;
+  };
+  // Outlive the places: their Waiters say when they end.
+  std::map<std::string, Open> open_ HF_GUARDED_BY(mutex_);
   std::map<std::string, Place> places_ HF_GUARDED_BY(mutex_);
   std::int64_t next_number_ HF_GUARDED_BY(mutex_) = 0;
   bool stopping_ HF_GUARDED_BY(mutex_) = false;

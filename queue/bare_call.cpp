@@ -1,5 +1,6 @@
 #include "queue/bare_call.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cache/pull/table_source.h"
@@ -101,6 +102,17 @@ Verdict judge_refusal(const upstream::Answer& answer, const ClassifiedAnswer& cl
       break;
   }
   return Refused{answer.status, words_of(classified)};
+}
+
+Superseded withheld(const Entry& entry, const cache::Table& table,
+                    std::vector<cache::UpstreamImage> images) {
+  const bool deletes = entry.operation == "delete";
+  const bool triggered =
+      std::any_of(table.triggers.begin(), table.triggers.end(), [&](const cache::Trigger& trigger) {
+        return trigger.before && (deletes ? trigger.on_delete : trigger.on_update);
+      });
+  return {"the upstream's policies, or a trigger, do not permit this change", std::move(images),
+          !triggered};
 }
 
 const cache::Table* table_of(const cache::Store& store, const Entry& entry) {

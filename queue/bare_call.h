@@ -33,9 +33,10 @@ std::string words_of(const ClassifiedAnswer& answer);
 // The table of the entry; nullptr when the catalog has it no more.
 const cache::Table* table_of(const cache::Store& store, const Entry& entry);
 
-// Why a row that is as it was known was not written.
-inline constexpr const char* kWithheld =
-    "the upstream's policies, or a trigger, do not permit this change";
+// A row that is as it was known was not written. No conflict where a trigger may have done
+// something else instead.
+Superseded withheld(const Entry& entry, const cache::Table& table,
+                    std::vector<cache::UpstreamImage> images);
 
 // Rows as the principal sees them now.
 struct SeenRows {

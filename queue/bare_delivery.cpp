@@ -1,6 +1,5 @@
 #include "queue/bare_delivery.h"
 
-#include "cache/replica/temporary_ids.h"
 #include "queue/bare_row_send.h"
 #include "queue/bare_send.h"
 #include "queue/opaque_send.h"
@@ -11,12 +10,6 @@ namespace {
 // As PostgREST answers for a table that it does not know.
 constexpr int kNoLongerThere = 404;
 
-// Which row of an answer is whose is only known of one entry's.
-bool awaits_ids(const Sender& sender, const Parcel& parcel) {
-  auto reader = sender.store.reader();
-  return cache::TemporaryIds::unresolved(*reader, parcel.entry.sequence) > 0;
-}
-
 }  // namespace
 
 bool BareDelivery::joins(const Sender& sender, std::span<const Parcel> batch,
@@ -24,9 +17,11 @@ bool BareDelivery::joins(const Sender& sender, std::span<const Parcel> batch,
   // Rows that one statement inserts may refer to each other.
   if (batch.size() >= limit_.get() || batch.front().asked || next.asked) return false;
   if (is_opaque(next.entry)) return false;
+  if (!insert_together(batch.front().entry, next.entry)) return false;
+  // Which row of an answer is whose is only known of one entry's.
   return table_of(sender.store, next.entry) != nullptr &&
-         insert_together(batch.front().entry, next.entry) && !awaits_ids(sender, batch.front()) &&
-         !awaits_ids(sender, next);
+         !BareKeyless::applies(sender, batch.front().entry) &&
+         !BareKeyless::applies(sender, next.entry);
 }
 
 bool BareDelivery::sends_whole(const Parcel& parcel) const {

@@ -154,13 +154,13 @@ Verdict BareRowSend::judge_answer(const upstream::Answer& answer, Guard guard,
   }
   if (auto verdict = look()) return *std::move(verdict);
   // It is as it was.
-  if (guard != Guard::kKeyOnly && meets(condition)) return Superseded{kWithheld, {}};
+  if (guard != Guard::kKeyOnly && meets(condition)) return withheld(entry_, table_, {});
   if (guard == Guard::kExact) return send_plainly(this->condition());
   // Columns that this does not change may have been changed by others.
   if (guard == Guard::kWholeRow) return send(Guard::kBase, this->condition(), representation);
   // What it was compared with may be printed differently there, the key is not.
   if (guard == Guard::kBase) return send(Guard::kKeyOnly, condition, representation);
-  return Superseded{kWithheld, {}};
+  return withheld(entry_, table_, {});
 }
 
 bool BareRowSend::meets(const Condition& condition) {

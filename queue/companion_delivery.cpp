@@ -124,7 +124,16 @@ std::vector<Receipt> CompanionDelivery::send_asked(const Sender& sender, Parcels
   note_keyed(sender.store, parcels, true);
   Sender keeping = sender;
   keeping.keeps_keys = true;
-  return bare_.deliver(keeping, parcels);
+  auto receipts = bare_.deliver(keeping, parcels);
+  const auto* applied = std::get_if<Applied>(&receipts.front().verdict);
+  const bool arrived_before = applied != nullptr && applied->images.empty();
+  if (!arrived_before || !BareKeyless::applies(sender, parcels.front().entry)) return receipts;
+  // The key tells which rows it has made.
+  auto known = settle(sender, parcels);
+  if (std::holds_alternative<Applied>(known.front().verdict)) {
+    receipts.front().verdict = std::move(known.front().verdict);
+  }
+  return receipts;
 }
 
 std::vector<Receipt> CompanionDelivery::settle(const Sender& sender, Parcels parcels) {
@@ -219,8 +228,8 @@ Verdict CompanionDelivery::judge_withheld(const Sender& sender, const Parcel& pa
   auto* seen = std::get_if<SeenRows>(&read);
   // It took effect, whatever of it; only how the rows look now is not known yet.
   if (seen == nullptr) return Applied{};
-  const bool withheld = keys.size() == 1 && seen->images.front().row && !outcome.replayed;
-  if (withheld) return Superseded{kWithheld, std::move(seen->images)};
+  const bool stands = keys.size() == 1 && seen->images.front().row && !outcome.replayed;
+  if (stands) return withheld(parcel.entry, *table, std::move(seen->images));
   return Applied{std::move(seen->images)};
 }
 

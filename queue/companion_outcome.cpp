@@ -113,7 +113,7 @@ Verdict judge_mismatch(const EventOutcome& outcome, const Sender& sender, const 
   if (writes.size() == 1 && images[0].row) {
     const Row& now = *images[0].row;
     if (as_compared(table, options, writes[0], now)) {
-      return Superseded{kWithheld, images};
+      return withheld(parcel.entry, table, images);
     }
     if (!writes[0].deletion && changed_columns(table, writes[0].changes, now).empty()) {
       return Applied{images};

@@ -90,7 +90,7 @@ void Recorder::write(Page& page, const Result& result) const {
     ++page.outcome.ended;
     ++page.outcome.uploaded;
   } else if (const auto* superseded = std::get_if<Superseded>(&verdict)) {
-    write_ended(page, entry, *superseded);
+    write_ended(page, *result.parcel, *superseded);
   } else if (const auto* token = std::get_if<TokenRefused>(&verdict)) {
     page.outbox.park(page.transaction, entry, State::kHeld, token->status, token->reason);
     page.note(entry, token->reason);
@@ -119,10 +119,11 @@ bool Recorder::is_chained(const Page& page, const Entry& entry) const {
   return table != nullptr && tables_.of(*table).append_only;
 }
 
-void Recorder::write_ended(Page& page, const Entry& entry, const Superseded& superseded) const {
-  page.outbox.resolve(page.transaction, entry, superseded.reason, superseded.images, page.now);
+void Recorder::write_ended(Page& page, const Parcel& parcel, const Superseded& superseded) const {
+  Arbiter(page.outbox, tables_)
+      .give_way(page.transaction, parcel.entry, parcel.effects, superseded, page.now);
   ++page.outcome.ended;
-  page.note(entry, superseded.reason);
+  page.note(parcel.entry, superseded.reason);
 }
 
 void Recorder::write_refused(Page& page, const Entry& entry, const Refused& refused,

@@ -57,7 +57,7 @@ class Recorder {
   void write(Page& page, const Result& result) const;
   // Its rows go to an append-only table.
   bool is_chained(const Page& page, const Entry& entry) const;
-  void write_ended(Page& page, const Entry& entry, const Superseded& superseded) const;
+  void write_ended(Page& page, const Parcel& parcel, const Superseded& superseded) const;
   void write_refused(Page& page, const Entry& entry, const Refused& refused, bool heard) const;
   void write_waiting(Page& page, const Entry& entry, const TryAgain& again) const;
   // The row is not what the entry was based on: its table's strategy decides.

@@ -15,9 +15,10 @@ struct Applied {
   std::vector<cache::UpstreamImage> images;
   std::optional<std::string> result = std::nullopt;  // of a call: what it gave back, JSON
 };
-struct Superseded {  // the upstream's row stands: gone, or not permitted to be changed
+struct Superseded {  // the upstream's row stands: changed by others, or not permitted to be changed
   std::string reason;
   std::vector<cache::UpstreamImage> images;
+  bool listed = true;  // among the conflicts: what the write says is nowhere else any more
 };
 struct TryAgain {
   int status = 0;  // 0: no HTTP answer

@@ -59,12 +59,13 @@ http::Response ReadForwarder::pass_on(const ForwardedRead& read, const upstream:
 }
 
 std::optional<http::Response> ReadForwarder::find_here(const ForwardedRead& read) const {
-  if (read.answer_here) {
-    if (auto response = read.answer_here(NoAnswer::kNone)) return response;
-  }
+  std::optional<http::Response> here;
+  if (read.answer_here) here = read.answer_here(NoAnswer::kNone);
+  // Whoever may not read the whole may have been given the part that is asked for.
+  if (here && here->status != 401 && here->status != 403) return here;
   const auto key = cache::response_key(read.request, read.principal);
   auto kept = context_.responses.find(*read.store, key);
-  if (!kept) return std::nullopt;
+  if (!kept) return here;
   auto response = std::move(kept->response);
   response.headers.set("Age", std::to_string(kept->age.count()));
   response.headers.set("Cache-Status", kept_status());

@@ -93,7 +93,21 @@ std::optional<query::Plan> RowTail::plan(const RowSubscription& subscription,
   return plan == nullptr ? std::nullopt : std::optional(std::move(*plan));
 }
 
+// No longer than such a write may take, however many follow each other.
+bool RowTail::rests() {
+  const MonotonicTime now = context_.clock.monotonic();
+  if (!context_.synchronizer.awaited().any_open(principal_.id)) {
+    rests_since_.reset();
+    return false;
+  }
+  if (!rests_since_) rests_since_ = now;
+  if (now - *rests_since_ < context_.rest.write_wait) return true;
+  rests_since_ = now;
+  return false;
+}
+
 std::vector<RowChange> RowTail::advance() {
+  if (rests()) return {};
   auto store = context_.stores.open(principal_);
   const std::uint64_t commits = store->writer().commits();
   if (store == store_ && commits == commits_) return {};

@@ -31,7 +31,8 @@ struct RowChange {
 // Filters are those of reads, so they select the same rows.
 //
 // Rows whose table is being read for the first time are no changes. Of several changes to a row
-// between two looks the newest is told.
+// between two looks the newest is told. While an app waits for what the upstream says to its write,
+// the principal's changes wait too: the row may be refused, or come back with more.
 // One thread at a time. Waits for the disk.
 class RowTail {
  public:
@@ -49,6 +50,7 @@ class RowTail {
   bool selects(const RowSubscription& subscription, const RowChange& change) const;
 
  private:
+  bool rests();
   bool is_served(const cache::Table& table) const;
   std::optional<cache::query::Plan> plan(const RowSubscription& subscription,
                                          const cache::Table& table, const std::string& key) const;
@@ -57,6 +59,7 @@ class RowTail {
   const http::Principal principal_;
   std::shared_ptr<cache::Store> store_;
   std::uint64_t commits_ = 0;
+  std::optional<MonotonicTime> rests_since_;
   std::string cursor_;
 };
 

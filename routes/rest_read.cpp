@@ -243,8 +243,8 @@ std::optional<RestRead::Answer> RestRead::replica_unfit(const RestRequest& rest,
         }
         return elsewhere(Kind::kPartial, "the first sync of " + table->name + " is not complete");
       case TableStatus::kDenied:
-        // Not all columns may be read; those that are asked for may.
-        if (online && !no_answer_) {
+        // Not all columns may be read; those that are asked for may, or were.
+        if (!no_answer_ && !context_.standalone && !context_.replica.imported_only) {
           return elsewhere(Kind::kMiss, table->name + " may not be read as a whole");
         }
         return Answer(denied(*rest.store, *table));

@@ -265,6 +265,25 @@ describe('with the companion', () => {
     assert.deepEqual(uncertain, []);
   });
 
+  test('a row whose key the upstream made has it also where its request arrived twice', async () => {
+    await world.upstream.fault({
+      match: '^/rest/v1/readings',
+      method: 'POST',
+      times: 1,
+      twice: true,
+    });
+    const made = await world.app.from('readings').insert({ sensor: 'twice', value: 1 }).select();
+    const [{ id }] = succeeded(made);
+    await world.upstream.faultsSpent();
+    await world.holdfast.drained();
+    const rows = await world.database.sql`select id from readings where sensor = 'twice'`;
+    assert.equal(rows.length, 1);
+    for (const condition of [{ id }, { sensor: 'twice' }]) {
+      const seen = succeeded(await world.app.from('readings').select('id').match(condition));
+      assert.deepEqual(seen, [{ id: Number(rows[0].id) }]);
+    }
+  });
+
   test(`killed ${rounds} times between answer and delivery, a write acts once`, async () => {
     const sensors = [];
     for (let round = 1; round <= rounds; round += 1) {

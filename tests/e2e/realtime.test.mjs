@@ -100,6 +100,23 @@ for (const [version, create] of [
   });
 }
 
+test('an own write that the upstream decides about is told once it has, and once', async () => {
+  const app = connect();
+  const seen = [];
+  await following(app, { table: 'tags' }, seen);
+  const insert = (name) => app.from('tags').insert({ id: crypto.randomUUID(), name });
+  await world.upstream.fault({ match: '^/rest/v1/tags', method: 'POST', delay: 300, times: 2 });
+  assert.equal((await insert('red')).status, 409);
+  succeeded(await insert('told once'));
+  await eventually('it is told', async () => seen.length > 0);
+  await world.holdfast.drained();
+  await world.holdfast.sync();
+  assert.deepEqual(
+    seen.map(({ eventType, new: { name } }) => [eventType, name]),
+    [['INSERT', 'told once']],
+  );
+});
+
 test('a filter selects the rows that the same filter of a read would', async () => {
   const app = connect();
   const [few, many] = [[], []];

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "queue/conflicts.h"
 #include "tests/queue/fixture.h"
 
 namespace holdfast::queue {
@@ -314,6 +315,25 @@ TEST_F(BareSendTest, ALostUpsertIsJudgedByItsRow) {
   drain();
   expect_state(sequence, "acknowledged");
   EXPECT_THAT(calls(), ElementsAre("GET /rest/v1/todos", "POST /rest/v1/todos"));
+}
+
+// It may never have arrived: what it says is kept where a person finds it.
+TEST_F(BareSendTest, ALostUpsertOfARowThatOthersHaveChangedIsListed) {
+  sample_.put("todos", todo(1, "base"));
+  const auto sequence =
+      enqueue({cache::Operation::kInsert, "todos", "", R"({"id":1,"title":"ours"})",
+               cache::Resolution::kMergeDuplicates});
+  lose_first_answer();
+  answer(200, "[" + todo(1, "theirs") + "]");
+  drain();
+  expect_state(sequence, "resolved");
+  EXPECT_EQ(shown(), R"({"id":1,"title":"theirs","done":false})");
+  auto reader = sample_.store().reader();
+  const auto conflicts = Conflicts::list(*reader, std::nullopt);
+  ASSERT_EQ(conflicts.size(), 1U);
+  EXPECT_EQ(conflicts[0].state, Conflict::State::kResolved);
+  EXPECT_THAT(conflicts[0].local.value_or(""), HasSubstr("ours"));
+  EXPECT_THAT(conflicts[0].columns, ElementsAre("title"));
 }
 
 // Nobody else has made the same key, and others may have changed the row since.
