@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "cache/replica/defaults.h"
 #include "cache/replica/key.h"
 #include "cache/replica/temporary_ids.h"
 #include "cache/values/codec.h"
@@ -24,8 +25,9 @@ constexpr int kMostPages = 40;
 constexpr std::size_t kLongestCondition = 300;  // bytes
 
 bool has_insert_trigger(const cache::Table& table) {
-  return std::any_of(table.triggers.begin(), table.triggers.end(),
-                     [](const cache::Trigger& trigger) { return trigger.on_insert; });
+  return std::any_of(
+      table.triggers.begin(), table.triggers.end(),
+      [](const cache::Trigger& trigger) { return trigger.before && trigger.on_insert; });
 }
 
 // Values that mean the same in a filter as in a row, and are not too long for one.
@@ -59,6 +61,27 @@ std::string conditions_of(const cache::Table& table, const cache::Effect& effect
     if (condition.size() <= kLongestCondition) conditions += "&" + condition;
   }
   return conditions;
+}
+
+// The columns that the effect does not name, with the values that the upstream surely gives them:
+// whose, and not when or by chance.
+BareKeyless::Values sure_defaults(const cache::Table& table, const cache::Effect& effect,
+                                  const http::Principal& principal, Timestamp now) {
+  const auto named = changed_columns(table, effect.changes, std::nullopt);
+  BareKeyless::Values values;
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    const cache::Column& column = table.columns[i];
+    if (std::find(named.begin(), named.end(), i) != named.end() || !column.kept) continue;
+    const auto value = cache::compute_default(column, {principal, now});
+    const auto later = cache::compute_default(column, {principal, now + std::chrono::hours(1)});
+    if (value && later && value->value == later->value) values.emplace_back(i, value->value);
+  }
+  return values;
+}
+
+bool has(const Row& row, const BareKeyless::Values& values) {
+  return std::all_of(values.begin(), values.end(),
+                     [&](const auto& value) { return row[value.first] == value.second; });
 }
 
 bool shows(const cache::Table& table, const cache::Effect& effect, const Row& row) {
@@ -202,8 +225,9 @@ std::optional<Verdict> BareKeyless::suspect(const std::vector<Wanted>& wanted,
                      "whether one of the newest rows is it"};
   }
   const bool alike = std::any_of(rows.begin(), rows.end(), [&](const Row& row) {
-    return std::any_of(wanted.begin(), wanted.end(),
-                       [&](const Wanted& one) { return says_nearly(table_, *one.effect, row); });
+    return std::any_of(wanted.begin(), wanted.end(), [&](const Wanted& one) {
+      return has(row, one.defaults) && says_nearly(table_, *one.effect, row);
+    });
   });
   if (!alike) return std::nullopt;
   return Uncertain{0,
@@ -215,9 +239,10 @@ std::vector<BareKeyless::Wanted> BareKeyless::compare(const Rows& rows) const {
   std::vector<Wanted> wanted;
   for (const cache::Effect& effect : effects_) {
     if (effect.consequence || effect.relation != entry_.relation) continue;
-    wanted.push_back({&effect, {}});
+    wanted.push_back({&effect, defaults_of(effect), {}});
     for (const Row& row : rows) {
-      if (shows(table_, effect, row)) wanted.back().found.push_back(row);
+      const bool ours = has(row, wanted.back().defaults) && shows(table_, effect, row);
+      if (ours) wanted.back().found.push_back(row);
     }
   }
   // Rows of one request that say the same are told apart by nothing, and need not be: each has one.
@@ -231,6 +256,13 @@ std::vector<BareKeyless::Wanted> BareKeyless::compare(const Rows& rows) const {
     for (std::size_t j = 0; j < alike.size(); ++j) alike[j]->found = {each[j]};
   }
   return wanted;
+}
+
+BareKeyless::Values BareKeyless::defaults_of(const cache::Effect& effect) const {
+  http::Principal principal = sender_.store.principal();
+  principal.role = entry_.role;
+  principal.claims = entry_.claims;
+  return sure_defaults(table_, effect, principal, entry_.created_at);
 }
 
 std::variant<BareKeyless::Rows, Verdict> BareKeyless::rows_behind(const std::string& noted) {
@@ -261,6 +293,7 @@ std::variant<bool, Verdict> BareKeyless::alike_before(const std::string& noted) 
   std::string before = "order=" + name + ".asc&limit=" + std::to_string(kRowsInPage);
   before.append("&").append(name).append("=lte.").append(noted).append(
       conditions_of(table_, *sent));
+  const Values defaults = defaults_of(*sent);
   std::string last;
   for (int page = 0; page < kMostPages; ++page) {
     std::string target = before;
@@ -270,7 +303,7 @@ std::variant<bool, Verdict> BareKeyless::alike_before(const std::string& noted) 
     const Rows& rows = std::get<Rows>(read);
     if (rows.empty()) return false;
     for (const Row& row : rows) {
-      if (shows(table_, *sent, row) && !is_of_another_entry(row)) return true;
+      if (has(row, defaults) && shows(table_, *sent, row) && !is_of_another_entry(row)) return true;
     }
   }
   return true;

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gateway/upstream/upstream.h"
@@ -17,6 +18,8 @@ namespace holdfast::queue {
 // One thread at a time: the principal's dispatcher; blocking.
 class BareKeyless {
  public:
+  using Values = std::vector<std::pair<std::size_t, cache::Value>>;  // of columns
+
   // All must outlive it.
   BareKeyless(upstream::Upstream& upstream, const Sender& sender, const Parcel& parcel,
               const cache::Table& table);
@@ -42,6 +45,7 @@ class BareKeyless {
   // A sent row, and as what it may have been stored.
   struct Wanted {
     const cache::Effect* effect;
+    Values defaults;  // that such a row surely has besides
     Rows found;
   };
 
@@ -52,6 +56,7 @@ class BareKeyless {
   std::variant<bool, Verdict> alike_before(const std::string& noted);
   // One page of rows; `after` becomes the key of its last one.
   std::variant<Rows, Verdict> page(const std::string& parameters, std::string& after);
+  Values defaults_of(const cache::Effect& effect) const;
   std::vector<Wanted> compare(const Rows& rows) const;
   // Where each of the rows is found once, and which that is; uncertain where some are, or others
   // are found more than once; nullopt when none is there.

@@ -154,7 +154,11 @@ Verdict BareRowSend::judge_answer(const upstream::Answer& answer, Guard guard,
   }
   if (auto verdict = look()) return *std::move(verdict);
   // It is as it was.
-  if (guard != Guard::kKeyOnly && meets(condition)) return withheld(entry_, table_, {});
+  if (guard != Guard::kKeyOnly) {
+    const auto met = meets(condition);
+    if (const auto* failed = std::get_if<TryAgain>(&met)) return *failed;
+    if (std::get<bool>(met)) return withheld(entry_, table_, {});
+  }
   if (guard == Guard::kExact) return send_plainly(this->condition());
   // Columns that this does not change may have been changed by others.
   if (guard == Guard::kWholeRow) return send(Guard::kBase, this->condition(), representation);
@@ -163,7 +167,7 @@ Verdict BareRowSend::judge_answer(const upstream::Answer& answer, Guard guard,
   return withheld(entry_, table_, {});
 }
 
-bool BareRowSend::meets(const Condition& condition) {
+std::variant<bool, TryAgain> BareRowSend::meets(const Condition& condition) {
   if (condition.parameters.empty()) return true;
   upstream::Call call;
   call.target = "/rest/v1/" + http::percent_encode(table_.name) + "?" +
@@ -176,7 +180,11 @@ bool BareRowSend::meets(const Condition& condition) {
   call.force = sender_.force;
   upstream::add_credentials(sender_.credentials, call.headers);
   const auto outcome = upstream_.call(call);
-  if (!outcome.answered() || classify(outcome.answer()).kind != AnswerClass::kApplied) return false;
+  if (!outcome.answered()) {
+    return TryAgain{0, outcome.failure().reason, false, std::nullopt, false};
+  }
+  // What it is compared with may not be comparable there.
+  if (classify(outcome.answer()).kind != AnswerClass::kApplied) return false;
   const auto rows = cache::parse_rows(table_, outcome.answer().body);
   return rows && !rows->empty();
 }

@@ -46,7 +46,7 @@ class BareRowSend {
                        Representation representation);
   // Whether the row, which is there, is one that `condition` lets be written: then something else
   // kept it from it, and another send would only do again what a trigger does.
-  bool meets(const Condition& condition);
+  std::variant<bool, TryAgain> meets(const Condition& condition);
   // What was refused perhaps for what it was compared with is sent with less; nullopt: it was not.
   std::optional<Verdict> send_otherwise(const ClassifiedAnswer& answer, Guard guard,
                                         const Condition& condition, Representation representation);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "cache/replica/row.h"
 #include "cache/values/codec.h"
 #include "cache/values/jsonb.h"
 #include "cache/values/sort_key.h"
@@ -52,6 +53,11 @@ std::optional<Row> stored_row(const Table& table, const std::optional<std::strin
 
 bool is_same(const cache::Column& column, const cache::Value& one, const cache::Value& other) {
   if (one == other) return true;
+  // An answer does not tell them apart.
+  const auto is_nothing = [&](const cache::Value& value) {
+    return cache::is_null(value) || cache::is_json_null(column, value);
+  };
+  if (is_nothing(one) && is_nothing(other)) return true;
   const auto* text = std::get_if<std::string>(&one);
   const auto* other_text = std::get_if<std::string>(&other);
   if (text == nullptr || other_text == nullptr) return false;

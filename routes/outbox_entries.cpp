@@ -93,7 +93,7 @@ PlannedEntry insertion(const Mutation& mutation, cache::Changes& changes,
     entry.target += separator + ("columns=" + name_list(changes.columns));
     separator = '&';
   }
-  if (!mutation.query.on_conflict().empty()) {
+  if (!mutation.single && !mutation.query.on_conflict().empty()) {
     entry.target += separator + ("on_conflict=" + name_list(mutation.query.on_conflict()));
   }
   entry.body = changes.body;

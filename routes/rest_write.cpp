@@ -1,6 +1,7 @@
 #include "routes/rest_write.h"
 
 #include "cache/replica/scope.h"
+#include "cache/values/codec.h"
 #include "routes/error_response.h"
 #include "routes/kept_answer.h"
 #include "routes/old_ids.h"
@@ -49,6 +50,9 @@ void RestWrite::handle(RestRequest rest, const cache::Table& table, http::Respon
   if (!mutation && names_unknown(mutation.error()) && is_online()) {
     return ask_upstream(std::move(rest), table, kUnknownName, std::move(respond));
   }
+  if (!mutation && mutation.error().code == cache::kForwardCode) {
+    return ask_upstream(std::move(rest), table, mutation.error().message, std::move(respond));
+  }
   if (!mutation) return respond(error_response(mutation.error()));
   if (auto error = refuse_ungranted(rest, *mutation)) {
     return respond(
@@ -73,6 +77,7 @@ void RestWrite::handle(RestRequest rest, const cache::Table& table, http::Respon
     options.aggregates = context_.rest.aggregates;
     options.max_rows = 0;
     options.text_order = context_.rest.text_order;
+    options.timezone = preferences->timezone.value_or("");
     options.own_rows = write.mutation.operation == cache::Operation::kInsert &&
                        write.mutation.resolution == cache::Resolution::kNone;
     auto planned = cache::query::plan_representation(write.mutation.query,

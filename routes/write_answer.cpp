@@ -53,6 +53,7 @@ http::Response write_answer(const cache::Mutation& mutation, const cache::Change
   applied.representation = true;
   applied.count = true;
   applied.transaction = true;
+  applied.timezone = true;
   applied.handling = true;
   applied.max_affected = preferences.handling == Handling::kStrict;
   applied.respond_async = !standalone;

@@ -100,6 +100,7 @@ WriteOutcome WriteJob::run(cache::Transaction& transaction) {
   cache::query::PlanOptions options;
   options.max_rows = 0;
   options.text_order = context_.rest.text_order;
+  options.timezone = request_.preferences.timezone.value_or("");
   const auto named = cache::TemporaryIds(store.overlay()).resolve(database, request_.mutation);
   names_temporary_ids_ = named.any;
   if (named.lost) {

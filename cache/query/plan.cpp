@@ -93,11 +93,16 @@ Result<Plan> read_plan(const Query& query, const Catalog& catalog, const Table& 
   return plan;
 }
 
+// nullptr: UTC.
+Result<std::shared_ptr<const TimeZone>> zone_of(const PlanOptions& options) {
+  if (options.timezone.empty()) return std::shared_ptr<const TimeZone>();
+  return TimeZone::find(options.timezone);
+}
+
 // PostgREST sets the zone when it has planned, and before Postgres sees the query.
 Result<Plan> read_plan_in_zone(const Query& query, const Catalog& catalog, const Table& table,
                                const PlanOptions& options) {
-  if (options.timezone.empty()) return read_plan(query, catalog, table, options, nullptr);
-  auto zone = TimeZone::find(options.timezone);
+  auto zone = zone_of(options);
   if (zone) return read_plan(query, catalog, table, options, *std::move(zone));
   const auto plan = read_plan(query, catalog, table, options, nullptr);
   const bool earlier = !plan && plan.error().code.starts_with("PGRST");
@@ -110,7 +115,8 @@ Result<Plan> target_plan(const Query& query, const Catalog& catalog, const Table
   // They must exist, and say nothing else: a mutation's own filters choose its rows, !inner or not.
   root->embeds.clear();
   Plan plan;
-  Parameters parameters(catalog);
+  HF_TRY(auto zone, zone_of(options));
+  Parameters parameters(catalog, std::move(zone));
   SelectWriter writer(parameters, options);
   HF_TRY(const auto where, writer.bare_where(*root));
   plan.sql = "SELECT " + root->alias + ".rowid FROM " + writer.bare_from(*root);
@@ -129,7 +135,8 @@ Result<Plan> representation_plan(const Query& query, const Catalog& catalog, con
   root->own_rows = options.own_rows;
   if (catalog.is_partial() && !root->embeds.empty()) return forward(kPartial);
   Plan plan;
-  Parameters parameters(catalog);
+  HF_TRY(auto zone, zone_of(options));
+  Parameters parameters(catalog, std::move(zone));
   PlanOptions unlimited = options;
   unlimited.max_rows = 0;  // PostgREST limits reads, not what a mutation returns
   unlimited.new_rows_last = true;

@@ -341,7 +341,7 @@ class Insertion {
   }
 
   Result<void> find_conflict_columns() {
-    if (mutation_.query.on_conflict().empty()) {
+    if (mutation_.single || mutation_.query.on_conflict().empty()) {
       if (!table_.primary_key) return {};
       conflict_columns_ = table_.primary_key->columns;
       return {};

@@ -9,6 +9,7 @@
 #include "cache/replica/generated.h"
 #include "cache/replica/insertion.h"
 #include "cache/replica/key.h"
+#include "cache/replica/row_order.h"
 #include "cache/replica/update_cascade.h"
 #include "cache/replica/violations.h"
 #include "cache/values/codec.h"
@@ -250,7 +251,9 @@ class Deletion {
       changes_.keys.push_back(key_of(*mutation_.table, row));
       // A trigger may change what the row refers to.
       add_references(catalog_, *mutation_.table, row, changes_.references);
-      remove(*mutation_.table, row, false);
+    }
+    for (const std::size_t place : children_first(*mutation_.table, rows)) {
+      remove(*mutation_.table, rows[place], false);
     }
     if (auto error = find_hindrance()) return std::move(*error);
     if (changes_.keys.empty() && !context_.sole) changes_.doubt = "no row here matches";

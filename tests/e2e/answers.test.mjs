@@ -32,7 +32,11 @@ before(async () => {
     create policy ours on ledger for insert with check (id < 100);
     create policy seen on ledger for select using (true);
     create view "wideStands" as select "standId", width from "Stand" where width > 10;
-    grant all on "Stand", "wideStands", till, bills, ledger to anon;`;
+    create table staff (id integer primary key, boss_id integer references staff);
+    insert into staff values (1, null), (2, 1), (3, 1), (4, 3), (5, 4);
+    create table parts (id integer primary key, code text unique, label text, extra jsonb);
+    insert into parts values (1, 'a', 'one', 'null'), (2, 'b', 'two', 'null'), (3, 'c', 'three', null);
+    grant all on staff, parts, "Stand", "wideStands", till, bills, ledger to anon;`;
   world = await World.build('answers', { schema });
 });
 beforeEach(async () => {
@@ -227,4 +231,54 @@ test('a view is answered offline from its copy, until own writes would be missin
   succeeded(await stands().insert({ standId: 'broader', width: 30 }));
   const { status, error } = await view();
   assert.deepEqual([status, error.code], [504, 'HF504']);
+});
+
+test('a tree that goes at once goes row by row from its leaves', async () => {
+  await world.upstream.kill();
+  succeeded(await world.app.from('staff').delete().not('boss_id', 'is', null));
+  await world.upstream.restart();
+  const { queue } = await world.holdfast.drained();
+  assert.equal(queue.dead, 0);
+  const left = await world.database.sql`select id from staff`;
+  assert.deepEqual(
+    left.map(({ id }) => id),
+    [1],
+  );
+});
+
+test('a row that holds the json null is changed and deleted as any other', async () => {
+  await world.upstream.kill();
+  succeeded(await world.app.from('parts').update({ label: 'changed' }).eq('id', 1));
+  succeeded(await world.app.from('parts').delete().eq('id', 2));
+  await world.upstream.restart();
+  await world.holdfast.drained();
+  const left = await world.database.sql`select id, label, extra::text from parts order by id`;
+  assert.deepEqual(
+    left.map(({ id, label, extra }) => [id, label, extra]),
+    [
+      [1, 'changed', 'null'],
+      [3, 'three', null],
+    ],
+  );
+  assert.deepEqual(await world.holdfast.control('GET', '/conflicts'), []);
+});
+
+test('on_conflict says nothing about a PUT', async () => {
+  await world.upstream.kill();
+  const put = (id, part) =>
+    fetch(`${world.holdfast.url}/rest/v1/parts?id=eq.${id}&on_conflict=code`, {
+      method: 'PUT',
+      headers: { apikey: anonKey, 'content-type': 'application/json' },
+      body: JSON.stringify(part),
+    });
+  const answer = await put(3, { id: 3, code: 'c', label: 'put', extra: null });
+  assert.equal(answer.status, 204);
+  assert.equal((await put(4, { id: 4, code: 'd', label: 'new', extra: null })).status, 201);
+  await world.upstream.restart();
+  await world.holdfast.drained();
+  const left = await world.database.sql`select label from parts where id in (3, 4) order by id`;
+  assert.deepEqual(
+    left.map(({ label }) => label),
+    ['put', 'new'],
+  );
 });

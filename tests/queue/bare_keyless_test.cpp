@@ -155,6 +155,26 @@ TEST_F(BareKeylessTest, WhatOthersHaveChangedSinceIsForAPerson) {
   EXPECT_EQ(fresh_.size(), 1U) << "never sent again blindly";
 }
 
+// Two people say the same in one moment: the row of the other is not taken for one's own.
+TEST_F(BareKeylessTest, ARowOfSomebodyElseIsToldByWhatTheUpstreamSurelyPutsInOnesOwn) {
+  auto tables = cache::sample::tables();
+  auto& counters = tables[5].columns;
+  counters.push_back(cache::sample::columns({{"place", "text", true, "'here'::text"}}).front());
+  sample_.reopen(
+      std::make_shared<const cache::Catalog>(std::move(tables), std::vector<cache::Function>{}));
+  sample_.complete();
+  const auto sequence = insert_keyless("counters", R"({"name":"ok"})");
+  upstream_.push(upstream::Outcome(upstream::Answer{200, json(), "[]", {}, {}}));
+  upstream_.push(upstream::Failure{upstream::Loss::kAnswerLost, "reset"});
+  commit(R"({"name":"ok","place":"there"})");
+  drain();
+  EXPECT_EQ(state(sequence), "uncertain");
+  clock_.advance(options_.statement_timeout);
+  drain();
+  EXPECT_EQ(state(sequence), "acknowledged") << entry(sequence).last_error;
+  EXPECT_EQ(rows_.size(), 2U) << "sent again";
+}
+
 TEST_F(BareKeylessTest, WhatDidNotArriveIsSentAgain) {
   const auto sequence = insert_keyless("counters", R"({"name":"a"})");
   upstream_.push(upstream::Outcome(upstream::Answer{200, json(), "[]", {}, {}}));

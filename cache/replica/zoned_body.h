@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string_view>
+
+#include "cache/replica/mutation.h"
+
+namespace holdfast::cache {
+
+// Writes the moments of the body that name no zone as Prefer: timezone means them, so that they are
+// the same whenever and however they are sent. Errors: those of TimeZone::find().
+Result<void> put_in_zone(Mutation& mutation, std::string_view zone);
+
+}  // namespace holdfast::cache
