@@ -578,6 +578,26 @@ begin
                                       'rows', rows);
 end $$;
 
+-- The rows that an event watches, one for each, as they are: what its triggers make of them lies
+-- between those before and those after it.
+create or replace function holdfast.watched_rows(event json) returns json
+language plpgsql stable as $$
+declare
+  watch json;
+  rows json;
+  seen json[] := '{}';
+begin
+  for watch in select value from pg_catalog.json_array_elements(event -> 'watch') loop
+    begin
+      rows := holdfast.rows_at(holdfast.table_of(watch), watch -> 'match');
+    exception when insufficient_privilege or undefined_table then
+      rows := '[]';
+    end;
+    seen := seen || pg_catalog.json_build_object('row', rows -> 0);
+  end loop;
+  return pg_catalog.array_to_json(seen);
+end $$;
+
 -- `deferred`: the constraints that wait for the transaction's end, where an event of its own would
 -- have been checked at its end.
 create or replace function holdfast.apply_event(event json, returning_rows boolean, deferred text)
@@ -588,6 +608,7 @@ declare
   claimed record;
   relation regclass;
   rows json;
+  before json;
 begin
   claimed := holdfast.claim_key(key,
     coalesce(event ->> 'fingerprint', pg_catalog.md5(event::text)));
@@ -595,6 +616,7 @@ begin
     return holdfast.replay(event, claimed.result, claimed.transaction);
   end if;
   if (event ->> 'only_if_known')::boolean then raise sqlstate 'HF404'; end if;
+  if event -> 'watch' is not null then before := holdfast.watched_rows(event); end if;
   if op = 'call' then
     rows := holdfast.call_function(event);
     perform holdfast.keep_result(key, pg_catalog.json_build_object('value', rows));
@@ -613,6 +635,11 @@ begin
   if deferred <> '' then
     set constraints all immediate;
     execute 'set constraints ' || deferred || ' deferred';
+  end if;
+  if before is not null then
+    return pg_catalog.json_build_object('key', event ->> 'key',
+      'status', case when op in ('insert', 'upsert') then 201 else 200 end, 'rows', rows,
+      'before', before, 'after', holdfast.watched_rows(event));
   end if;
   return pg_catalog.json_build_object('key', event ->> 'key',
     'status', case when op in ('insert', 'upsert') then 201 else 200 end,
@@ -859,7 +886,7 @@ begin
   -- What inserts must have in common to go as one statement; null: it goes alone.
   select pg_catalog.array_agg(item order by place),
          pg_catalog.array_agg(case when event.op = 'insert' and event.missing is null
-             and event.only_if_known is null and event.key ~ '^hf1:[0-9a-f-]{36}$'
+             and event.only_if_known is null and event.watch is null and event.key ~ '^hf1:[0-9a-f-]{36}$'
              and pg_catalog.json_typeof(event.rows -> 0) = 'object'
            then pg_catalog.concat_ws(' ', event.schema, event."table", coalesce(
              event.columns::text,
@@ -869,7 +896,7 @@ begin
   from pg_catalog.json_array_elements(events) with ordinality as one (item, place)
   cross join lateral pg_catalog.json_to_record(item) as event (
     key text, op text, schema json, "table" json, columns json, rows json, missing text,
-    only_if_known text);
+    only_if_known text, watch json);
   while at <= coalesce(pg_catalog.cardinality(list), 0) loop
     last := at;
     while runs[last + 1] = runs[at] loop last := last + 1; end loop;

@@ -132,15 +132,15 @@ void add_decided(Transaction& transaction, Conflict record, const char* choice, 
 }  // namespace
 
 Arbiter::Outcome Arbiter::settle(Transaction& transaction, const Entry& entry,
-                                 const std::vector<Effect>& effects, const Collided& collided,
-                                 Timestamp now) {
+                                 const Collided& collided, Timestamp now) {
   const Table* table = collided.images.empty() ? nullptr : collided.images.front().table;
-  auto write = single_row(entry, effects);
-  if (write && table != nullptr &&
+  if (table != nullptr &&
       outbox_.overlay().is_presumed(transaction.database(), *table, collided.images.front().key)) {
     show_read(transaction, outbox_.overlay(), collided.images.front());
-    write = single_row(entry, outbox_.overlay().effects(transaction.database(), entry.sequence));
   }
+  // What was sent together with it may have rebased it since.
+  const auto effects = outbox_.overlay().effects(transaction.database(), entry.sequence);
+  const auto write = single_row(entry, effects);
   if (!write || table == nullptr) {
     outbox_.split(transaction, entry);
     return {End::kSentAgain, "split into its rows"};

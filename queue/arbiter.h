@@ -31,8 +31,7 @@ class Arbiter {
     std::string reason;
   };
   // An entry of several rows is split first; its rows collide one by one when they are sent.
-  Outcome settle(cache::Transaction& transaction, const Entry& entry,
-                 const std::vector<cache::Effect>& effects, const Collided& collided,
+  Outcome settle(cache::Transaction& transaction, const Entry& entry, const Collided& collided,
                  Timestamp now);
 
   // Ends the entry, as the upstream's row stands.

@@ -205,6 +205,9 @@ Verdict CompanionDelivery::judge_rows(const Sender& sender, const Parcel& parcel
   const cache::Table* table = table_of(sender.store, parcel.entry);
   if (lacks_rows(outcome, parcel)) return judge_withheld(sender, parcel, outcome);
   Verdict verdict = judge_outcome(outcome, sender, parcel, *table, options_.of(*table));
+  if (auto* applied = std::get_if<Applied>(&verdict)) {
+    applied->touched = touched_rows(parcel.touchable, outcome.before, outcome.after);
+  }
   const auto* collided = std::get_if<Collided>(&verdict);
   if (collided == nullptr || outcome.rows || collided->images.size() != 1) return verdict;
   // The function gives rows whole; a role may be allowed to read a part of them.

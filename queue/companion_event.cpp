@@ -142,6 +142,7 @@ std::string event_of(const Parcel& parcel, const cache::Table& table,
   add_member(event, "table", quoted(table.name));
   if (form == EventForm::kOnlyIfKnown) add_member(event, "only_if_known", "true");
   if (parcel.depends) add_member(event, "depends", "true");
+  if (!parcel.touchable.empty()) add_member(event, "watch", watch_of(parcel.touchable));
   if (entry.operation == "insert" || entry.operation == "upsert") {
     add_rows(event, entry);
     return event + "}";

@@ -36,7 +36,9 @@ EventOutcome outcome_of(const upstream::Answer& whole, const cache::RawObject& o
     if (name == "rows" && token != "null") outcome.rows = token;
     if (name == "value" && token != "null") outcome.value = token;
     if (name == "replayed") outcome.replayed = token == "true";
-    if (name == "rows" || name == "value") continue;
+    if (name == "before") outcome.before = token;
+    if (name == "after") outcome.after = token;
+    if (name == "rows" || name == "value" || name == "before" || name == "after") continue;
     std::string& body = outcome.answer.body;
     body += body.empty() ? "{" : ",";
     cache::append_json_string(name, body);

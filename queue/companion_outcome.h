@@ -18,6 +18,9 @@ struct EventOutcome {
   std::optional<std::string> value = std::nullopt;  // of a call: what it gave back, JSON
   // It took effect at an earlier send: the rows are as they are by now.
   bool replayed = false;
+  // The event's "watch" just before and after it, JSON arrays; empty: not told.
+  std::string before = {};
+  std::string after = {};
 };
 
 // Whether an update or deletion that was taken gives back fewer rows than it names: a trigger kept

@@ -9,6 +9,7 @@
 #include "gateway/upstream/credentials.h"
 #include "queue/awaited.h"
 #include "queue/entry.h"
+#include "queue/touched.h"
 #include "queue/verdict.h"
 
 namespace holdfast::queue {
@@ -21,6 +22,7 @@ struct Parcel {
   std::optional<AskedRequest> asked = std::nullopt;
   // It is tied by a foreign key to a row of another one in its batch, whose refusal is its own.
   bool depends = false;
+  std::vector<ReferencedRow> touchable = {};
 };
 
 // Whose parcels they are, and what they are sent with.

@@ -189,6 +189,7 @@ std::optional<Parcel> Dispatcher::claim_first(Outbox& outbox, Transaction& trans
     auto asked = awaited_.find(entry->id);
     Parcel parcel{*std::move(entry), {}, std::move(asked)};
     parcel.effects = overlay.effects(transaction.database(), parcel.entry.sequence);
+    parcel.touchable = touchable_rows(transaction.database(), overlay, parcel.entry);
     const bool several = row_starts(parcel.entry, parcel.effects).size() > 1;
     if (!several || delivery_.sends_whole(parcel)) return parcel;
     outbox.split(transaction, parcel.entry);
@@ -208,6 +209,7 @@ void Dispatcher::claim_neighbours(Outbox& outbox, Transaction& transaction, cons
     Parcel parcel{std::move(next), {}};
     parcel.depends = tie == Outbox::Tie::kDepends;
     parcel.effects = sender.store.overlay().effects(database, parcel.entry.sequence);
+    parcel.touchable = touchable_rows(database, sender.store.overlay(), parcel.entry);
     const bool several = row_starts(parcel.entry, parcel.effects).size() > 1;
     if (several && !delivery_.sends_whole(parcel)) return;
     if (!delivery_.joins(sender, parcels, parcel)) return;

@@ -3,6 +3,7 @@
 #include "cache/pull/images.h"
 #include "queue/outbox_sql.h"
 #include "queue/real_ids.h"
+#include "queue/touched.h"
 #include "queue/write_claims.h"
 
 namespace holdfast::queue {
@@ -68,35 +69,13 @@ void Outbox::forget(Transaction& transaction, Timestamp before) {
 
 namespace {
 
-// After the rows that it writes have been written.
-bool may_change_others(const cache::Table& table, const Entry& entry) {
-  const bool inserts = entry.operation == "insert" || entry.operation == "upsert";
-  return std::any_of(
-      table.triggers.begin(), table.triggers.end(), [&](const cache::Trigger& trigger) {
-        if (trigger.before) return false;
-        if (inserts && trigger.on_insert) return true;
-        return entry.operation == "delete" ? trigger.on_delete
-                                           : entry.operation != "insert" && trigger.on_update;
-      });
-}
-
-// Hard case 7: what a trigger of its own write has made of the rows that it refers to (the number
-// of a document's comments, an article's stock) is no change of somebody else's. Which of them it
-// has changed nobody tells, so later writes that name none of what has changed are based on it.
-void presume_referenced(cache::Transaction& transaction, const cache::Overlay& overlay,
-                        const Entry& entry) {
-  const cache::Table* table = overlay.find_table(entry.relation);
-  if (table == nullptr || !may_change_others(*table, entry)) return;
-  std::vector<std::pair<std::string, std::string>> rows;
-  Statement& referenced = transaction.database().cached(
-      "SELECT relation, key FROM hf_references WHERE entry=?1 AND key<>'*'");
-  referenced.bind(1, entry.sequence);
-  while (referenced.step()) rows.emplace_back(referenced.text(0), referenced.text(1));
-  for (const auto& [relation, key] : rows) {
-    const cache::Table* other = overlay.find_table(relation);
-    if (other == nullptr || !overlay.is_pending(transaction.database(), *other, key)) continue;
-    overlay.presume(transaction, *other, key, cache::Overlay::Presumed::kTouched);
-    cache::queue_for_reading(transaction, relation, key);
+// Which of them its triggers have changed nobody has told, so later writes that name none of what
+// has changed are based on it.
+void presume_touched(cache::Transaction& transaction, const cache::Overlay& overlay,
+                     const Entry& entry) {
+  for (const auto& [table, key] : touchable_rows(transaction.database(), overlay, entry)) {
+    overlay.presume(transaction, *table, key, cache::Overlay::Presumed::kTouched);
+    cache::queue_for_reading(transaction, cache::relation_of(*table), key);
   }
 }
 
@@ -107,7 +86,7 @@ void Outbox::acknowledge(Transaction& transaction, const Entry& entry,
   auto known = images;
   put_real_ids(transaction, overlay_, entry, known);
   overlay_.acknowledge(transaction, entry.sequence, known);
-  presume_referenced(transaction, overlay_, entry);
+  presume_touched(transaction, overlay_, entry);
   if (entry.lost_answer) {
     // What tells of it now may have been kept since, and be older than what a pull has brought.
     for (const auto& image : known) {

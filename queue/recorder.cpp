@@ -84,6 +84,9 @@ void Recorder::write(Page& page, const Result& result) const {
   if (const auto* applied = std::get_if<Applied>(&verdict)) {
     if (is_chained(page, entry)) RowChain::append(page.transaction, entry);
     page.outbox.acknowledge(page.transaction, entry, applied->images, page.now);
+    for (const TouchedRow& row : applied->touched) {
+      page.outbox.overlay().follow(page.transaction, *row.table, row.before, row.after);
+    }
     if (applied->result) {
       page.outbox.keep_result(page.transaction, entry.sequence, *applied->result);
     }
@@ -109,7 +112,7 @@ void Recorder::write(Page& page, const Result& result) const {
   } else if (std::holds_alternative<LeftOut>(verdict)) {
     page.outbox.give_back(page.transaction, entry);
   } else if (const auto* collided = std::get_if<Collided>(&verdict)) {
-    arbitrate(page, *result.parcel, *collided);
+    arbitrate(page, entry, *collided);
   }
 }
 
@@ -162,10 +165,9 @@ void Recorder::write_waiting(Page& page, const Entry& entry, const TryAgain& aga
   page.note(entry, again.reason);
 }
 
-void Recorder::arbitrate(Page& page, const Parcel& parcel, const Collided& collided) const {
-  const Entry& entry = parcel.entry;
-  const auto settled = Arbiter(page.outbox, tables_)
-                           .settle(page.transaction, entry, parcel.effects, collided, page.now);
+void Recorder::arbitrate(Page& page, const Entry& entry, const Collided& collided) const {
+  const auto settled =
+      Arbiter(page.outbox, tables_).settle(page.transaction, entry, collided, page.now);
   if (settled.end == Arbiter::End::kResolved) ++page.outcome.ended;
   if (!settled.reason.empty()) page.note(entry, settled.reason);
   if (settled.end != Arbiter::End::kSentAgain || entry.attempts % kCollisionsInARow != 0) return;

@@ -61,7 +61,7 @@ class Recorder {
   void write_refused(Page& page, const Entry& entry, const Refused& refused, bool heard) const;
   void write_waiting(Page& page, const Entry& entry, const TryAgain& again) const;
   // The row is not what the entry was based on: its table's strategy decides.
-  void arbitrate(Page& page, const Parcel& parcel, const Collided& collided) const;
+  void arbitrate(Page& page, const Entry& entry, const Collided& collided) const;
 
   const DispatcherOptions options_;
   const cache::ReplicaOptions& tables_;

@@ -10,10 +10,18 @@
 
 namespace holdfast::queue {
 
+// A row that the write refers to, just before and just after its triggers, told by the upstream.
+struct TouchedRow {
+  const cache::Table* table;
+  cache::Row before;
+  cache::Row after;
+};
+
 // What became of one send; the dispatcher writes it down.
 struct Applied {
   std::vector<cache::UpstreamImage> images;
   std::optional<std::string> result = std::nullopt;  // of a call: what it gave back, JSON
+  std::vector<TouchedRow> touched = {};
 };
 struct Superseded {  // the upstream's row stands: changed by others, or not permitted to be changed
   std::string reason;

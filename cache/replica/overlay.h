@@ -77,6 +77,9 @@ class Overlay {
   void presume(Transaction& transaction, const Table& table, const std::string& key,
                Presumed how) const;
   bool is_presumed(Database& database, const Table& table, const std::string& key) const;
+  // The same for sure: an own write has made `after` of `before`, and nobody else meanwhile.
+  void follow(Transaction& transaction, const Table& table, const Row& before,
+              const Row& after) const;
 
   // Ends the effects of `entry`: the given images become the upstream's; of a row without one, the
   // base with the effect applied is presumed, and the row queued for a read by key. Later effects
@@ -110,18 +113,14 @@ class Overlay {
   // The pending row at `from` is to be at `to`, where its effects are already; refresh() shows it.
   void move(Transaction& transaction, const Table& table, const std::string& from,
             const std::string& to) const;
-  // Shows the rows of the entry's effects as they are with all pending ones.
   void refresh(Transaction& transaction, std::int64_t entry);
 
   // Shows every row with pending effects again, in tables that have lost their rows.
   void show_pending(Transaction& transaction);
 
-  // The effects of `entry` in order.
   std::vector<Effect> effects(Database& database, std::int64_t entry) const;
 
-  // Whether any row of `table` has pending effects.
   bool has_pending(Database& database, const Table& table) const;
-  // Whether this row has pending effects.
   bool is_pending(Database& database, const Table& table, const std::string& key) const;
   // Of a row that is not visible: whether a pending write takes the one away that has the values of
   // `row` in `columns`, or gives it others.
@@ -176,6 +175,7 @@ class Overlay {
     std::optional<std::vector<std::size_t>> own = std::nullopt;
     std::vector<std::size_t> compared = {};  // these are, where nobody had changed them before
     bool of_unnamed = false;                 // none of it is for effects that name a part of it
+    const Row* after = nullptr;  // instead of the base of now, for effects that have a base
   };
   // The effects on the row after `entry` go along with the change.
   void rebase_effects(Transaction& transaction, const Table& table, const std::string& key,

@@ -56,6 +56,18 @@ std::optional<Row> Overlay::base_after(const Table& table, const std::optional<s
   return row;
 }
 
+void Overlay::follow(Transaction& transaction, const Table& table, const Row& before,
+                     const Row& after) const {
+  Change change{print_row(table, before), false, std::vector<std::size_t>()};
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    if (before[i] != after[i]) change.compared.push_back(i);
+  }
+  change.after = &after;
+  const std::string key = key_of(table, after);
+  if (!change.compared.empty()) rebase_effects(transaction, table, key, 0, change);
+  presume(transaction, table, key, Presumed::kNo);
+}
+
 void Overlay::rebase_later(Transaction& transaction, const Effect& ended, std::int64_t entry,
                            const UpstreamImage* image) const {
   const Table* table = find_table(ended.relation);
@@ -89,8 +101,9 @@ void Overlay::rebase_effects(Transaction& transaction, const Table& table, const
     if (!select.is_null(3)) later.back().base = std::string(select.text(3));
   }
   if (later.empty()) return;
-  const auto image = load_base(database, table, key).row;
+  const auto image = change.after ? *change.after : load_base(database, table, key).row;
   for (const Later& effect : later) {
+    if (change.after != nullptr && !effect.base) continue;
     if (change.of_unnamed && change.before && image &&
         names_a_difference(table, effect.changes, read_stored(table, *change.before), *image)) {
       continue;

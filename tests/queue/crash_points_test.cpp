@@ -149,8 +149,7 @@ class Life : public QueueTest {
     const Entry mine = at(sequence);
     in_outbox([&](Outbox& outbox, Transaction& transaction) {
       Arbiter(outbox, tables_)
-          .settle(transaction, mine, sample_.overlay().effects(transaction.database(), sequence),
-                  Collided{{image("todos", key(id), row)}}, clock_.now());
+          .settle(transaction, mine, Collided{{image("todos", key(id), row)}}, clock_.now());
     });
   }
   void discard(std::int64_t sequence) {

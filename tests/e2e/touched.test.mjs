@@ -1,0 +1,104 @@
+// Hard case 7: what a trigger of an own write makes of the row that it refers to is no change of
+// somebody else's; what another device makes of it is. With the companion both are told apart.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, beforeEach, test } from 'node:test';
+
+import { succeeded } from './support/client.mjs';
+import { World } from './support/world.mjs';
+
+const companion = readFileSync(new URL('../../companion/holdfast.sql', import.meta.url), 'utf8');
+
+const schema = `
+  create table papers (
+    id integer primary key,
+    title text not null,
+    remarks integer not null default 0,
+    state text not null default 'new'
+  );
+  create table remarks (id uuid primary key, paper integer not null references papers);
+  create function count_remark() returns trigger language plpgsql as $$ begin
+    update papers set remarks = remarks + 1, state = 'remarked' where id = new.paper;
+    return null;
+  end $$;
+  create trigger count_remark after insert on remarks
+    for each row execute function count_remark();
+  insert into papers (id, title) select n, 'paper' from generate_series(1, 9) n;
+  grant all on papers, remarks to anon;`;
+
+let world;
+before(async () => {
+  world = await World.build('touched', { schema: schema + companion });
+  await world.holdfast.statusWhere('its tier', ({ upstream }) => upstream.tier === 'companion');
+});
+beforeEach(() => world.upstream.recover());
+after(() => world?.close());
+
+// Offline: a remark on the paper, then `own`; meanwhile `other` by SQL. The paper afterwards, and
+// the columns of the conflicts that are listed for it.
+async function remarkedAnd(paper, own, other = () => {}) {
+  const { app, holdfast, upstream, database } = world;
+  await upstream.kill();
+  const remark = crypto.randomUUID();
+  succeeded(await app.from('remarks').insert({ id: remark, paper }));
+  await own(app, remark);
+  await other(database.sql);
+  await upstream.restart();
+  await holdfast.drained();
+  await holdfast.sync();
+  const [row] = await database.sql`select title, remarks, state from papers where id = ${paper}`;
+  const shown = succeeded(
+    await app.from('papers').select('title,remarks,state').eq('id', paper).maybeSingle(),
+  );
+  assert.deepEqual(shown, row ? { ...row } : null);
+  const listed = await holdfast.control('GET', '/conflicts');
+  const conflicts = listed.filter(({ key }) => key.id === paper);
+  return { row: row && { ...row }, conflicts: conflicts.map(({ columns }) => columns) };
+}
+
+const setState = (paper) => async (app) =>
+  succeeded(await app.from('papers').update({ state: 'own' }).eq('id', paper));
+const remove = (paper) => async (app, remark) => {
+  succeeded(await app.from('remarks').delete().eq('id', remark));
+  succeeded(await app.from('papers').delete().eq('id', paper));
+};
+
+test('a later own update of what the trigger has set stands', async () => {
+  assert.deepEqual(await remarkedAnd(1, setState(1)), {
+    row: { title: 'paper', remarks: 1, state: 'own' },
+    conflicts: [],
+  });
+});
+
+test('a later own update gives way to what another device has set', async () => {
+  const other = (sql) => sql`update papers set state = 'theirs', title = 'theirs' where id = 2`;
+  const update = async (app) =>
+    succeeded(await app.from('papers').update({ title: 'own' }).eq('id', 2));
+  const { row, conflicts } = await remarkedAnd(2, update, other);
+  assert.deepEqual(row, { title: 'theirs', remarks: 1, state: 'remarked' });
+  assert.deepEqual(conflicts, [['title']]);
+});
+
+test('a later own deletion of the row takes effect', async () => {
+  assert.deepEqual(await remarkedAnd(3, remove(3)), { row: undefined, conflicts: [] });
+});
+
+test('a later own deletion takes along nothing that another device has changed', async () => {
+  const other = (sql) => sql`update papers set title = 'theirs' where id = 4`;
+  const { row, conflicts } = await remarkedAnd(4, remove(4), other);
+  assert.equal(row.title, 'theirs');
+  assert.deepEqual(conflicts, [['title']]);
+});
+
+test('two remarks in one batch are both one’s own', async () => {
+  const more = async (app) => {
+    const ids = [1, 2, 3].map(() => ({ id: crypto.randomUUID(), paper: 5 }));
+    for (const remark of ids) succeeded(await app.from('remarks').insert(remark));
+    await setState(5)(app);
+  };
+  assert.deepEqual(await remarkedAnd(5, more), {
+    row: { title: 'paper', remarks: 4, state: 'own' },
+    conflicts: [],
+  });
+});
