@@ -43,16 +43,16 @@ std::vector<ReferencedRow> touchable_rows(cache::Database& database, const cache
                                           const Entry& entry) {
   const cache::Table* table = overlay.find_table(entry.relation);
   if (table == nullptr || !may_change_others(*table, entry)) return {};
-  std::vector<std::pair<std::string, std::string>> named;
-  cache::Statement& referenced =
-      database.cached("SELECT relation, key FROM hf_references WHERE entry=?1 AND key<>'*'");
-  referenced.bind(1, entry.sequence);
-  while (referenced.step()) named.emplace_back(referenced.text(0), referenced.text(1));
   std::vector<ReferencedRow> rows;
-  for (auto& [relation, key] : named) {
-    const cache::Table* other = overlay.find_table(relation);
-    if (other == nullptr || !overlay.is_pending(database, *other, key)) continue;
-    rows.push_back({other, std::move(key)});
+  // What only makes the row is based on nothing of it.
+  cache::Statement& referenced = database.cached(
+      "SELECT DISTINCT r.relation, r.key FROM hf_references r CROSS JOIN hf_effects e"
+      " ON e.relation=r.relation AND e.key=r.key AND e.active=1 AND e.entry<>?1"
+      " WHERE r.entry=?1 AND r.key<>'*' AND (e.kind IN (3, 4) OR e.base IS NOT NULL)");
+  referenced.bind(1, entry.sequence);
+  while (referenced.step()) {
+    const cache::Table* other = overlay.find_table(referenced.text(0));
+    if (other != nullptr) rows.push_back({other, std::string(referenced.text(1))});
   }
   return rows;
 }

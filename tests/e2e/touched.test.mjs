@@ -102,3 +102,20 @@ test('two remarks in one batch are both one’s own', async () => {
     conflicts: [],
   });
 });
+
+test('a row that is made, remarked and changed in one go ends as its maker has left it', async () => {
+  const { app, holdfast, upstream, database } = world;
+  await upstream.kill();
+  succeeded(await app.from('papers').insert({ id: 20, title: 'made here' }));
+  succeeded(await app.from('remarks').insert({ id: crypto.randomUUID(), paper: 20 }));
+  await setState(20)(app);
+  await upstream.restart();
+  await holdfast.drained();
+  const [row] = await database.sql`select title, remarks, state from papers where id = 20`;
+  assert.deepEqual({ ...row }, { title: 'made here', remarks: 1, state: 'own' });
+  const listed = await holdfast.control('GET', '/conflicts');
+  assert.deepEqual(
+    listed.filter(({ key }) => key.id === 20),
+    [],
+  );
+});
