@@ -12,9 +12,10 @@ namespace holdfast::queue {
 
 // An insert whose keys only the upstream makes, before an upstream without the companion (hard case
 // 9): nothing of ours names its rows, so the largest key is noted before it is sent, and what a
-// lost send has made is looked for behind that key, once it cannot be committed any more.
+// lost send has made is looked for behind that key: at once, as others may change it, and again
+// once it cannot be committed any more.
 //
-// It is never sent again unless the look proves that it did not arrive.
+// It is never sent again unless the later look proves that it did not arrive.
 // One thread at a time: the principal's dispatcher; blocking.
 class BareKeyless {
  public:

@@ -11,6 +11,13 @@ using ::testing::HasSubstr;
 
 class PresumedTest : public QueueTest {
  protected:
+  // The trigger is one of todos.
+  void use_trigger(const cache::Trigger& trigger) {
+    auto tables = cache::sample::tables();
+    tables[1].triggers.push_back(trigger);
+    sample_.reopen(
+        std::make_shared<const cache::Catalog>(std::move(tables), std::vector<cache::Function>{}));
+  }
   void acknowledge(std::int64_t sequence) {
     const Entry ended = entry(sequence);
     sample_.write([&](cache::Transaction& transaction) {
@@ -22,10 +29,7 @@ class PresumedTest : public QueueTest {
 // A comment raises the number of comments of its list.
 TEST_F(PresumedTest, WhatATriggerOfAnOwnWriteMakesOfAnotherRowIsNoConflict) {
   const auto base_of_a_later_update = [&](const cache::Trigger& trigger) {
-    auto tables = cache::sample::tables();
-    tables[1].triggers.push_back(trigger);
-    sample_.reopen(
-        std::make_shared<const cache::Catalog>(std::move(tables), std::vector<cache::Function>{}));
+    use_trigger(trigger);
     sample_.put("lists", R"({"id":1,"title":"a","slot":1})");
     const auto child = insert("todos", R"({"id":11,"title":"t","list_id":1})");
     const auto later = update("lists", 1, R"({"title":"b"})");
@@ -47,10 +51,7 @@ TEST_F(PresumedTest, WhatATriggerOfAnOwnWriteMakesOfAnotherRowIsNoConflict) {
 
 // What is presumed of a row is nothing that a later own write sets: others may have changed it.
 TEST_F(PresumedTest, AColumnThatALaterWriteNamesKeepsWhatItWasBasedOn) {
-  auto tables = cache::sample::tables();
-  tables[1].triggers.push_back({"count", true, false, false, false});
-  sample_.reopen(
-      std::make_shared<const cache::Catalog>(std::move(tables), std::vector<cache::Function>{}));
+  use_trigger({"count", true, false, false, false});
   sample_.put("lists", R"({"id":1,"title":"a","slot":1})");
   const auto child = insert("todos", R"({"id":11,"title":"t","list_id":1})");
   const auto later = update("lists", 1, R"({"title":"b"})");
