@@ -886,7 +886,8 @@ begin
   -- What inserts must have in common to go as one statement; null: it goes alone.
   select pg_catalog.array_agg(item order by place),
          pg_catalog.array_agg(case when event.op = 'insert' and event.missing is null
-             and event.only_if_known is null and event.watch is null and event.key ~ '^hf1:[0-9a-f-]{36}$'
+             and event.only_if_known is null and event.watch is null
+             and event.key ~ '^hf1:[0-9a-f-]{36}$'
              and pg_catalog.json_typeof(event.rows -> 0) = 'object'
            then pg_catalog.concat_ws(' ', event.schema, event."table", coalesce(
              event.columns::text,

@@ -79,6 +79,15 @@ BareKeyless::Values sure_defaults(const cache::Table& table, const cache::Effect
   return values;
 }
 
+// Those that tell whose a row is: others change what it says, and not that.
+BareKeyless::Values owners_among(const cache::Table& table, BareKeyless::Values values) {
+  std::erase_if(values, [&](const auto& value) {
+    const auto& expression = table.columns[value.first].default_expression;
+    return !expression || expression->find("auth.") == std::string::npos;
+  });
+  return values;
+}
+
 bool has(const Row& row, const BareKeyless::Values& values) {
   return std::all_of(values.begin(), values.end(),
                      [&](const auto& value) { return row[value.first] == value.second; });
@@ -226,7 +235,7 @@ std::optional<Verdict> BareKeyless::suspect(const std::vector<Wanted>& wanted,
   }
   const bool alike = std::any_of(rows.begin(), rows.end(), [&](const Row& row) {
     return std::any_of(wanted.begin(), wanted.end(), [&](const Wanted& one) {
-      return has(row, one.defaults) && says_nearly(table_, *one.effect, row);
+      return has(row, owners_among(table_, one.defaults)) && says_nearly(table_, *one.effect, row);
     });
   });
   if (!alike) return std::nullopt;
