@@ -88,9 +88,10 @@ BareKeyless::Values owners_among(const cache::Table& table, BareKeyless::Values 
   return values;
 }
 
-bool has(const Row& row, const BareKeyless::Values& values) {
-  return std::all_of(values.begin(), values.end(),
-                     [&](const auto& value) { return row[value.first] == value.second; });
+bool has(const cache::Table& table, const Row& row, const BareKeyless::Values& values) {
+  return std::all_of(values.begin(), values.end(), [&](const auto& value) {
+    return is_same(table.columns[value.first], row[value.first], value.second);
+  });
 }
 
 bool shows(const cache::Table& table, const cache::Effect& effect, const Row& row) {
@@ -235,7 +236,8 @@ std::optional<Verdict> BareKeyless::suspect(const std::vector<Wanted>& wanted,
   }
   const bool alike = std::any_of(rows.begin(), rows.end(), [&](const Row& row) {
     return std::any_of(wanted.begin(), wanted.end(), [&](const Wanted& one) {
-      return has(row, owners_among(table_, one.defaults)) && says_nearly(table_, *one.effect, row);
+      return has(table_, row, owners_among(table_, one.defaults)) &&
+             says_nearly(table_, *one.effect, row);
     });
   });
   if (!alike) return std::nullopt;
@@ -250,7 +252,7 @@ std::vector<BareKeyless::Wanted> BareKeyless::compare(const Rows& rows) const {
     if (effect.consequence || effect.relation != entry_.relation) continue;
     wanted.push_back({&effect, defaults_of(effect), {}});
     for (const Row& row : rows) {
-      const bool ours = has(row, wanted.back().defaults) && shows(table_, effect, row);
+      const bool ours = has(table_, row, wanted.back().defaults) && shows(table_, effect, row);
       if (ours) wanted.back().found.push_back(row);
     }
   }
@@ -312,7 +314,8 @@ std::variant<bool, Verdict> BareKeyless::alike_before(const std::string& noted) 
     const Rows& rows = std::get<Rows>(read);
     if (rows.empty()) return false;
     for (const Row& row : rows) {
-      if (has(row, defaults) && shows(table_, *sent, row) && !is_of_another_entry(row)) return true;
+      if (has(table_, row, defaults) && shows(table_, *sent, row) && !is_of_another_entry(row))
+        return true;
     }
   }
   return true;
