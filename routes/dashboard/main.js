@@ -47,8 +47,16 @@ function open() {
   document.title = name ? `${section.name} · Holdfast` : 'Holdfast';
   show(byId('main'), section.view(query));
   showNavigation();
-  // On narrow screens the sections do not stand beside each other all.
-  byId(`nav-${name || 'overview'}`).scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  showWhere();
+}
+
+// On narrow screens the sections do not stand beside each other all.
+const here = () => document.getElementById(`nav-${current || 'overview'}`);
+const showWhere = () => here()?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+
+function isWhereInSight() {
+  const { left = -1, right = 0 } = here()?.getBoundingClientRect() ?? {};
+  return left >= 0 && right <= innerWidth + 1;
 }
 
 function showNavigation() {
@@ -131,7 +139,10 @@ function redraw() {
   cancelAnimationFrame(drawing);
   drawing = requestAnimationFrame(() => {
     showBar();
+    // A badge that comes moves the sections behind it.
+    const stays = isWhereInSight();
     showNavigation();
+    if (stays) showWhere();
     const { name, query } = address();
     const section = sections[name];
     if (section?.live) show(byId('main'), section.view(query));

@@ -562,36 +562,57 @@ test('a keyboard is enough, and what happens elsewhere does not take the focus a
   assert.match(await page.evaluate(() => document.activeElement?.id), /^discard-/);
 });
 
+// The page is drawn again at any moment, so what it shows is found and looked at in one step.
+const inSight = (page, id) =>
+  page.evaluate((one) => {
+    const { left, right } = document.getElementById(one).getBoundingClientRect();
+    return left >= 0 && right <= innerWidth + 1;
+  }, id);
+
+const scrolledBy = (page) =>
+  page.evaluate(() => document.querySelector('[aria-label="Tables kept here"]').scrollLeft);
+
 test('the focus stays where it is on whatever it is, and so does what was scrolled', async () => {
   const page = await dashboard('', { viewport: { width: 360, height: 700 } });
-  const tile = page.getByRole('link', { name: /^Conflicts/ }).last();
-  await tile.focus();
-  const drawn = await tile.elementHandle();
+  await page.locator('main [href="#/conflicts"]').last().waitFor();
+  const tile = await page.evaluateHandle(() => {
+    const one = [...document.querySelectorAll('main [href="#/conflicts"]')].at(-1);
+    one.focus();
+    return one;
+  });
   await world.holdfast.control('POST', '/sync/pause');
   succeeded(await world.app.from('todos').insert({ title: 'drawn again' }));
-  await page.waitForFunction((one) => !one.isConnected, drawn);
+  await page.waitForFunction((one) => !one.isConnected, tile);
   assert.equal(
     await page.evaluate(() => document.activeElement?.getAttribute('href')),
     '#/conflicts',
   );
   await go(page, 'tables');
-  const inSight = async () => {
-    const { x, width } = await page.locator('#nav-tables').boundingBox();
-    return x >= 0 && x + width <= 360;
-  };
-  assert.ok(await inSight(), 'the section one is in');
-  const region = page.getByRole('region', { name: 'Tables kept here' });
-  // It may be drawn again between being found and being scrolled.
-  await page.waitForFunction(() => {
+  assert.ok(await inSight(page, 'nav-tables'), 'the section one is in');
+  await page.getByRole('region', { name: 'Tables kept here' }).waitFor();
+  const before = await page.evaluateHandle(() => {
     const one = document.querySelector('[aria-label="Tables kept here"]');
-    one?.scrollTo(120, 0);
-    return one?.scrollLeft === 120;
+    one.scrollTo(120, 0);
+    return one;
   });
-  const before = await region.elementHandle();
+  assert.equal(await scrolledBy(page), 120);
   succeeded(await world.app.from('todos').insert({ title: 'drawn once more' }));
   await page.waitForFunction((one) => !one.isConnected, before);
-  assert.equal(await region.evaluate((one) => one.scrollLeft), 120);
-  assert.ok(await inSight());
+  assert.equal(await scrolledBy(page), 120);
+  assert.ok(await inSight(page, 'nav-tables'));
+});
+
+test('a badge that comes moves the section one is in not out of sight', async () => {
+  const page = await dashboard('', { viewport: { width: 360, height: 700 } });
+  await page.evaluate(() => (location.hash = '#/tables'));
+  await page.getByRole('region', { name: 'Tables kept here' }).waitFor();
+  const badge = page.locator('#nav-queue .badge');
+  await badge.waitFor({ state: 'detached' });
+  assert.ok(await inSight(page, 'nav-tables'));
+  await world.holdfast.control('POST', '/sync/pause');
+  succeeded(await world.app.from('todos').insert({ title: 'counted' }));
+  await badge.waitFor();
+  assert.ok(await inSight(page, 'nav-tables'));
 });
 
 test('markup in a row is text', async () => {
