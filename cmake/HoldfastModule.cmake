@@ -12,6 +12,10 @@ target_compile_options(hf_options INTERFACE
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
   $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow>
   $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overread>)
+if(HF_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # A class with private parts in an unnamed namespace is seen as if it came from a header.
+  target_compile_options(hf_options INTERFACE -Wno-subobject-linkage)
+endif()
 if(HF_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # Instrumented code makes GCC's flow analysis see unset variants (GCC's manual says so of -fsanitize).
   target_compile_options(hf_options INTERFACE -Wno-maybe-uninitialized)

@@ -16,21 +16,6 @@ using cache::Row;
 using cache::Table;
 using cache::Transaction;
 
-constexpr auto kStampEpoch = std::chrono::sys_days(std::chrono::year(2000) / 1 / 1);
-
-std::optional<std::string> printed(const Table& table, const std::optional<Row>& row) {
-  return row ? std::optional(cache::print_row(table, *row)) : std::nullopt;
-}
-
-std::optional<Timestamp> time_of(const Table& table, const cache::TableOptions& options,
-                                 const std::optional<Row>& row) {
-  const auto column = version_columns(table, options).stamp;
-  if (!column || !row) return std::nullopt;
-  const auto* stamp = std::get_if<std::int64_t>(&(*row)[*column]);
-  if (stamp == nullptr) return std::nullopt;
-  return kStampEpoch + std::chrono::microseconds(*stamp);
-}
-
 // The row was read just now: it is presumed no longer.
 void show_read(Transaction& transaction, cache::Overlay& overlay,
                const cache::UpstreamImage& image) {
@@ -66,7 +51,7 @@ Result<std::string> with_key(const std::string& row, const std::string& key) {
 std::optional<std::string> local_side(const Collision& collision) {
   const auto row = local_row(collision.table, collision.effect);
   if (row || collision.effect.kind != cache::EffectKind::kUpdate) {
-    return printed(collision.table, row);
+    return cache::print_row(collision.table, row);
   }
   return with_key(collision.effect.changes, collision.effect.key).value();
 }
@@ -84,11 +69,14 @@ Conflict record_of(const Collision& collision, const Decision& decision, Timesta
   }
   record.base = collision.effect.base;
   record.local = local_side(collision);
-  record.remote = printed(collision.table, collision.remote);
+  record.remote = cache::print_row(collision.table, collision.remote);
   record.reason = decision.reason;
   record.role = collision.entry.role;
   record.local_at = collision.entry.created_at;
-  record.remote_at = time_of(collision.table, collision.options, collision.remote);
+  if (collision.remote) {
+    record.remote_at =
+        changed_at(*collision.remote, version_columns(collision.table, collision.options));
+  }
   record.detected_at = now;
   return record;
 }

@@ -22,7 +22,7 @@ constexpr const char* kHidden = "-";
 constexpr int kRowsInPage = 500;
 // Behind so many foreign rows one's own is for a person to find.
 constexpr int kMostPages = 40;
-constexpr std::size_t kLongestCondition = 300;  // bytes
+constexpr std::size_t kLongestPart = 300;  // bytes
 
 bool has_insert_trigger(const cache::Table& table) {
   return std::any_of(
@@ -58,7 +58,7 @@ std::string conditions_of(const cache::Table& table, const cache::Effect& effect
     const cache::Column& column = table.columns[index];
     if (table.is_key(index) || !is_comparable(column.type)) continue;
     const std::string condition = cache::value_filter(column, row[index]);
-    if (condition.size() <= kLongestCondition) conditions += "&" + condition;
+    if (condition.size() <= kLongestPart) conditions += "&" + condition;
   }
   return conditions;
 }

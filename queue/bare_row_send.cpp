@@ -50,7 +50,7 @@ Verdict BareRowSend::deliver() {
   if (sender_.store.status(table_) == cache::TableStatus::kDenied) {
     return send(Guard::kKeyOnly, {}, Representation::kNone);
   }
-  const Condition condition = this->condition();
+  const RowCondition condition = this->condition();
   if (auto verdict = send_exactly(condition)) return *std::move(verdict);
   if (must_read_first(condition)) {
     if (auto verdict = look()) return *std::move(verdict);
@@ -59,16 +59,16 @@ Verdict BareRowSend::deliver() {
 }
 
 // Between a look and a send another device may change what the send does not compare.
-std::optional<Verdict> BareRowSend::send_exactly(const Condition& condition) {
+std::optional<Verdict> BareRowSend::send_exactly(const RowCondition& condition) {
   if (condition.whole || !base_ || entry_.lost_answer || presumed()) return std::nullopt;
   const auto named = this->named();
   const auto decisive = write_.deletion ? table_.kept_columns() : named.changed;
-  const Condition exact = exact_condition(table_, *base_, decisive, named.restated);
+  const RowCondition exact = exact_condition(table_, *base_, decisive, named.restated);
   if (!exact.whole) return std::nullopt;
   return send(Guard::kExact, exact, Representation::kRows);
 }
 
-Verdict BareRowSend::send_plainly(const Condition& condition) {
+Verdict BareRowSend::send_plainly(const RowCondition& condition) {
   const bool versioned = columns_.version || columns_.stamp;
   if (base_ && !versioned && !write_.deletion) {
     return send(Guard::kWholeRow, whole_condition(table_, *base_, named().restated),
@@ -77,7 +77,7 @@ Verdict BareRowSend::send_plainly(const Condition& condition) {
   return send(Guard::kBase, condition, Representation::kRows);
 }
 
-bool BareRowSend::must_read_first(const Condition& condition) const {
+bool BareRowSend::must_read_first(const RowCondition& condition) const {
   return entry_.lost_answer || !base_ || !condition.whole || presumed();
 }
 
@@ -91,7 +91,7 @@ bool BareRowSend::presumed() const {
   return found;
 }
 
-Condition BareRowSend::condition() const {
+RowCondition BareRowSend::condition() const {
   if (!base_) return {};
   if (write_.deletion) return deletion_condition(table_, columns_, *base_);
   return update_condition(table_, columns_, *base_, named());
@@ -103,7 +103,7 @@ Named BareRowSend::named() const {
           restated_columns(table_, columns_, write_.changes, *base_)};
 }
 
-std::string BareRowSend::body_under(const Condition& condition) const {
+std::string BareRowSend::body_under(const RowCondition& condition) const {
   if (write_.deletion) return "";
   auto sent = changed_columns(table_, write_.changes, std::nullopt);
   std::erase_if(sent, [&](std::size_t column) {
@@ -114,7 +114,8 @@ std::string BareRowSend::body_under(const Condition& condition) const {
   return all ? write_.changes : keep_columns(table_, write_.changes, sent);
 }
 
-Verdict BareRowSend::send(Guard guard, const Condition& condition, Representation representation) {
+Verdict BareRowSend::send(Guard guard, const RowCondition& condition,
+                          Representation representation) {
   std::string target = "/rest/v1/" + http::percent_encode(table_.name) + "?" +
                        cache::key_filter(table_, {write_.old_key});
   if (guard != Guard::kKeyOnly && !condition.parameters.empty())
@@ -131,7 +132,7 @@ Verdict BareRowSend::send(Guard guard, const Condition& condition, Representatio
 }
 
 Verdict BareRowSend::judge_answer(const upstream::Answer& answer, Guard guard,
-                                  const Condition& condition, Representation representation) {
+                                  const RowCondition& condition, Representation representation) {
   const ClassifiedAnswer classified = classify(answer);
   if (classified.kind == AnswerClass::kNotPermitted && representation == Representation::kRows) {
     // A policy may let a role change what it may not see afterwards.
@@ -167,7 +168,7 @@ Verdict BareRowSend::judge_answer(const upstream::Answer& answer, Guard guard,
   return withheld(entry_, table_, {});
 }
 
-std::variant<bool, TryAgain> BareRowSend::meets(const Condition& condition) {
+std::variant<bool, TryAgain> BareRowSend::meets(const RowCondition& condition) {
   if (condition.parameters.empty()) return true;
   upstream::Call call;
   call.target = "/rest/v1/" + http::percent_encode(table_.name) + "?" +
@@ -190,7 +191,7 @@ std::variant<bool, TryAgain> BareRowSend::meets(const Condition& condition) {
 }
 
 std::optional<Verdict> BareRowSend::send_otherwise(const ClassifiedAnswer& answer, Guard guard,
-                                                   const Condition& condition,
+                                                   const RowCondition& condition,
                                                    Representation representation) {
   // Perhaps a column that does not matter cannot be compared, or is not there any more.
   const bool refused =

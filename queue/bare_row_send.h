@@ -14,9 +14,9 @@ namespace holdfast::queue {
 
 // Sends one row's update or deletion to an upstream without the companion.
 //
-// It carries what the row was (Condition) and so takes effect on no other version of it; a second
-// send of the same changes nothing. Where no row was touched, the row is read: changed, gone, not
-// permitted, or already as it should be (hard cases 6, 7, 13).
+// It carries what the row was (RowCondition) and so takes effect on no other version of it; a
+// second send of the same changes nothing. Where no row was touched, the row is read: changed,
+// gone, not permitted, or already as it should be (hard cases 6, 7, 13).
 // One thread at a time: the principal's dispatcher; blocking.
 class BareRowSend {
  public:
@@ -30,26 +30,27 @@ class BareRowSend {
   using Images = std::vector<cache::UpstreamImage>;
   enum class Guard { kExact, kWholeRow, kBase, kKeyOnly };
 
-  bool must_read_first(const Condition& condition) const;
+  bool must_read_first(const RowCondition& condition) const;
   // By columns that not every server compares; nullopt: it has to be read first.
-  std::optional<Verdict> send_exactly(const Condition& condition);
-  Verdict send_plainly(const Condition& condition);
+  std::optional<Verdict> send_exactly(const RowCondition& condition);
+  Verdict send_plainly(const RowCondition& condition);
   // The row's image was computed here and not yet read back.
   bool presumed() const;
-  Condition condition() const;
+  RowCondition condition() const;
   Named named() const;
   // What an update sends: without what the condition leaves out.
-  std::string body_under(const Condition& condition) const;
+  std::string body_under(const RowCondition& condition) const;
 
-  Verdict send(Guard guard, const Condition& condition, Representation representation);
-  Verdict judge_answer(const upstream::Answer& answer, Guard guard, const Condition& condition,
+  Verdict send(Guard guard, const RowCondition& condition, Representation representation);
+  Verdict judge_answer(const upstream::Answer& answer, Guard guard, const RowCondition& condition,
                        Representation representation);
   // Whether the row, which is there, is one that `condition` lets be written: then something else
   // kept it from it, and another send would only do again what a trigger does.
-  std::variant<bool, TryAgain> meets(const Condition& condition);
+  std::variant<bool, TryAgain> meets(const RowCondition& condition);
   // What was refused perhaps for what it was compared with is sent with less; nullopt: it was not.
   std::optional<Verdict> send_otherwise(const ClassifiedAnswer& answer, Guard guard,
-                                        const Condition& condition, Representation representation);
+                                        const RowCondition& condition,
+                                        Representation representation);
   // Reads the row: a verdict, or nullopt when it is as it was in the base.
   std::optional<Verdict> look();
   std::optional<Verdict> judge_arrival(const cache::UpstreamImage& seen) const;

@@ -14,8 +14,6 @@ using cache::Row;
 using cache::Table;
 using Kind = Decision::Kind;
 
-constexpr auto kStampEpoch = std::chrono::sys_days(std::chrono::year(2000) / 1 / 1);
-
 std::string names(const Table& table, const std::vector<std::size_t>& columns) {
   std::string list;
   for (const std::size_t column : columns) {
@@ -32,19 +30,11 @@ Row written(const Collision& collision) {
 }
 
 // Microseconds since 2000-01-01; nullopt where the row does not say.
-std::optional<std::int64_t> stamp_of(const Row& row, const VersionColumns& columns) {
-  if (!columns.stamp) return std::nullopt;
-  const auto* stamp = std::get_if<std::int64_t>(&row[*columns.stamp]);
-  return stamp ? std::optional(*stamp) : std::nullopt;
-}
-
 // Whether our write is later than the row's last change, by the upstream's clock.
 bool written_later(const Collision& collision, const VersionColumns& columns) {
   if (!collision.remote) return false;
-  const auto stamp = stamp_of(*collision.remote, columns);
-  if (!stamp) return false;
-  const Timestamp theirs = kStampEpoch + std::chrono::microseconds(*stamp);
-  return collision.entry.created_at + collision.clock_offset > theirs;
+  const auto theirs = changed_at(*collision.remote, columns);
+  return theirs && collision.entry.created_at + collision.clock_offset > *theirs;
 }
 
 // Who wins what collided.
@@ -160,7 +150,7 @@ void send_what_is_left(const Collision& collision, const VersionColumns& columns
   }
   // An app's own time of change must not take the row back behind what was read there.
   if (columns.stamp &&
-      stamp_of(written(collision), columns) < stamp_of(*collision.remote, columns)) {
+      changed_at(written(collision), columns) < changed_at(*collision.remote, columns)) {
     std::erase(kept, *columns.stamp);
   }
   decision.kind = Kind::kSend;

@@ -8,9 +8,8 @@ namespace {
 using cache::Database;
 using cache::Statement;
 using cache::Transaction;
-using State = Conflict::State;
 
-constexpr const char* kInsert =
+constexpr const char* kInsertConflict =
     "INSERT INTO hf_conflicts(id, state, entry, relation, key, operation, strategy, columns, base,"
     " local, remote, reason, role, local_at, remote_at, detected_at, choice, resolved_by,"
     " resolved_at) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
@@ -42,7 +41,7 @@ std::optional<Timestamp> time_at(const Statement& row, int column) {
 Conflict read(const Statement& row) {
   Conflict conflict;
   conflict.id = row.text(0);
-  conflict.state = conflict_state_named(row.text(1)).value_or(State::kOpen);
+  conflict.state = conflict_state_named(row.text(1)).value_or(Conflict::State::kOpen);
   conflict.entry = text_at(row, 2).value_or("");
   conflict.relation = row.text(3);
   conflict.key = row.text(4);
@@ -65,27 +64,28 @@ Conflict read(const Statement& row) {
 
 }  // namespace
 
-const char* name_of(State state) {
+const char* name_of(Conflict::State state) {
   switch (state) {
-    case State::kOpen:
+    case Conflict::State::kOpen:
       return "open";
-    case State::kResolved:
+    case Conflict::State::kResolved:
       return "resolved";
-    case State::kReported:
+    case Conflict::State::kReported:
       break;
   }
   return "reported";
 }
 
-std::optional<State> conflict_state_named(std::string_view name) {
-  for (const State state : {State::kOpen, State::kResolved, State::kReported}) {
+std::optional<Conflict::State> conflict_state_named(std::string_view name) {
+  for (const Conflict::State state :
+       {Conflict::State::kOpen, Conflict::State::kResolved, Conflict::State::kReported}) {
     if (name == name_of(state)) return state;
   }
   return std::nullopt;
 }
 
 void Conflicts::add(Transaction& transaction, const Conflict& conflict) {
-  Statement& insert = transaction.database().cached(kInsert);
+  Statement& insert = transaction.database().cached(kInsertConflict);
   insert.bind(1, std::string_view(conflict.id)).bind(2, std::string_view(name_of(conflict.state)));
   bind_or_null(insert, 3, conflict.entry);
   insert.bind(4, std::string_view(conflict.relation)).bind(5, std::string_view(conflict.key));
@@ -134,7 +134,7 @@ std::optional<Conflict> Conflicts::find(Database& database, const std::string& i
   return conflict;
 }
 
-std::vector<Conflict> Conflicts::list(Database& database, std::optional<State> state) {
+std::vector<Conflict> Conflicts::list(Database& database, std::optional<Conflict::State> state) {
   Statement statement(database, state ? "SELECT " HF_CONFLICT_COLUMNS
                                         " FROM hf_conflicts WHERE state=?1 ORDER BY sequence"
                                       : "SELECT " HF_CONFLICT_COLUMNS

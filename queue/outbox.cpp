@@ -13,7 +13,7 @@ using cache::Statement;
 
 // A statement with triggers keeps a copy of each page that it changes, to take back what it did
 // alone. One that fails here ends its job, which is taken back as a whole.
-constexpr const char* kInsert =
+constexpr const char* kInsertEntry =
     "INSERT OR FAIL INTO hf_outbox(id, relation, operation, method, target, headers, body, role,"
     " claims, idempotency_key, app_key, created_at, state, minted_key, parent, sequence,"
     " lost_answer, write_claims)"
@@ -23,7 +23,7 @@ constexpr const char* kInsert =
 
 void Outbox::insert(Transaction& transaction, Entry& entry) const {
   Database& database = transaction.database();
-  Statement& insert = database.cached(kInsert);
+  Statement& insert = database.cached(kInsertEntry);
   insert.bind_borrowed(1, entry.id).bind_borrowed(2, entry.relation);
   insert.bind_borrowed(3, entry.operation).bind_borrowed(4, entry.method);
   insert.bind_borrowed(5, entry.target).bind_borrowed(6, entry.headers);

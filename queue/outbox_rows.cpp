@@ -3,6 +3,7 @@
 #include "gateway/base/ids.h"
 #include "gateway/http/uri.h"
 #include "queue/outbox.h"
+#include "queue/three_way.h"
 
 // Entries as rows: splitting one that has several, and giving one another base.
 namespace holdfast::queue {
@@ -30,22 +31,11 @@ std::string insertable(const Table& table, const Row& row) {
   return cache::print_columns(table, row, columns);
 }
 
-Row with_changes(const Table& table, const std::string& changes, Row row) {
-  if (const auto merged = cache::merge_row(table, changes, row); !merged) {
-    throw std::runtime_error("a stored change cannot be read: " + merged.error().message);
-  }
-  return row;
-}
-
-std::optional<std::string> printed(const Table& table, const std::optional<Row>& row) {
-  return row ? std::optional(cache::print_row(table, *row)) : std::nullopt;
-}
-
 // The effects of the write over its new base.
 std::vector<Effect> effects_over(const RowRebase& rebase, const std::string& relation) {
   const Table& table = *rebase.table;
   Effect effect = rebase.write.effect(relation);
-  effect.base = printed(table, rebase.image);
+  effect.base = cache::print_row(table, rebase.image);
   if (rebase.write.deletion) return {effect};
   effect.changes = rebase.changes;
   if (rebase.insert) {

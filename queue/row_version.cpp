@@ -90,6 +90,13 @@ std::vector<std::size_t> plain_columns(const Table& table) {
   return columns;
 }
 
+std::optional<Timestamp> changed_at(const cache::Row& row, const VersionColumns& columns) {
+  constexpr auto kStampEpoch = std::chrono::sys_days(std::chrono::year(2000) / 1 / 1);
+  if (!columns.stamp) return std::nullopt;
+  const auto* stamp = std::get_if<std::int64_t>(&row[*columns.stamp]);
+  return stamp ? std::optional(kStampEpoch + std::chrono::microseconds(*stamp)) : std::nullopt;
+}
+
 VersionColumns version_columns(const Table& table, const cache::TableOptions& options) {
   VersionColumns columns;
   if (!options.version_column.empty()) columns.version = table.column_index(options.version_column);
@@ -99,10 +106,10 @@ VersionColumns version_columns(const Table& table, const cache::TableOptions& op
   return columns;
 }
 
-Condition update_condition(const Table& table, const VersionColumns& columns,
-                           const cache::Row& base, const Named& named) {
+RowCondition update_condition(const Table& table, const VersionColumns& columns,
+                              const cache::Row& base, const Named& named) {
   Conditions conditions(table, base);
-  Condition condition;
+  RowCondition condition;
   const bool versioned = columns.version || columns.stamp;
   if (columns.version) conditions.add(*columns.version);
   if (columns.stamp) conditions.add(*columns.stamp);
@@ -120,10 +127,10 @@ Condition update_condition(const Table& table, const VersionColumns& columns,
   return condition;
 }
 
-Condition whole_condition(const Table& table, const cache::Row& base,
-                          const std::vector<std::size_t>& restated) {
+RowCondition whole_condition(const Table& table, const cache::Row& base,
+                             const std::vector<std::size_t>& restated) {
   Conditions conditions(table, base);
-  Condition condition;
+  RowCondition condition;
   for (const std::size_t column : plain_columns(table)) {
     if (conditions.add(column)) condition.compared.push_back(column);
   }
@@ -132,11 +139,11 @@ Condition whole_condition(const Table& table, const cache::Row& base,
   return condition;
 }
 
-Condition exact_condition(const Table& table, const cache::Row& base,
-                          const std::vector<std::size_t>& decisive,
-                          const std::vector<std::size_t>& restated) {
+RowCondition exact_condition(const Table& table, const cache::Row& base,
+                             const std::vector<std::size_t>& decisive,
+                             const std::vector<std::size_t>& restated) {
   Conditions conditions(table, base, Comparing::kPerhaps);
-  Condition condition;
+  RowCondition condition;
   for (const std::size_t column : decisive) {
     if (table.is_key(column)) continue;
     if (!table.columns[column].kept || !conditions.add(column)) condition.whole = false;
@@ -152,8 +159,8 @@ Condition exact_condition(const Table& table, const cache::Row& base,
   return condition;
 }
 
-Condition deletion_condition(const Table& table, const VersionColumns& columns,
-                             const cache::Row& base) {
+RowCondition deletion_condition(const Table& table, const VersionColumns& columns,
+                                const cache::Row& base) {
   Conditions conditions(table, base);
   for (const auto column : {columns.version, columns.stamp, columns.created}) {
     if (column && !table.is_key(*column)) conditions.add(*column);

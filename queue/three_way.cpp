@@ -14,14 +14,6 @@ namespace {
 using cache::Row;
 using cache::Table;
 
-// The row with the changes made; columns that they do not name are as in `row`.
-Row with_changes(const Table& table, const std::string& changes, Row row) {
-  if (const auto merged = cache::merge_row(table, changes, row); !merged) {
-    throw std::runtime_error("a stored change cannot be read: " + merged.error().message);
-  }
-  return row;
-}
-
 // nullopt: no document.
 std::optional<std::string> document_key(const std::string& json) {
   static const cache::Type jsonb = cache::make_type("jsonb");
@@ -31,6 +23,13 @@ std::optional<std::string> document_key(const std::string& json) {
 }
 
 }  // namespace
+
+cache::Row with_changes(const cache::Table& table, const std::string& changes, cache::Row row) {
+  if (const auto merged = cache::merge_row(table, changes, row); !merged) {
+    throw std::runtime_error("a stored change cannot be read: " + merged.error().message);
+  }
+  return row;
+}
 
 NamedColumns named_columns(const Table& table, const std::string& object) {
   NamedColumns named;

@@ -36,6 +36,10 @@ std::vector<std::size_t> changed_columns(const cache::Table& table, const std::s
 std::vector<std::size_t> restated_columns(const cache::Table& table, const VersionColumns& columns,
                                           const std::string& changes, const cache::Row& base);
 
+// `row` with the changes made; columns that they do not name stay. Changes that cannot be read are
+// damage: throws.
+cache::Row with_changes(const cache::Table& table, const std::string& changes, cache::Row row);
+
 // Compares `changes` with `remote` over `base`. A column that both sides set to the same value is
 // neither; the bookkeeping columns never collide.
 ThreeWay compare_three_ways(const cache::Table& table, const VersionColumns& columns,

@@ -3,7 +3,7 @@
 namespace holdfast::routes {
 namespace {
 
-constexpr int kPage = 1'000;
+constexpr int kRecordsAtOnce = 1'000;
 
 }  // namespace
 
@@ -14,12 +14,12 @@ void JournalTail::advance(const Visitor& visit) {
     const auto [seen, first] = seen_.try_emplace(principal, 0);
     if (first) seen->second = queue::journal_number_at(*reader, from_);
     for (;;) {
-      const auto records = queue::journal_after(*reader, seen->second, kPage);
+      const auto records = queue::journal_after(*reader, seen->second, kRecordsAtOnce);
       for (const auto& record : records) {
         seen->second = record.number;
         visit(principal, record);
       }
-      if (records.size() < kPage) break;
+      if (records.size() < kRecordsAtOnce) break;
     }
   }
 }

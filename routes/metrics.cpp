@@ -11,7 +11,7 @@ namespace {
 
 using json = nlohmann::json;
 
-constexpr const char* kEnds[] = {"acknowledged", "resolved", "dead", "discarded"};
+constexpr const char* kEndStates[] = {"acknowledged", "resolved", "dead", "discarded"};
 
 double number_or(const json& value, double otherwise) {
   return value.is_number() ? value.get<double>() : otherwise;
@@ -39,7 +39,7 @@ void print_activity(Prometheus& text, const Activity::Totals& totals) {
   text.single("delivery_attempts_total", "counter", "Writes sent, again ones included",
               count(totals.attempts));
   text.family("deliveries_total", "counter", "Writes that ended, by how");
-  for (const char* end : kEnds) text.sample({{"result", end}}, count(totals.count(end)));
+  for (const char* end : kEndStates) text.sample({{"result", end}}, count(totals.count(end)));
   text.single("delivery_retries_total", "counter", "Sends after which a write had to wait",
               count(totals.count("waiting")));
   text.family("delivery_latency_seconds", "summary", "From a write to its acknowledgement");

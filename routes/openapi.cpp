@@ -61,56 +61,56 @@ Json responses(const char* status, const char* words) {
 }
 
 Json parameter(const std::string& name, const std::string& description, const char* in) {
-  Json json = {{"name", name}};
-  if (!description.empty()) json["description"] = description;
-  json["required"] = false;
-  json["in"] = in;
-  json["type"] = "string";
-  return json;
+  Json node = {{"name", name}};
+  if (!description.empty()) node["description"] = description;
+  node["required"] = false;
+  node["in"] = in;
+  node["type"] = "string";
+  return node;
 }
 
 Json prefer(const Names& preferences) {
-  Json json = parameter("Prefer", "Preference", "header");
-  json["enum"] = preferences;
-  return json;
+  Json node = parameter("Prefer", "Preference", "header");
+  node["enum"] = preferences;
+  return node;
 }
 
 Json shared_parameters() {
-  Json json;
-  json["preferParams"] = prefer({});
-  json["preferReturn"] = prefer({"return=representation", "return=minimal", "return=none"});
-  json["preferCount"] = prefer({"count=none"});
-  json["preferPost"] = prefer({"return=representation", "return=minimal", "return=none",
+  Json node;
+  node["preferParams"] = prefer({});
+  node["preferReturn"] = prefer({"return=representation", "return=minimal", "return=none"});
+  node["preferCount"] = prefer({"count=none"});
+  node["preferPost"] = prefer({"return=representation", "return=minimal", "return=none",
                                "resolution=ignore-duplicates", "resolution=merge-duplicates"});
-  json["select"] = parameter("select", "Filtering Columns", "query");
-  json["on_conflict"] = parameter("on_conflict", "On Conflict", "query");
-  json["order"] = parameter("order", "Ordering", "query");
-  json["range"] = parameter("Range", "Limiting and Pagination", "header");
-  json["rangeUnit"] = parameter("Range-Unit", "Limiting and Pagination", "header");
-  json["rangeUnit"]["default"] = "items";
-  json["offset"] = parameter("offset", "Limiting and Pagination", "query");
-  json["limit"] = parameter("limit", "Limiting and Pagination", "query");
-  return json;
+  node["select"] = parameter("select", "Filtering Columns", "query");
+  node["on_conflict"] = parameter("on_conflict", "On Conflict", "query");
+  node["order"] = parameter("order", "Ordering", "query");
+  node["range"] = parameter("Range", "Limiting and Pagination", "header");
+  node["rangeUnit"] = parameter("Range-Unit", "Limiting and Pagination", "header");
+  node["rangeUnit"]["default"] = "items";
+  node["offset"] = parameter("offset", "Limiting and Pagination", "query");
+  node["limit"] = parameter("limit", "Limiting and Pagination", "query");
+  return node;
 }
 
-void add_parameters(const cache::Table& table, Json& json) {
-  json["body." + table.name] = {{"name", table.name},
+void add_parameters(const cache::Table& table, Json& node) {
+  node["body." + table.name] = {{"name", table.name},
                                 {"description", table.name},
                                 {"required", false},
                                 {"in", "body"},
                                 {"schema", reference("definitions", table.name)}};
   for (const auto& column : table.columns) {
-    json["rowFilter." + table.name + "." + column.name] =
+    node["rowFilter." + table.name + "." + column.name] =
         parameter(column.name, column.comment, "query");
   }
 }
 
 Json operation(const std::string& tag, const std::string& comment) {
-  Json json = {{"tags", {tag}}};
+  Json node = {{"tags", {tag}}};
   const Comment words = split_comment(comment);
-  if (words.summary) json["summary"] = *words.summary;
-  if (words.description) json["description"] = *words.description;
-  return json;
+  if (words.summary) node["summary"] = *words.summary;
+  if (words.description) node["description"] = *words.description;
+  return node;
 }
 
 Json relation_path(const cache::Table& table) {
@@ -124,10 +124,10 @@ Json relation_path(const cache::Table& table) {
     return parameters(names);
   };
   const auto described = [&](Json takes, Json gives) {
-    Json json = operation(table.name, table.comment);
-    json["parameters"] = std::move(takes);
-    json["responses"] = std::move(gives);
-    return json;
+    Json node = operation(table.name, table.comment);
+    node["parameters"] = std::move(takes);
+    node["responses"] = std::move(gives);
+    return node;
   };
   const std::string body = "body." + table.name;
   Json rows = {{"type", "array"}, {"items", reference("definitions", table.name)}};
@@ -145,19 +145,19 @@ Json relation_path(const cache::Table& table) {
 
 // Arrays are given in braces in a query, unless the argument is variadic.
 Json query_parameter(const cache::Argument& argument) {
-  Json json = {{"name", argument.name}, {"required", !argument.has_default}, {"in", "query"}};
+  Json node = {{"name", argument.name}, {"required", !argument.has_default}, {"in", "query"}};
   const auto type = openapi_type(argument.type);
   if (!argument.variadic) {
-    json["type"] = type == "array" ? "string" : type.value_or("string");
-    json["format"] = argument.type;
-    return json;
+    node["type"] = type == "array" ? "string" : type.value_or("string");
+    node["format"] = argument.type;
+    return node;
   }
   const std::string element = argument.type.substr(0, argument.type.find("[]"));
-  json["type"] = type.value_or("string");
-  json["collectionFormat"] = "multi";
-  json["items"] = {{"format", element}};
-  if (const auto item = openapi_type(element)) json["items"]["type"] = *item;
-  return json;
+  node["type"] = type.value_or("string");
+  node["collectionFormat"] = "multi";
+  node["items"] = {{"format", element}};
+  if (const auto item = openapi_type(element)) node["items"]["type"] = *item;
+  return node;
 }
 
 Json function_path(const cache::Function& function) {

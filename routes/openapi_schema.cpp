@@ -98,15 +98,15 @@ std::optional<std::string> column_description(const cache::Column& column, bool 
 Json property(const cache::Table& table, const cache::Column& column,
               std::optional<std::string> description) {
   const std::string format = format_of(table, column);
-  Json json;
-  if (auto value = default_value(column, format)) json["default"] = *std::move(value);
-  if (description) json["description"] = *std::move(description);
-  json.update(value_schema(format));
-  if (column.type.length >= 0) json["maxLength"] = column.type.length;
+  Json node;
+  if (auto value = default_value(column, format)) node["default"] = *std::move(value);
+  if (description) node["description"] = *std::move(description);
+  node.update(value_schema(format));
+  if (column.type.length >= 0) node["maxLength"] = column.type.length;
   if (!column.type.labels.empty() && column.type.kind == cache::TypeKind::kEnum) {
-    json["enum"] = column.type.labels;
+    node["enum"] = column.type.labels;
   }
-  return json;
+  return node;
 }
 
 }  // namespace

@@ -6,15 +6,15 @@ namespace holdfast::routes {
 namespace {
 
 using json = nlohmann::json;
-using Kind = cache::RowDifference::Kind;
+using cache::RowDifference;
 
-const char* name_of(Kind kind) {
+const char* name_of(RowDifference::Kind kind) {
   switch (kind) {
-    case Kind::kMissingHere:
+    case RowDifference::Kind::kMissingHere:
       return "missing here";
-    case Kind::kMissingUpstream:
+    case RowDifference::Kind::kMissingUpstream:
       return "missing upstream";
-    case Kind::kOther:
+    case RowDifference::Kind::kOther:
       return "other values";
   }
   return "";

@@ -8,7 +8,7 @@
 namespace holdfast::routes {
 namespace {
 
-namespace query = cache::query;
+namespace query = holdfast::cache::query;
 
 constexpr std::size_t kLongestCachedQuery = 2048;
 // A longer one would overflow the header limits of common clients.

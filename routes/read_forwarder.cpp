@@ -8,13 +8,6 @@
 #include "routes/unknown_name.h"
 
 namespace holdfast::routes {
-namespace {
-
-// How long a read waits for the caller's own writes.
-constexpr std::chrono::milliseconds kDeliveryWait{2'000};
-
-}  // namespace
-
 void ReadForwarder::forward(ForwardedRead read, http::Respond respond) const {
   context_.workers.post(
       [this, read = std::move(read), respond = std::move(respond)] { respond(answer(read)); });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -9,6 +10,9 @@
 #include "routes/context.h"
 
 namespace holdfast::routes {
+
+// How long what only the upstream can answer waits for the caller's own writes.
+inline constexpr std::chrono::milliseconds kDeliveryWait{2'000};
 
 // Why there is no answer of the upstream to give.
 enum class NoAnswer {

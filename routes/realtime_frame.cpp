@@ -8,9 +8,9 @@ namespace {
 
 using json = nlohmann::json;
 
-constexpr char kPush = 3;       // from the client: join_ref, ref, topic, event, metadata
-constexpr char kBroadcast = 4;  // to the client: topic, event, metadata
-constexpr char kJson = 1;       // the encoding of what follows them; 0 = bytes
+constexpr char kPush = 3;         // from the client: join_ref, ref, topic, event, metadata
+constexpr char kBroadcast = 4;    // to the client: topic, event, metadata
+constexpr char kJsonPayload = 1;  // the encoding of what follows them; 0 = bytes
 constexpr std::size_t kLongestName = 255;
 
 json text_or_null(const json& value) { return value.is_string() ? value : json(nullptr); }
@@ -36,7 +36,7 @@ std::optional<Frame> read_array(const json& array) {
                   array[3]);
 }
 
-std::string text_of(const json& value) {
+std::string string_or_empty(const json& value) {
   return value.is_string() ? value.get<std::string>() : std::string();
 }
 
@@ -58,7 +58,7 @@ std::optional<Frame> read_push(const std::string& data) {
               topic,
               "broadcast",
               {{"type", "broadcast"}, {"event", event}}};
-  if (data[kTexts + 1] == kJson) {
+  if (data[kTexts + 1] == kJsonPayload) {
     frame.payload["payload"] = json::parse(data.substr(at), nullptr, false);
     if (frame.payload["payload"].is_discarded()) return std::nullopt;
   } else {
@@ -68,7 +68,7 @@ std::optional<Frame> read_push(const std::string& data) {
 }
 
 http::Message print_bytes(const Frame& frame) {
-  const std::string event = text_of(frame.payload.value("event", json("")));
+  const std::string event = string_or_empty(frame.payload.value("event", json("")));
   std::string data{kBroadcast};
   for (const std::size_t length : {frame.topic.size(), event.size(), std::size_t{0}}) {
     data += static_cast<char>(std::min(length, kLongestName));

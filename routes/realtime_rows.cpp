@@ -16,7 +16,7 @@ using json = nlohmann::json;
 using cache::TableStatus;
 namespace query = cache::query;
 
-constexpr std::size_t kPage = 1'000;
+constexpr std::size_t kRowsAtOnce = 1'000;
 
 // pg_type's names, where they are not the words of the standard.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kTypeNames = {
@@ -118,7 +118,7 @@ std::vector<RowChange> RowTail::advance() {
   std::vector<RowChange> changes;
   cache::ChangeFeed feed(*store_);
   for (bool more = true; more;) {
-    auto page = feed.page(cursor_, kPage);
+    auto page = feed.page(cursor_, kRowsAtOnce);
     if (!page) {
       // Made anew meanwhile: nobody can say what changed, and readers read again as they join.
       cursor_ = feed.now();

@@ -12,7 +12,7 @@ constexpr const char* kNames[] = {"rest",     "rpc",     "auth",      "functions
                                   "realtime", "control", "dashboard", "other"};
 constexpr const char* kClassNames[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
 // Upper ends in microseconds: from a row of the replica to an upstream that is slow.
-constexpr std::array<std::int64_t, 13> kEnds = {
+constexpr std::array<std::int64_t, 13> kBucketEnds = {
     50, 100, 250, 500, 1'000, 2'500, 5'000, 10'000, 25'000, 100'000, 250'000, 1'000'000, 5'000'000};
 
 }  // namespace
@@ -39,9 +39,9 @@ void RequestMetrics::note(CountedSurface surface, int status, std::chrono::nanos
   Counts& counts = counts_[static_cast<std::size_t>(surface)];
   const int group = std::clamp(status / 100, 1, 5) - 1;
   const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(taken).count();
-  const auto* end = std::lower_bound(kEnds.begin(), kEnds.end(), microseconds);
+  const auto* end = std::lower_bound(kBucketEnds.begin(), kBucketEnds.end(), microseconds);
   counts.answers[static_cast<std::size_t>(group)].fetch_add(1, std::memory_order_relaxed);
-  counts.buckets[static_cast<std::size_t>(end - kEnds.begin())].fetch_add(
+  counts.buckets[static_cast<std::size_t>(end - kBucketEnds.begin())].fetch_add(
       1, std::memory_order_relaxed);
   counts.nanoseconds.fetch_add(static_cast<std::uint64_t>(taken.count()),
                                std::memory_order_relaxed);
@@ -61,8 +61,9 @@ void RequestMetrics::print(std::string& out) const {
     std::uint64_t sum = 0;
     for (std::size_t b = 0; b < kBuckets; ++b) {
       sum += counts_[s].buckets[b].load(std::memory_order_relaxed);
-      const std::string end =
-          b < kEnds.size() ? Prometheus::number(static_cast<double>(kEnds[b]) / 1e6) : "+Inf";
+      const std::string end = b < kBucketEnds.size()
+                                  ? Prometheus::number(static_cast<double>(kBucketEnds[b]) / 1e6)
+                                  : "+Inf";
       text.sample("_bucket", {{"surface", kNames[s]}, {"le", end}}, static_cast<double>(sum));
     }
     const auto total = counts_[s].nanoseconds.load(std::memory_order_relaxed);

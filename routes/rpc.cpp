@@ -12,9 +12,6 @@
 namespace holdfast::routes {
 namespace {
 
-// How long a call waits for the caller's own writes, which the function may read.
-constexpr std::chrono::milliseconds kDeliveryWait{2'000};
-
 enum class Effects { kUnknown, kNone, kWrites };
 
 // Of all functions of the name: arguments decide among them, which only the upstream matches.

@@ -97,7 +97,7 @@ const Table* Catalog::find(std::string_view schema, std::string_view table) cons
 
 const Function* Catalog::find_computed(const Table& table, std::string_view name) const {
   const auto found = std::ranges::find_if(functions_, [&](const Function& function) {
-    if (function.name != name || function.arguments.size() != 1) return false;
+    if (function.name != name || function.arguments.empty()) return false;
     const auto& row_of = function.arguments.front().row_of;
     return row_of && row_of->schema == table.schema && row_of->table == table.name;
   });

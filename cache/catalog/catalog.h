@@ -49,7 +49,7 @@ class Catalog {
   const std::vector<MediaHandler>& media_handlers() const { return media_handlers_; }
   // Exposed or not.
   const Table* find(std::string_view schema, std::string_view table) const;
-  // The function that makes `name` a computed column or relationship of `table`: its one argument
+  // The function that makes `name` a computed column or relationship of `table`: its first argument
   // is the table's row. Its schema may be another one than the table's.
   const Function* find_computed(const Table& table, std::string_view name) const;
   // Changes with anything that print_catalog() shows; for finding schema drift. 16 hex digits,

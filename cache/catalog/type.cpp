@@ -216,6 +216,14 @@ std::optional<std::string_view> element_name(std::string_view name) {
 
 }  // namespace
 
+bool is_float(const Type& type) {
+  return type.kind == TypeKind::kFloat4 || type.kind == TypeKind::kFloat8;
+}
+
+bool is_padded(const Type& type) {
+  return type.kind == TypeKind::kText && (type.base == "character" || type.base == "bpchar");
+}
+
 Type make_type(std::string_view name, std::vector<std::string> labels) {
   if (name.starts_with('_') && labels.empty() && scalar(name.substr(1)).kind == TypeKind::kOther) {
     return opaque(name);  // a type of the user's whose name happens to begin so

@@ -49,6 +49,10 @@ struct Type {
   std::shared_ptr<const TimeZone> zone = {};
 };
 
+bool is_float(const Type& type);  // real, double precision
+// Whether blanks at the end mean nothing: character(n).
+bool is_padded(const Type& type);
+
 // The type that `name` (a format_type() text, or one of its usual aliases such as int4, varchar,
 // timestamptz, as a cast names it) stands for. `labels` belong to an enum; they make any name an
 // enum. Unknown names give kOther.

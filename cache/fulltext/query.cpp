@@ -14,10 +14,6 @@ using Kind = Node::Kind;
 // Deeper queries would be matched deep in the stack.
 constexpr std::size_t kMaxNodes = 2000;
 
-Error unread(const char* reason) {
-  return {ErrorKind::kNotAnswerable, kForwardCode, reason, std::nullopt, std::nullopt};
-}
-
 // A tree under construction; a lexeme that is empty stands for a stop word.
 Node stop_word() { return {}; }
 

@@ -11,33 +11,27 @@ namespace {
 constexpr std::size_t kLongestOperand = 2046;
 constexpr std::uint32_t kMaxDistance = 16'384;
 
-using Kind = QueryPiece::Kind;
-
 bool is_mark(char c) {
   return c == '!' || c == '&' || c == '|' || c == '(' || c == ')' || c == '<';
 }
 
 QueryPiece binary(Node::Kind op) {
   QueryPiece piece;
-  piece.kind = Kind::kOperator;
+  piece.kind = QueryPiece::Kind::kOperator;
   piece.op = op;
   return piece;
 }
 
-QueryPiece piece_of(Kind kind) {
+QueryPiece piece_of(QueryPiece::Kind kind) {
   QueryPiece piece;
   piece.kind = kind;
   return piece;
 }
 
 QueryPiece operand_of(std::string text) {
-  QueryPiece piece = piece_of(Kind::kOperand);
+  QueryPiece piece = piece_of(QueryPiece::Kind::kOperand);
   piece.text = std::move(text);
   return piece;
-}
-
-Error unread(const char* reason) {
-  return {ErrorKind::kNotAnswerable, kForwardCode, reason, std::nullopt, std::nullopt};
 }
 
 // The character at the front of `text`, and its size.
@@ -52,6 +46,10 @@ std::size_t size_at(std::string_view text) {
 }
 
 }  // namespace
+
+Error unread(const char* reason) {
+  return {ErrorKind::kNotAnswerable, kForwardCode, reason, std::nullopt, std::nullopt};
+}
 
 Error QueryReader::syntax_error() const {
   return invalid_request("42601", "syntax error in tsquery: \"" + std::string(text_) + "\"");
@@ -81,15 +79,15 @@ Result<QueryPiece> QueryReader::standard_operand() {
   switch (peek()) {
     case '!':
       ++at_;
-      return piece_of(Kind::kNot);
+      return piece_of(QueryPiece::Kind::kNot);
     case '(':
       ++at_;
       ++open_;
-      return piece_of(Kind::kOpen);
+      return piece_of(QueryPiece::Kind::kOpen);
     case ':':
       return syntax_error();
     case '\0':
-      if (first_) return piece_of(Kind::kEnd);
+      if (first_) return piece_of(QueryPiece::Kind::kEnd);
       return invalid_request("42601", "no operand in tsquery: \"" + std::string(text_) + "\"");
     default:
       break;
@@ -103,11 +101,13 @@ Result<QueryPiece> QueryReader::standard_operand() {
 
 Result<QueryPiece> QueryReader::standard_operator() {
   const char c = peek();
-  if (c == '\0') return open_ != 0 ? Result<QueryPiece>(syntax_error()) : piece_of(Kind::kEnd);
+  if (c == '\0') {
+    return open_ != 0 ? Result<QueryPiece>(syntax_error()) : piece_of(QueryPiece::Kind::kEnd);
+  }
   if (c == ')') {
     if (--open_ < 0) return syntax_error();
     ++at_;
-    return piece_of(Kind::kClose);
+    return piece_of(QueryPiece::Kind::kClose);
   }
   wants_operand_ = true;
   if (c == '<') return phrase_operator();
@@ -188,10 +188,12 @@ QueryPiece QueryReader::web_operand() {
     at_ += size_at(text_.substr(at_));
     first_ = first_ && !is_mark(text_[at_ - 1]);
   }
-  if (at_ >= text_.size()) return piece_of(first_ ? Kind::kEnd : Kind::kStop);
+  if (at_ >= text_.size()) {
+    return piece_of(first_ ? QueryPiece::Kind::kEnd : QueryPiece::Kind::kStop);
+  }
   if (peek() == '-') {
     ++at_;
-    return piece_of(Kind::kNot);
+    return piece_of(QueryPiece::Kind::kNot);
   }
   wants_operand_ = false;
   if (peek() == '"') {
@@ -209,7 +211,7 @@ QueryPiece QueryReader::web_operand() {
 
 QueryPiece QueryReader::web_operator() {
   while (at_space() || is_mark(peek()) || peek() == ':') at_ += size_at(text_.substr(at_));
-  if (at_ >= text_.size()) return piece_of(Kind::kEnd);
+  if (at_ >= text_.size()) return piece_of(QueryPiece::Kind::kEnd);
   wants_operand_ = true;
   if (peek() != '"' && take_or()) return binary(Node::Kind::kOr);
   return binary(Node::Kind::kAnd);

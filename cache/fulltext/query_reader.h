@@ -19,6 +19,9 @@ struct QueryPiece {
   bool prefix = false;
 };
 
+// Only the upstream can answer the search.
+Error unread(const char* reason);
+
 // Splits the text of to_tsquery() or websearch_to_tsquery() into operands and operators.
 // One thread at a time: the planner.
 class QueryReader {

@@ -12,8 +12,6 @@ namespace {
 
 using Kind = RowDifference::Kind;
 
-constexpr std::size_t kKeysInRequest = 100;
-
 std::vector<std::string> differing_columns(const Table& table, const Row& ours, const Row& theirs) {
   std::vector<std::string> names;
   for (const std::size_t i : table.kept_columns()) {

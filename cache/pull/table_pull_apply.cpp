@@ -10,8 +10,6 @@
 namespace holdfast::cache {
 namespace {
 
-// Keys in one request: as many as keep its target short (100 UUIDs make 4 KB).
-constexpr std::size_t kKeysInRequest = 100;
 // Rows that go in one transaction: client writes wait for no longer one.
 constexpr std::size_t kRowsInTransaction = 500;
 

@@ -27,6 +27,9 @@ struct PullFailure {
 // What an answer that is none of rows means.
 PullFailure failure_of(const upstream::Answer& answer);
 
+// Keys in one request: as many as keep its target short (100 UUIDs make 4 KB).
+inline constexpr std::size_t kKeysInRequest = 100;
+
 // A row that has a value which cannot be stored here.
 struct UnreadableRow {
   std::string key;     // key_of(); "" where its key cannot be read either

@@ -26,10 +26,6 @@ std::unique_ptr<State> take_state(FunctionContext& context) {
   return std::unique_ptr<State>(state == nullptr ? nullptr : std::exchange(*state, nullptr));
 }
 
-bool is_float(const Type& type) {
-  return type.kind == TypeKind::kFloat4 || type.kind == TypeKind::kFloat8;
-}
-
 struct Sum {
   // avg() of real adds in double precision, sum() does not.
   Sum(const Type& of, int bits) : type(of), floats(bits) {}

@@ -47,10 +47,6 @@ Error no_order(const Operand& operand) {
                          std::nullopt, "Use an explicit ordering operator or modify the query.");
 }
 
-bool is_float(const Type& type) {
-  return type.kind == TypeKind::kFloat4 || type.kind == TypeKind::kFloat8;
-}
-
 }  // namespace
 
 Result<std::string> ConditionWriter::write(const Place& place, const Condition& condition) {

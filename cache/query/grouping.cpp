@@ -18,10 +18,6 @@ const Type& double_type() {
   return type;
 }
 
-bool is_float(const Type& type) {
-  return type.kind == TypeKind::kFloat4 || type.kind == TypeKind::kFloat8;
-}
-
 bool is_small_integer(const Type& type) {
   return type.kind == TypeKind::kInt2 || type.kind == TypeKind::kInt4;
 }

@@ -24,16 +24,6 @@ std::string spoken_alias(const Place& place) {
                           : place.table->name + "_" + std::to_string(place.depth);
 }
 
-bool is_computed(const Catalog* catalog, const Table& table, const std::string& name) {
-  if (catalog == nullptr) return false;
-  return std::any_of(catalog->functions().begin(), catalog->functions().end(),
-                     [&](const Function& function) {
-                       if (function.name != name || function.arguments.empty()) return false;
-                       const auto& row = function.arguments[0].row_of;
-                       return row && row->schema == table.schema && row->table == table.name;
-                     });
-}
-
 Error unknown_column(const Place& place, const std::string& name) {
   const std::string alias = spoken_alias(place);
   return invalid_request("42703", "column " + alias + "." + name + " does not exist", std::nullopt,
@@ -104,11 +94,11 @@ Value operand_value(const JsonStep& step) {
 }
 
 // SQLite takes 127 arguments.
-constexpr std::size_t kMaxSteps = 100;
+constexpr std::size_t kMaxPathSteps = 100;
 
 Result<Operand> follow_path(Operand base, const std::vector<JsonStep>& path,
                             Parameters& parameters) {
-  if (path.size() > kMaxSteps) return forward("a JSON path of more than 100 steps");
+  if (path.size() > kMaxPathSteps) return forward("a JSON path of more than 100 steps");
   HF_TRY(base, path_base(std::move(base), parameters));
   const bool as_text = path.back().as_text;
   const bool jsonb = base.type->kind == TypeKind::kJsonb;
@@ -166,7 +156,8 @@ std::string collated(const std::string& sql, const Type& type) {
 Result<Operand> operand_of(const Place& place, const Field& field, Parameters& parameters) {
   const Column* column = place.table->find_column(field.name);
   if (column == nullptr) {
-    if (is_computed(parameters.catalog(), *place.table, field.name)) {
+    const Catalog* catalog = parameters.catalog();
+    if (catalog != nullptr && catalog->find_computed(*place.table, field.name) != nullptr) {
       return forward("computed column " + field.name);
     }
     // Postgres reads row.count as count(row).

@@ -53,15 +53,6 @@ bool fits(const Relationship& relationship, std::string_view name, std::string_v
           (relationship.junction != nullptr && relationship.junction->name == hint));
 }
 
-bool is_computed(const Catalog& catalog, const Table& origin, std::string_view name) {
-  return std::any_of(catalog.functions().begin(), catalog.functions().end(),
-                     [&](const Function& function) {
-                       if (function.name != name || function.arguments.empty()) return false;
-                       const auto& row = function.arguments[0].row_of;
-                       return row && row->schema == origin.schema && row->table == origin.name;
-                     });
-}
-
 std::vector<Relationship> candidates(const Catalog& catalog,
                                      const std::vector<Reference>& references, const Table& origin,
                                      std::string_view name, std::string_view hint) {
@@ -119,7 +110,7 @@ const std::vector<Reference>& RelationshipFinder::references() {
 
 Result<Relationship> RelationshipFinder::find(const Table& origin, std::string_view name,
                                               std::string_view hint) {
-  if (is_computed(catalog_, origin, name)) {
+  if (catalog_.find_computed(origin, name) != nullptr) {
     return Error{ErrorKind::kNotAnswerable, kForwardCode, "computed relationship", {}, {}};
   }
   auto found = candidates(catalog_, references(), origin, name, hint);

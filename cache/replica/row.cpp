@@ -57,6 +57,10 @@ std::string print_row(const Table& table, const Row& row) {
   return print_columns(table, row, all);
 }
 
+std::optional<std::string> print_row(const Table& table, const std::optional<Row>& row) {
+  return row ? std::optional(print_row(table, *row)) : std::nullopt;
+}
+
 std::string print_columns(const Table& table, const Row& row,
                           const std::vector<std::size_t>& columns) {
   std::string out = "{";

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,8 @@ std::string relation_of(const Table& table);
 
 // The row as a JSON object of all columns, as PostgREST prints it.
 std::string print_row(const Table& table, const Row& row);
+// nullopt stays nullopt.
+std::optional<std::string> print_row(const Table& table, const std::optional<Row>& row);
 // The columns of `columns` (indices) only.
 std::string print_columns(const Table& table, const Row& row,
                           const std::vector<std::size_t>& columns);

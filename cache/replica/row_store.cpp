@@ -10,7 +10,7 @@
 namespace holdfast::cache {
 namespace {
 
-std::string name_list(const Table& table, const std::vector<std::size_t>& columns) {
+std::string identifier_list(const Table& table, const std::vector<std::size_t>& columns) {
   std::string list;
   for (const std::size_t index : columns) {
     if (!list.empty()) list += ',';
@@ -50,7 +50,7 @@ std::string create_sql(const Table& table) {
     if (is_rowid_alias(table) && table.is_key(i)) sql += " INTEGER PRIMARY KEY";
   }
   if (table.primary_key && !is_rowid_alias(table)) {
-    sql += ",PRIMARY KEY(" + name_list(table, table.primary_key->columns) + ")";
+    sql += ",PRIMARY KEY(" + identifier_list(table, table.primary_key->columns) + ")";
   }
   return sql + ")";
 }
@@ -95,7 +95,7 @@ std::string put_sql(const Table& table) {
   std::string sql = "INSERT INTO " + query::quote_identifier(table.storage_name) + "(" +
                     all_names(table) + ") VALUES(" + values + ")";
   if (table.primary_key) {
-    sql += " ON CONFLICT(" + name_list(table, table.primary_key->columns) + ") DO ";
+    sql += " ON CONFLICT(" + identifier_list(table, table.primary_key->columns) + ") DO ";
     sql += assignments.empty() ? "NOTHING" : "UPDATE SET " + assignments + " WHERE " + differences;
   }
   return sql;
@@ -122,8 +122,8 @@ void create_index(Database& database, const Table& table, const std::vector<std:
   std::string name = table.storage_name;
   for (const std::size_t index : columns) name += "|" + table.columns[index].storage_name;
   database.execute("CREATE INDEX IF NOT EXISTS " + query::quote_identifier(name) + " ON " +
-                   query::quote_identifier(table.storage_name) + "(" + name_list(table, columns) +
-                   ")");
+                   query::quote_identifier(table.storage_name) + "(" +
+                   identifier_list(table, columns) + ")");
 }
 
 }  // namespace

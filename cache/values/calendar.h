@@ -8,7 +8,9 @@
 namespace holdfast::cache {
 
 inline constexpr std::int64_t kMicrosPerSecond = 1'000'000;
-inline constexpr std::int64_t kMicrosPerDay = 86'400 * kMicrosPerSecond;
+inline constexpr std::int64_t kSecondsPerDay = 86'400;
+inline constexpr std::int64_t kMicrosPerDay = kSecondsPerDay * kMicrosPerSecond;
+inline constexpr std::int64_t kUnixEpochDay = -10'957;
 
 inline constexpr std::int64_t kDateInfinity = std::numeric_limits<std::int32_t>::max();
 inline constexpr std::int64_t kDateMinusInfinity = std::numeric_limits<std::int32_t>::min();

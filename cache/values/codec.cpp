@@ -119,10 +119,6 @@ Result<Value> parse(const Type& type, std::string_view text, Modifier modifier) 
   return parse_opaque(type, text);
 }
 
-bool is_padded(const Type& type) {
-  return type.kind == TypeKind::kText && (type.base == "character" || type.base == "bpchar");
-}
-
 enum class TextForm : std::uint8_t { kCast, kOutput };
 
 struct TextPrinter {

@@ -18,8 +18,6 @@ Error out_of_range(std::string_view text, std::string_view what) {
                          std::string(what) + " out of range: \"" + std::string(text) + "\"");
 }
 
-constexpr std::int64_t kUnixEpochDay = -10'957;
-
 enum class Zone : std::uint8_t { kIgnored, kApplied };
 
 // What a moment without a zone of its own is shifted by.

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "cache/values/codec.h"
+#include "cache/values/text.h"
 
 namespace holdfast::cache {
 namespace {
@@ -60,11 +61,10 @@ char* put_escape(char c, char* at) {
     *at++ = letter;
     return at;
   }
-  constexpr std::string_view kHex = "0123456789abcdef";
   const auto byte = static_cast<unsigned char>(c);
   at = std::copy_n("u00", 3, at);
-  *at++ = kHex[byte >> 4];
-  *at++ = kHex[byte & 15];
+  *at++ = kHexDigits[byte >> 4];
+  *at++ = kHexDigits[byte & 15];
   return at;
 }
 

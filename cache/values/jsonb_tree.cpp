@@ -14,19 +14,19 @@ namespace {
 // In the order of Postgres' enum of value types.
 enum class JsonbKind : std::uint8_t { kNull, kString, kNumber, kBool, kArray, kObject };
 
-struct Member;
+struct NodeMember;
 
 struct Node {
   JsonbKind kind = JsonbKind::kNull;
   std::string scalar;  // its sort key
   std::vector<Node> elements;
-  std::vector<Member> members;
+  std::vector<NodeMember> members;
 
   bool is_scalar() const { return kind < JsonbKind::kArray; }
   const Node* find(std::string_view name) const;
 };
 
-struct Member {
+struct NodeMember {
   std::string key;
   Node value;
 };

@@ -19,7 +19,7 @@ constexpr std::int64_t kMaxScale = 16383;
 constexpr std::int64_t kMaxExponent = 1'073'741'823;
 
 // 0.DIGITS times ten to the power of `point`, printed with `scale` digits after the point.
-struct Decimal {
+struct PointDecimal {
   bool negative = false;
   std::string digits;      // without leading zeros; empty for zero
   std::int64_t point = 0;  // of the whole digits' number
@@ -75,8 +75,8 @@ std::optional<Scanned> scan(std::string_view text) {
   return result;
 }
 
-Decimal to_decimal(const Scanned& scanned) {
-  Decimal result;
+PointDecimal to_decimal(const Scanned& scanned) {
+  PointDecimal result;
   result.negative = scanned.negative;
   result.digits = std::string(scanned.whole) + std::string(scanned.fraction);
   result.point = static_cast<std::int64_t>(scanned.whole.size()) + scanned.exponent;
@@ -89,7 +89,7 @@ Decimal to_decimal(const Scanned& scanned) {
 }
 
 // Adds one in the last kept place.
-void carry(Decimal& decimal) {
+void carry(PointDecimal& decimal) {
   auto place = decimal.digits.rbegin();
   while (place != decimal.digits.rend() && *place == '9') *place++ = '0';
   if (place != decimal.digits.rend()) {
@@ -100,7 +100,7 @@ void carry(Decimal& decimal) {
   ++decimal.point;
 }
 
-void round_to(Decimal& decimal, std::int64_t scale) {
+void round_to(PointDecimal& decimal, std::int64_t scale) {
   decimal.scale = std::max<std::int64_t>(scale, 0);
   const std::int64_t kept = decimal.point + scale;
   if (kept >= static_cast<std::int64_t>(decimal.digits.size())) return;
@@ -114,7 +114,7 @@ void round_to(Decimal& decimal, std::int64_t scale) {
   if (up) carry(decimal);
 }
 
-std::string print(const Decimal& decimal) {
+std::string print(const PointDecimal& decimal) {
   const bool zero = decimal.digits.find_first_not_of('0') == std::string::npos;
   const auto digit = [&](std::int64_t index) {
     const auto size = static_cast<std::int64_t>(decimal.digits.size());
@@ -147,7 +147,7 @@ Result<std::string> parse_special(std::string_view text, std::string_view whole,
   return std::string(negative ? "-Infinity" : "Infinity");
 }
 
-Result<void> apply_modifier(Decimal& decimal, NumericModifier modifier) {
+Result<void> apply_modifier(PointDecimal& decimal, NumericModifier modifier) {
   round_to(decimal, modifier.scale);
   const bool zero = decimal.digits.find_first_not_of('0') == std::string::npos;
   const int whole = modifier.precision - modifier.scale;
@@ -157,7 +157,7 @@ Result<void> apply_modifier(Decimal& decimal, NumericModifier modifier) {
 }
 
 // Order of the kinds of text that compare_numeric() meets.
-enum class Rank { kMinusInfinity, kFinite, kInfinity, kNan, kText };
+enum class Rank { kMinusInfinity, kFinite, kInfinity, kNotANumber, kText };
 
 Rank rank(std::string_view text) {
   if (text.empty()) return Rank::kText;
@@ -165,7 +165,7 @@ Rank rank(std::string_view text) {
   if (is_digit(first)) return Rank::kFinite;
   if (text == "-Infinity") return Rank::kMinusInfinity;
   if (text == "Infinity") return Rank::kInfinity;
-  return text == "NaN" ? Rank::kNan : Rank::kText;
+  return text == "NaN" ? Rank::kNotANumber : Rank::kText;
 }
 
 int sign_of(int order) { return order < 0 ? -1 : order > 0 ? 1 : 0; }
@@ -192,7 +192,7 @@ Result<std::string> parse_numeric(std::string_view text, NumericModifier modifie
   const auto scanned = scan(trimmed);
   if (!scanned) return parse_special(trimmed, text, modifier);
   if (std::abs(scanned->exponent) >= kMaxExponent) return format_overflow();
-  Decimal decimal = to_decimal(*scanned);
+  PointDecimal decimal = to_decimal(*scanned);
   if (modifier.precision >= 0) HF_TRY_VOID(apply_modifier(decimal, modifier));
   const bool too_wide = !decimal.digits.empty() && decimal.point > kMaxWholeDigits;
   if (too_wide || decimal.scale > kMaxScale) return format_overflow();

@@ -13,17 +13,17 @@
 namespace holdfast::cache {
 namespace {
 
-struct Range {
+struct Limits {
   std::int64_t least;
   std::int64_t greatest;
 };
 
 template <typename Integer>
-constexpr Range range_of() {
+constexpr Limits range_of() {
   return {std::numeric_limits<Integer>::min(), std::numeric_limits<Integer>::max()};
 }
 
-Range integer_range(const Type& type) {
+Limits integer_range(const Type& type) {
   if (type.base == "oid") {
     return {std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::uint32_t>::max()};
   }
@@ -50,11 +50,9 @@ constexpr std::array kBoolWords = {
     BoolWord{"1", 1, true},    BoolWord{"0", 1, false},
 };
 
-constexpr std::string_view kHex = "0123456789abcdef";
-
 void append_hex(unsigned byte, std::string& out) {
-  out += kHex[byte >> 4];
-  out += kHex[byte & 15];
+  out += kHexDigits[byte >> 4];
+  out += kHexDigits[byte & 15];
 }
 
 Result<std::string> parse_hex_bytes(std::string_view digits) {
@@ -120,7 +118,7 @@ Result<std::int64_t> parse_integer(const Type& type, std::string_view text) {
   const auto [end, error] = std::from_chars(digits.data(), last, value);
   if (error == std::errc::invalid_argument) return invalid_syntax(type.base, text);
   // Before what follows the digits, as Postgres stops at the digit that is too much.
-  const Range range = integer_range(type);
+  const Limits range = integer_range(type);
   if (error != std::errc{} || value < range.least || value > range.greatest) {
     return value_out_of_range(type.base, text);
   }
@@ -176,7 +174,7 @@ Result<std::string> parse_characters(const Type& type, std::string_view text) {
 Result<std::string> fit_length(const Type& type, std::string text) {
   if (type.length < 0) return text;
   const auto length = static_cast<std::size_t>(type.length);
-  const bool padded = type.base == "character" || type.base == "bpchar";
+  const bool padded = is_padded(type);
   const std::size_t count = count_characters(text);
   if (count < length) {
     if (padded) text.append(length - count, ' ');

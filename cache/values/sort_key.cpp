@@ -22,8 +22,6 @@ std::string_view text_of(const ValueView& value) {
   return text == nullptr ? std::string_view() : *text;
 }
 
-bool is_padded(const Type& type) { return type.base == "character" || type.base == "bpchar"; }
-
 void append_text(std::string_view text, std::string& out) {
   out += text;
   out += '\0';

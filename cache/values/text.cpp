@@ -36,11 +36,10 @@ std::size_t sequence_length(std::string_view text) {
 }
 
 Error invalid_sequence(std::string_view rest) {
-  constexpr std::string_view kHex = "0123456789abcdef";
   std::string bytes;
   for (const char c : rest.substr(0, announced_length(rest[0]))) {
     const auto byte = static_cast<unsigned char>(c);
-    bytes += std::string(" 0x") + kHex[byte >> 4] + kHex[byte & 15];
+    bytes += std::string(" 0x") + kHexDigits[byte >> 4] + kHexDigits[byte & 15];
   }
   return invalid_request("22021", "invalid byte sequence for encoding \"UTF8\":" + bytes);
 }

@@ -21,6 +21,7 @@ bool equals_ignoring_case(std::string_view text, std::string_view lower_case);
 // Without white space at both ends.
 std::string_view trim(std::string_view text);
 
+inline constexpr std::string_view kHexDigits = "0123456789abcdef";
 // -1 when it is no hexadecimal digit.
 int hex_value(char c);
 

@@ -9,6 +9,7 @@
 
 #include "cache/values/calendar.h"
 #include "cache/values/codec.h"
+#include "cache/values/text.h"
 #include "cache/values/zone_file.h"
 
 namespace holdfast::cache {
@@ -17,7 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kDatabase = "/usr/share/zoneinfo";
-constexpr std::int64_t kSecondsPerDay = 86'400;
 // Postgres reads zones in its input up to this, and prints what it cannot read.
 constexpr int kLargestOffset = 15 * 3600 + 59 * 60 + 59;
 
@@ -79,7 +79,6 @@ class NamedZone final : public TimeZone {
   Around around(std::int64_t moment) const {
     const ZoneRule& rule = *file_.rule;
     if (!rule.changes()) return {rule.standard_offset(), {}};
-    constexpr std::int64_t kUnixEpochDay = -10'957;
     const std::int64_t day = moment / kSecondsPerDay - (moment % kSecondsPerDay < 0 ? 1 : 0);
     const std::int64_t year = civil_from_days(day + kUnixEpochDay).year;
     std::vector<ZoneChange> near;
@@ -113,17 +112,12 @@ Error unread_zone() {
           std::nullopt, std::nullopt};
 }
 
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : +c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return lower(x) == lower(y); });
-}
-
 // The entry of the folder with that name, whatever its case.
 std::optional<fs::path> entry_of(const fs::path& folder, std::string_view name) {
+  const std::string wanted = to_lower(name);
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (equals_ignoring_case(entry.path().filename().string(), name)) return entry.path();
+    if (equals_ignoring_case(entry.path().filename().string(), wanted)) return entry.path();
   }
   return std::nullopt;
 }

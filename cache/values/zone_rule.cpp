@@ -1,15 +1,10 @@
 #include "cache/values/zone_rule.h"
 
 #include "cache/values/calendar.h"
+#include "cache/values/text.h"
 
 namespace holdfast::cache {
 namespace {
-
-constexpr std::int64_t kUnixEpochDay = -10'957;
-constexpr std::int64_t kSecondsPerDay = 86'400;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 bool is_leap(std::int64_t year) { return days_in_month(year, 2) == 29; }
 

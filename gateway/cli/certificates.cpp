@@ -73,7 +73,7 @@ std::string joined(const json& texts) {
   return line;
 }
 
-void print_text(const json& shown) {
+void print_certificates(const json& shown) {
   const json& authority = shown.at("authority");
   const json& certificate = shown.at("certificate");
   std::cout << "authority    " << text_of(authority.at("common_name")) << "\n  file       "
@@ -108,7 +108,7 @@ int print(const CommonOptions& common, const certs::LocalAuthority& local) {
   if (common.json) {
     std::cout << shown.dump() << '\n';
   } else {
-    print_text(shown);
+    print_certificates(shown);
   }
   return 0;
 }

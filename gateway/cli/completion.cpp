@@ -26,7 +26,7 @@ std::vector<Argument> arguments_of(const Verb& verb) {
 }
 
 // What may follow `group` ("" = the program), with its help.
-std::vector<std::pair<std::string, std::string>> words_after(const std::string& group) {
+std::vector<std::pair<std::string, std::string>> described_words_after(const std::string& group) {
   std::vector<std::pair<std::string, std::string>> words;
   for (const Verb& verb : verbs()) {
     if (verb.group() == group) words.emplace_back(verb.word(), verb.help);
@@ -38,19 +38,23 @@ std::vector<std::pair<std::string, std::string>> words_after(const std::string& 
 
 std::string names_after(const std::string& group) {
   std::string names;
-  for (const auto& [name, help] : words_after(group)) {
+  for (const auto& [name, help] : described_words_after(group)) {
     names.append(names.empty() ? "" : " ").append(name);
   }
   return names;
 }
 
 // In POSIX shells; `text` in single quotes.
-std::string quoted(const std::string& text) { return "'" + replaced(text, "'", R"('\'')") + "'"; }
+std::string shell_quoted(const std::string& text) {
+  return "'" + replaced(text, "'", R"('\'')") + "'";
+}
 
 // --- bash ---
 
 std::string bash_values(const Argument& argument) {
-  if (!argument.choices.empty()) return "_holdfast_words " + quoted(joined(argument.choices, " "));
+  if (!argument.choices.empty()) {
+    return "_holdfast_words " + shell_quoted(joined(argument.choices, " "));
+  }
   if (argument.takes == Takes::kFile) return "_holdfast_files -f";
   if (argument.takes == Takes::kFolder) return "_holdfast_files -d";
   return ":";
@@ -60,9 +64,9 @@ std::string bash_values(const Argument& argument) {
 std::string bash_grammar() {
   std::vector<std::string> names;
   std::map<std::string, bool> valued;
-  for (const VerbGroup& group : verb_groups()) names.push_back(quoted(group.name));
+  for (const VerbGroup& group : verb_groups()) names.push_back(shell_quoted(group.name));
   for (const Verb& verb : verbs()) {
-    names.push_back(quoted(verb.name));
+    names.push_back(shell_quoted(verb.name));
     for (const Argument& argument : arguments_of(verb)) {
       if (argument.is_option() && argument.takes != Takes::kNothing) valued[argument.name] = true;
     }
@@ -82,8 +86,8 @@ std::string bash_option_values() {
   for (const Verb& verb : verbs()) {
     for (const Argument& argument : arguments_of(verb)) {
       if (!argument.is_option() || argument.takes == Takes::kNothing) continue;
-      cases += "    " + quoted(verb.name + " " + argument.name) + ") " + bash_values(argument) +
-               "; return ;;\n";
+      cases += "    " + shell_quoted(verb.name + " " + argument.name) + ") " +
+               bash_values(argument) + "; return ;;\n";
     }
   }
   return cases;
@@ -91,10 +95,10 @@ std::string bash_option_values() {
 
 std::string bash_verbs() {
   std::string cases =
-      "    '') _holdfast_words " + quoted(names_after("") + " --help --version") + " ;;\n";
+      "    '') _holdfast_words " + shell_quoted(names_after("") + " --help --version") + " ;;\n";
   for (const VerbGroup& group : verb_groups()) {
     cases += "    " + group.name + ") _holdfast_words " +
-             quoted(names_after(group.name) + " --help") + " ;;\n";
+             shell_quoted(names_after(group.name) + " --help") + " ;;\n";
   }
   for (const Verb& verb : verbs()) {
     std::vector<std::string> words;
@@ -108,8 +112,8 @@ std::string bash_verbs() {
         more = "[[ $current == -* ]] && ";
       }
     }
-    cases += "    " + quoted(verb.name) + ") " + more + "_holdfast_words " +
-             quoted(joined(words, " ") + " --help") +
+    cases += "    " + shell_quoted(verb.name) + ") " + more + "_holdfast_words " +
+             shell_quoted(joined(words, " ") + " --help") +
              (more.empty() ? "" : " || _holdfast_files -f") + " ;;\n";
   }
   return cases;
@@ -171,18 +175,19 @@ std::string zsh_values(const Argument& argument) {
 std::string zsh_argument(const Argument& argument) {
   const std::string values = ":" + zsh_values(argument);
   if (!argument.is_option()) {
-    return quoted((argument.required ? ":" : "::") + argument.name + values);
+    return shell_quoted((argument.required ? ":" : "::") + argument.name + values);
   }
   const std::string text = argument.name + "[" + zsh_help(argument.help) + "]";
-  return quoted(argument.takes == Takes::kNothing ? text : text + ":" + argument.value + values);
+  return shell_quoted(argument.takes == Takes::kNothing ? text
+                                                        : text + ":" + argument.value + values);
 }
 
 std::string zsh_words(const std::string& group) {
   std::string text = "    words)\n      local -a names=(\n";
-  for (const auto& [name, help] : words_after(group)) {
+  for (const auto& [name, help] : described_words_after(group)) {
     std::string item = name;
     item.append(":").append(help);
-    text.append("        ").append(quoted(item)).append("\n");
+    text.append("        ").append(shell_quoted(item)).append("\n");
   }
   return text + "      )\n      _describe command names ;;\n    rest)\n      case $words[1] in\n";
 }
@@ -249,7 +254,7 @@ std::string fish_argument(const std::string& condition, const Argument& argument
 
 std::string fish_words(const std::string& condition, const std::string& group) {
   std::string text;
-  for (const auto& [name, help] : words_after(group)) {
+  for (const auto& [name, help] : described_words_after(group)) {
     text.append("complete -c holdfast -n ").append(fish_quoted(condition));
     text.append(" -a ").append(name).append(" -d ").append(fish_quoted(help)).append("\n");
   }

@@ -78,7 +78,7 @@ void print_conflict(const json& conflict) {
             << " --choice local, remote or merged\n";
 }
 
-void print_outcome(const json& conflict) {
+void print_conflict_outcome(const json& conflict) {
   std::cout << text_of(conflict.at("id")) << " is "
             << painted(text_of(conflict.at("state")), Colour::kGreen) << ": "
             << text_of(conflict.at("choice")) << '\n';
@@ -104,7 +104,8 @@ int conflicts_resolve(const CommonOptions& common, const std::string& id, const 
     body += ",\"row\":" + text;
   }
   const std::string target = conflict_target(id) + "/resolve";
-  return print_answer(common, ask_gateway(common, "POST", target, body + "}"), print_outcome);
+  return print_answer(common, ask_gateway(common, "POST", target, body + "}"),
+                      print_conflict_outcome);
 }
 
 }  // namespace holdfast::cli

@@ -38,7 +38,7 @@ std::string padded(const std::string& text, std::size_t width) {
   return text.size() < width ? text + std::string(width - text.size(), ' ') : text;
 }
 
-void print_text(const Findings& findings) {
+void print_findings(const Findings& findings) {
   for (const auto& [level, about, text, remedy] : findings) {
     std::cout << painted(padded(name_of(level), 8), colour_of(level)) << padded(about, 15) << text
               << '\n';
@@ -73,7 +73,7 @@ int doctor(const CommonOptions& common) {
   if (common.json) {
     std::cout << as_json(findings).dump() << '\n';
   } else {
-    print_text(findings);
+    print_findings(findings);
   }
   return is_broken(findings) ? 1 : 0;
 }

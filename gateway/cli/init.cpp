@@ -52,7 +52,7 @@ std::string url_of(const std::string& text) {
   return url;
 }
 
-std::string quoted(const std::string& text) { return json(text).dump(); }
+std::string toml_quoted(const std::string& text) { return json(text).dump(); }
 
 std::string document(const InitOptions& options) {
   const Line lines[] = {
@@ -65,7 +65,7 @@ std::string document(const InitOptions& options) {
   std::string text =
       "# Made by holdfast init. config.example.toml shows every other setting.\n\n[upstream]\n";
   for (const auto& [key, value, comment] : lines) {
-    if (!value.empty()) text += comment + std::string(key) + " = " + quoted(value) + "\n";
+    if (!value.empty()) text += comment + std::string(key) + " = " + toml_quoted(value) + "\n";
   }
   return text;
 }

@@ -77,7 +77,7 @@ void print_entry(const json& entry) {
 }
 
 // What became of an entry that was changed.
-void print_outcome(const json& entry) {
+void print_entry_outcome(const json& entry) {
   const std::string state = text_of(entry.at("state"));
   std::cout << text_of(entry.at("id")) << " is " << painted(state, colour_of_state(state)) << '\n';
 }
@@ -105,7 +105,7 @@ int outbox_change(const CommonOptions& common, const EntryChoice& choice,
                   const std::string& action) {
   if (!choice.id.empty()) {
     const std::string target = entry_target(choice.id) + "/" + action;
-    return print_answer(common, ask_gateway(common, "POST", target), print_outcome);
+    return print_answer(common, ask_gateway(common, "POST", target), print_entry_outcome);
   }
   const json filter = filter_of(choice);
   if (!choice.all && filter.empty()) {
@@ -124,7 +124,7 @@ int outbox_edit(const CommonOptions& common, const std::string& id, const std::s
   if (!json::accept(text)) return fail("--body: this is no JSON: " + text);
   const std::string change = "{\"body\":" + text + "}";
   return print_answer(common, ask_gateway(common, "POST", entry_target(id) + "/edit", change),
-                      print_outcome);
+                      print_entry_outcome);
 }
 
 }  // namespace holdfast::cli

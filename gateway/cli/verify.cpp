@@ -34,7 +34,7 @@ json print_check(const std::string& principal, const queue::JournalCheck& check)
           {"faults", std::move(faults)}};
 }
 
-void print_text(const json& checks) {
+void print_checks(const json& checks) {
   for (const json& check : checks) {
     std::cout << check.at("principal").get<std::string>() << ": " << check.at("records")
               << " records, " << (check.at("ok").get<bool>() ? "all in order" : "NOT in order")
@@ -98,7 +98,7 @@ int verify(const CommonOptions& common) {
   if (common.json) {
     std::cout << checks.dump() << '\n';
   } else {
-    print_text(checks);
+    print_checks(checks);
   }
   const bool in_order = std::all_of(checks.begin(), checks.end(),
                                     [](const json& one) { return one.at("ok").get<bool>(); });

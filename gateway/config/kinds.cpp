@@ -20,7 +20,7 @@ constexpr std::array<Unit, 5> kDurationUnits{
 constexpr std::array<Unit, 4> kSizeUnits{
     {{"GiB", 1ULL << 30}, {"MiB", 1ULL << 20}, {"KiB", 1ULL << 10}, {"B", 1}}};
 
-std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
+std::string in_quotes(std::string_view text) { return '"' + std::string(text) + '"'; }
 
 Error complaint(const std::string& expected, const std::string& found) {
   return invalid_request("HF_CONFIG", "expected " + expected + ", found " + found);
@@ -29,7 +29,7 @@ Error complaint(const std::string& expected, const std::string& found) {
 // What stands in the file, for a message: the text itself, of other values the type.
 std::string found(const Value& value) {
   const auto* text = std::get_if<std::string>(&value);
-  return text == nullptr ? type_name(value) : quoted(*text);
+  return text == nullptr ? type_name(value) : in_quotes(*text);
 }
 
 std::optional<std::uint64_t> parse_quantity(std::string_view text, std::span<const Unit> units) {
@@ -55,9 +55,9 @@ std::optional<std::uint64_t> parse_quantity(const Value& value, std::span<const 
 std::string print_quantity(std::uint64_t quantity, std::span<const Unit> units) {
   for (const Unit& unit : units) {
     const bool exact = quantity % unit.factor == 0 && quantity != 0;
-    if (exact) return quoted(std::to_string(quantity / unit.factor) + std::string(unit.name));
+    if (exact) return in_quotes(std::to_string(quantity / unit.factor) + std::string(unit.name));
   }
-  return quoted('0' + std::string(units.back().name));
+  return in_quotes('0' + std::string(units.back().name));
 }
 
 std::uint64_t count(std::chrono::milliseconds duration) {
@@ -68,7 +68,7 @@ std::string join(const std::vector<std::string>& texts, std::string_view separat
   std::string joined;
   for (const std::string& text : texts) {
     if (!joined.empty()) joined += separator;
-    joined += quoted(text);
+    joined += in_quotes(text);
   }
   return joined;
 }
@@ -93,10 +93,10 @@ Result<std::string> Text::parse(const Value& value) const {
   const auto* text = std::get_if<std::string>(&value);
   if (text == nullptr) return complaint(meaning, type_name(value));
   if (accepts == nullptr || accepts(*text)) return *text;
-  return complaint(meaning, secret ? "something else" : quoted(*text));
+  return complaint(meaning, secret ? "something else" : in_quotes(*text));
 }
 
-std::string Text::print(const std::string& value) const { return quoted(value); }
+std::string Text::print(const std::string& value) const { return in_quotes(value); }
 
 Result<TextList::Type> TextList::parse(const Value& value) const {
   const auto* list = std::get_if<Type>(&value);
@@ -104,7 +104,7 @@ Result<TextList::Type> TextList::parse(const Value& value) const {
   if (list->empty() && !may_be_empty) return complaint(meaning, "an empty list");
   for (const std::string& text : *list) {
     const bool accepted = accepts == nullptr ? !text.empty() : accepts(text);
-    if (!accepted) return complaint(meaning, quoted(text));
+    if (!accepted) return complaint(meaning, in_quotes(text));
   }
   return *list;
 }
@@ -169,7 +169,7 @@ Result<ListenAddress> Listen::parse(const Value& value) const {
 std::string Listen::print(const ListenAddress& value) const {
   const bool is_ipv6 = value.host.find(':') != std::string::npos;
   const std::string host = is_ipv6 ? '[' + value.host + ']' : value.host;
-  return quoted(host + ':' + std::to_string(value.port));
+  return in_quotes(host + ':' + std::to_string(value.port));
 }
 
 std::string Names::expected() const { return join(accepted, " or "); }
@@ -182,8 +182,8 @@ Result<std::size_t> Names::parse(const Value& value) const {
   if (std::find(planned.begin(), planned.end(), *text) == planned.end()) {
     return complaint(expected(), found(value));
   }
-  return invalid_request("HF_CONFIG",
-                         quoted(*text) + " is not supported by this version, only " + expected());
+  return invalid_request(
+      "HF_CONFIG", in_quotes(*text) + " is not supported by this version, only " + expected());
 }
 
 }  // namespace holdfast::config

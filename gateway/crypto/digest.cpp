@@ -7,6 +7,8 @@
 #include <memory>
 #include <stdexcept>
 
+#include "gateway/crypto/owned.h"
+
 namespace holdfast::crypto {
 namespace {
 
@@ -32,10 +34,6 @@ MacContext new_hmac_sha256() {
     throw std::runtime_error("no HMAC-SHA-256");
   }
   return context;
-}
-
-const unsigned char* bytes_of(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 namespace holdfast::crypto {
 
@@ -14,5 +15,10 @@ struct Free {
 };
 template <typename T, auto free_function>
 using Owned = std::unique_ptr<T, Free<free_function>>;
+
+// As its functions take bytes.
+inline const unsigned char* bytes_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
 
 }  // namespace holdfast::crypto

@@ -30,10 +30,6 @@ constexpr int kLeastModulusBits = 2048;
 
 [[noreturn]] void fail(const char* what) { throw std::runtime_error(what); }
 
-const unsigned char* bytes_of(std::string_view text) {
-  return reinterpret_cast<const unsigned char*>(text.data());
-}
-
 Number number_of(std::string_view bytes) {
   return Number(BN_bin2bn(bytes_of(bytes), static_cast<int>(bytes.size()), nullptr));
 }

@@ -13,8 +13,6 @@ namespace {
 using nlohmann::json;
 using namespace std::chrono_literals;
 
-// PostgREST's allowedSkewSeconds.
-constexpr auto kSkew = 30s;
 // 9999-12-31: what lies beyond is as good as never, and would overflow in microseconds.
 constexpr double kLastSecond = 253'402'300'799.0;
 
@@ -175,17 +173,17 @@ Result<http::Principal> principal_named(std::string_view text) {
 }
 
 Result<void> check_begun(const Claims& claims, Timestamp now) {
-  if (claims.not_before && now + kSkew < *claims.not_before) {
+  if (claims.not_before && now + kAllowedSkew < *claims.not_before) {
     return claims_refused("JWT not yet valid");
   }
-  if (claims.issued && now + kSkew < *claims.issued) {
+  if (claims.issued && now + kAllowedSkew < *claims.issued) {
     return claims_refused("JWT issued at future");
   }
   return {};
 }
 
 bool expired(const Claims& claims, Timestamp now) {
-  return claims.expires && now > *claims.expires + kSkew;
+  return claims.expires && now > *claims.expires + kAllowedSkew;
 }
 
 }  // namespace holdfast::identity

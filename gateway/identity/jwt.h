@@ -48,7 +48,10 @@ Result<Claims> read_claims(std::string_view payload);
 // Whose rows a person means: "anon", "service", or the claims of a token as JSON.
 Result<http::Principal> principal_named(std::string_view text);
 
-// Not before its time, by the 30 seconds of skew that PostgREST allows. Expiry is apart, because
+// How far apart clocks may be: PostgREST's allowedSkewSeconds.
+inline constexpr std::chrono::seconds kAllowedSkew{30};
+
+// Not before its time, by the allowed skew. Expiry is apart, because
 // offline it is forgiven.
 Result<void> check_begun(const Claims& claims, Timestamp now);
 bool expired(const Claims& claims, Timestamp now);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "gateway/identity/jwt.h"
+
 namespace holdfast::identity {
 namespace {
 
@@ -14,8 +16,6 @@ constexpr auto kMargin = 10s;
 // After a call that failed the next one waits ten times what that took, at most this: else all who
 // want a token would wait out one silent call after the other.
 constexpr auto kLongestPause = 2s;
-// PostgREST's allowedSkewSeconds.
-constexpr auto kSkew = 30s;
 
 upstream::Call refresh_call(const Session& session) {
   upstream::Call call;
@@ -31,7 +31,7 @@ upstream::Call refresh_call(const Session& session) {
 
 // The upstream's clock was set back since it gave the token, which it takes for none now.
 bool is_of_the_future(const Session& session, Timestamp now) {
-  return now + kSkew < session.received_at;
+  return now + kAllowedSkew < session.received_at;
 }
 
 // Whoever answered, what one person wrote is never sent as another.

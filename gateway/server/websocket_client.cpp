@@ -26,7 +26,7 @@ constexpr std::size_t kMostWaiting = 1'000;
 // Without a word from the peer for so long it is pinged, and given up after as long again.
 constexpr std::chrono::seconds kSilence{30};
 
-struct Address {
+struct RemoteAddress {
   bool tls = false;
   std::string authority;  // as the URL names the place
   std::string host;
@@ -40,8 +40,8 @@ bool is_name(const std::string& host) {
   return bool(no_address);
 }
 
-std::optional<Address> parse_address(std::string_view url) {
-  Address address;
+std::optional<RemoteAddress> parse_address(std::string_view url) {
+  RemoteAddress address;
   const auto end = url.find("://");
   if (end == url.npos) return std::nullopt;
   const std::string_view scheme = url.substr(0, end);
@@ -87,7 +87,7 @@ certs::Session new_session(ssl::context& context, const std::string& host) {
 // One run(): its loop, and what is on it.
 class WebSocketClient::Connection {
  public:
-  Connection(const WebSocketOptions& options, const WebSocketEvents& events, Address address)
+  Connection(const WebSocketOptions& options, const WebSocketEvents& events, RemoteAddress address)
       : options_(options), events_(events), address_(std::move(address)) {}
 
   // Blocking.
@@ -111,7 +111,7 @@ class WebSocketClient::Connection {
   asio::io_context loop_;
   const WebSocketOptions& options_;
   const WebSocketEvents& events_;
-  const Address address_;
+  const RemoteAddress address_;
   ssl::context context_{ssl::context::tls_client};
   std::optional<Transport> transport_;
   std::optional<WebSocketStream> stream_;

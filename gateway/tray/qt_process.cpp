@@ -6,7 +6,7 @@ namespace holdfast::tray {
 namespace {
 
 // It answers what is in flight and ends within 5 s.
-constexpr int kPatienceMilliseconds = 6'000;
+constexpr int kStopMilliseconds = 6'000;
 constexpr std::string_view kOwnName = "holdfast: ";
 
 }  // namespace
@@ -33,9 +33,9 @@ void QtProcess::start() {
 void QtProcess::stop() {
   if (!running()) return;
   process_.terminate();
-  if (process_.waitForFinished(kPatienceMilliseconds)) return;
+  if (process_.waitForFinished(kStopMilliseconds)) return;
   process_.kill();
-  process_.waitForFinished(kPatienceMilliseconds);
+  process_.waitForFinished(kStopMilliseconds);
 }
 
 void QtProcess::hear() {

@@ -15,7 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const std::string kKey = "sb_publishable_fake";
 const std::string kThirdParty = "https://idp.example.test";
 constexpr const char* kGood = "u1";
 constexpr const char* kWrongKey = "PGRST301 No suitable key or wrong key type";
@@ -93,7 +92,7 @@ class PublishedKeysTest : public ::testing::Test {
   std::string ask(const std::string& token) {
     http::Request request;
     request.target = "/rest/v1/todos";
-    request.headers.add("apikey", kKey);
+    request.headers.add("apikey", kPublishableKey);
     request.headers.add("Authorization", "Bearer " + token);
     const auto caller = authenticator_->confirm(request);
     return caller ? caller->principal.subject : caller.error().code + " " + caller.error().message;
@@ -113,7 +112,7 @@ class PublishedKeysTest : public ::testing::Test {
   support::ManualClock clock_;
   support::FakeUpstream upstream_;
   support::FakeUpstream third_party_;
-  const IdentityOptions options_{"", kKey, ""};
+  const IdentityOptions options_{"", kPublishableKey, ""};
   TokenBook book_{options_};
   MemoryStorage storage_;
   Authenticator::Reachability reachability_ = Authenticator::Reachability::kOnline;
@@ -126,7 +125,7 @@ TEST_F(PublishedKeysTest, AnUpstreamsTokenIsVerifiedHereByItsKid) {
   EXPECT_EQ(ask(token(key_, "k1", "another issuer", "2")), kGood);
   EXPECT_EQ(fetches(), 1U);
   EXPECT_EQ(confirmations(), 0U);
-  EXPECT_EQ(upstream_.calls()[0].headers.find("apikey"), kKey);
+  EXPECT_EQ(upstream_.calls()[0].headers.find("apikey"), kPublishableKey);
 }
 
 TEST_F(PublishedKeysTest, AForgedTokenIsRefusedWithoutAQuestion) {

@@ -20,7 +20,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 const std::string kSealKey(32, 'k');
-const std::string kKey = "sb_publishable_fake";
 
 class SessionsTest : public ::testing::Test {
  protected:
@@ -36,7 +35,7 @@ class SessionsTest : public ::testing::Test {
     return R"({"access_token":")" + token(n) + R"(","refresh_token":"upstream-refresh-)" +
            std::to_string(n) + R"(","expires_in":3600,"user":{"id":"u1"}})";
   }
-  Session signed_in() { return keeper_.sessions.adopt(answer(1), kKey); }
+  Session signed_in() { return keeper_.sessions.adopt(answer(1), kPublishableKey); }
   static http::Principal user() {
     return http::Principal{http::Principal::Kind::kUser, "u1", "authenticated", "{}",
                            "user-" + crypto::sha256_hex("u1").substr(0, 32)};
@@ -54,7 +53,7 @@ class SessionsTest : public ::testing::Test {
   support::ManualClock clock_;
   support::FakeUpstream upstream_;
   MemoryStorage storage_;
-  IdentityOptions options_{"", kKey, "", 7 * 24h, 7 * 24h};
+  IdentityOptions options_{"", kPublishableKey, "", 7 * 24h, 7 * 24h};
   TokenBook book_{options_};
   SessionKeeper keeper_{storage_, kSealKey, upstream_, book_, options_, clock_};
   SessionUpstream real_{upstream_, keeper_.tokens, keeper_.refresher};
@@ -161,16 +160,16 @@ TEST_F(SessionsTest, ARefreshThatNamesSomebodyElseChangesNothing) {
 
 TEST_F(SessionsTest, HardCase2_TheLastSessionOfAPersonOutlivesTheManyOfAnother) {
   const auto other = hs256(R"({"sub":"u2","role":"authenticated","session_id":"theirs"})");
-  keeper_.sessions.adopt({other, "upstream-refresh", 3600s, "{}"}, kKey);
+  keeper_.sessions.adopt({other, "upstream-refresh", 3600s, "{}"}, kPublishableKey);
   for (int i = 0; i < 501; ++i) {
     clock_.advance(1s);
-    keeper_.sessions.adopt(answer(1, "s" + std::to_string(i)), kKey);
+    keeper_.sessions.adopt(answer(1, "s" + std::to_string(i)), kPublishableKey);
   }
   EXPECT_TRUE(keeper_.sessions.lives("theirs"));
   EXPECT_FALSE(keeper_.sessions.find("s0"));
   EXPECT_TRUE(keeper_.sessions.lives("s500"));
   clock_.set(clock_.now() - 24h);
-  keeper_.sessions.adopt(answer(1, "of an earlier clock"), kKey);
+  keeper_.sessions.adopt(answer(1, "of an earlier clock"), kPublishableKey);
   EXPECT_TRUE(keeper_.sessions.lives("of an earlier clock"));
 }
 
@@ -294,7 +293,7 @@ TEST_F(SessionsTest, AnAppsOwnTokenGoesOutAsItIsWhereItCannotBeRenewed) {
   upstream_.push(401, kJwtExpired);
   upstream_.push(503, "");
   EXPECT_EQ(real_.call(call_with(token(1))).answer().status, 401);
-  EXPECT_EQ(sent_bearer(), "Bearer " + kKey) << "the second try to renew it";
+  EXPECT_EQ(sent_bearer(), "Bearer " + kPublishableKey) << "the second try to renew it";
 
   upstream_.clear_calls();
   upstream_.push(401, kJwtExpired);
@@ -334,7 +333,7 @@ TEST_F(SessionsTest, WhatWasQueuedIsSentWithARefreshedTokenAfterTheAppHasGone) {
   const auto credentials = credentials_.credentials_for(user());
   ASSERT_TRUE(credentials);
   EXPECT_EQ(credentials->bearer, token(2));
-  EXPECT_EQ(credentials->api_key, kKey);
+  EXPECT_EQ(credentials->api_key, kPublishableKey);
   credentials_.refuse(user(), *credentials);
   upstream_.push(200, body(3));
   ASSERT_TRUE(credentials_.credentials_for(user()));

@@ -18,6 +18,8 @@ inline std::string token_with(std::string_view header, std::string_view payload,
          crypto::base64url_encode({reinterpret_cast<const char*>(mac.data()), mac.size()});
 }
 
+inline const std::string kPublishableKey = "sb_publishable_fake";
+
 // A token signed with HS256.
 inline std::string hs256(std::string_view payload, std::string_view secret = kSecret) {
   return token_with(R"({"alg":"HS256","typ":"JWT"})", payload, secret);

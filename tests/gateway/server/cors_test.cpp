@@ -1,5 +1,7 @@
 #include "gateway/server/cors.h"
 
+#include <algorithm>
+
 #include "tests/gateway/server/listener_fixture.h"
 
 namespace holdfast::server {
