@@ -578,8 +578,8 @@ begin
                                       'rows', rows);
 end $$;
 
--- The rows that an event watches, one for each, as they are: what its triggers make of them lies
--- between those before and those after it.
+-- The rows that an event watches, one for each, as they are: what it makes of them besides its own
+-- rows lies between those before and those after it.
 create or replace function holdfast.watched_rows(event json) returns json
 language plpgsql stable as $$
 declare
@@ -638,7 +638,8 @@ begin
   end if;
   if before is not null then
     return pg_catalog.json_build_object('key', event ->> 'key',
-      'status', case when op in ('insert', 'upsert') then 201 else 200 end, 'rows', rows,
+      'status', case when op in ('insert', 'upsert') then 201 else 200 end,
+      case when op = 'call' then 'value' else 'rows' end, rows,
       'before', before, 'after', holdfast.watched_rows(event));
   end if;
   return pg_catalog.json_build_object('key', event ->> 'key',
@@ -910,6 +911,7 @@ begin
   return pg_catalog.json_build_object(
     'version', holdfast.setting('version')::integer,
     'hook', coalesce(pg_catalog.current_setting('holdfast.hook', true), '') = 'on',
+    'schemas', pg_catalog.to_json(holdfast.setting('schemas')::text[]),
     'results', pg_catalog.array_to_json(results));
 end $$;
 comment on function public.holdfast_push(json) is 'Holdfast: many writes, each exactly once';

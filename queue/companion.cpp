@@ -1,6 +1,8 @@
 #include "queue/companion.h"
 
+#include <algorithm>
 #include <charconv>
+#include <nlohmann/json.hpp>
 
 #include "cache/values/json.h"
 #include "queue/answer_class.h"
@@ -17,6 +19,15 @@ bool is_final(const upstream::Answer& answer) {
   const AnswerClass kind = classify(answer).kind;
   return kind != AnswerClass::kTransient && kind != AnswerClass::kServerError &&
          kind != AnswerClass::kToken;
+}
+
+std::vector<std::string> strings_in(const std::string& token) {
+  std::vector<std::string> strings;
+  const auto list = nlohmann::json::parse(token, nullptr, false);
+  for (const auto& each : list) {
+    if (each.is_string()) strings.push_back(each.get<std::string>());
+  }
+  return strings;
 }
 
 }  // namespace
@@ -70,6 +81,10 @@ bool lacks_companion(const upstream::Answer& answer) {
   return classified.code == "42501" && classified.message.find("holdfast") != std::string::npos;
 }
 
+bool CompanionVersion::serves(std::string_view schema) const {
+  return schemas.empty() || std::ranges::find(schemas, schema) != schemas.end();
+}
+
 std::optional<CompanionVersion> version_in(const upstream::Answer& answer) {
   if (answer.status != 200) return std::nullopt;
   const auto body = cache::parse_body(answer.body, cache::BodyKeys::kAny);
@@ -80,6 +95,8 @@ std::optional<CompanionVersion> version_in(const upstream::Answer& answer) {
       std::from_chars(token.data(), token.data() + token.size(), version.version);
     } else if (name == "hook") {
       version.hook = token == "true";
+    } else if (name == "schemas") {
+      version.schemas = strings_in(token);
     }
   }
   if (version.version < 1) return std::nullopt;

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "gateway/base/mutex.h"
 #include "gateway/upstream/credentials.h"
@@ -13,8 +15,12 @@ namespace holdfast::queue {
 // What holdfast_push() says of itself in each of its answers.
 struct CompanionVersion {
   int version = 0;
-  bool hook =
-      false;  // the API calls the db_pre_request hook, so single writes leave their keys too
+  // The API calls the db_pre_request hook, so single writes leave their keys too.
+  bool hook = false;
+  // Those that it serves; empty: it does not say, as before version 6.
+  std::vector<std::string> schemas = {};
+
+  bool serves(std::string_view schema) const;
 };
 
 // Whether the upstream has the companion (companion/holdfast.sql), as its last answers showed.

@@ -51,21 +51,23 @@ CompanionDelivery::Route CompanionDelivery::route_of(const Parcel& parcel) const
   const auto companion = companion_.found();
   if (!companion) return Route::kBare;
   const Entry& entry = parcel.entry;
-  if (is_opaque(entry)) return opaque_route(parcel, *companion);
+  const bool served = companion->serves(entry.relation.substr(0, entry.relation.find('.')));
+  if (is_opaque(entry)) return opaque_route(parcel, *companion, served);
   if (parcel.asked && !entry.lost_answer) return companion->hook ? Route::kAsked : Route::kBare;
-  if (!is_event(entry, parcel.effects)) return Route::kBare;
+  if (!served || !is_event(entry, parcel.effects)) return Route::kBare;
   if (!entry.lost_answer || entry.keyed) return Route::kPush;
   const bool inserts = entry.operation == "insert" || entry.operation == "upsert";
   return inserts ? Route::kAskWhetherKnown : Route::kBare;
 }
 
 CompanionDelivery::Route CompanionDelivery::opaque_route(const Parcel& parcel,
-                                                         const CompanionVersion& companion) {
+                                                         const CompanionVersion& companion,
+                                                         bool served) {
   const Entry& entry = parcel.entry;
   // Without a key that went with the lost send, nothing will ever show what became of it.
   if (entry.lost_answer && !entry.keyed && entry.noted_key) return Route::kBare;
   const bool first_asked = parcel.asked && !entry.lost_answer;
-  if (entry.operation == "call" && !first_asked) return Route::kPush;
+  if (served && entry.operation == "call" && !first_asked) return Route::kPush;
   return companion.hook ? Route::kOpaque : Route::kBare;
 }
 
@@ -166,7 +168,7 @@ std::vector<Receipt> CompanionDelivery::push(const Sender& sender, Parcels parce
     if (is_opaque(parcels[i].entry)) {
       // Whatever it did, rows here may be behind it.
       sender.store.note_forwarded_write();
-      receipts.push_back({judge_call(outcomes[i])});
+      receipts.push_back({judge_call(outcomes[i], parcels[i])});
       continue;
     }
     receipts.push_back({judge(sender, parcels[i], outcomes[i])});
@@ -206,7 +208,7 @@ Verdict CompanionDelivery::judge_rows(const Sender& sender, const Parcel& parcel
   if (lacks_rows(outcome, parcel)) return judge_withheld(sender, parcel, outcome);
   Verdict verdict = judge_outcome(outcome, sender, parcel, *table, options_.of(*table));
   if (auto* applied = std::get_if<Applied>(&verdict)) {
-    applied->touched = touched_rows(parcel.touchable, outcome.before, outcome.after);
+    applied->touched = touched_in(outcome, parcel);
   }
   const auto* collided = std::get_if<Collided>(&verdict);
   if (collided == nullptr || outcome.rows || collided->images.size() != 1) return verdict;
@@ -293,7 +295,7 @@ upstream::Outcome CompanionDelivery::call(const Sender& sender, Parcels parcels,
   for (const Parcel& parcel : parcels) {
     if (events.size() > 1) events += ',';
     if (is_opaque(parcel.entry)) {
-      events += call_event_of(parcel.entry);
+      events += call_event_of(parcel);
       continue;
     }
     const cache::Table* table = table_of(sender.store, parcel.entry);

@@ -41,7 +41,7 @@ class CompanionDelivery final : public Delivery {
   // Whether all that the parcel has done upstream can be told from its key.
   enum class Route { kBare, kAsked, kPush, kAskWhetherKnown, kOpaque };
   Route route_of(const Parcel& parcel) const;
-  static Route opaque_route(const Parcel& parcel, const CompanionVersion& companion);
+  static Route opaque_route(const Parcel& parcel, const CompanionVersion& companion, bool served);
 
   std::vector<Receipt> send_bare(const Sender& sender, Parcels parcels);
   std::vector<Receipt> send_asked(const Sender& sender, Parcels parcels);

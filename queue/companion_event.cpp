@@ -158,7 +158,8 @@ std::string event_of(const Parcel& parcel, const cache::Table& table,
   return event + "}";
 }
 
-std::string call_event_of(const Entry& entry) {
+std::string call_event_of(const Parcel& parcel) {
+  const Entry& entry = parcel.entry;
   const auto dot = entry.relation.find('.');
   std::string event = "{";
   add_member(event, "key", quoted(entry.idempotency_key));
@@ -167,6 +168,7 @@ std::string call_event_of(const Entry& entry) {
   add_member(event, "schema", quoted(entry.relation.substr(0, dot)));
   add_member(event, "function", quoted(entry.relation.substr(dot + 1)));
   add_member(event, "args", entry.body.empty() ? "{}" : entry.body);
+  if (!parcel.touchable.empty()) add_member(event, "watch", watch_of(parcel.touchable));
   return event + "}";
 }
 

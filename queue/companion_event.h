@@ -38,7 +38,7 @@ std::string event_of(const Parcel& parcel, const cache::Table& table,
                      const cache::TableOptions& options, EventForm form);
 
 // A call of a function as an event: the entry's body has its arguments.
-std::string call_event_of(const Entry& entry);
+std::string call_event_of(const Parcel& parcel);
 
 // Names the entry's request in all its sends: a key is good for one request.
 std::string fingerprint_of(const Entry& entry);

@@ -11,6 +11,7 @@
 #include "queue/conflict_policy.h"
 #include "queue/row_version.h"
 #include "queue/three_way.h"
+#include "queue/touched.h"
 
 namespace holdfast::queue {
 namespace {
@@ -154,10 +155,17 @@ bool is_mismatch(const EventOutcome& outcome) { return outcome.code == "HF409"; 
 
 bool was_left_out(const EventOutcome& outcome) { return outcome.code == "HF424"; }
 
-Verdict judge_call(const EventOutcome& outcome) {
+std::vector<TouchedRow> touched_in(const EventOutcome& outcome, const Parcel& parcel) {
+  return touched_rows(parcel.touchable, seen_by_companion(parcel.touchable, outcome.before),
+                      seen_by_companion(parcel.touchable, outcome.after));
+}
+
+Verdict judge_call(const EventOutcome& outcome, const Parcel& parcel) {
   const ClassifiedAnswer classified = classify(outcome.answer);
-  if (classified.kind == AnswerClass::kApplied) return Applied{{}, outcome.value};
-  return judge_refusal(outcome.answer, classified);
+  if (classified.kind != AnswerClass::kApplied) return judge_refusal(outcome.answer, classified);
+  Applied applied{{}, outcome.value};
+  applied.touched = touched_in(outcome, parcel);
+  return applied;
 }
 
 Verdict judge_outcome(const EventOutcome& outcome, const Sender& sender, const Parcel& parcel,

@@ -39,7 +39,10 @@ bool is_mismatch(const EventOutcome& outcome);
 bool was_left_out(const EventOutcome& outcome);
 
 // What became of a call.
-Verdict judge_call(const EventOutcome& outcome);
+Verdict judge_call(const EventOutcome& outcome, const Parcel& parcel);
+
+// What the event has made of the rows that it watched; empty where it does not tell.
+std::vector<TouchedRow> touched_in(const EventOutcome& outcome, const Parcel& parcel);
 
 // What became of the parcel's event.
 Verdict judge_outcome(const EventOutcome& outcome, const Sender& sender, const Parcel& parcel,

@@ -22,7 +22,7 @@ struct Parcel {
   std::optional<AskedRequest> asked = std::nullopt;
   // It is tied by a foreign key to a row of another one in its batch, whose refusal is its own.
   bool depends = false;
-  std::vector<ReferencedRow> touchable = {};
+  std::vector<TouchableRow> touchable = {};
 };
 
 // Whose parcels they are, and what they are sent with.

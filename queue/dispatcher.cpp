@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cache/replica/temporary_ids.h"
+#include "queue/opaque_send.h"
 #include "queue/write_claims.h"
 
 namespace holdfast::queue {
@@ -201,6 +202,8 @@ void Dispatcher::claim_neighbours(Outbox& outbox, Transaction& transaction, cons
   auto& database = transaction.database();
   std::vector<std::int64_t> batch = {parcels.front().entry.sequence};
   for (Entry& next : outbox.ready_after(database, batch.front(), sender.now, kLargestBatch - 1)) {
+    // What a call makes of their rows is to be known first.
+    if (is_opaque(parcels.back().entry) && !parcels.back().touchable.empty()) return;
     if (awaited_.contains(next.id) || claims_changed(next, sender.credentials)) return;
     const auto tie = outbox.tie(database, next, batch);
     if (tie == Outbox::Tie::kBlocked) return;

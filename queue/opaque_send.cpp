@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "queue/outbox.h"
+#include "queue/touched.h"
 
 namespace holdfast::queue {
 namespace {
@@ -73,6 +74,7 @@ Receipt send_opaque(upstream::Upstream& upstream, const Sender& sender, const Pa
     }
     note_leaving(sender, parcel.entry);
   }
+  const auto before = see_touchable(upstream, sender, parcel);
   const auto outcome = upstream.call(call_of(sender, parcel));
   if (!outcome.answered()) {
     const auto& failure = outcome.failure();
@@ -82,7 +84,11 @@ Receipt send_opaque(upstream::Upstream& upstream, const Sender& sender, const Pa
     return {no_answer(failure)};
   }
   Receipt receipt{judge(outcome.answer(), keyed)};
-  if (std::holds_alternative<Applied>(receipt.verdict)) sender.store.note_forwarded_write();
+  if (auto* applied = std::get_if<Applied>(&receipt.verdict)) {
+    sender.store.note_forwarded_write();
+    applied->touched =
+        touched_rows(parcel.touchable, before, see_touchable(upstream, sender, parcel));
+  }
   if (parcel.asked && !parcel.entry.lost_answer) {
     receipt.told.answer = outcome.answer();
     receipt.told.with_rows = true;

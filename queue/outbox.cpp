@@ -1,6 +1,7 @@
 #include "queue/outbox.h"
 
 #include "cache/pull/images.h"
+#include "queue/opaque_send.h"
 #include "queue/outbox_sql.h"
 #include "queue/real_ids.h"
 #include "queue/touched.h"
@@ -70,9 +71,11 @@ void Outbox::forget(Transaction& transaction, Timestamp before) {
 namespace {
 
 // Which of them its triggers have changed nobody has told, so later writes that name none of what
-// has changed are based on it.
+// has changed are based on it. A call may have changed none of so many rows: what nobody tells of
+// it is a conflict.
 void presume_touched(cache::Transaction& transaction, const cache::Overlay& overlay,
                      const Entry& entry) {
+  if (is_opaque(entry)) return;
   for (const auto& [table, key] : touchable_rows(transaction.database(), overlay, entry)) {
     overlay.presume(transaction, *table, key, cache::Overlay::Presumed::kTouched);
     cache::queue_for_reading(transaction, cache::relation_of(*table), key);

@@ -1,13 +1,28 @@
 #include "queue/touched.h"
 
 #include <algorithm>
+#include <map>
 
+#include "cache/pull/table_source.h"
 #include "cache/replica/row.h"
 #include "cache/values/codec.h"
 #include "cache/values/json.h"
+#include "queue/bare_call.h"
+#include "queue/opaque_send.h"
 
 namespace holdfast::queue {
 namespace {
+
+// What only makes a row is based on nothing of it.
+#define HF_IS_BASED "(e.kind IN (3, 4) OR e.base IS NOT NULL)"
+
+constexpr const char* kOfReferred =
+    "SELECT DISTINCT r.relation, r.key FROM hf_references r CROSS JOIN hf_effects e"
+    " ON e.relation=r.relation AND e.key=r.key AND e.active=1 AND e.entry<>?1"
+    " WHERE r.entry=?1 AND r.key<>'*' AND " HF_IS_BASED;
+constexpr const char* kOfLater =
+    "SELECT e.relation, e.key FROM hf_effects e WHERE e.active=1 AND e.entry>?1 AND " HF_IS_BASED
+    " GROUP BY e.relation, e.key ORDER BY min(e.entry) LIMIT 1000";
 
 bool may_change_others(const cache::Table& table, const Entry& entry) {
   const bool inserts = entry.operation == "insert" || entry.operation == "upsert";
@@ -20,10 +35,41 @@ bool may_change_others(const cache::Table& table, const Entry& entry) {
       });
 }
 
-// One for each of `rows`, nullopt where it was not there; empty for what is no such list.
-std::vector<std::optional<cache::Row>> rows_in(const std::vector<ReferencedRow>& rows,
-                                               const std::string& list) {
-  std::vector<std::optional<cache::Row>> found;
+}  // namespace
+
+std::vector<TouchableRow> touchable_rows(cache::Database& database, const cache::Overlay& overlay,
+                                         const Entry& entry) {
+  const char* sql = kOfReferred;
+  if (is_opaque(entry)) {
+    sql = kOfLater;
+  } else {
+    const cache::Table* table = overlay.find_table(entry.relation);
+    if (table == nullptr || !may_change_others(*table, entry)) return {};
+  }
+  std::vector<TouchableRow> rows;
+  cache::Statement& statement = database.cached(sql);
+  statement.bind(1, entry.sequence);
+  while (statement.step()) {
+    const cache::Table* other = overlay.find_table(statement.text(0));
+    if (other != nullptr) rows.push_back({other, std::string(statement.text(1))});
+  }
+  return rows;
+}
+
+std::string watch_of(const std::vector<TouchableRow>& rows) {
+  std::string watch = "[";
+  for (const auto& [table, key] : rows) {
+    watch += watch.size() > 1 ? ",{\"schema\":" : "{\"schema\":";
+    cache::append_json_string(table->schema, watch);
+    watch += ",\"table\":";
+    cache::append_json_string(table->name, watch);
+    watch += ",\"match\":[{\"key\":" + key + "}]}";
+  }
+  return watch + "]";
+}
+
+SeenTouchable seen_by_companion(const std::vector<TouchableRow>& rows, const std::string& list) {
+  SeenTouchable found;
   const auto seen = cache::parse_body(list, cache::BodyKeys::kAny);
   const auto has_one = [](const cache::RawObject& object) { return object.size() == 1; };
   if (!seen || seen->rows.size() != rows.size()) return found;
@@ -37,45 +83,33 @@ std::vector<std::optional<cache::Row>> rows_in(const std::vector<ReferencedRow>&
   return found;
 }
 
-}  // namespace
-
-std::vector<ReferencedRow> touchable_rows(cache::Database& database, const cache::Overlay& overlay,
-                                          const Entry& entry) {
-  const cache::Table* table = overlay.find_table(entry.relation);
-  if (table == nullptr || !may_change_others(*table, entry)) return {};
-  std::vector<ReferencedRow> rows;
-  // What only makes the row is based on nothing of it.
-  cache::Statement& referenced = database.cached(
-      "SELECT DISTINCT r.relation, r.key FROM hf_references r CROSS JOIN hf_effects e"
-      " ON e.relation=r.relation AND e.key=r.key AND e.active=1 AND e.entry<>?1"
-      " WHERE r.entry=?1 AND r.key<>'*' AND (e.kind IN (3, 4) OR e.base IS NOT NULL)");
-  referenced.bind(1, entry.sequence);
-  while (referenced.step()) {
-    const cache::Table* other = overlay.find_table(referenced.text(0));
-    if (other != nullptr) rows.push_back({other, std::string(referenced.text(1))});
+SeenTouchable see_touchable(upstream::Upstream& upstream, const Sender& sender,
+                            const Parcel& parcel) {
+  const auto& rows = parcel.touchable;
+  SeenTouchable found(rows.size());
+  std::map<const cache::Table*, std::vector<std::size_t>> places;
+  for (std::size_t i = 0; i < rows.size(); ++i) places[rows[i].table].push_back(i);
+  for (const auto& [table, all] : places) {
+    for (std::size_t first = 0; first < all.size(); first += cache::kKeysInRequest) {
+      const std::size_t last = std::min(all.size(), first + cache::kKeysInRequest);
+      std::vector<std::string> keys;
+      for (std::size_t i = first; i < last; ++i) keys.push_back(rows[all[i]].key);
+      auto read = read_rows(upstream, sender, parcel.entry, *table, keys);
+      auto* seen = std::get_if<SeenRows>(&read);
+      if (seen == nullptr) return found;
+      for (std::size_t i = first; i < last; ++i) {
+        found[all[i]] = std::move(seen->images[i - first].row);
+      }
+    }
   }
-  return rows;
+  return found;
 }
 
-std::string watch_of(const std::vector<ReferencedRow>& rows) {
-  std::string watch = "[";
-  for (const auto& [table, key] : rows) {
-    watch += watch.size() > 1 ? ",{\"schema\":" : "{\"schema\":";
-    cache::append_json_string(table->schema, watch);
-    watch += ",\"table\":";
-    cache::append_json_string(table->name, watch);
-    watch += ",\"match\":[{\"key\":" + key + "}]}";
-  }
-  return watch + "]";
-}
-
-std::vector<TouchedRow> touched_rows(const std::vector<ReferencedRow>& rows,
-                                     const std::string& before, const std::string& after) {
-  auto then = rows_in(rows, before);
-  auto now = rows_in(rows, after);
+std::vector<TouchedRow> touched_rows(const std::vector<TouchableRow>& rows,
+                                     const SeenTouchable& before, const SeenTouchable& after) {
   std::vector<TouchedRow> touched;
-  for (std::size_t i = 0; i < std::min(then.size(), now.size()); ++i) {
-    if (then[i] && now[i]) touched.push_back({rows[i].table, *then[i], *now[i]});
+  for (std::size_t i = 0; i < std::min(before.size(), after.size()); ++i) {
+    if (before[i] && after[i]) touched.push_back({rows[i].table, *before[i], *after[i]});
   }
   return touched;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -7,27 +8,45 @@
 #include "queue/entry.h"
 #include "queue/verdict.h"
 
+namespace holdfast::upstream {
+class Upstream;
+}
+
 // Hard case 7: what a trigger of one's own write makes of the rows that it refers to (the number of
-// a document's comments, an article's stock) is no change of somebody else's.
+// a document's comments, an article's stock) is no change of somebody else's; nor what a function
+// does that one has called.
 namespace holdfast::queue {
 
-struct ReferencedRow {
+struct Parcel;
+struct Sender;
+
+struct TouchableRow {
   const cache::Table* table;
   std::string key;
 };
 
 // The rows that the entry refers to and that other pending writes are based on; none where no
-// trigger runs after the entry's own rows are written. One thread at a time: whoever holds the
-// Database.
-std::vector<ReferencedRow> touchable_rows(cache::Database& database, const cache::Overlay& overlay,
-                                          const Entry& entry);
+// trigger runs after the entry's own rows are written. Of a call all that later writes are based
+// on, the first thousand. One thread at a time: whoever holds the Database.
+std::vector<TouchableRow> touchable_rows(cache::Database& database, const cache::Overlay& overlay,
+                                         const Entry& entry);
 
 // They as the "watch" of a companion's event.
-std::string watch_of(const std::vector<ReferencedRow>& rows);
+std::string watch_of(const std::vector<TouchableRow>& rows);
 
-// What the companion saw of them just before and after the event: JSON arrays of {"row": …}, in
-// their order. A row that came or went is left out.
-std::vector<TouchedRow> touched_rows(const std::vector<ReferencedRow>& rows,
-                                     const std::string& before, const std::string& after);
+// Rows as they were seen, one for each touchable row in their order; nullopt: not there, or not
+// seen.
+using SeenTouchable = std::vector<std::optional<cache::Row>>;
+
+// In the companion's words, a JSON array of {"row": …}. Empty where it is none of as many rows.
+SeenTouchable seen_by_companion(const std::vector<TouchableRow>& rows, const std::string& list);
+
+// As the principal sees them now, in as few requests as may be. Blocking.
+SeenTouchable see_touchable(upstream::Upstream& upstream, const Sender& sender,
+                            const Parcel& parcel);
+
+// What has become of them between two looks. A row that came or went is left out.
+std::vector<TouchedRow> touched_rows(const std::vector<TouchableRow>& rows,
+                                     const SeenTouchable& before, const SeenTouchable& after);
 
 }  // namespace holdfast::queue

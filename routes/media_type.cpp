@@ -156,6 +156,12 @@ Negotiated negotiate(const http::Headers& headers) {
   return pick(accepted_types(headers), [](const AcceptedType&) { return false; });
 }
 
+bool wants_one_row(const http::Headers& headers) {
+  const auto negotiated = negotiate(headers);
+  const auto* media = std::get_if<MediaType>(&negotiated);
+  return media != nullptr && media->form == cache::query::Form::kObject;
+}
+
 Negotiated negotiate(const http::Headers& headers, const cache::Catalog& catalog,
                      const cache::Table& table, std::string_view query) {
   if (catalog.media_handlers().empty()) return negotiate(headers);

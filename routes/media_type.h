@@ -46,8 +46,10 @@ using Negotiated = std::variant<MediaType, MadeUpstream, NotAcceptable>;
 
 // The preferred type that can be had. Nothing asked means JSON.
 Negotiated negotiate(const http::Headers& headers);
-// The same for a read of `table`, for which the catalog may have handlers of its own: what one of
-// them makes is MadeUpstream. `query` is the target's.
+// Whether one row is wanted, and no other number of them is to have any effect.
+bool wants_one_row(const http::Headers& headers);
+// negotiate() for a read of `table`, for which the catalog may have handlers of its own: what one
+// of them makes is MadeUpstream. `query` is the target's.
 Negotiated negotiate(const http::Headers& headers, const cache::Catalog& catalog,
                      const cache::Table& table, std::string_view query);
 

@@ -35,6 +35,9 @@ struct Preferences {
   bool respond_async = false;
   std::vector<std::string> unknown;  // as sent
 
+  // No effect where it meets more rows.
+  bool bounds_rows() const { return handling == Handling::kStrict && max_affected; }
+
   // What of them `applied` names, in PostgREST's order; empty when nothing is.
   struct Applied {
     bool resolution = false;

@@ -117,7 +117,8 @@ bool RestWrite::is_queued_unseen(const RestRequest& rest, const Preferences& pre
   return rest.caller.principal.kind == http::Principal::Kind::kService && !context_.standalone &&
          preferences.transaction != TransactionEnd::kRollback &&
          preferences.representation != Return::kRepresentation &&
-         preferences.representation != Return::kHeadersOnly;
+         preferences.representation != Return::kHeadersOnly && !preferences.bounds_rows() &&
+         !wants_one_row(rest.request.headers);
 }
 
 bool RestWrite::is_online() const {
@@ -254,7 +255,9 @@ void RestWrite::ask_upstream(RestRequest rest, const cache::Table& table, std::s
     const std::string relation = self.touches_none_ ? "" : relation_of(context, rest);
     if (!context.connectivity.offline() &&
         !context.synchronizer.wait_for_turn(store, relation, kDrainWait)) {
-      if (rest.caller.principal.kind == http::Principal::Kind::kService && !self.unreached_) {
+      const bool as_offline = rest.caller.principal.kind == http::Principal::Kind::kService ||
+                              self.touches_none_ || reason == kUnknownName;
+      if (as_offline && !self.unreached_) {
         return self.handle_unreached(std::move(rest), table, std::move(respond));
       }
       return respond(error_response(not_answerable_offline(
@@ -266,19 +269,17 @@ void RestWrite::ask_upstream(RestRequest rest, const cache::Table& table, std::s
       return self.handle_unreached(std::move(rest), table, std::move(respond));
     }
     if (named.waiting) return respond(error_response(named.lost ? lost_id() : unsent_row(reason)));
-    auto [response, may_have_happened] =
-        self.forwarder_.forward_once(rest.request, Surface::kRest, reason);
+    auto forwarded = self.forwarder_.forward_once(rest.request, Surface::kRest, reason);
     // It surely never got there: as good as not asked, so that it can be queued if that is its way.
-    if (!may_have_happened && !self.unreached_) {
+    if (!forwarded.may_have_happened && !self.unreached_) {
       return self.handle_unreached(std::move(rest), table, std::move(respond));
     }
-    if (reason == kUnknownName) note_unknown_name(context, response.status);
-    // Without an answer it may have taken effect all the same.
-    if (may_have_happened && (response.status < 400 || response.status >= 500)) {
+    if (reason == kUnknownName) note_unknown_name(context, forwarded.response.status);
+    if (forwarded.may_have_changed()) {
       store.note_forwarded_write();
       context.synchronizer.wake_puller(store.principal().id);
     }
-    respond(std::move(response));
+    respond(std::move(forwarded.response));
   });
 }
 

@@ -6,6 +6,7 @@
 #include "routes/cache_control.h"
 #include "routes/error_response.h"
 #include "routes/forwarder.h"
+#include "routes/media_type.h"
 #include "routes/opaque_write.h"
 #include "routes/profile.h"
 
@@ -24,6 +25,12 @@ Effects effects_of(const cache::Catalog& catalog, const std::string& schema,
     effects = Effects::kNone;
   }
   return effects;
+}
+
+bool returns_rows(const cache::Catalog& catalog, const std::string& schema, std::string_view name) {
+  return std::ranges::any_of(catalog.functions(), [&](const cache::Function& function) {
+    return function.schema == schema && function.name == name && function.returns_set;
+  });
 }
 
 Error wrong_path() {
@@ -66,7 +73,11 @@ void Rpc::handle(RestRequest rest, http::Respond respond) const {
   if (!reads && is_queued(rest, *schema, name)) {
     const auto preferences = parse_preferences(rest.request.headers);
     if (!preferences) return respond(error_response(preferences.error()));
-    if (preferences->transaction != TransactionEnd::kRollback) {
+    // Only the upstream rolls back what has met too many rows.
+    const bool bounded =
+        preferences->bounds_rows() ||
+        (returns_rows(rest.store->catalog(), *schema, name) && wants_one_row(rest.request.headers));
+    if (preferences->transaction != TransactionEnd::kRollback && !bounded) {
       if (rest.request.body.empty()) rest.request.body = "{}";
       return OpaqueWrite(context_).handle({std::move(rest), "call", *schema + "." + name,
                                            "a function that may write", *preferences},
@@ -103,7 +114,7 @@ void Rpc::call(RestRequest rest, http::Respond respond) const {
     }
     const auto forwarded =
         Forwarder(*context).forward_once(rest.request, Surface::kRest, "a function that may write");
-    if (forwarded.may_have_happened) {
+    if (forwarded.may_have_changed()) {
       rest.store->note_forwarded_write();
       context->synchronizer.wake_puller(rest.store->principal().id);
     }

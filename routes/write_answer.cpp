@@ -55,7 +55,7 @@ http::Response write_answer(const cache::Mutation& mutation, const cache::Change
   applied.transaction = true;
   applied.timezone = true;
   applied.handling = true;
-  applied.max_affected = preferences.handling == Handling::kStrict;
+  applied.max_affected = preferences.bounds_rows() && mutation.operation != Operation::kInsert;
   applied.respond_async = !standalone;
   if (std::string text = preferences.applied(applied); !text.empty()) {
     response.headers.add("Preference-Applied", std::move(text));

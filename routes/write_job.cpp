@@ -181,8 +181,11 @@ bool WriteJob::rolls_back() const {
 
 std::string WriteJob::inexact(const Changes& changes) const {
   if (context_.standalone) return "";
-  if (!changes.reshaped.empty() && request_.representation) {
-    return "the upstream's form of " + changes.reshaped.front();
+  if (request_.representation) {
+    const auto shown = std::ranges::find_if(changes.reshaped, [&](const std::string& column) {
+      return request_.mutation.query.may_show(column);
+    });
+    if (shown != changes.reshaped.end()) return "the upstream's form of " + *shown;
   }
   // What leaves no trace cannot be put right later.
   Preferences without_rows = request_.preferences;
@@ -252,8 +255,10 @@ std::optional<Error> WriteJob::write_changes(cache::Transaction& transaction, Ch
 
 std::optional<Error> WriteJob::refuse_count(std::int64_t affected) const {
   const auto& preferences = request_.preferences;
-  if (preferences.handling == Handling::kStrict && preferences.max_affected &&
-      affected > *preferences.max_affected) {
+  // PostgREST bounds what is changed, and not what is made.
+  const bool bounded =
+      preferences.bounds_rows() && request_.mutation.operation != Operation::kInsert;
+  if (bounded && affected > *preferences.max_affected) {
     return invalid_request("PGRST124", "Query result exceeds max-affected preference constraint",
                            "The query affects " + std::to_string(affected) + " rows");
   }

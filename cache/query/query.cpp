@@ -183,6 +183,13 @@ const std::vector<std::string>& Query::columns() const { return tree_->columns; 
 const std::vector<std::string>& Query::on_conflict() const { return tree_->on_conflict; }
 bool Query::has_select() const { return tree_->has_select; }
 
+bool Query::may_show(std::string_view column) const {
+  return std::any_of(tree_->select.begin(), tree_->select.end(), [&](const SelectItem& item) {
+    const auto* shown = std::get_if<SelectField>(&item);
+    return shown == nullptr || shown->field.name == "*" || shown->field.name == column;
+  });
+}
+
 bool Query::has_filters() const {
   const auto at_root = [](const auto& entry) { return entry.first.empty(); };
   return std::any_of(tree_->filters.begin(), tree_->filters.end(), at_root) ||

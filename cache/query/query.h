@@ -41,6 +41,8 @@ class Query {
   const std::vector<std::string>& on_conflict() const;
   bool has_filters() const;  // at the root, logic included
   bool has_select() const;
+  // Whether select shows the column of the root; an embed may lead back to it.
+  bool may_show(std::string_view column) const;
   std::optional<std::int64_t> limit() const;  // at the root
   std::int64_t offset() const;
 

@@ -5,6 +5,7 @@
 #include "cache/query/suggestions.h"
 #include "cache/replica/generated.h"
 #include "cache/values/codec.h"
+#include "cache/values/range.h"
 
 namespace holdfast::cache {
 namespace {
@@ -83,11 +84,12 @@ Computed first_reported(Computed outcome, const Mutation& mutation,
   return outcome;
 }
 
-void note_reshaped(const Column& column, std::vector<std::string>& reshaped) {
+void note_reshaped(const Column& column, const Value& value, std::vector<std::string>& reshaped) {
+  if (is_null(value)) return;
   const Type& type = column.type.kind == TypeKind::kArray && column.type.element
                          ? *column.type.element
                          : column.type;
-  if (type.kind != TypeKind::kOther) return;
+  if (type.kind != TypeKind::kOther || range_bound(column.type) != nullptr) return;
   if (std::find(reshaped.begin(), reshaped.end(), column.name) == reshaped.end()) {
     reshaped.push_back(column.name);
   }

@@ -48,7 +48,7 @@ Result<void> check_readable(const Column& column);
 Computed first_reported(Computed outcome, const Mutation& mutation,
                         const std::vector<std::size_t>& columns, std::size_t next);
 
-// Adds the column where Postgres prints a value in a form of its own that is not known here.
-void note_reshaped(const Column& column, std::vector<std::string>& reshaped);
+// Adds the column where Postgres prints the value in a form of its own that is not known here.
+void note_reshaped(const Column& column, const Value& value, std::vector<std::string>& reshaped);
 
 }  // namespace holdfast::cache

@@ -121,9 +121,9 @@ class Insertion {
       if (const auto token = find_member(object, column.name)) {
         if (auto error = refuse_generated(table_, column)) return std::move(*error);
         if (auto readable = check_readable(column); !readable) return std::move(readable).error();
-        note_reshaped(column, changes_.reshaped);
         auto value = parse_json(column.type, *token);
         if (!value) return std::move(value).error();
+        note_reshaped(column, *value, changes_.reshaped);
         row[index] = *std::move(value);
         sent.push_back(index);
         if (table_.is_key(index)) random_keys_ = false;

@@ -107,8 +107,9 @@ class Update {
       if (auto error = change_row(row, *assignment)) return std::move(*error);
     }
     if (auto error = check_constraints(rows)) return std::move(*error);
-    for (const std::size_t index : assignment->columns) {
-      note_reshaped(table_.columns[index], changes_.reshaped);
+    for (std::size_t i = 0; i < assignment->columns.size(); ++i) {
+      note_reshaped(table_.columns[assignment->columns[i]], assignment->values[i],
+                    changes_.reshaped);
     }
     if (changes_.keys.empty() && !context_.sole) changes_.doubt = "no row here matches";
     return std::move(changes_);

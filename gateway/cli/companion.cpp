@@ -63,6 +63,11 @@ void ask_api(const config::Config& config, Check& check) {
       check.missing.push_back("version " + std::to_string(kCompanionVersion) +
                               " of the migration: run holdfast companion install again");
     }
+    for (const std::string& schema : config.rest.schemas) {
+      if (check.found->serves(schema)) continue;
+      check.missing.push_back("the schema " + schema +
+                              " among those that it serves: run holdfast companion install again");
+    }
     if (!check.found->hook) {
       check.missing.push_back("the API does not call holdfast.pre_request before each request");
     }

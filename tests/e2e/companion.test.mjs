@@ -224,7 +224,7 @@ describe('with the companion', () => {
     assert.deepEqual({ ...row }, { title: 'theirs', priority: 9 });
   });
 
-  test('the check names a migration that is older than the program', async () => {
+  test('the check names a migration that is older than the program, or serves less', async () => {
     const missing = () =>
       JSON.parse(world.holdfast.run('companion', 'check', '--json').stdout).missing.join();
     const { sql } = world.database;
@@ -236,6 +236,9 @@ describe('with the companion', () => {
       new RegExp(`version ${value} of the migration: run holdfast companion install again`),
     );
     await sql`update holdfast.settings set value = ${value} where name = 'version'`;
+    await sql`update holdfast.settings set value = '{other}' where name = 'schemas'`;
+    assert.match(missing(), /the schema public among those that it serves/);
+    await sql`update holdfast.settings set value = '{public}' where name = 'schemas'`;
   });
 
   test('a row without a version is not deleted once somebody else has changed it', async () => {

@@ -24,12 +24,15 @@ const schema = `
   end $$;
   create trigger count_remark after insert on remarks
     for each row execute function count_remark();
-  insert into papers (id, title) select n, 'paper' from generate_series(1, 9) n;
+  create function close_papers() returns void language sql as $$
+    update papers set state = 'closed' where id < 100 and state <> 'closed' $$;
+  insert into papers (id, title) select n, 'paper' from generate_series(1, 14) n;
   grant all on papers, remarks to anon;`;
+const extra = '[rpc]\nqueue = ["close_papers"]\n';
 
 let world;
 before(async () => {
-  world = await World.build('touched', { schema: schema + companion });
+  world = await World.build('touched', { schema: schema + companion, extra });
   await world.holdfast.statusWhere('its tier', ({ upstream }) => upstream.tier === 'companion');
 });
 beforeEach(() => world.upstream.recover());
@@ -118,4 +121,50 @@ test('a row that is made, remarked and changed in one go ends as its maker has l
     listed.filter(({ key }) => key.id === 20),
     [],
   );
+});
+
+// The same of a function that was called offline, which nobody could know to change the row.
+const closed = async (at, paper, own, other = () => {}) => {
+  await at.upstream.kill();
+  succeeded(await at.app.rpc('close_papers'));
+  await own(at.app);
+  await other(at.database.sql);
+  await at.upstream.restart();
+  await at.holdfast.drained();
+  const [row] = await at.database.sql`select title, state from papers where id = ${paper}`;
+  const listed = await at.holdfast.control('GET', '/conflicts');
+  const conflicts = listed.filter(({ key }) => key.id === paper).map(({ columns }) => columns);
+  return { row: row && { ...row }, conflicts };
+};
+const drop = (paper) => async (app) => succeeded(await app.from('papers').delete().eq('id', paper));
+const reopen = (paper) => async (app) =>
+  succeeded(await app.from('papers').update({ state: 'open' }).eq('id', paper));
+
+test('own writes after an own call stand, as if they had been online', async () => {
+  assert.deepEqual(await closed(world, 10, drop(10)), { row: undefined, conflicts: [] });
+  assert.deepEqual(await closed(world, 11, reopen(11)), {
+    row: { title: 'paper', state: 'open' },
+    conflicts: [],
+  });
+  const made = async (app) => {
+    succeeded(await app.from('papers').insert({ id: 30, title: 'made' }));
+    await drop(30)(app);
+  };
+  assert.deepEqual(await closed(world, 30, made), { row: undefined, conflicts: [] });
+});
+
+test('a deletion after an own call takes along nothing that another device has changed', async () => {
+  const other = (sql) => sql`update papers set title = 'theirs' where id = 12`;
+  const { row, conflicts } = await closed(world, 12, drop(12), other);
+  assert.equal(row.title, 'theirs');
+  assert.deepEqual(conflicts, [['title']]);
+});
+
+test('without the companion an own deletion after an own call takes effect, too', async () => {
+  const bare = await World.build('touched_bare', { schema, extra });
+  try {
+    assert.deepEqual(await closed(bare, 13, drop(13)), { row: undefined, conflicts: [] });
+  } finally {
+    await bare.close();
+  }
 });

@@ -69,6 +69,15 @@ TEST_F(CompanionDeliveryTest, EntriesGoInOneCallAndEndByTheirOwnOutcomes) {
   EXPECT_EQ(state(second), "dead");
 }
 
+TEST_F(CompanionDeliveryTest, WhatTheCompanionDoesNotServeGoesWithoutIt) {
+  companion_.note_found({6, true, {"accounting"}});
+  const auto sequence = insert("todos", R"({"id":11,"title":"a"})");
+  answer(201, "[" + todo(11, "a") + "]");
+  drain_with_companion();
+  EXPECT_EQ(calls(), std::vector<std::string>{"POST /rest/v1/todos"});
+  EXPECT_EQ(state(sequence), "acknowledged");
+}
+
 // Hard case 6: one event with all (key, base) pairs, all or nothing.
 TEST_F(CompanionDeliveryTest, AFilteredWriteOfManyRowsIsOneEvent) {
   companion_.note_found({1, true});
@@ -238,37 +247,45 @@ TEST_F(CompanionDeliveryTest, AnInsertThatMeetsAnEqualRowIsApplied) {
 // Hard case 12: a listed call runs through holdfast_push(), and its result is kept.
 TEST_F(CompanionDeliveryTest, ACallIsAnEventAndItsResultIsKept) {
   companion_.note_found({1, true});
-  Entry call;
-  call.id = new_ordered_uuid(clock_.now());
-  call.relation = "public.transfer";
-  call.operation = "call";
-  call.method = "POST";
-  call.target = "/rest/v1/rpc/transfer";
-  call.headers = "{}";
-  call.body = R"({"amount":12.50})";
-  call.idempotency_key = "hf1:" + new_uuid();
-  call.created_at = clock_.now();
   const auto first = insert("todos", R"({"id":11,"title":"a"})");
-  sample_.write(
-      [&](cache::Transaction& transaction) { outbox().append(transaction, call, {}, {}); });
+  const auto call = enqueue_call("transfer", R"({"amount":12.50})");
   upstream_.lose_answers();
   const std::string result = R"({"status":200,"value":{"left":7.50}})";
   answer_push(applied(todo(11, "a")) + "," + result);
   drain_with_companion();
-  EXPECT_EQ(state(call.sequence), "waiting");
+  EXPECT_EQ(state(call), "waiting");
   clock_.advance(std::chrono::minutes(10));
   // Fewer at a time, as the batch may have been too much; the same keys.
   answer_push(applied(todo(11, "a")));
   answer_push(result);
   drain_with_companion();
   ASSERT_EQ(upstream_.calls().size(), 3U);
-  EXPECT_NE(upstream_.calls().at(2).body.find(call.idempotency_key), std::string::npos);
+  EXPECT_NE(upstream_.calls().at(2).body.find(entry(call).idempotency_key), std::string::npos);
   EXPECT_NE(upstream_.calls().at(0).body.find(
                 R"("op":"call","schema":"public","function":"transfer","args":{"amount":12.50})"),
             std::string::npos);
   EXPECT_EQ(state(first), "acknowledged");
-  EXPECT_EQ(state(call.sequence), "acknowledged");
-  EXPECT_EQ(outbox().result_of(*sample_.store().reader(), call.id), R"({"left":7.50})");
+  EXPECT_EQ(state(call), "acknowledged");
+  EXPECT_EQ(outbox().result_of(*sample_.store().reader(), entry(call).id), R"({"left":7.50})");
+}
+
+// Hard case 7: what an own call makes of a row is no change of somebody else's.
+TEST_F(CompanionDeliveryTest, LaterWritesOfRowsThatACallMayChangeWaitForWhatItHasMade) {
+  companion_.note_found({6, true});
+  sample_.put("todos", todo(1, "a"));
+  const auto call = enqueue_call("tidy");
+  const auto later = erase("todos", 1);
+  answer_push(R"({"status":200,"value":null,"before":[{"row":)" + todo(1, "a") +
+              R"(}],"after":[{"row":)" + todo(1, "tidy") + "}]}");
+  answer_push(applied(""));
+  drain_with_companion();
+  ASSERT_EQ(upstream_.calls().size(), 2U);
+  EXPECT_THAT(
+      upstream_.calls().at(0).body,
+      HasSubstr(R"("watch":[{"schema":"public","table":"todos","match":[{"key":{"id":1}}]}])"));
+  EXPECT_THAT(upstream_.calls().at(1).body, HasSubstr(R"("title":"tidy")"));
+  EXPECT_EQ(state(call), "acknowledged");
+  EXPECT_EQ(state(later), "acknowledged");
 }
 
 TEST_F(CompanionDeliveryTest, NothingIsSentTogetherWithAnEntryWhoseTableIsGone) {

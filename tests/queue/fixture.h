@@ -90,6 +90,23 @@ class QueueTest : public ::testing::Test {
     return enqueue({cache::Operation::kDelete, table, "id=eq." + std::to_string(id)});
   }
 
+  // A call of a function that [rpc] queue lists; its sequence.
+  std::int64_t enqueue_call(const std::string& name, const std::string& arguments = "{}") {
+    Entry call;
+    call.id = new_ordered_uuid(clock_.now());
+    call.relation = "public." + name;
+    call.operation = "call";
+    call.method = "POST";
+    call.target = "/rest/v1/rpc/" + name;
+    call.headers = "{}";
+    call.body = arguments;
+    call.idempotency_key = "hf1:" + new_uuid();
+    call.created_at = clock_.now();
+    sample_.write(
+        [&](cache::Transaction& transaction) { outbox().append(transaction, call, {}, {}); });
+    return call.sequence;
+  }
+
   Outbox outbox() { return Outbox(sample_.overlay()); }
   Entry entry(std::int64_t sequence) {
     auto reader = sample_.store().reader();

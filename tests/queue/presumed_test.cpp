@@ -49,6 +49,22 @@ TEST_F(PresumedTest, WhatATriggerOfAnOwnWriteMakesOfAnotherRowIsNoConflict) {
               HasSubstr(R"("slot":1)"));
 }
 
+// A function that the app has called may have changed any row that its later writes are based on.
+TEST_F(PresumedTest, WhatAnOwnCallMakesOfARowIsNoConflict) {
+  sample_.put("lists", R"({"id":1,"title":"a","slot":1})");
+  const auto call = enqueue_call("tidy");
+  const auto later = update("lists", 1, R"({"title":"b"})");
+  answer(200, R"([{"id":1,"title":"a","slot":1}])");
+  answer(200, "null");
+  answer(200, R"([{"id":1,"title":"tidy","slot":2}])");
+  answer(200, R"([{"id":1,"title":"b","slot":2}])");
+  drain();
+  ASSERT_EQ(upstream_.calls().size(), 4U) << ::testing::PrintToString(calls());
+  EXPECT_THAT(upstream_.calls().at(3).target, HasSubstr("title=eq.tidy"));
+  EXPECT_EQ(state(call), "acknowledged");
+  EXPECT_EQ(state(later), "acknowledged");
+}
+
 // What is presumed of a row is nothing that a later own write sets: others may have changed it.
 TEST_F(PresumedTest, AColumnThatALaterWriteNamesKeepsWhatItWasBasedOn) {
   use_trigger({"count", true, false, false, false});

@@ -140,6 +140,17 @@ TEST_F(KeptAnswersTest, ACallThatNeverLeftDropsNothing) {
   EXPECT_EQ(rest("GET", "rpc/total").body, "7");
 }
 
+TEST_F(KeptAnswersTest, ACallThatIsRefusedDropsNothing) {
+  upstream_.push(200, "7", postgrest());
+  rest("GET", "rpc/total");
+  upstream_.push(404, R"({"code":"PGRST202","message":"Could not find the function"})",
+                 postgrest());
+  EXPECT_EQ(rest("POST", "rpc/typo", "{}").status, 404);
+  EXPECT_FALSE(store_->behind_forwarded_write());
+  cut();
+  EXPECT_EQ(rest("GET", "rpc/total").body, "7");
+}
+
 TEST_F(KeptAnswersTest, AnotherPrincipalDoesNotGetIt) {
   upstream_.push(200, "7", postgrest());
   rest("GET", "rpc/total");

@@ -63,6 +63,24 @@ TEST_F(OpaqueWriteTest, ACallThatIsNotListedIs504OfflineAndQueuesNothing) {
   EXPECT_EQ(depth(), 0);
 }
 
+// Nobody else rolls back what has met too many rows.
+TEST_F(OpaqueWriteTest, ACallThatBoundsItsRowsIsNotQueued) {
+  go_offline();
+  upstream_.set_offline(true);
+  EXPECT_EQ(call("transfer", "{}", {{"Prefer", "handling=strict, max-affected=1"}}).status, 504);
+  const http::Headers one = {{"Accept", "application/vnd.pgrst.object+json"}};
+  EXPECT_EQ(call("transfer", "{}", one).status, 204);
+  EXPECT_EQ(depth(), 1);
+  cache::Function transfer;
+  transfer.schema = "public";
+  transfer.name = "transfer";
+  transfer.returns_set = true;
+  use(std::make_shared<const cache::Catalog>(cache::sample::tables(), std::vector{transfer},
+                                             std::vector<std::string>{"public"}));
+  EXPECT_EQ(call("transfer", "{}", one).status, 504);
+  EXPECT_EQ(depth(), 1);
+}
+
 TEST_F(OpaqueWriteTest, OnlineTheUpstreamsOwnAnswerIsGivenAndTheEntryIsDurableFirst) {
   go_online();
   std::string seen;

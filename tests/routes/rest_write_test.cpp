@@ -147,6 +147,13 @@ TEST_F(RestWriteTest, MoreRowsThanPermittedAreTakenBack) {
   EXPECT_EQ(depth(), 0);
 }
 
+TEST_F(RestWriteTest, NewRowsAreNotBounded) {
+  const auto answer = rest("POST", "todos", R"([{"id":1,"title":"a"},{"id":2,"title":"b"}])",
+                           {{"Prefer", "handling=strict, max-affected=1"}});
+  EXPECT_EQ(answer.status, 201);
+  EXPECT_EQ(header(answer, "Preference-Applied"), "handling=strict");
+}
+
 TEST_F(RestWriteTest, ASingularAnswerOfManyRowsTakesTheWriteBack) {
   put("todos", R"([{"id":1,"title":"a","done":false,"updated_at":"2026-11-21T00:00:00Z"},
                    {"id":2,"title":"b","done":false,"updated_at":"2026-11-21T00:00:00Z"}])");
