@@ -3,6 +3,7 @@
 
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { startCluster } from './support/database.mjs';
@@ -16,6 +17,8 @@ const files = readdirSync(folder)
   .filter((file) => file.endsWith(suffix))
   .filter((file) => wanted.length === 0 || wanted.includes(file.slice(0, -suffix.length)));
 
+// Tests run it from folders of their own.
+if (process.env.HOLDFAST_BIN) process.env.HOLDFAST_BIN = resolve(process.env.HOLDFAST_BIN);
 holdfastBinary();
 if (files.length === 0) throw new Error(`no such test: ${wanted.join(' ')}`);
 const cluster = await startCluster();
