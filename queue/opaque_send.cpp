@@ -67,14 +67,12 @@ bool is_opaque(const Entry& entry) {
 
 Receipt send_opaque(upstream::Upstream& upstream, const Sender& sender, const Parcel& parcel,
                     Keyed keyed) {
-  if (keyed == Keyed::kNo) {
-    // Without a note it has never left: a crash came first.
-    if (parcel.entry.lost_answer && parcel.entry.noted_key) {
-      return {lost_for_good("it was sent without a key that the upstream knows", false)};
-    }
-    note_leaving(sender, parcel.entry);
+  // Without a note it has never left: a crash came first.
+  if (keyed == Keyed::kNo && parcel.entry.lost_answer && parcel.entry.noted_key) {
+    return {lost_for_good("it was sent without a key that the upstream knows", false)};
   }
   const auto before = see_touchable(upstream, sender, parcel);
+  if (keyed == Keyed::kNo) note_leaving(sender, parcel.entry);
   const auto outcome = upstream.call(call_of(sender, parcel));
   if (!outcome.answered()) {
     const auto& failure = outcome.failure();
