@@ -46,7 +46,7 @@ class Forwarder {
     bool may_have_happened = true;  // false: the upstream surely never had the request
     // Whether rows may be others now: what was refused has changed none.
     bool may_have_changed() const {
-      return may_have_happened && (response.status < 400 || response.status >= 500);
+      return may_have_happened && (response.status < 300 || response.status >= 500);
     }
   };
   Forwarded forward_once(const http::Request& request, Surface surface, ForwardReason reason) const;

@@ -146,6 +146,8 @@ TEST_F(KeptAnswersTest, ACallThatIsRefusedDropsNothing) {
   upstream_.push(404, R"({"code":"PGRST202","message":"Could not find the function"})",
                  postgrest());
   EXPECT_EQ(rest("POST", "rpc/typo", "{}").status, 404);
+  upstream_.push(300, R"({"code":"PGRST203","message":"Could not choose"})", postgrest());
+  EXPECT_EQ(rest("POST", "rpc/pay", "{}").status, 300);
   EXPECT_FALSE(store_->behind_forwarded_write());
   cut();
   EXPECT_EQ(rest("GET", "rpc/total").body, "7");
