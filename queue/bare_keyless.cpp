@@ -9,6 +9,7 @@
 #include "cache/values/codec.h"
 #include "gateway/http/uri.h"
 #include "queue/outbox.h"
+#include "queue/own_keys.h"
 #include "queue/three_way.h"
 
 namespace holdfast::queue {
@@ -177,7 +178,7 @@ Verdict BareKeyless::lost(const upstream::Failure& failure) {
                      true};
   }
   auto read = rows_behind(*noted_);
-  if (const auto* rows = std::get_if<Rows>(&read)) {
+  if (const auto* rows = std::get_if<Rows>(&read); rows && !others_send_) {
     auto verdict = adopt(compare(*rows));
     if (verdict && std::holds_alternative<Applied>(*verdict)) return *std::move(verdict);
   }
@@ -195,6 +196,9 @@ std::optional<Verdict> BareKeyless::look() {
   }
   auto read = rows_behind(*noted_);
   if (auto* failed = std::get_if<Verdict>(&read)) return std::move(*failed);
+  if (others_send_) {
+    return TryAgain{0, "another user of this gateway sends rows there as well", false, {}};
+  }
   const Rows& rows = std::get<Rows>(read);
   const auto wanted = compare(rows);
   if (auto verdict = adopt(wanted)) return verdict;
@@ -288,9 +292,7 @@ std::variant<BareKeyless::Rows, Verdict> BareKeyless::rows_behind(const std::str
     if (auto* failed = std::get_if<Verdict>(&read)) return std::move(*failed);
     Rows& more = std::get<Rows>(read);
     if (more.empty()) return rows;
-    for (Row& row : more) {
-      if (!is_of_another_entry(row)) rows.push_back(std::move(row));
-    }
+    std::ranges::move(unexplained(std::move(more)), std::back_inserter(rows));
   }
   return Verdict(Uncertain{0, "The answer was lost, and very many rows have come since"});
 }
@@ -311,12 +313,12 @@ std::variant<bool, Verdict> BareKeyless::alike_before(const std::string& noted) 
     if (!last.empty()) target.append("&").append(name).append("=gt.").append(last);
     auto read = this->page(target, last);
     if (auto* failed = std::get_if<Verdict>(&read)) return std::move(*failed);
-    const Rows& rows = std::get<Rows>(read);
+    Rows& rows = std::get<Rows>(read);
     if (rows.empty()) return false;
-    for (const Row& row : rows) {
-      if (has(table_, row, defaults) && shows(table_, *sent, row) && !is_of_another_entry(row))
-        return true;
-    }
+    const bool alike = std::ranges::any_of(unexplained(std::move(rows)), [&](const Row& row) {
+      return has(table_, row, defaults) && shows(table_, *sent, row);
+    });
+    if (alike) return true;
   }
   return true;
 }
@@ -341,16 +343,13 @@ std::variant<BareKeyless::Rows, Verdict> BareKeyless::page(const std::string& pa
   return *std::move(parsed);
 }
 
-bool BareKeyless::is_of_another_entry(const Row& row) const {
-  const auto* key = std::get_if<std::int64_t>(&row[column_]);
-  if (key == nullptr) return false;
-  auto reader = sender_.store.reader();
-  cache::Statement& statement =
-      reader->cached("SELECT 1 FROM hf_temporary_ids WHERE relation=?1 AND real=?2");
-  statement.bind(1, std::string_view(entry_.relation)).bind(2, *key);
-  const bool known = statement.step();
-  statement.reset();
-  return known;
+BareKeyless::Rows BareKeyless::unexplained(Rows rows) {
+  const auto key = [&](const Row& row) { return std::get<std::int64_t>(row[column_]); };
+  if (rows.empty()) return rows;
+  const auto keys = own_keys(sender_, entry_.relation, key(rows.front()), key(rows.back()));
+  std::erase_if(rows, [&](const Row& row) { return keys.made.contains(key(row)); });
+  others_send_ = others_send_ || (keys.more_may_come && !rows.empty());
+  return rows;
 }
 
 std::string BareKeyless::key_text(const Row& row) const {

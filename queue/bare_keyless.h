@@ -64,7 +64,8 @@ class BareKeyless {
   std::optional<Verdict> adopt(const std::vector<Wanted>& wanted) const;
   // None of these rows is as it was sent: uncertain where one may be what became of it.
   std::optional<Verdict> suspect(const std::vector<Wanted>& wanted, const Rows& rows) const;
-  bool is_of_another_entry(const cache::Row& row) const;
+  // Those of a page that no other entry of this gateway is known to have made.
+  Rows unexplained(Rows page);
   void keep(const std::string& largest);
   std::string key_text(const cache::Row& row) const;
 
@@ -75,6 +76,7 @@ class BareKeyless {
   const cache::Table& table_;
   const std::size_t column_;  // whose values the upstream counts
   std::optional<std::string> noted_;
+  bool others_send_ = false;  // what the rows were read for cannot be told yet
 };
 
 }  // namespace holdfast::queue

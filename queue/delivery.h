@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -25,6 +27,9 @@ struct Parcel {
   std::vector<TouchableRow> touchable = {};
 };
 
+// All principals' stores of this gateway.
+using AllStores = std::function<std::vector<std::shared_ptr<cache::Store>>()>;
+
 // Whose parcels they are, and what they are sent with.
 struct Sender {
   cache::Store& store;
@@ -34,6 +39,7 @@ struct Sender {
   // The upstream keeps the idempotency keys of single writes: what became of a lost one is told by
   // its key.
   bool keeps_keys = false;
+  AllStores all_stores = {};  // empty: it is the only one
 };
 
 // What became of one parcel.

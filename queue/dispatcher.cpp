@@ -74,7 +74,11 @@ void Dispatcher::send_all(cache::Store& store, bool force, DrainOutcome& outcome
     const auto credentials = credentials_.credentials_for(store.principal());
     if (!credentials) return hold(store);
     if (!progress.held) progress.held = try_held(store);
-    const Sender sender{store, *credentials, force, clock_.now()};
+    const Sender sender{.store = store,
+                        .credentials = *credentials,
+                        .force = force,
+                        .now = clock_.now(),
+                        .all_stores = all_stores_};
     const auto parcels = claim(store, sender);
     if (parcels.empty()) return;
     const Reply reply = send(store, sender, parcels, progress, outcome);

@@ -44,6 +44,9 @@ class Dispatcher {
   // drain(). upstream_reached() and a drain() must follow its end.
   void rest_while(std::function<bool()> away) { away_ = std::move(away); }
 
+  // What other principals have sent tells apart the rows of a lost one. Before the first drain().
+  void know_stores(AllStores all_stores) { all_stores_ = std::move(all_stores); }
+
   // Who waits for answers to entries of any store.
   Awaited& awaited() { return awaited_; }
 
@@ -91,6 +94,7 @@ class Dispatcher {
 
   Delivery& delivery_;
   std::function<bool()> away_;
+  AllStores all_stores_;
   upstream::CredentialSource& credentials_;
   const DispatcherOptions options_;
   const Clock& clock_;

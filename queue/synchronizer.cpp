@@ -39,7 +39,9 @@ Synchronizer::Synchronizer(cache::Stores& stores, Dispatcher& dispatcher, cache:
       pull_options_(pull_options),
       clock_(clock),
       logger_(std::move(logger)),
-      clock_lead_(clock_lead()) {}
+      clock_lead_(clock_lead()) {
+  dispatcher_.know_stores([this] { return stores_.all(); });
+}
 
 Synchronizer::~Synchronizer() { stop(); }
 

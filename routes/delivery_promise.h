@@ -17,6 +17,7 @@ struct DeliveryPromise {
   const char* remove;
 };
 
+// `companion`: the upstream has it, and it serves the schema of `table`.
 DeliveryPromise delivery_promise(const cache::Table& table, const cache::TableOptions& options,
                                  bool companion);
 

@@ -182,7 +182,7 @@ json print_upstream(const Context& context, const StatusIdentity& identity) {
     latency = static_cast<double>(link.latency->count()) / 1000.0;
   }
   return {{"url", identity.upstream_url},
-          {"tier", identity.tier()},
+          {"tier", identity.companion.tier()},
           {"latency_ms", latency},
           {"last_seen", time_or_null(link.last_seen)}};
 }
@@ -207,7 +207,7 @@ json status_document(const Context& context, const StatusIdentity& identity, Sta
   bool complete = true;
   std::int64_t missing = 0;  // rows that the initial syncs have still to read
   std::optional<double> watermark_lag;
-  const bool companion = identity.tier() == "companion";
+  const auto companion = identity.companion.found();
   for (const auto& store : context.stores.all()) {
     auto reader = store->reader();
     const queue::Outbox outbox(store->overlay());
@@ -219,7 +219,8 @@ json status_document(const Context& context, const StatusIdentity& identity, Sta
       if (depth == StatusDepth::kBrief) continue;
       auto state = state_of(*store, *reader, *table, now);
       state.rows = identity.row_counts->count(store, *reader, *table);
-      state.promise = delivery_promise(*table, context.replica.of(*table), companion);
+      const bool keyed = companion && companion->serves(table->schema);
+      state.promise = delivery_promise(*table, context.replica.of(*table), keyed);
       const std::string name = context.replica.name_of(*table);
       own_tables[name] = state;
       const auto [known, fresh] = tables.try_emplace(name, state);

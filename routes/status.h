@@ -1,11 +1,11 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "gateway/http/response.h"
+#include "queue/companion.h"
 #include "routes/context.h"
 #include "routes/row_counts.h"
 
@@ -14,7 +14,7 @@ namespace holdfast::routes {
 // What /status shows beside the queue and the replicas.
 struct StatusIdentity {
   std::string upstream_url;
-  std::function<std::string()> tier;  // companion or bare
+  const queue::Companion& companion;  // outlives this
   std::shared_ptr<RowCounts> row_counts;
 };
 

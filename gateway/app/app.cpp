@@ -143,8 +143,7 @@ struct App::Parts {
             "sampling", routes::Metrics::kInterval, [this] { panel.sample(); }, logger) {}
 
   routes::StatusIdentity status_identity(const config::Config& config) {
-    return {config.upstream.url, [this] { return companion.tier(); },
-            std::make_shared<routes::RowCounts>(clock)};
+    return {config.upstream.url, companion, std::make_shared<routes::RowCounts>(clock)};
   }
 
   // Before anybody else has the store: what was being sent at a crash may have taken effect.

@@ -32,6 +32,8 @@ for (const tier of ['bare', 'companion']) {
 
     // Runs DDL while writes cannot be sent, then lets them go.
     async function whileWritesWait(write, ddl) {
+      // What is being read anew is written upstream at once.
+      await world.holdfast.replicated();
       for (const method of ['PATCH', 'POST']) {
         await world.upstream.fault({
           match: '/drifting|/leaving|holdfast_push',

@@ -127,6 +127,56 @@ TEST_F(BareKeylessTest, ALostInsertIsUncertainUntilTheStatementTimeoutAndThenAdo
   EXPECT_EQ(shown(), R"({"id":41,"name":"a"})");
 }
 
+// Two who sell the same on one gateway: what one's answer has told is not the other's lost row.
+class TwoPrincipalsTest : public BareKeylessTest {
+ protected:
+  TwoPrincipalsTest() { other_.complete(); }
+
+  DrainOutcome drain_beside_other() {
+    Dispatcher drainer = dispatcher();
+    drainer.know_stores([this] {
+      return std::vector{std::shared_ptr<cache::Store>(std::shared_ptr<void>(), &other_.store())};
+    });
+    return drainer.drain(sample_.store());
+  }
+  // The other one's entry 1 inserts a row of `counters`.
+  void other_sends() {
+    other_.write([&](cache::Transaction& transaction) {
+      Entry entry = sent_;
+      Outbox(other_.overlay()).append(transaction, entry, {}, {});
+      cache::TemporaryIds::remember(transaction, entry.sequence, other_.table("counters"), {-1});
+      Outbox(other_.overlay()).claim(transaction, clock_.now());
+    });
+  }
+  void other_hears(std::int64_t real) {
+    other_.write([&](cache::Transaction& transaction) {
+      transaction.database().execute("UPDATE hf_temporary_ids SET real=" + std::to_string(real));
+    });
+  }
+
+  cache::sample::Sample other_;
+  Entry sent_;
+};
+
+TEST_F(TwoPrincipalsTest, WhatAnotherPrincipalsAnswerToldIsNotALostRow) {
+  const auto sequence = insert_keyless("counters", R"({"name":"coffee"})");
+  sent_ = entry(sequence);
+  upstream_.push(upstream::Outcome(upstream::Answer{200, json(), "[]", {}, {}}));
+  upstream_.push(upstream::Failure{upstream::Loss::kAnswerLost, "reset"});  // it never arrived
+  insert_as_somebody_else("coffee");
+  other_sends();
+  drain_beside_other();
+  EXPECT_EQ(state(sequence), "uncertain") << "the row may be the other one's";
+  clock_.advance(options_.statement_timeout);
+  drain_beside_other();
+  EXPECT_EQ(state(sequence), "waiting") << "and still may: nothing is proved";
+  other_hears(41);
+  clock_.advance(1h);
+  drain_beside_other();
+  EXPECT_EQ(state(sequence), "acknowledged") << entry(sequence).last_error;
+  EXPECT_EQ(rows_.size(), 2U) << "sold twice";
+}
+
 // Others may change it at any moment.
 TEST_F(BareKeylessTest, WhatArrivedIsAdoptedWhileItStillSaysWhatWasSent) {
   const auto sequence = insert_keyless("counters", R"({"name":"a"})");

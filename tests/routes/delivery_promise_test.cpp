@@ -36,5 +36,17 @@ TEST_F(DeliveryPromiseTest, WithTheCompanionEveryKeyedWriteIsOnce) {
   EXPECT_EQ(promised("logs", true), "forwarded forwarded forwarded");
 }
 
+// One that does not serve a schema promises nothing for its tables.
+TEST_F(DeliveryPromiseTest, OnlyTheSchemasThatTheCompanionServesAreItsOwn) {
+  const auto promised_now = [&] {
+    const auto status = nlohmann::json::parse(ask({"GET", "/status", {}, ""}).body);
+    return status["sync"]["tables"]["counters"]["exactly_once"]["insert"].get<std::string>();
+  };
+  companion_.note_found({.version = 6, .hook = true, .schemas = {"shop"}});
+  EXPECT_EQ(promised_now(), "looked_for");
+  companion_.note_found({.version = 6, .hook = true, .schemas = {"shop", "public"}});
+  EXPECT_EQ(promised_now(), "once");
+}
+
 }  // namespace
 }  // namespace holdfast::routes

@@ -126,7 +126,8 @@ class RoutesTest : public ::testing::Test {
   Context context_{stores_,       authenticator_, sign_ins_, session_upstream_, connectivity_,
                    synchronizer_, workers_,       clock_,    replica_,          options_,
                    plans_,        responses_,     logger_};
-  const StatusIdentity status_identity_{"http://upstream.test", [] { return std::string("bare"); },
+  queue::Companion companion_;
+  const StatusIdentity status_identity_{"http://upstream.test", companion_,
                                         std::make_shared<RowCounts>(clock_)};
   cache::MetricsHistory history_{(dir_.path() / "project.db").string()};
   Panel panel_{context_, status_identity_, kControlToken, history_};

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const pause = 20;
 
 // Resolves with the first truthy answer of `ask`; an error of `ask` counts as "not yet".
-export async function eventually(what, ask, { within = 30_000 } = {}) {
+export async function eventually(what, ask, { within = 60_000 } = {}) {
   const deadline = Date.now() + within;
   let last;
   for (;;) {
