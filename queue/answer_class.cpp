@@ -40,8 +40,9 @@ bool starts_with_any(std::string_view code, const std::array<std::string_view, N
 
 AnswerClass class_of_code(int status, std::string_view code) {
   // Connection, resources, operator intervention, locks, serialization, PostgREST's own pool.
-  constexpr std::array<std::string_view, 9> kTransientCodes = {
-      "08", "53", "57", "40001", "40P01", "55P03", "PGRST000", "PGRST001", "PGRST002"};
+  // 25006: a standby, or a project whose disk is full, takes no writes for a while.
+  constexpr std::array<std::string_view, 10> kTransientCodes = {
+      "08", "53", "57", "25006", "40001", "40P01", "55P03", "PGRST000", "PGRST001", "PGRST002"};
   constexpr std::array<std::string_view, 4> kTokenCodes = {"PGRST300", "PGRST301", "PGRST302",
                                                            "PGRST303"};
   if (starts_with_any(code, kTransientCodes) || code == "PGRST003") return AnswerClass::kTransient;

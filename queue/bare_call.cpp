@@ -115,6 +115,19 @@ Superseded withheld(const Entry& entry, const cache::Table& table,
           !triggered};
 }
 
+std::optional<std::vector<cache::Row>> rows_given_back(const cache::Table& table,
+                                                       const std::string& body) {
+  auto rows = cache::parse_rows(table, body);
+  if (!rows) return std::nullopt;
+  const auto lacks_key = [&](const cache::Row& row) {
+    return table.primary_key &&
+           std::ranges::any_of(table.primary_key->columns,
+                               [&](std::size_t column) { return cache::is_null(row[column]); });
+  };
+  if (std::ranges::any_of(*rows, lacks_key)) return std::nullopt;
+  return *std::move(rows);
+}
+
 const cache::Table* table_of(const cache::Store& store, const Entry& entry) {
   for (const cache::Table& table : store.catalog().tables()) {
     if (cache::relation_of(table) == entry.relation) return &table;

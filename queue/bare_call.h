@@ -30,6 +30,11 @@ Verdict judge_refusal(const upstream::Answer& answer, const ClassifiedAnswer& cl
 // The upstream's words, on one line.
 std::string words_of(const ClassifiedAnswer& answer);
 
+// The rows that a write's answer gives back; nullopt where it is no list of rows of the table: a
+// portal's or a proxy's JSON says nothing of the write.
+std::optional<std::vector<cache::Row>> rows_given_back(const cache::Table& table,
+                                                       const std::string& body);
+
 // The table of the entry; nullptr when the catalog has it no more.
 const cache::Table* table_of(const cache::Store& store, const Entry& entry);
 

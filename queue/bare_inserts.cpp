@@ -210,8 +210,12 @@ BareInserts::Verdicts BareInserts::applied(std::span<const Parcel* const> batch,
   // What is not given back is presumed, and read again by key.
   Verdicts verdicts(batch.size(), Applied{});
   if (representation == Representation::kNone) return verdicts;
-  auto rows = cache::parse_rows(table_, answer.body);
-  if (!rows) return verdicts;
+  auto rows = rows_given_back(table_, answer.body);
+  if (!rows) {
+    verdicts.assign(batch.size(),
+                    TryAgain{answer.status, "the answer cannot be read", true, std::nullopt});
+    return verdicts;
+  }
   std::map<std::string, std::size_t> owners;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     for (std::string& key : keys_of(*batch[i])) owners.emplace(std::move(key), i);

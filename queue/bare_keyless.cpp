@@ -227,6 +227,7 @@ std::optional<Verdict> BareKeyless::adopt(const std::vector<Wanted>& wanted) con
     }
     applied.images.push_back(
         {&table_, cache::key_of(table_, one.found.front()), one.found.front()});
+    applied.images.back().others = cache::Others::kAll;
   }
   return applied;
 }

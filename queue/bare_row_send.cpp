@@ -144,7 +144,7 @@ Verdict BareRowSend::judge_answer(const upstream::Answer& answer, Guard guard,
   if (classified.kind != AnswerClass::kApplied) return judge_refusal(answer, classified);
   if (representation == Representation::kNone && !touched_none(answer)) return Applied{};
   if (representation == Representation::kRows) {
-    auto rows = cache::parse_rows(table_, answer.body);
+    auto rows = rows_given_back(table_, answer.body);
     if (!rows) {
       return TryAgain{answer.status, "the answer cannot be read", true, std::nullopt, false};
     }

@@ -37,6 +37,11 @@ bool are_random(const cache::Table& table, const std::vector<std::string>& keys)
   });
 }
 
+std::vector<UpstreamImage> seen_later(std::vector<UpstreamImage> images) {
+  for (UpstreamImage& image : images) image.others = cache::Others::kAll;
+  return images;
+}
+
 bool gives_back(const http::Headers& headers) {
   const auto members = headers.list("Prefer");
   return std::any_of(members.begin(), members.end(), [](std::string_view member) {
@@ -79,7 +84,7 @@ std::optional<Verdict> BareSend::settle() {
   if (auto* failed = std::get_if<Verdict>(&read)) return std::move(*failed);
   auto& rows = std::get<SeenRows>(read).images;
   if (std::all_of(rows.begin(), rows.end(), [&](const auto& row) { return shows_effect(row); })) {
-    return Applied{std::move(rows)};
+    return Applied{seen_later(std::move(rows))};
   }
   // Untouched rows prove that it did not take effect: one request, all or nothing.
   if (std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return shows_base(row); })) {
@@ -157,7 +162,10 @@ Verdict BareSend::judge_asked(const upstream::Answer& answer) {
   std::optional<Images> images = Images{};
   const bool complete = told_.with_rows && (asked_->complete_rows || own_rows_);
   if (complete) images = images_of(own_rows_.value_or(answer.body));
-  if (!images) return Applied{};  // presumed, and read again by key
+  if (!images) {
+    told_.answer.reset();
+    return lost({upstream::Loss::kAnswerLost, "the answer cannot be read"});
+  }
   told_.rows_known = true;
   // Its rows are told by their order, as their keys are not those that they have here.
   if (counted_) {
@@ -226,13 +234,16 @@ Verdict BareSend::judge_duplicate(const upstream::Answer& answer,
   if (unknowable && primary && entry_.minted_key) return Applied{};
   if (auto* failed = std::get_if<Verdict>(&rows)) return std::move(*failed);
   auto& images = std::get<SeenRows>(rows).images;
-  // What was lost, and nobody else can have made, is ours whatever the row says by now.
+  // What was lost, and nobody else can have made, is ours whatever the row says by now; unless the
+  // upstream, which keeps our keys, does not know this one.
+  const bool told_not = sender_.keeps_keys && entry_.keyed;
   const bool made_here =
-      entry_.minted_key || (entry_.lost_answer && are_random(table_, keys_after()));
+      entry_.minted_key ||
+      (entry_.lost_answer && !told_not && !had_been_here() && are_random(table_, keys_after()));
   const bool ours =
       (primary && made_here) ||
       std::all_of(images.begin(), images.end(), [&](const auto& row) { return shows_effect(row); });
-  if (!ours && primary && entry_.lost_answer) {
+  if (!ours && primary && entry_.lost_answer && !told_not) {
     // What is shown from now on is right in either case.
     return Refused{answer.status,
                    words_of(classified) +
@@ -243,14 +254,30 @@ Verdict BareSend::judge_duplicate(const upstream::Answer& answer,
   if (!ours) return refused;
   // A row of ours that the principal may not see is presumed, not gone.
   std::erase_if(images, [](const UpstreamImage& image) { return !image.row; });
-  return Applied{std::move(images)};
+  return Applied{seen_later(std::move(images))};
+}
+
+bool BareSend::had_been_here() const {
+  auto reader = sender_.store.reader();
+  cache::Statement& statement =
+      reader->cached("SELECT 1 FROM hf_effects WHERE relation=?1 AND key=?2 AND entry<?3 LIMIT 1");
+  return std::any_of(effects_.begin(), effects_.end(), [&](const Effect& effect) {
+    if (effect.base) return true;
+    statement.bind(1, std::string_view(effect.relation)).bind(2, std::string_view(effect.key));
+    statement.bind(3, entry_.sequence);
+    const bool found = statement.step();
+    statement.reset();
+    return found;
+  });
 }
 
 std::optional<BareSend::Images> BareSend::images_of(const std::string& body) const {
-  const auto parsed = cache::parse_rows(table_, body);
+  const auto parsed = rows_given_back(table_, body);
   if (!parsed) return std::nullopt;
   Images images;
   for (const Row& row : *parsed) images.push_back({&table_, cache::key_of(table_, row), row});
+  if (entry_.operation != "upsert") return images;
+  for (UpstreamImage& image : images) image.others = cache::Others::kUnnamed;
   return images;
 }
 

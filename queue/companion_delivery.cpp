@@ -183,7 +183,9 @@ Verdict CompanionDelivery::judge(const Sender& sender, const Parcel& parcel,
   const bool inserts = parcel.entry.operation == "insert" || parcel.entry.operation == "upsert";
   if (inserts && classified.kind == AnswerClass::kDuplicate) {
     // Its key says that it was not us, and nothing of whether the row is the same.
-    return BareSend(upstream_, sender, parcel, *table).judge_duplicate(outcome.answer, classified);
+    Sender keeping = sender;
+    keeping.keeps_keys = true;
+    return BareSend(upstream_, keeping, parcel, *table).judge_duplicate(outcome.answer, classified);
   }
   Verdict verdict = judge_rows(sender, parcel, outcome);
   // What it was compared with may be printed differently there, as json is; the key is not.

@@ -70,17 +70,22 @@ Images at_keys(const cache::Table& table, const std::vector<std::string>& keys,
   return images;
 }
 
+cache::Others others_in(const EventOutcome& outcome, const Entry& entry) {
+  if (outcome.replayed) return cache::Others::kAll;
+  return entry.operation == "upsert" ? cache::Others::kUnnamed : cache::Others::kNone;
+}
+
 Verdict judge_applied(const EventOutcome& outcome, const Parcel& parcel, const cache::Table& table,
                       const cache::TableOptions& options) {
   auto images = images_of(outcome, table);
   if (!images) return Applied{};  // presumed, and read again by key
   const auto writes = row_writes(parcel.entry, parcel.effects);
   const auto versions = version_columns(table, options);
+  for (UpstreamImage& image : *images) image.others = others_in(outcome, parcel.entry);
   Images gone;
   for (const RowWrite& write : writes) {
     const auto base = stored_row(table, write.base);
     for (UpstreamImage& image : *images) {
-      // What a replay shows others may have written since.
       if (image.key != write.new_key || !base || !image.row || outcome.replayed) continue;
       image.guarded = raises_version(versions, *base, *image.row);
       image.compared = compared_columns(table, options, write, reach_of(writes));

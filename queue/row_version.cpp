@@ -63,6 +63,16 @@ class Conditions {
   std::string text_;
 };
 
+// Whether an unchanged version says that nothing was changed. A stamp does where a trigger keeps
+// it.
+bool proves_all(const Table& table, const VersionColumns& columns) {
+  if (columns.version) return true;
+  return columns.stamp && std::any_of(table.triggers.begin(), table.triggers.end(),
+                                      [](const cache::Trigger& trigger) {
+                                        return trigger.before && trigger.on_update;
+                                      });
+}
+
 std::vector<std::size_t> others_than(const std::vector<std::size_t>& these,
                                      std::vector<std::size_t> columns) {
   std::erase_if(columns, [&](std::size_t column) {
@@ -110,7 +120,7 @@ RowCondition update_condition(const Table& table, const VersionColumns& columns,
                               const cache::Row& base, const Named& named) {
   Conditions conditions(table, base);
   RowCondition condition;
-  const bool versioned = columns.version || columns.stamp;
+  const bool versioned = proves_all(table, columns);
   if (columns.version) conditions.add(*columns.version);
   if (columns.stamp) conditions.add(*columns.stamp);
   for (const std::size_t column : named.changed) {
@@ -173,7 +183,7 @@ RowCondition deletion_condition(const Table& table, const VersionColumns& column
   }
   std::size_t others = 0;
   for (const std::size_t column : table.kept_columns()) others += table.is_key(column) ? 0U : 1U;
-  const bool versioned = columns.version || columns.stamp;
+  const bool versioned = proves_all(table, columns);
   return {conditions.parameters(), versioned || compared == others, {}};
 }
 

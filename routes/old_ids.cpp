@@ -12,35 +12,59 @@ namespace holdfast::routes {
 namespace {
 
 bool may_have_negative_number(std::string_view query) {
-  constexpr std::array<std::string_view, 5> kBefore = {".-", "(-", ",-", "28-", "2C-"};
+  constexpr std::array<std::string_view, 12> kBefore = {".-",  "(-",  ",-",  "\"-", "{-",  "28-",
+                                                        "2C-", "2c-", "22-", "7B-", "7b-", "%2D"};
   for (const std::string_view text : kBefore) {
     if (query.find(text) != std::string_view::npos) return true;
   }
   return false;
 }
 
-// "in.(-1,2)" with each element replaced that `real` knows; nullopt when there is none.
+// An element of a list, without its quotes.
+std::string unquoted(std::string_view element) {
+  const bool quoted = element.size() > 1 && element.front() == '"' && element.back() == '"';
+  return std::string(quoted ? element.substr(1, element.size() - 2) : element);
+}
+
+// "-1,\"2\"" with each element replaced that `real` knows; nullopt when there is none.
 template <typename Real>
-std::optional<std::string> replace_values(const std::string& value, const Real& real) {
-  for (const std::string_view op : {"eq.", "neq."}) {
-    if (!value.starts_with(op)) continue;
-    auto id = real(value.substr(op.size()));
-    return id ? std::optional(std::string(op) + *id) : std::nullopt;
-  }
-  if (!value.starts_with("in.(") || !value.ends_with(")")) return std::nullopt;
+std::optional<std::string> replace_elements(std::string_view rest, const Real& real) {
   bool changed = false;
   std::string list;
-  std::string_view rest = std::string_view(value).substr(4, value.size() - 5);
   while (true) {
     const auto comma = rest.find(',');
     const std::string element(rest.substr(0, comma));
-    const auto id = real(element);
+    const auto id = real(unquoted(element));
     changed = changed || id;
     list += (list.empty() ? "" : ",") + id.value_or(element);
     if (comma == std::string_view::npos) break;
     rest = rest.substr(comma + 1);
   }
-  return changed ? std::optional("in.(" + list + ")") : std::nullopt;
+  return changed ? std::optional(list) : std::nullopt;
+}
+
+// "not.in.(-1,2)" with each element replaced that `real` knows; nullopt when there is none.
+template <typename Real>
+std::optional<std::string> replace_values(std::string_view value, const Real& real) {
+  constexpr std::array<std::string_view, 3> kOne = {"eq.", "neq.", "isdistinct."};
+  constexpr std::array<std::string_view, 5> kMany = {"in.(", "eq(any).{", "eq(all).{", "neq(any).{",
+                                                     "neq(all).{"};
+  std::string before;
+  while (value.starts_with("not.")) {
+    before += "not.";
+    value.remove_prefix(4);
+  }
+  for (const std::string_view op : kOne) {
+    if (!value.starts_with(op)) continue;
+    auto id = real(std::string(value.substr(op.size())));
+    return id ? std::optional(before + std::string(op) + *id) : std::nullopt;
+  }
+  for (const std::string_view op : kMany) {
+    if (!value.starts_with(op) || value.size() == op.size()) continue;
+    const auto list = replace_elements(value.substr(op.size(), value.size() - op.size() - 1), real);
+    return list ? std::optional(before + std::string(op) + *list + value.back()) : std::nullopt;
+  }
+  return std::nullopt;
 }
 
 using RealId =
@@ -74,14 +98,14 @@ class LogicIds {
   void put_token() {
     std::size_t begin = 0;
     std::string column = list_column_.value_or("");
-    for (const std::string_view op : {".eq.", ".neq."}) {
+    for (const std::string_view op : {".eq.", ".neq.", ".isdistinct."}) {
       const auto place = list_column_ ? std::string::npos : token_.find(op);
       if (place == std::string::npos) continue;
       column = token_.substr(0, token_.find('.'));
       begin = place + op.size();
       break;
     }
-    const auto id = column.empty() ? std::nullopt : real_(column, token_.substr(begin));
+    const auto id = column.empty() ? std::nullopt : real_(column, unquoted(token_.substr(begin)));
     changed_ = changed_ || id;
     text_ += id ? token_.substr(0, begin) + *id : token_;
   }

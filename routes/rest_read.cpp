@@ -7,6 +7,7 @@
 #include "cache/replica/scope.h"
 #include "cache/values/codec.h"
 #include "cache/values/time_zone.h"
+#include "gateway/http/uri.h"
 #include "queue/outbox.h"
 #include "routes/cache_status.h"
 #include "routes/error_response.h"
@@ -78,6 +79,20 @@ bool is_older(const cache::Store& store, const cache::Table& table, std::chrono:
 bool is_root_alone(const Plan& plan, const cache::Table& table) {
   return plan.tables.front() == &table &&
          std::count(plan.tables.begin(), plan.tables.end(), &table) == 1;
+}
+
+// Whether the role may read some columns of a table that it may not read as a whole. Where nothing
+// is known of grants it may, unless all are asked for.
+bool may_read_some(const RestRequest& rest, const cache::Table& table) {
+  if (!table.privileges.empty()) {
+    const auto granted = table.privileges.find(rest.caller.principal.role);
+    return granted != table.privileges.end() &&
+           std::ranges::find(granted->second, "select") != granted->second.end();
+  }
+  for (const auto& [name, value] : http::parse_query(rest.request.query())) {
+    if (name == "select") return value.find('*') == std::string::npos;
+  }
+  return false;
 }
 
 }  // namespace
@@ -244,7 +259,8 @@ std::optional<RestRead::Answer> RestRead::replica_unfit(const RestRequest& rest,
         return elsewhere(Kind::kPartial, "the first sync of " + table->name + " is not complete");
       case TableStatus::kDenied:
         // Not all columns may be read; those that are asked for may, or were.
-        if (!no_answer_ && !context_.standalone && !context_.replica.imported_only) {
+        if (!context_.standalone && !context_.replica.imported_only &&
+            (!no_answer_ || may_read_some(rest, *table))) {
           return elsewhere(Kind::kMiss, table->name + " may not be read as a whole");
         }
         return Answer(denied(*rest.store, *table));

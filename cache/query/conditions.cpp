@@ -290,6 +290,7 @@ Result<std::string> ConditionWriter::write_pattern(const Operand& operand, Opera
     return forward("patterns on " + type.name);
   }
   if (type.kind != TypeKind::kText) return no_operator(spoken_type(operand), op);
+  HF_TRY_VOID(check_equality(operand));
   HF_TRY(Value pattern, literal_value(LiteralUse::kPattern, type, value));
   return std::string(op == Operator::kLike ? "hf_like(" : "hf_ilike(") + operand.sql + "," +
          parameters_.literal(&value, LiteralUse::kPattern, type, std::move(pattern)) + ")";
@@ -302,6 +303,7 @@ Result<std::string> ConditionWriter::write_regular_expression(const Operand& ope
     return forward("regular expressions on " + type.name);
   }
   if (type.kind != TypeKind::kText) return no_operator(spoken_type(operand), op);
+  HF_TRY_VOID(check_equality(operand));
   auto pattern = plain_pattern(value);
   if (!pattern) return write_expression(operand, op, value);
   return std::string(op == Operator::kMatch ? "hf_like(" : "hf_ilike(") + operand.sql + "," +
@@ -327,6 +329,7 @@ Result<std::string> ConditionWriter::write_set(const Operand& operand, Operator 
   if (value.find('\0') != std::string::npos) return forward("a NUL character");
   const char* function = set_function(type, op);
   if (function == nullptr) return forward(std::string(postgres_operator(op)) + " of " + type.name);
+  HF_TRY_VOID(check_equality(operand));
   HF_TRY(Value parsed, parse_operand(type, value));
   std::string left = operand.sql;
   std::string right = parameters_.value(std::move(parsed));

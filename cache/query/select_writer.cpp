@@ -6,6 +6,7 @@
 #include "cache/query/new_rows.h"
 #include "cache/values/codec.h"
 #include "cache/values/stored_number.h"
+#include "cache/values/text_order.h"
 
 namespace holdfast::cache::query {
 namespace {
@@ -25,6 +26,10 @@ Result<std::string> equal_columns(const std::string& left_alias, const Table& le
                                   const Table& right, std::size_t right_column) {
   if (!left.columns[left_column].kept || !right.columns[right_column].kept) {
     return forward("a relationship by a column that is not kept here");
+  }
+  if (is_nondeterministic(left.columns[left_column].collation) ||
+      is_nondeterministic(right.columns[right_column].collation)) {
+    return forward("a relationship under a nondeterministic collation");
   }
   const Type& a = left.columns[left_column].type;
   const Type& b = right.columns[right_column].type;

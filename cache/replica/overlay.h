@@ -8,43 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "cache/replica/effect.h"
 #include "cache/replica/row_store.h"
 
 namespace holdfast::cache {
-
-enum class EffectKind : int {
-  kInsert = 1,        // the row appears; where the upstream has it already, `changes` win
-  kInsertIgnore = 2,  // the row appears unless it is there
-  kUpdate = 3,        // `changes` win; nothing where the row is not there
-  kDelete = 4,
-};
-
-// What an outbox entry does to one row.
-struct Effect {
-  std::string relation;  // relation_of() its table
-  std::string key;       // key_of() the row
-  EffectKind kind = EffectKind::kUpdate;
-  std::string changes = "{}";                // JSON object of the columns that the request names
-  std::string row = {};                      // inserts: print_row() of the row as computed here
-  std::optional<Row> values = std::nullopt;  // `row` itself, where its maker has it at hand
-  // The upstream does it by itself as a consequence of the others (on delete cascade, set null).
-  bool consequence = false;
-  // The upstream's image when the entry was made, or after an own earlier entry on the row had
-  // ended; nullopt = the row was not there. Filled in by the Overlay.
-  std::optional<std::string> base = std::nullopt;
-};
-
-// A row's upstream image after an entry's acknowledgement; nullopt = the row is not there.
-struct UpstreamImage {
-  const Table* table;
-  std::string key;
-  std::optional<Row> row;
-  // Nobody else has changed the row since the write's base: what it has more is the upstream's own
-  // doing.
-  bool guarded = false;
-  // The same of these columns only: the write compared them with its base.
-  std::vector<std::size_t> compared = {};
-};
 
 // Keeps every replica table at "the upstream's rows with this principal's pending writes on top".
 //
@@ -176,6 +143,8 @@ class Overlay {
     std::vector<std::size_t> compared = {};  // these are, where nobody had changed them before
     bool of_unnamed = false;                 // none of it is for effects that name a part of it
     const Row* after = nullptr;  // instead of the base of now, for effects that have a base
+    // What the write itself made of the row, where what is there now may be others' doing too.
+    std::optional<Row> made = std::nullopt;
   };
   // The effects on the row after `entry` go along with the change.
   void rebase_effects(Transaction& transaction, const Table& table, const std::string& key,

@@ -30,13 +30,43 @@ bool names_a_difference(const Table& table, const std::string& changes, const Ro
   });
 }
 
+// Whether only the upstream can tell what the column has in a row that does not name it.
+bool is_made_there(const Column& column) {
+  if (column.identity != Identity::kNo) return true;
+  if (!column.default_expression) return false;
+  const std::string& text = *column.default_expression;
+  const char first = text.empty() ? '(' : text.front();
+  const bool constant = first == '\'' || first == '-' || (first >= '0' && first <= '9') ||
+                        text == "true" || text == "false";
+  return !constant || text.find('(') != std::string::npos;
+}
+
+// What the write that ended made of its row, which is `image` now.
+std::optional<Row> made_row(const Table& table, const Effect& ended, const UpstreamImage& image) {
+  if (image.others == Others::kNone || !image.row) return std::nullopt;
+  if (ended.kind != EffectKind::kInsert && ended.kind != EffectKind::kUpdate) return std::nullopt;
+  std::optional<Row> base;
+  if (ended.base) base = read_stored(table, *ended.base);
+  auto made = apply_effect(table, ended, std::move(base));
+  if (!made) return std::nullopt;
+  const auto own = own_columns(table, ended.changes);
+  for (std::size_t i = 0; i < made->size(); ++i) {
+    const Column& column = table.columns[i];
+    const bool named = std::find(own.begin(), own.end(), i) != own.end();
+    const bool told =
+        named ? image.others == Others::kUnnamed : !ended.base && is_made_there(column);
+    if (told || table.is_key(i) || column.generated != Generated::kNo) (*made)[i] = (*image.row)[i];
+  }
+  return made;
+}
+
 }  // namespace
 
 // The base of a later write: `base` with what our own write made of the row, which is `after` now.
 std::optional<Row> Overlay::base_after(const Table& table, const std::optional<std::string>& base,
                                        const Change& change, const std::optional<Row>& after) {
-  // It came or went: then all of it is news.
-  if (!base || !change.before || !after) return after;
+  // It came or went: then all of it is news, unless others may have written a part of it.
+  if (!base || !change.before || !after) return after && change.made ? change.made : after;
   // Nobody else had touched the row before, nor while it was sent.
   if (change.alone && base == change.before) return after;
   Row row = read_stored(table, *base);
@@ -46,7 +76,8 @@ std::optional<Row> Overlay::base_after(const Table& table, const std::optional<s
       if (row[column] == then[column]) row[column] = (*after)[column];
     }
     // Not the version either: the next write is to find out what it has not seen.
-    for (const std::size_t column : *change.own) row[column] = (*after)[column];
+    const Row& source = change.made ? *change.made : *after;
+    for (const std::size_t column : *change.own) row[column] = source[column];
     return row;
   }
   const Row then = read_stored(table, *change.before);
@@ -76,6 +107,7 @@ void Overlay::rebase_later(Transaction& transaction, const Effect& ended, std::i
   if (image != nullptr) {
     change.alone = image->guarded;
     change.compared = image->compared;
+    change.made = made_row(*table, ended, *image);
   }
   rebase_effects(transaction, *table, ended.key, entry, change);
 }

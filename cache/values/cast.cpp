@@ -144,7 +144,10 @@ Value time_of(std::int64_t moment) {
 
 bool casts_exactly(const Type& from, const Type& to) {
   if (from.kind == TypeKind::kOther || to.kind == TypeKind::kOther) return false;
-  if (is_text_target(to)) return from.kind != TypeKind::kArray || from.element != nullptr;
+  if (is_text_target(to)) {
+    const bool array = from.kind == TypeKind::kArray;
+    return !array || (from.element && from.element->kind != TypeKind::kOther);
+  }
   if (from.base == "oid" || to.base == "oid") return from.name == to.name;
   if (from.kind == TypeKind::kText) {
     return to.kind != TypeKind::kText && to.kind != TypeKind::kEnum && from.base != "character";

@@ -51,7 +51,7 @@ TEST(AnswerClassTest, ACodeDecides) {
 }
 
 TEST(AnswerClassTest, WhatPassesByItselfIsTriedAgain) {
-  for (const char* code : {"08006", "53300", "57014", "57P01", "40001", "40P01", "55P03",
+  for (const char* code : {"08006", "53300", "57014", "57P01", "40001", "40P01", "55P03", "25006",
                            "PGRST000", "PGRST001", "PGRST002", "PGRST003"}) {
     EXPECT_EQ(class_of(500, code), AnswerClass::kTransient) << code;
   }

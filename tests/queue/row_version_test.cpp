@@ -73,6 +73,29 @@ TEST_F(IncomparableTest, ARowIsReadBeforeItsJsonIsChanged) {
   EXPECT_THAT(calls(), ElementsAre("GET /rest/v1/shelves", "PATCH /rest/v1/shelves"));
 }
 
+// A stamp that no trigger keeps says nothing of what others have changed.
+TEST_F(IncomparableTest, AnUntouchedStampDoesNotStandInForWhatCannotBeCompared) {
+  for (const bool kept : {false, true}) {
+    auto tables = cache::sample::tables();
+    tables.push_back(cache::sample::table(
+        "shelves",
+        cache::sample::columns({{"id", "integer", false},
+                                {"plan", "json"},
+                                {"updated_at", "timestamp with time zone", false, "now()"}}),
+        {0}));
+    if (kept) tables.back().triggers.push_back({"touch", false, true, false, true});
+    sample_.reopen(std::make_shared<const cache::Catalog>(tables, std::vector<cache::Function>{}));
+    const std::string shelf = R"([{"id":1,"plan":{"x":1},"updated_at":"2026-11-21T12:00:00Z"}])";
+    sample_.put("shelves", shelf);
+    upstream_.clear_calls();
+    update("shelves", 1, R"({"plan":{"x":2}})");
+    if (!kept) answer(200, shelf);
+    answer(200, R"([{"id":1,"plan":{"x":2},"updated_at":"2026-11-21T12:00:00Z"}])");
+    drain();
+    EXPECT_EQ(calls().size(), kept ? 1U : 2U);
+  }
+}
+
 // An app sends every column of a form of which a person changed one.
 TEST_F(IncomparableTest, WhatIsNamedUnchangedAndCannotBeComparedIsNotSent) {
   const auto sequence = update("shelves", 1, R"({"labels":["a"],"plan":{"x":1},"place":"q"})");

@@ -207,6 +207,12 @@ TEST_F(TemporaryIdsTest, TheOldIdIsUnderstoodAfterwardsAndAfterARestart) {
   EXPECT_EQ(rows("counters?or=(id.eq.-1,name.eq.nobody)&select=id"), json::parse(R"([{"id":42}])"));
   EXPECT_EQ(rows("counters?or=(and(id.in.(-1,7),name.eq.a),id.eq.9)&select=id"),
             json::parse(R"([{"id":42}])"));
+  for (const char* filter : {"id=in.(%22-1%22,%227%22)", "id=eq(any).{-1,7}", "id=not.neq.-1",
+                             "or=(id.in.(%22-1%22))", "id=not.isdistinct.-1"}) {
+    EXPECT_EQ(rows("counters?select=id&" + std::string(filter)), json::parse(R"([{"id":42}])"))
+        << filter;
+  }
+  EXPECT_EQ(rows("counters?select=id&id=not.in.(-1,7)"), json::array());
   EXPECT_EQ(rest("POST", "marks", R"({"counter":-1,"label":"m"})").status, 201);
   EXPECT_EQ(rows("marks"), json::parse(R"([{"counter":42,"label":"m"}])"));
   EXPECT_EQ(rest("DELETE", "counters?id=eq.-1").status, 204);

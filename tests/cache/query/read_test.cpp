@@ -217,6 +217,8 @@ TEST_F(CollationTest, HardCase22_ANondeterministicCollationIsNotComparedHere) {
   EXPECT_EQ(get("items", "select=id&german=in.(a,b)"), words);
   EXPECT_EQ(get("items", "select=id&order=german"), words);
   EXPECT_EQ(get("items", "select=german,count()"), words);
+  EXPECT_EQ(get("items", "select=id&german=like.a*"), words);
+  EXPECT_EQ(get("items", "select=id&german=match.^a"), words);
   EXPECT_EQ(get("items", "select=german&id=eq.1"), R"([{"german":"a"}])");
 }
 
