@@ -268,14 +268,34 @@ Result<std::string> SelectWriter::bare_where(const Place& place) {
   return balanced(*terms, " AND ");
 }
 
+Result<Operand> SelectWriter::related_order_operand(const Place& embed, const Field& wanted) {
+  bool all = embed.fields.empty() && embed.embeds.empty();
+  const SelectField* shown = nullptr;
+  int named = 0;
+  for (const SelectField* field : embed.fields) {
+    all = all || field->field.name == "*";
+    const bool plain = !field->aggregate && field->cast.empty() && field->field.path.empty();
+    if ((field->alias.empty() ? field->field.name : field->alias) != wanted.name) continue;
+    ++named;
+    if (plain) shown = field;
+  }
+  if (all && named == 0) return operand_of(embed, wanted, parameters_);
+  if (all || named != 1 || shown == nullptr) {
+    return forward("a related order by what is not selected");
+  }
+  Field field = shown->field;
+  field.path = wanted.path;
+  return operand_of(embed, field, parameters_);
+}
+
 Result<std::string> SelectWriter::order(const Place& place) {
   std::string sql;
   for (const auto& each : place.order) {
     const auto& [term, embed] = each;
-    const Place& owner = embed == nullptr ? place : *embed;
     HF_TRY(const Operand operand, place.aggregated()
                                       ? grouped_order_operand(place, each, parameters_)
-                                      : operand_of(owner, term->field, parameters_));
+                                  : embed == nullptr ? operand_of(place, term->field, parameters_)
+                                                     : related_order_operand(*embed, term->field));
     HF_TRY_VOID(conditions_.check_sorting(operand));
     const std::string key = conditions_.order_key(operand);
     if (!sql.empty()) sql += ", ";

@@ -36,6 +36,9 @@ class SelectWriter {
   std::string bare_from(const Place& place) const;
   // "" or " GROUP BY a, b", of an aggregated place's outputs. kForwardCode when two have one name.
   static Result<std::string> group_by(const std::vector<OutputColumn>& columns);
+  // What "order=embed(wanted)" means: PostgREST orders by a column that the embed answers with,
+  // under the name that it has there (its pgFmtOrderTerm over the lateral join).
+  Result<Operand> related_order_operand(const Place& embed, const Field& wanted);
   // "" or "a DESC, b".
   Result<std::string> order(const Place& place);
   std::unique_ptr<RowShape> shape(const std::vector<OutputColumn>& columns) const;

@@ -172,6 +172,25 @@ TEST_F(ReadTest, OrderPutsNullsWherePostgresDoes) {
             R"([{"id":1},{"id":2},{"id":4},{"id":3}])");
 }
 
+// The names are those of the answer, whatever the table's columns are called.
+TEST_F(ReadTest, ARelatedOrderIsByWhatTheEmbedSelects) {
+  const auto ordered = [&](const std::string& embed, const std::string& by) {
+    return get("people",
+               "select=id,club:club_id(" + embed + ")&order=club(" + by + ").desc.nullslast,id");
+  };
+  const std::string by_town = ordered("town", "town");
+  EXPECT_NE(by_town.find("town"), std::string::npos);
+  std::string by_place = ordered("place:town", "place");
+  for (auto at = by_place.find("place"); at != std::string::npos; at = by_place.find("place")) {
+    by_place.replace(at, 5, "town");
+  }
+  EXPECT_EQ(by_place, by_town);
+  const std::string words = "forward: a related order by what is not selected";
+  EXPECT_EQ(ordered("id", "town"), words);
+  EXPECT_EQ(ordered("place:town", "town"), words);
+  EXPECT_EQ(ordered("*,town:id", "town"), words);
+}
+
 TEST_F(ReadTest, TextOrderOfALocaleIsForwardedUnlessCloseWillDo) {
   EXPECT_EQ(get("items", "select=id&order=german"), "forward: text order");
   EXPECT_EQ(get("items", "select=id&german=gt.a"), "forward: text order");
