@@ -92,13 +92,48 @@ function keepPlaces(container) {
   };
 }
 
+let pressed = false;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let settling;
+/** @type {Map<Element, Child[]>} what is shown once the button is let go */
+const held = new Map();
+
+function press() {
+  clearTimeout(settling);
+  pressed = true;
+}
+
+function release() {
+  clearTimeout(settling);
+  // The click comes after it: at once from a mouse, a little later from a finger.
+  settling = setTimeout(() => {
+    pressed = false;
+    const shown = [...held];
+    held.clear();
+    for (const [container, children] of shown) show(container, ...children);
+  }, 50);
+}
+
+/** From now on what is drawn waits while a button is pressed. */
+export function keepClicks() {
+  addEventListener('pointerdown', press, true);
+  for (const end of ['pointerup', 'pointercancel', 'dragend']) addEventListener(end, release, true);
+  // The window's own; that of an element does not come up to it.
+  addEventListener('blur', release);
+}
+
 /**
  * Puts `children` in the place of what `container` shows. Who had the focus keeps it; what was
- * unfolded or scrolled stays so.
+ * unfolded or scrolled stays so. While a button of the mouse is down nothing changes: what it was
+ * pressed on would be gone, and the click lost.
  * @param {Element} container
  * @param {...Child} children
  */
 export function show(container, ...children) {
+  if (pressed) {
+    held.set(container, children);
+    return;
+  }
   const again = [keepFocus(container), keepPlaces(container)];
   const unfolded = [...container.querySelectorAll('details[open][id]')].map(({ id }) => id);
   container.replaceChildren();

@@ -1,7 +1,7 @@
 // Starts the page: signs in, listens, and shows the section that the address names.
 
 import { get, post, signIn, token } from './api.js';
-import { h, byId, say, show } from './dom.js';
+import { h, byId, keepClicks, say, show } from './dom.js';
 import { listen } from './events.js';
 import { action, refreshMoments } from './parts.js';
 import { countOpen, noteStatus, noteTables, state } from './state.js';
@@ -225,6 +225,7 @@ function start() {
 }
 
 async function main() {
+  keepClicks();
   // The tray's links name a section, too.
   const [, code, name] = /^#code=([\w-]+)(?:&section=(\w+))?$/.exec(location.hash) ?? [];
   let problem = '';

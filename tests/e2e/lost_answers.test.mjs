@@ -150,19 +150,19 @@ describe('a write takes effect once although its answer was lost after the commi
     assert.deepEqual(seen, [{ value: 3 }]);
   });
 
-  // The link is gone for the first look as well, and comes back after `meanwhile`.
+  // No look succeeds until `meanwhile` is over.
   async function foundLater(reading, meanwhile) {
     const look = {
       match: '^/rest/v1/readings[?]select=(%2A|[*])&order.*=gt[.]',
       method: 'GET',
       status: 503,
-      times: 1,
     };
     await world.upstream.fault({ match: '^/rest/v1/readings', method: 'POST', ...lost });
     await world.upstream.fault(look);
     succeeded(await world.app.from('readings').insert(reading));
     await world.upstream.faultsSpent();
     await meanwhile(world.database.sql);
+    await world.upstream.clearFaults();
     await world.holdfast.statusWhere(
       'it is for a person',
       ({ queue }) => queue.conflicts === 1 && queue.sending === 0,
