@@ -183,7 +183,7 @@ Result<void> SelectWriter::add_embed(const Place& embed, std::vector<OutputColum
   if (columns.empty()) {
     // PostgREST asks a spread for it all the same.
     if (embed.parent->spread) return forward("an empty embed in a spread");
-    return {};
+    return check_unshown(embed);
   }
   order_as_jsonb(embed, columns);
   Result<std::string> sql = embed.to_many() ? array_of(embed, columns) : object_of(embed, columns);
@@ -202,6 +202,9 @@ Result<OutputColumn> SelectWriter::embed_output(const Place& embed,
   out.alike = std::all_of(columns.begin(), columns.end(), prints_alike);
   if (!scope_of(*embed.parent).aggregated()) return out;
   if (!out.alike) return forward("an embed beside aggregates");
+  if (embed.parent->table->find_column(embed.name)) {
+    return forward("grouping by an embed that has a column's name");
+  }
   out.group = out.sql;
   return out;
 }

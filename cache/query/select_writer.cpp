@@ -120,6 +120,14 @@ Result<void> SelectWriter::check_order_of_one(const Place& embed) {
   return {};
 }
 
+Result<void> SelectWriter::check_unshown(const Place& embed) {
+  Parameters unused(*parameters_.catalog());
+  SelectWriter writer(unused, options_);
+  HF_TRY_VOID(writer.where(embed));
+  HF_TRY_VOID(writer.order(embed));
+  return {};
+}
+
 Result<std::string> SelectWriter::rows_of(const Place& embed) {
   HF_TRY(std::string sql, from(embed));
   HF_TRY(auto all, link(embed));

@@ -60,6 +60,8 @@ class SelectWriter {
   Result<void> add_spread(const Place& embed, std::vector<OutputColumn>& out);
   // The order of a single row does nothing, but its columns must be there.
   Result<void> check_order_of_one(const Place& embed);
+  // Nor does that of an embed which shows nothing, and what it is filtered by.
+  Result<void> check_unshown(const Place& embed);
   Result<std::string> object_of(const Place& embed, const std::vector<OutputColumn>& columns);
   // The arguments of an aggregate over the place's rows, wide rows in fragments.
   std::string arguments(const std::vector<OutputColumn>& columns);

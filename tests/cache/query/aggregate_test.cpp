@@ -37,6 +37,8 @@ TEST_F(AggregateTest, OtherColumnsAreTheGroups) {
   EXPECT_EQ(get("items", "select=sold,count()&order=id"), "forward: order by what is not grouped");
   EXPECT_EQ(get("items", "select=code:sold,count()"),
             "forward: grouping by an alias that is a column's name");
+  EXPECT_EQ(get("people", "select=name:clubs!people_club_fkey(town),count()"),
+            "forward: grouping by an embed that has a column's name");
   EXPECT_EQ(get("people", "select=about,count()"), "forward: groups of jsonb");
   EXPECT_EQ(get("items", "select=extra.max()"), "forward: order of json");
 }

@@ -155,6 +155,15 @@ TEST_F(EmbedTest, OtherOperatorsSpeakOfAColumnOfTheEmbedsName) {
   EXPECT_EQ(get("people", "select=id,name:passports()&name=is.null"), R"([{"id":2},{"id":3}])");
 }
 
+TEST_F(EmbedTest, WhatAnEmptyEmbedIsFilteredAndOrderedByMustBeThere) {
+  const std::string some = "select=id,clubs!people_club_fkey()&id=eq.1&clubs.";
+  EXPECT_EQ(get("people", some + "id=eq.1"), R"([{"id":1}])");
+  EXPECT_EQ(get("people", some + "nosuch=eq.1"), "42703: column clubs_1.nosuch does not exist");
+  EXPECT_EQ(get("people", some + "order=nosuch"), "42703: column clubs_1.nosuch does not exist");
+  EXPECT_EQ(get("people", some + "id=eq.one"),
+            "22P02: invalid input syntax for type integer: \"one\"");
+}
+
 TEST_F(EmbedTest, SpreadsBecomeMembersOrArrays) {
   EXPECT_EQ(get("people", "select=id,...club_id(town,place:town)&id=gte.3"),
             R"([{"id":3,"town":null,"place":null},{"id":4,"town":"Oslo","place":"Oslo"}])");
