@@ -14,6 +14,7 @@ namespace {
 
 // Rows read in one request when a lost answer is settled.
 constexpr int kRowsInRequest = 1000;
+constexpr const char* kBlank = " \t\r\n";
 
 // The others may be those that the role must not read.
 std::string kept_columns(const cache::Table& table) {
@@ -126,6 +127,17 @@ std::optional<std::vector<cache::Row>> rows_given_back(const cache::Table& table
   };
   if (std::ranges::any_of(*rows, lacks_key)) return std::nullopt;
   return *std::move(rows);
+}
+
+bool gives_nothing_back(const upstream::Answer& answer) {
+  return answer.body.find_first_not_of(kBlank) == std::string::npos;
+}
+
+bool gives_some_back(const upstream::Answer& answer) {
+  const auto first = answer.body.find_first_not_of(kBlank);
+  const auto type = answer.headers.find("Content-Type").value_or("");
+  return (first != std::string::npos && answer.body[first] == '[') ||
+         type.find("vnd.pgrst.object") != std::string_view::npos;
 }
 
 const cache::Table* table_of(const cache::Store& store, const Entry& entry) {

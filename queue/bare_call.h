@@ -35,6 +35,12 @@ std::string words_of(const ClassifiedAnswer& answer);
 std::optional<std::vector<cache::Row>> rows_given_back(const cache::Table& table,
                                                        const std::string& body);
 
+// Whether the answer can be PostgREST's own to a write that asks for no rows: it has no body.
+bool gives_nothing_back(const upstream::Answer& answer);
+
+// The same of one that asks for rows under names of its own: an array, or one object by its type.
+bool gives_some_back(const upstream::Answer& answer);
+
 // The table of the entry; nullptr when the catalog has it no more.
 const cache::Table* table_of(const cache::Store& store, const Entry& entry);
 

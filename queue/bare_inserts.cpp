@@ -209,8 +209,9 @@ BareInserts::Verdicts BareInserts::applied(std::span<const Parcel* const> batch,
                                            Representation representation) const {
   // What is not given back is presumed, and read again by key.
   Verdicts verdicts(batch.size(), Applied{});
-  if (representation == Representation::kNone) return verdicts;
-  auto rows = rows_given_back(table_, answer.body);
+  const bool rows_asked = representation == Representation::kRows;
+  if (!rows_asked && gives_nothing_back(answer)) return verdicts;
+  auto rows = rows_asked ? rows_given_back(table_, answer.body) : std::nullopt;
   if (!rows) {
     verdicts.assign(batch.size(),
                     TryAgain{answer.status, "the answer cannot be read", true, std::nullopt});

@@ -142,16 +142,15 @@ Verdict BareRowSend::judge_answer(const upstream::Answer& answer, Guard guard,
     return *std::move(verdict);
   }
   if (classified.kind != AnswerClass::kApplied) return judge_refusal(answer, classified);
-  if (representation == Representation::kNone && !touched_none(answer)) return Applied{};
-  if (representation == Representation::kRows) {
-    auto rows = rows_given_back(table_, answer.body);
-    if (!rows) {
-      return TryAgain{answer.status, "the answer cannot be read", true, std::nullopt, false};
-    }
-    if (!rows->empty()) {
-      const bool alone = base_ && raises_version(columns_, *base_, rows->front());
-      return applied(std::move(rows->front()), {alone, condition.compared});
-    }
+  const bool rows_asked = representation == Representation::kRows;
+  auto rows = rows_asked ? rows_given_back(table_, answer.body) : std::nullopt;
+  if (rows_asked ? !rows : !gives_nothing_back(answer)) {
+    return TryAgain{answer.status, "the answer cannot be read", true, std::nullopt, false};
+  }
+  if (!rows_asked && !touched_none(answer)) return Applied{};
+  if (rows_asked && !rows->empty()) {
+    const bool alone = base_ && raises_version(columns_, *base_, rows->front());
+    return applied(std::move(rows->front()), {alone, condition.compared});
   }
   if (auto verdict = look()) return *std::move(verdict);
   // It is as it was.

@@ -42,11 +42,17 @@ std::vector<UpstreamImage> seen_later(std::vector<UpstreamImage> images) {
   return images;
 }
 
-bool gives_back(const http::Headers& headers) {
+bool prefers(const http::Headers& headers, std::string_view wanted) {
   const auto members = headers.list("Prefer");
-  return std::any_of(members.begin(), members.end(), [](std::string_view member) {
-    return member == "return=representation" || member == "return=headers-only";
-  });
+  return std::find(members.begin(), members.end(), wanted) != members.end();
+}
+
+bool gives_rows_back(const http::Headers& headers) {
+  return prefers(headers, "return=representation");
+}
+
+bool shows_rows(const http::Headers& headers) {
+  return gives_rows_back(headers) || prefers(headers, "return=headers-only");
 }
 
 }  // namespace
@@ -122,10 +128,11 @@ upstream::Outcome BareSend::call_asked(const std::string& target, const http::He
   call.force = sender_.force;
   call.fresh_connection = keyless_.has_value();
   call.headers = headers;
+  asks_rows_ = gives_rows_back(headers);
   add_key(entry_, call.headers);
   upstream::add_credentials(sender_.credentials, call.headers);
   // Rows are surely seen afterwards only where the upstream has to show them.
-  if (keyless_ && !gives_back(headers)) keyless_->note_invisible();
+  if (keyless_ && !shows_rows(headers)) keyless_->note_invisible();
   return upstream_.call(call);
 }
 
@@ -144,12 +151,18 @@ Verdict BareSend::send_asked() {
   if (!outcome.answered()) return lost(outcome.failure());
   told_.answer = outcome.answer();
   const bool rows = classify(outcome.answer()).kind == AnswerClass::kApplied;
-  if (auto split =
-          widened && rows ? split_rows(told_.answer->body, table_, wider->asked) : std::nullopt) {
+  if (widened && rows) {
+    auto split = split_rows(told_.answer->body, table_, wider->asked);
+    if (!split) return unreadable();
     told_.answer->body = std::move(split->theirs);
     own_rows_ = std::move(split->own);
   }
   return judge_asked(outcome.answer());
+}
+
+Verdict BareSend::unreadable() {
+  told_.answer.reset();
+  return lost({upstream::Loss::kAnswerLost, "the answer cannot be read"});
 }
 
 Verdict BareSend::judge_asked(const upstream::Answer& answer) {
@@ -159,13 +172,11 @@ Verdict BareSend::judge_asked(const upstream::Answer& answer) {
     if (std::holds_alternative<Applied>(verdict)) told_.answer.reset();
     return verdict;
   }
-  std::optional<Images> images = Images{};
+  std::optional<Images> images;
+  if (asks_rows_ ? gives_some_back(answer) : gives_nothing_back(answer)) images.emplace();
   const bool complete = told_.with_rows && (asked_->complete_rows || own_rows_);
   if (complete) images = images_of(own_rows_.value_or(answer.body));
-  if (!images) {
-    told_.answer.reset();
-    return lost({upstream::Loss::kAnswerLost, "the answer cannot be read"});
-  }
+  if (!images) return unreadable();
   told_.rows_known = true;
   // Its rows are told by their order, as their keys are not those that they have here.
   if (counted_) {
@@ -189,7 +200,9 @@ Verdict BareSend::judge_asked(const upstream::Answer& answer) {
   // It took effect; only how its rows look now is not known yet.
   auto* seen = std::get_if<SeenRows>(&rows);
   told_.rows_known = seen != nullptr;
-  if (seen != nullptr) images->insert(images->end(), seen->images.begin(), seen->images.end());
+  if (seen == nullptr) return Applied{*std::move(images)};
+  auto read = complete ? std::move(seen->images) : seen_later(std::move(seen->images));
+  std::move(read.begin(), read.end(), std::back_inserter(*images));
   return Applied{*std::move(images)};
 }
 
@@ -208,9 +221,11 @@ Verdict BareSend::judge(const upstream::Answer& answer, Representation represent
     default:
       return refused(answer, classified);
   }
-  if (representation == Representation::kNone) return Applied{};
-  auto images = images_of(answer.body);
-  if (images) return Applied{*std::move(images)};
+  if (representation == Representation::kNone) {
+    if (gives_nothing_back(answer)) return Applied{};
+  } else if (auto images = images_of(answer.body)) {
+    return Applied{*std::move(images)};
+  }
   return TryAgain{answer.status, "the answer cannot be read", true, std::nullopt, false};
 }
 

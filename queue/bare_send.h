@@ -46,6 +46,8 @@ class BareSend {
   Verdict lost(const upstream::Failure& failure);
   bool may_arrive_late() const;
   Verdict judge_asked(const upstream::Answer& answer);
+  // Of an answer that says nothing of the write.
+  Verdict unreadable();
   Verdict judge(const upstream::Answer& answer, Representation representation);
   Verdict refused(const upstream::Answer& answer, const ClassifiedAnswer& classified);
 
@@ -67,6 +69,7 @@ class BareSend {
   const bool counted_;                  // the upstream makes the keys of its rows
   std::optional<BareKeyless> keyless_;  // the same, and nobody keeps ours
   Told told_;
+  bool asks_rows_ = false;               // the app's request, as it was sent
   std::optional<std::string> own_rows_;  // complete ones, which the app is not told
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "cache/replica/key.h"
 #include "cache/values/codec.h"
@@ -91,15 +92,15 @@ std::optional<SplitRows> split_rows(const std::string& body, const cache::Table&
   for (const cache::RawObject& row : parsed->rows) {
     std::string theirs;
     std::string own;
-    std::size_t found = 0;
+    std::set<std::size_t> found;
     for (const auto& [name, token] : row) {
       const auto column = own_names.find(name);
       if (column == own_names.end() || is_among(asked, name)) append_member(name, token, theirs);
-      if (column == own_names.end()) continue;
+      // What an app selects twice it is given twice.
+      if (column == own_names.end() || !found.insert(column->second).second) continue;
       append_member(table.columns[column->second].name, token, own);
-      ++found;
     }
-    if (found != table.columns.size()) return std::nullopt;
+    if (found.size() != table.columns.size()) return std::nullopt;
     append_row(theirs, between, split.theirs);
     append_row(own, ",", split.own);
   }

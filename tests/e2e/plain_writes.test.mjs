@@ -89,6 +89,18 @@ const steps = [
     'an embed of what was written',
     (db) => db.from('books').insert(book(13)).select('id,shelves(name)'),
   ],
+  [
+    'a column of what was written, as CSV',
+    (db) => db.from('books').insert(book(14)).select('id').csv(),
+  ],
+  [
+    'what was written, as CSV',
+    (db) => db.from('books').update({ shelf: 2 }).eq('id', 14).select().csv(),
+  ],
+  [
+    'a column of what was written, twice',
+    (db) => db.from('books').update({ price: 2 }).eq('id', 14).select('id,id'),
+  ],
   ['deleted with a logic tree', (db) => byKey(db.from('books').delete().or('id.eq.13,title.eq.C'))],
   ['all books', (db) => byKey(db.from('books'))],
   ['all shelves', (db) => byKey(db.from('shelves'))],

@@ -26,6 +26,12 @@ class OthersTest : public QueueTest {
     auto reader = sample_.store().reader();
     return sample_.overlay().effects(*reader, later).at(0).base.value_or("none");
   }
+
+  void discard(std::int64_t sequence) {
+    sample_.write([&](cache::Transaction& transaction) {
+      outbox().discard(transaction, entry(sequence), clock_.now());
+    });
+  }
 };
 
 TEST_F(OthersTest, WhatWasReadAfterALostUpdateIsOthers) {
@@ -84,9 +90,54 @@ TEST_F(OthersTest, JsonThatIsNoRowOfTheTableAcknowledgesNothing) {
     answer(200, body);
     drain();
     EXPECT_EQ(state(sequence), "waiting") << body;
-    sample_.write([&](cache::Transaction& transaction) {
-      outbox().discard(transaction, entry(sequence), clock_.now());
-    });
+    discard(sequence);
+  }
+}
+
+// The same where no rows are asked for: PostgREST then answers without a body.
+TEST_F(OthersTest, ABodyThatNobodyAskedForAcknowledgesNothing) {
+  const char* portal = R"({"status":"login required"})";
+  const auto sequence = insert("todos", R"({"id":30,"title":"t"})");
+  answer(403, error("42501", "permission denied for table todos"));
+  answer(200, portal);
+  drain();
+  EXPECT_EQ(state(sequence), "waiting");
+  for (const char* body : {portal, ""}) {
+    const auto asked = insert("todos", R"({"id":31,"title":"t"})");
+    auto reader = sample_.store().reader();
+    Parcel parcel{entry(asked), sample_.overlay().effects(*reader, asked)};
+    parcel.asked = AskedRequest{};
+    parcel.asked->method = "POST";
+    parcel.asked->target = "/rest/v1/todos";
+    parcel.asked->body = R"({"id":31,"title":"t"})";
+    parcel.asked->headers = json();
+    upstream_.push(201, body);
+    if (*body == '\0') answer(200, "[]");
+    const Sender sender{sample_.store(), *credentials_.current, false, clock_.now()};
+    const auto receipt = delivery_.deliver(sender, {&parcel, 1}).at(0);
+    EXPECT_STREQ(name_of(receipt.verdict), *body == '\0' ? "applied" : "try_again");
+    discard(asked);
+  }
+}
+
+// And where an app gives the rows names of its own.
+TEST_F(OthersTest, AnObjectThatIsNoRowOfPostgRESTAcknowledgesNothing) {
+  for (const bool object : {false, true}) {
+    const auto sequence = insert("todos", R"({"id":32,"title":"t"})");
+    auto reader = sample_.store().reader();
+    Parcel parcel{entry(sequence), sample_.overlay().effects(*reader, sequence)};
+    parcel.asked = AskedRequest{};
+    parcel.asked->method = "POST";
+    parcel.asked->target = "/rest/v1/todos?select=key:id";
+    parcel.asked->body = R"({"id":32,"title":"t"})";
+    parcel.asked->headers = {{"Prefer", "return=representation"}};
+    upstream_.push(201, R"({"key":32})",
+                   {{"Content-Type", object ? "application/vnd.pgrst.object+json" : "text/json"}});
+    if (object) answer(200, "[]");
+    const Sender sender{sample_.store(), *credentials_.current, false, clock_.now()};
+    const auto receipt = delivery_.deliver(sender, {&parcel, 1}).at(0);
+    EXPECT_STREQ(name_of(receipt.verdict), object ? "applied" : "try_again");
+    discard(sequence);
   }
 }
 
