@@ -51,7 +51,7 @@ const link = () => world.holdfast.run('dashboard').stdout.trim();
 async function newPage(options = {}) {
   const context = await browser.newContext({ viewport: { width: 1200, height: 850 }, ...options });
   contexts.push(context);
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   page.faults = [];
   page.on('pageerror', (error) => page.faults.push(error.message));
