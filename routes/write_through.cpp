@@ -13,16 +13,40 @@ namespace {
 using cache::Mutation;
 using cache::Operation;
 
-const char* privilege_for(const Mutation& mutation) {
+// Postgres asks for UPDATE too where an insert may change rows that are there.
+std::vector<std::string> privileges_for(const Mutation& mutation) {
   switch (mutation.operation) {
     case Operation::kUpdate:
-      return "update";
+      return {"update"};
     case Operation::kDelete:
-      return "delete";
+      return {"delete"};
     case Operation::kInsert:
       break;
   }
-  return "insert";
+  const bool merges = mutation.resolution == cache::Resolution::kMergeDuplicates;
+  if (merges || mutation.single) return {"insert", "update"};
+  return {"insert"};
+}
+
+template <typename Column>
+bool for_each_named(const Mutation& mutation, const Column& holds) {
+  const auto& columns = mutation.query.columns();
+  if (!columns.empty()) return std::ranges::all_of(columns, holds);
+  return std::ranges::all_of(mutation.body.rows, [&](const cache::RawObject& row) {
+    return std::ranges::all_of(row, [&](const auto& member) { return holds(member.first); });
+  });
+}
+
+// Whether the privilege, which the role has, covers the columns that the mutation names.
+bool covers(const Mutation& mutation, const std::string& role, const std::string& privilege) {
+  const cache::Table& table = *mutation.table;
+  const auto found = table.column_privileges.find(role);
+  if (found == table.column_privileges.end()) return true;
+  const auto some = found->second.find(privilege);
+  if (some == found->second.end()) return true;
+  return for_each_named(mutation, [&](const std::string& name) {
+    return !table.find_column(name) || std::ranges::find(some->second, name) != some->second.end();
+  });
 }
 
 std::string every_column(const cache::Table& table) {
@@ -99,7 +123,11 @@ std::string upstream_knows_better(const Mutation& mutation, const cache::Changes
   if (!changes.doubt.empty()) return changes.doubt;
   if (table.row_security) return "row-level security";
   if (has_side_effects(mutation)) return "triggers";
-  if (mutation.operation != Operation::kDelete && !table.checks.empty()) return "checks";
+  if (mutation.operation != Operation::kDelete) {
+    if (!table.checks.empty()) return "checks";
+    if (table.more_constraints) return "constraints that are not known here";
+    if (changes.refers_elsewhere) return "references to rows that are not kept here";
+  }
   if (!changes.provisional.empty() || !changes.reshaped.empty())
     return "values that the upstream makes";
   if (!is_granted(mutation, role)) return "grants";
@@ -111,8 +139,11 @@ std::string upstream_knows_better(const Mutation& mutation, const cache::Changes
 bool is_granted(const Mutation& mutation, const std::string& role) {
   const auto& privileges = mutation.table->privileges;
   const auto granted = privileges.find(role);
-  return granted != privileges.end() && std::find(granted->second.begin(), granted->second.end(),
-                                                  privilege_for(mutation)) != granted->second.end();
+  if (granted == privileges.end()) return false;
+  return std::ranges::all_of(privileges_for(mutation), [&](const std::string& privilege) {
+    return std::ranges::find(granted->second, privilege) != granted->second.end() &&
+           covers(mutation, role, privilege);
+  });
 }
 
 bool has_side_effects(const Mutation& mutation) {

@@ -18,7 +18,8 @@ namespace holdfast::routes {
 std::string upstream_knows_better(const cache::Mutation& mutation, const cache::Changes& changes,
                                   const Preferences& preferences, const std::string& role);
 
-// Whether the role may insert, update or delete there at all, as far as grants are known.
+// Whether the role may insert, update or delete there what the mutation names, as far as grants are
+// known.
 bool is_granted(const cache::Mutation& mutation, const std::string& role);
 
 // Whether triggers may do more at the upstream than what is shown here.

@@ -210,13 +210,50 @@ constraints as (
   where key.contype in ('p', 'u', 'f') and key.conparentid = 0
     and key.conrelid in (select oid from relations)
 ),
-keys as (
-  select conrelid, contype, pg_catalog.jsonb_agg(
-           pg_catalog.jsonb_build_object('name', conname, 'columns', columns)
-           order by conname) as list
+-- Unique indexes that no constraint has made; `whole`: of all rows, by columns alone.
+unique_indexes as (
+  select index.indrelid, named.relname,
+         index.indpred is null and index.indexprs is null as whole,
+         (select pg_catalog.jsonb_agg(attribute.attname order by part.position)
+          from pg_catalog.unnest(index.indkey::pg_catalog.int2[])
+            with ordinality as part (attnum, position)
+          join pg_catalog.pg_attribute attribute
+            on attribute.attrelid = index.indrelid and attribute.attnum = part.attnum
+          where part.position <= index.indnkeyatts) as columns
+  from pg_catalog.pg_index index
+  join pg_catalog.pg_class named on named.oid = index.indexrelid
+  where index.indisunique and index.indisvalid and index.indrelid in (select oid from relations)
+    and not exists (select from pg_catalog.pg_constraint made
+                    where made.conindid = index.indexrelid and made.contype in ('p', 'u', 'x'))
+),
+key_lines as (
+  select conrelid, contype, conname,
+         pg_catalog.jsonb_build_object('name', conname, 'columns', columns) as line
   from constraints
   where contype in ('p', 'u')
+  union all
+  select indrelid, 'u', relname, pg_catalog.jsonb_build_object(
+           'name', relname, 'columns', columns, 'index_alone', true)
+  from unique_indexes
+  where whole
+),
+keys as (
+  select conrelid, contype, pg_catalog.jsonb_agg(line order by conname) as list
+  from key_lines
   group by conrelid, contype
+),
+-- Tables that may refuse rows for what no list here tells.
+more_constraints as (
+  select oid from relations where relkind = 'p'
+  union
+  select indrelid from unique_indexes where not whole
+  union
+  select index.indrelid from pg_catalog.pg_index index
+  where index.indisunique
+    and pg_catalog.to_jsonb(index) ->> 'indnullsnotdistinct' = 'true'  -- from version 15 on
+  union
+  select other.conrelid from pg_catalog.pg_constraint other
+  where other.contype = 'x' or (other.contype = 'f' and other.confmatchtype = 'f')
 ),
 action_names (code, name) as (
   values ('a'::"char", 'no action'), ('r', 'restrict'), ('c', 'cascade'), ('n', 'set null'),
@@ -316,6 +353,26 @@ privileges as (
   where list <> '[]'
   group by oid
 ),
+column_privilege_lines as (
+  select relation.oid, role.rolname, pg_catalog.lower(kind.name) as kind,
+         (select pg_catalog.jsonb_agg(attribute.attname order by attribute.attnum)
+          from pg_catalog.pg_attribute attribute
+          where attribute.attrelid = relation.oid and attribute.attnum > 0
+            and not attribute.attisdropped
+            and pg_catalog.has_column_privilege(role.oid, relation.oid, attribute.attnum,
+                                                kind.name)) as columns
+  from relations relation cross join roles role
+  cross join (values ('INSERT'), ('UPDATE')) as kind (name)
+  where pg_catalog.has_any_column_privilege(role.oid, relation.oid, kind.name)
+    and not pg_catalog.has_table_privilege(role.oid, relation.oid, kind.name)
+),
+column_privileges as (
+  select oid, pg_catalog.jsonb_object_agg(rolname, kinds) as by_role
+  from (select oid, rolname, pg_catalog.jsonb_object_agg(kind, columns) as kinds
+        from column_privilege_lines
+        group by oid, rolname) as grouped
+  group by oid
+),
 tables as (
   select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
            'schema', relation.nspname,
@@ -334,10 +391,12 @@ tables as (
            'columns', coalesce(columns.list, '[]'),
            'primary_key', primary_keys.list -> 0,
            'unique', coalesce(unique_keys.list, '[]'),
+           'more_constraints', relation.oid in (select oid from more_constraints),
            'foreign_keys', coalesce(foreign_keys.list, '[]'),
            'triggers', coalesce(triggers.list, '[]'),
            'checks', coalesce(checks.list, '[]'),
            'privileges', coalesce(privileges.by_role, '{}'),
+           'column_privileges', coalesce(column_privileges.by_role, '{}'),
            'definition', case when relation.relkind in ('v', 'm')
              then pg_catalog.pg_get_viewdef(relation.oid) end
          ) order by relation.nspname collate "C", relation.relname collate "C"), '[]') as list
@@ -350,6 +409,7 @@ tables as (
   left join triggers on triggers.tgrelid = relation.oid
   left join checks on checks.conrelid = relation.oid
   left join privileges on privileges.oid = relation.oid
+  left join column_privileges on column_privileges.oid = relation.oid
 ),
 -- Served functions, and those of other schemas that make a computed column of a relation.
 wanted_functions as (

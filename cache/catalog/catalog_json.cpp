@@ -131,7 +131,9 @@ Json print_names(const Table& table, const std::vector<std::size_t>& columns) {
 }
 
 Json print_key(const Table& table, const Key& key) {
-  return {{"name", key.name}, {"columns", print_names(table, key.columns)}};
+  Json json{{"name", key.name}, {"columns", print_names(table, key.columns)}};
+  if (key.index_alone) json["index_alone"] = true;
+  return json;
 }
 
 Json print_foreign_key(const Table& table, const ForeignKey& key) {
@@ -178,6 +180,7 @@ Json print_table(const Table& table) {
   json["columns"] = print_list(table.columns, print_column);
   json["primary_key"] = table.primary_key ? print_key(table, *table.primary_key) : Json();
   json["unique"] = print_list(table.unique, [&](const Key& key) { return print_key(table, key); });
+  json["more_constraints"] = table.more_constraints;
   json["foreign_keys"] = print_list(
       table.foreign_keys, [&](const ForeignKey& key) { return print_foreign_key(table, key); });
   json["triggers"] = print_list(table.triggers, print_trigger);
@@ -186,6 +189,7 @@ Json print_table(const Table& table) {
   });
   json["privileges"] = Json::object();
   for (const auto& [role, list] : table.privileges) json["privileges"][role] = list;
+  json["column_privileges"] = table.column_privileges;
   json["definition"] = null_if_empty(table.definition);
   return json;
 }

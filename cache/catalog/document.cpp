@@ -148,7 +148,8 @@ Error bad_document(const std::string& what) {
 }
 
 Key read_key(const Node& node, const Table& table) {
-  Key key{node.member("name").text_or_empty(), read_indices(node.member("columns"), table)};
+  Key key{node.member("name").text_or_empty(), read_indices(node.member("columns"), table),
+          node.member("index_alone").flag_or(false)};
   if (key.columns.empty()) node.note("columns of the key are expected");
   return key;
 }
@@ -187,6 +188,7 @@ Table read_table(const Node& node, std::string schema, std::string name) {
   for (const Node& item : node.member("unique").items()) {
     table.unique.push_back(read_key(item, table));
   }
+  table.more_constraints = node.member("more_constraints").flag_or(false);
   for (const Node& item : node.member("foreign_keys").items()) {
     table.foreign_keys.push_back(read_foreign_key(item, table));
   }
@@ -194,6 +196,11 @@ Table read_table(const Node& node, std::string schema, std::string name) {
   for (const Node& item : node.member("checks").items()) table.checks.push_back(read_check(item));
   for (const auto& [role, list] : node.member("privileges").members()) {
     table.privileges.emplace(role, list.texts());
+  }
+  for (const auto& [role, kinds] : node.member("column_privileges").members()) {
+    for (const auto& [kind, columns] : kinds.members()) {
+      table.column_privileges[role].emplace(kind, columns.texts());
+    }
   }
   return table;
 }

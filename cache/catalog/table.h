@@ -53,8 +53,11 @@ struct Column {
 
 // Columns are indices into Table::columns.
 struct Key {
-  std::string name;  // of the constraint
+  std::string name;  // of the constraint or index
   std::vector<std::size_t> columns;
+  // A unique index that no constraint has made: it refuses the same rows and decides ON CONFLICT,
+  // but PostgREST takes no relationship for one-to-one by it.
+  bool index_alone = false;
 };
 
 enum class ReferentialAction : std::uint8_t {
@@ -102,6 +105,9 @@ struct Table {
   std::vector<Column> columns;  // in attribute order
   std::optional<Key> primary_key;
   std::vector<Key> unique;
+  // It may refuse rows for what is not listed here: unique indexes of expressions or of some rows,
+  // NULLS NOT DISTINCT, EXCLUDE, MATCH FULL, partitions.
+  bool more_constraints = false;
   std::vector<ForeignKey> foreign_keys;
   std::vector<Trigger> triggers;
   std::vector<Check> checks;
@@ -114,6 +120,9 @@ struct Table {
   // "delete"; those it inherits and those of PUBLIC included, none without USAGE on the schema. A
   // role that is absent has none; an empty map means that nothing is known of grants.
   std::map<std::string, std::vector<std::string>> privileges;
+  // Role -> "insert", "update" -> the only columns that it may write so. What is absent here is
+  // granted for all columns, or for none (see privileges).
+  std::map<std::string, std::map<std::string, std::vector<std::string>>> column_privileges;
   std::string definition;  // a view's query
   std::string comment;
 

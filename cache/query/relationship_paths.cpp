@@ -94,10 +94,11 @@ std::vector<std::size_t> primary_key_columns(const Catalog& catalog, const Table
   return columns;
 }
 
-bool is_unique(const Table& table, const Columns& columns) {
+bool is_unique(const Table& table, const Columns& columns, Unique by) {
   if (table.primary_key && same_set(table.primary_key->columns, columns)) return true;
-  return std::any_of(table.unique.begin(), table.unique.end(),
-                     [&](const Key& key) { return same_set(key.columns, columns); });
+  return std::any_of(table.unique.begin(), table.unique.end(), [&](const Key& key) {
+    return (by == Unique::kInFact || !key.index_alone) && same_set(key.columns, columns);
+  });
 }
 
 std::vector<Reference> references_of(const Catalog& catalog) {
@@ -117,7 +118,7 @@ void follow(const Catalog& catalog, const Table& origin, const Reference& refere
             const Accept& accepts, const Emit& emit) {
   const auto shown = appearances(origin, *reference.from, reference.key->columns);
   if (shown.empty()) return;
-  const auto kind = is_unique(*reference.from, reference.key->columns)
+  const auto kind = is_unique(*reference.from, reference.key->columns, Unique::kByConstraint)
                         ? Relationship::Kind::kOneToOne
                         : Relationship::Kind::kManyToOne;
   for (const Table& target : catalog.tables()) {
@@ -134,7 +135,7 @@ void follow_back(const Catalog& catalog, const Table& origin, const Reference& r
                  const Accept& accepts, const Emit& emit) {
   const auto shown = appearances(origin, *reference.to, reference.to_columns);
   if (shown.empty()) return;
-  const auto kind = is_unique(*reference.from, reference.key->columns)
+  const auto kind = is_unique(*reference.from, reference.key->columns, Unique::kByConstraint)
                         ? Relationship::Kind::kOneToOne
                         : Relationship::Kind::kOneToMany;
   for (const Table& target : catalog.tables()) {

@@ -17,8 +17,11 @@ using Emit = std::function<void(Relationship)>;
 // columns that come from them.
 std::vector<Columns> appearances(const Table& relation, const Table& base, const Columns& columns);
 
+// PostgREST looks at constraints alone, not at unique indexes.
+enum class Unique { kByConstraint, kInFact };
+
 // Whether a key of the table consists of these columns.
-bool is_unique(const Table& table, const Columns& columns);
+bool is_unique(const Table& table, const Columns& columns, Unique by);
 
 // Every foreign key of the catalog whose both ends are known.
 std::vector<Reference> references_of(const Catalog& catalog);

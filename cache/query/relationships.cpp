@@ -125,7 +125,8 @@ Result<Relationship> RelationshipFinder::find(const Table& origin, std::string_v
 bool target_is_unique(const Relationship& relationship) {
   Columns columns;
   for (const auto& pair : relationship.columns) columns.push_back(pair.second);
-  return !relationship.target->is_view() && is_unique(*relationship.target, columns);
+  return !relationship.target->is_view() &&
+         is_unique(*relationship.target, columns, Unique::kInFact);
 }
 
 }  // namespace holdfast::cache::query

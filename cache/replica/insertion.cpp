@@ -55,7 +55,9 @@ class Insertion {
     if (!table_.primary_key && !mutation_.body.rows.empty()) {
       return AskUpstream{kNoKey, static_cast<std::int64_t>(mutation_.body.rows.size())};
     }
-    if (auto error = check_references()) return std::move(*error);
+    // Postgres looks at foreign keys when all rows are there: one may refer to another.
+    const auto before = [&](std::size_t i) { return befores_[i] ? &*befores_[i] : nullptr; };
+    if (auto error = check_references(computation_, rows_, before, changes_)) return *error;
     const auto inserted = static_cast<std::size_t>(changes_.inserted);
     if (!minted_columns_.empty() && inserted != mutation_.body.rows.size()) {
       return AskUpstream{"an upsert that makes keys for some of its rows only"};
@@ -194,18 +196,14 @@ class Insertion {
 
   std::optional<Computed> duplicate_in_request(const Row& row) {
     if (mutation_.resolution == Resolution::kIgnoreDuplicates) return std::nullopt;
-    if (mutation_.resolution == Resolution::kMergeDuplicates) return affected_twice();
-    return duplicate_key(table_, *table_.primary_key, row);
+    if (mutation_.resolution == Resolution::kMergeDuplicates) return refuse_twice(affected_twice());
+    return refuse_twice(duplicate_key(table_, *table_.primary_key, row));
   }
 
-  // Postgres looks at foreign keys when all rows are there: one may refer to another.
-  std::optional<Error> check_references() {
-    for (std::size_t i = 0; i < rows_.size(); ++i) {
-      const Row* before = befores_[i] ? &*befores_[i] : nullptr;
-      auto violation = find_missing_parent(computation_, rows_[i], before, rows_);
-      if (auto error = settle(std::move(violation), changes_.doubt)) return error;
-    }
-    return std::nullopt;
+  // A trigger may tell them apart, or take one of them away, before they are compared.
+  Computed refuse_twice(Error error) const {
+    if (computation_.may_be_mended()) return AskUpstream{"one key twice, before a trigger"};
+    return error;
   }
 
   // A row that is already here: only one's own pending write proves it, the rest may be stale.
@@ -225,7 +223,9 @@ class Insertion {
                                                   const std::set<std::string>& replaced = {}) {
     for (const Key& unique : table_.unique) {
       if (any_null(row, unique.columns) || decides_conflicts(unique)) continue;
-      if (repeats_in_request(row, unique.columns)) return duplicate_key(table_, unique, row);
+      if (repeats_in_request(row, unique.columns)) {
+        return refuse_twice(duplicate_key(table_, unique, row));
+      }
       auto violation = find_duplicate(computation_, unique, row, replaced);
       if (auto error = settle(std::move(violation), changes_.doubt)) return error;
     }
@@ -251,7 +251,7 @@ class Insertion {
     const bool ignore = mutation_.resolution == Resolution::kIgnoreDuplicates;
     if (comparable && repeats_in_request(row, conflict_columns_)) {
       if (ignore) return std::nullopt;
-      return affected_twice();
+      return refuse_twice(affected_twice());
     }
     const auto existing = comparable
                               ? overlay_.rows(table_).find_by(database_, conflict_columns_, row)

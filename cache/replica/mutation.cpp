@@ -149,11 +149,8 @@ class Update {
     for (const Key& key : table_.unique) {
       if (auto error = check_unique(key, befores)) return error;
     }
-    for (std::size_t i = 0; i < afters_.size(); ++i) {
-      auto violation = find_missing_parent(computation_, afters_[i], &befores[i], afters_);
-      if (auto error = settle(std::move(violation), changes_.doubt)) return error;
-    }
-    return std::nullopt;
+    return check_references(
+        computation_, afters_, [&](std::size_t i) { return &befores[i]; }, changes_);
   }
 
   std::optional<Error> check_unique(const Key& key, const std::vector<Row>& befores) {

@@ -50,6 +50,9 @@ struct Changes {
   // Why the replica's rows make the outcome doubtful, if they do: the upstream is to be asked while
   // it can be, else the changes hold.
   std::string doubt;
+  // A row refers to a table of which none is kept here: whether it is there only the upstream
+  // knows.
+  bool refers_elsewhere = false;
   // An insert as it is to be sent: rows with the minted keys, and the columns to name.
   std::string body;
   std::vector<std::string> columns;

@@ -19,6 +19,17 @@ bool is_among(std::span<const Row> rows, const Row& wanted,
                      [&](const Row& row) { return same_values(row, wanted, columns); });
 }
 
+// Whether a foreign key with other values than before leads to rows that are not kept here.
+bool refers_elsewhere(const Computation& computation, const Row& after, const Row* before) {
+  const Table& table = computation.table();
+  return std::ranges::any_of(table.foreign_keys, [&](const ForeignKey& key) {
+    if (any_null(after, key.columns)) return false;
+    if (before != nullptr && same_values(*before, after, key.columns)) return false;
+    const Table* parent = computation.catalog.find(key.ref_schema, key.ref_table);
+    return parent == nullptr || !computation.overlay.rows(*parent).exists(computation.database);
+  });
+}
+
 }  // namespace
 
 std::optional<Error> settle(std::optional<Violation> violation, std::string& doubt) {
@@ -51,6 +62,17 @@ std::optional<Violation> find_missing_parent(const Computation& computation, con
     doubtful = std::move(violation);
   }
   return doubtful;
+}
+
+std::optional<Error> check_references(const Computation& computation, std::span<const Row> afters,
+                                      const std::function<const Row*(std::size_t)>& before,
+                                      Changes& changes) {
+  for (std::size_t i = 0; i < afters.size(); ++i) {
+    auto violation = find_missing_parent(computation, afters[i], before(i), afters);
+    if (auto error = settle(std::move(violation), changes.doubt)) return error;
+    changes.refers_elsewhere |= refers_elsewhere(computation, afters[i], before(i));
+  }
+  return std::nullopt;
 }
 
 std::optional<Violation> find_duplicate(const Computation& computation, const Key& key,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <span>
@@ -27,6 +28,13 @@ std::optional<Error> settle(std::optional<Violation> violation, std::string& dou
 // over; nullptr: there was no row.
 std::optional<Violation> find_missing_parent(const Computation& computation, const Row& after,
                                              const Row* before, std::span<const Row> request);
+
+// The same of all rows that a request writes, `afters`; `before`: what each of them was, or
+// nullptr. Notes in `changes` what is doubtful, and whether a row refers to a table of which none
+// is kept.
+std::optional<Error> check_references(const Computation& computation, std::span<const Row> afters,
+                                      const std::function<const Row*(std::size_t)>& before,
+                                      Changes& changes);
 
 // A row here that has the values of `row` in `key`, a unique constraint or the primary key; but
 // none of `replaced`, by key_of().
