@@ -124,6 +124,7 @@ class Verification {
     follow_segments();
     follow_records(known);
     compare_entries();
+    look_for_entries();
     for (JournalFault& one : RowChain::verify(database_)) check_.faults.push_back(std::move(one));
     if (known && known->number > check_.head.number) {
       fault(known->number, "the newest records are missing: the journal ended later once");
@@ -194,6 +195,19 @@ FROM hf_outbox o ORDER BY o.sequence)sql");
       if (!statement.is_null(3) && statement.text(3) != statement.text(1)) {
         fault(number, "the entry " + id + " is in another state than its last record says");
       }
+    }
+  }
+
+  // What was queued is there until a record says that it is forgotten.
+  void look_for_entries() {
+    Statement statement(database_, R"sql(
+SELECT c.subject, c.number FROM hf_journal c
+WHERE c.event='created' AND NOT EXISTS (SELECT 1 FROM hf_outbox o WHERE o.id=c.subject)
+  AND NOT EXISTS (SELECT 1 FROM hf_journal f WHERE f.subject=c.subject AND f.event='forgotten')
+ORDER BY c.number)sql");
+    while (statement.step()) {
+      fault(statement.integer(1),
+            "the entry " + std::string(statement.text(0)) + " is gone, and no record says why");
     }
   }
 

@@ -142,6 +142,15 @@ TEST_F(JournalTest, AnAlteredEntryIsFound) {
   EXPECT_THAT(verify().faults.at(0).what, HasSubstr("altered"));
 }
 
+TEST_F(JournalTest, AnEntryThatWasTakenAwayIsFound) {
+  insert("todos", R"({"id":1,"title":"a"})");
+  EXPECT_TRUE(verify().faults.empty());
+  tamper("DROP TRIGGER hf_journal_forgotten");
+  tamper("DELETE FROM hf_outbox");
+  ASSERT_EQ(verify().faults.size(), 1U);
+  EXPECT_THAT(verify().faults.at(0).what, HasSubstr("is gone"));
+}
+
 TEST_F(JournalTest, AnotherKeyProvesNothing) {
   work();
   auto reader = sample_.store().reader();
