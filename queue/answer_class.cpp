@@ -23,8 +23,12 @@ std::optional<std::chrono::seconds> retry_after(const upstream::Answer& answer) 
   if (!field) return std::nullopt;
   int seconds = 0;
   const auto [end, error] = std::from_chars(field->data(), field->data() + field->size(), seconds);
-  if (error != std::errc() || seconds < 0) return std::nullopt;
-  return std::chrono::seconds(seconds);
+  if (error == std::errc() && seconds >= 0) return std::chrono::seconds(seconds);
+  // Or a date, by the clock that has written the answer's own.
+  const auto until = parse_http_date(std::string(*field));
+  const Timestamp now = answer.date.value_or(answer.received_at);
+  if (!until || *until < now) return std::nullopt;
+  return std::chrono::ceil<std::chrono::seconds>(*until - now);
 }
 
 std::string text_member(const nlohmann::json& body, const char* name) {

@@ -60,6 +60,16 @@ Kind kind_for(Winner winner) {
   return winner == Winner::kLocal ? Kind::kSend : Kind::kGiveWay;
 }
 
+// An update of a row that only an own insert was to make, which then was refused or given up: what
+// is there, if anything, is another's.
+Decision decide_unmade(const Collision& collision) {
+  Decision decision;
+  decision.conflict = true;
+  decision.collided = changed_columns(collision.table, collision.effect.changes, collision.remote);
+  decision.reason = "the row that it changes was never made: its insert was refused or given up";
+  return decision;
+}
+
 Decision decide_gone(const Collision& collision, const VersionColumns& columns) {
   Decision decision;
   decision.conflict = true;
@@ -207,6 +217,8 @@ std::optional<Row> local_row(const Table& table, const cache::Effect& effect) {
 
 Decision decide(const Collision& collision) {
   const auto columns = version_columns(collision.table, collision.options);
+  const bool update = collision.effect.kind == EffectKind::kUpdate;
+  if (update && !collision.effect.base) return decide_unmade(collision);
   if (!collision.remote) return decide_gone(collision, columns);
   if (collision.effect.kind == EffectKind::kDelete) return decide_deletion(collision, columns);
   return decide_update(collision, columns);
@@ -224,7 +236,11 @@ Result<std::string> merged_changes(const Table& table, const std::string& row,
   }
   Row merged = remote ? *remote : Row(table.columns.size(), cache::Null{});
   HF_TRY_VOID(cache::merge_row(table, row, merged));
-  return keep_columns(table, row, changed_columns(table, row, remote));
+  auto changed = changed_columns(table, row, remote);
+  std::erase_if(changed, [&](std::size_t column) {
+    return table.columns[column].generated != cache::Generated::kNo;
+  });
+  return keep_columns(table, row, changed);
 }
 
 const char* name_of(ConflictStrategy strategy) {

@@ -65,6 +65,15 @@ TEST(AnswerClassTest, ARefusedTokenIsNoRefusedWrite) {
   EXPECT_EQ(class_of(401, "PGRST303"), AnswerClass::kToken);
 }
 
+TEST(AnswerClassTest, RetryAfterMayBeADate) {
+  auto busy = answer(503, "");
+  busy.date = parse_http_date("Sun, 22 Nov 2026 12:00:00 GMT");
+  busy.headers.add("Retry-After", "Sun, 22 Nov 2026 12:00:05 GMT");
+  EXPECT_EQ(classify(busy).retry_after, std::chrono::seconds(5));
+  busy.headers.set("Retry-After", "Sun, 22 Nov 2026 11:00:00 GMT");
+  EXPECT_EQ(classify(busy).retry_after, std::nullopt);
+}
+
 TEST(AnswerClassTest, RetryAfterIsReadInSeconds) {
   auto busy = answer(429, "");
   busy.headers.add("Retry-After", "17");

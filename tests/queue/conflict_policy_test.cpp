@@ -27,7 +27,7 @@ class ConflictPolicyTest : public ::testing::Test {
     effect.key = R"({"id":1})";
     effect.kind = changes.empty() ? cache::EffectKind::kDelete : cache::EffectKind::kUpdate;
     if (!changes.empty()) effect.changes = changes;
-    effect.base = base_;
+    if (!base_.empty()) effect.base = base_;
     Entry entry;
     entry.created_at = written_at_;
     std::optional<cache::Row> row;
@@ -181,6 +181,29 @@ TEST_F(ConflictPolicyTest, ARowThatIsGoneIsDecidedByTheStrategy) {
   EXPECT_EQ(local.kind, Kind::kSend);
   EXPECT_TRUE(local.insert);
   EXPECT_TRUE(local.conflict);
+}
+
+// The insert that was to make the row was given up: what is there by its key is somebody else's.
+TEST_F(ConflictPolicyTest, AnUpdateOfARowThatNeverCameNeitherMakesNorTakesOne) {
+  base_.clear();
+  for (const auto strategy : {ConflictStrategy::kLocalWins, ConflictStrategy::kManual,
+                              ConflictStrategy::kLastWriteWins, ConflictStrategy::kMerge}) {
+    options_.conflict = strategy;
+    for (const std::string& remote : {std::string(), todo("theirs")}) {
+      const auto decision = decide(R"({"title":"ours"})", remote);
+      EXPECT_EQ(decision.kind, Kind::kGiveWay);
+      EXPECT_FALSE(decision.insert);
+      EXPECT_TRUE(decision.conflict);
+    }
+  }
+}
+
+TEST_F(ConflictPolicyTest, AMergedRowLeavesOutWhatTheUpstreamGenerates) {
+  cache::Table table = table_;
+  table.columns[table.column_index("price").value()].generated = cache::Generated::kStored;
+  const auto remote = cache::parse_row(table_, todo("theirs")).value();
+  EXPECT_EQ(merged_changes(table, R"({"title":"both","price":7})", remote).value(),
+            R"({"title":"both"})");
 }
 
 TEST_F(ConflictPolicyTest, ADeletionGivesWayToAChangeAndNotToATouch) {
