@@ -71,8 +71,9 @@ std::string print_answer(const http::Response& response, const http::Request& re
 }
 
 void keep_upstream_answer(const std::shared_ptr<cache::Store>& store, const std::string& entry,
-                          const http::Response& answer, const http::Request& request) {
-  if (!request.headers.contains("Idempotency-Key")) return;
+                          const http::Response& answer, const http::Request& request,
+                          std::function<void()> then) {
+  if (!request.headers.contains("Idempotency-Key")) return then();
   store->writer().submit(
       cache::Writer::Priority::kClient,
       [store, entry, text = print_answer(answer, request)](cache::Transaction& transaction) {
@@ -80,7 +81,7 @@ void keep_upstream_answer(const std::shared_ptr<cache::Store>& store, const std:
         const auto kept = outbox.find(transaction.database(), entry);
         if (kept) outbox.keep_answer(transaction, kept->sequence, text);
       },
-      [](const std::exception_ptr&) {});
+      [then = std::move(then)](const std::exception_ptr&) { then(); });
 }
 
 }  // namespace holdfast::routes

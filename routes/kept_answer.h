@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -26,8 +27,10 @@ std::optional<Repetition> find_repetition(const Context& context, cache::Databas
 std::string print_answer(const http::Response& response, const http::Request& request);
 
 // Keeps the upstream's own answer instead of the one of before, in a transaction of its own; where
-// the request has a key. Returns at once.
+// the request has a key. Returns at once; `then` runs once it is kept, or cannot be: the app must
+// not know an answer that a crash would make another one.
 void keep_upstream_answer(const std::shared_ptr<cache::Store>& store, const std::string& entry,
-                          const http::Response& answer, const http::Request& request);
+                          const http::Response& answer, const http::Request& request,
+                          std::function<void()> then);
 
 }  // namespace holdfast::routes

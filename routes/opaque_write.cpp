@@ -142,7 +142,7 @@ void OpaqueWrite::write(cache::Transaction& transaction, const std::shared_ptr<W
   context_.synchronizer.awaited().add(
       entry.id, store.principal().id,
       queue::Waiter(asked_of(work->request),
-                    [self = *this, work](const queue::Told& told) { self.tell(*work, told); }));
+                    [self = *this, work](const queue::Told& told) { self.tell(work, told); }));
 }
 
 bool OpaqueWrite::is_awaited(const Work& work, cache::Database& database) const {
@@ -179,18 +179,17 @@ void OpaqueWrite::finish(const std::shared_ptr<Work>& work, const std::exception
   work->respond(std::move(work->queued));
 }
 
-void OpaqueWrite::tell(const Work& work, const queue::Told& told) const {
+void OpaqueWrite::tell(const std::shared_ptr<Work>& work, const queue::Told& told) const {
   if (!told.answer) {
     context_.synchronizer.wake_dispatcher();
-    return work.respond(work.queued);
+    return work->respond(work->queued);
   }
-  const auto answer = response_for(*told.answer, work.request.reason);
-  const auto& store = work.request.rest.store;
-  if (answer.status < 300) {
-    keep_upstream_answer(store, work.entry, answer, work.request.rest.request);
-  }
+  const auto answer = response_for(*told.answer, work->request.reason);
+  const auto& store = work->request.rest.store;
   context_.synchronizer.wake_puller(store->principal().id);
-  work.respond(answer);
+  if (answer.status >= 300) return work->respond(answer);
+  keep_upstream_answer(store, work->entry, answer, work->request.rest.request,
+                       [work, answer] { work->respond(answer); });
 }
 
 }  // namespace holdfast::routes

@@ -36,7 +36,7 @@ class OpaqueWrite {
   void submit(const std::shared_ptr<Work>& work) const;
   void write(cache::Transaction& transaction, const std::shared_ptr<Work>& work) const;
   void finish(const std::shared_ptr<Work>& work, const std::exception_ptr& fault) const;
-  void tell(const Work& work, const queue::Told& told) const;
+  void tell(const std::shared_ptr<Work>& work, const queue::Told& told) const;
   bool is_awaited(const Work& work, cache::Database& database) const;
 
   const Context& context_;

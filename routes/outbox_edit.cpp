@@ -18,6 +18,24 @@ Error conflict(const std::string& words) {
   return {ErrorKind::kConflict, "HF409", words, std::nullopt, std::nullopt};
 }
 
+// What a body names is what is written, whatever the one before it named.
+std::string without_columns(const std::string& target) {
+  const auto query = target.find('?');
+  if (query == std::string::npos) return target;
+  std::string kept = target.substr(0, query);
+  char separator = '?';
+  std::string_view rest = std::string_view(target).substr(query + 1);
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find('&'), rest.size());
+    const std::string_view parameter = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (parameter.starts_with("columns=")) continue;
+    kept.append(1, separator).append(parameter);
+    separator = '&';
+  }
+  return kept;
+}
+
 // The write that the entry is, with `body`.
 Result<Mutation> mutation_of(const Entry& entry, const cache::Table& table,
                              const std::string& body) {
@@ -62,6 +80,11 @@ class Edit {
         (is_end(entry->state) && entry->state != queue::State::kDead)) {
       return conflict("The entry is being sent, or has ended already");
     }
+    // A new key would let both of them take effect.
+    if (entry->lost_answer && !is_end(entry->state)) {
+      return conflict("Its answer was lost, and it may have arrived: wait until that is known");
+    }
+    entry->target = without_columns(entry->target);
     const cache::Table* table = store_.overlay().find_table(entry->relation);
     if (table == nullptr) return conflict("Its table is not there any more");
     HF_TRY(const auto mutation, mutation_of(*entry, *table, body));

@@ -177,6 +177,7 @@ std::vector<std::string> change_page(const Context& context, cache::Store& store
   for (const Entry& entry : page) {
     if (!may_change(entry) || !filter.accepts(entry)) continue;
     const bool retries = change == BulkChange::kRetry;
+    if (retries && entry.state == queue::State::kConflict) continue;
     close_conflict(transaction, entry, retries ? "local" : "remote", now);
     if (retries) {
       outbox.retry(transaction, entry);
@@ -256,6 +257,13 @@ http::Response show_entry(const Context& context, const std::string& id) {
 }
 
 http::Response retry_entry(const Context& context, const std::string& id) {
+  for (const auto& store : context.stores.all()) {
+    const auto entry = queue::Outbox(store->overlay()).find(*store->reader(), id);
+    if (!entry || entry->state != queue::State::kConflict) continue;
+    return error_response({ErrorKind::kConflict, "HF409",
+                           "Both sides have changed its row: resolve the conflict", std::nullopt,
+                           std::nullopt});
+  }
   const Timestamp now = context.clock.now();
   return change_entry(
       context, id,

@@ -185,7 +185,7 @@ void RestWrite::write(cache::Transaction& transaction, const std::shared_ptr<Wor
   context_.synchronizer.awaited().add(
       work->outcome.wait->entry, work->request.rest.store->principal().id,
       queue::Waiter(work->outcome.wait->asked,
-                    [self = *this, work](const queue::Told& told) { self.tell(*work, told); }));
+                    [self = *this, work](const queue::Told& told) { self.tell(work, told); }));
 }
 
 void RestWrite::finish(std::shared_ptr<Work> work, const std::exception_ptr& fault) const {
@@ -218,23 +218,22 @@ void RestWrite::finish(std::shared_ptr<Work> work, const std::exception_ptr& fau
   if (to_be_sent) synchronizer.wake_dispatcher();
 }
 
-void RestWrite::tell(Work& work, const queue::Told& told) const {
+void RestWrite::tell(const std::shared_ptr<Work>& work, const queue::Told& told) const {
   if (!told.answer) {
     context_.synchronizer.wake_dispatcher();
-    return work.respond(*std::move(work.outcome.answer));
+    return work->respond(*std::move(work->outcome.answer));
   }
-  const auto& wait = *work.outcome.wait;
-  const WriteRequest& request = work.request;
+  const auto& wait = *work->outcome.wait;
+  const WriteRequest& request = work->request;
   const std::shared_ptr<cache::Store>& store = request.rest.store;
   auto answer =
       awaited_answer(told, wait.asked, request.mutation, request.preferences, wait.reason);
   if (answer.status < 300 && (wait.side_effects || !told.rows_known)) {
     note_unseen_effects(*store);
   }
-  if (answer.status < 300) {
-    keep_upstream_answer(store, wait.entry, answer, request.rest.request);
-  }
-  work.respond(std::move(answer));
+  if (answer.status >= 300) return work->respond(std::move(answer));
+  keep_upstream_answer(store, wait.entry, answer, request.rest.request,
+                       [work, answer] { work->respond(answer); });
 }
 
 void RestWrite::note_unseen_effects(cache::Store& store) const {

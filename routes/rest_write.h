@@ -41,7 +41,7 @@ class RestWrite {
   void write(cache::Transaction& transaction, const std::shared_ptr<Work>& work) const;
   void finish(std::shared_ptr<Work> work, const std::exception_ptr& fault) const;
   // Answers an app that waited for the upstream.
-  void tell(Work& work, const queue::Told& told) const;
+  void tell(const std::shared_ptr<Work>& work, const queue::Told& told) const;
   // Hard case 16: what the upstream did is not all here.
   void note_unseen_effects(cache::Store& store) const;
   // Sends the request on once the principal's queue is empty, so that it overtakes nothing. What

@@ -4,6 +4,7 @@ import { after, before, beforeEach, test } from 'node:test';
 
 import { succeeded } from './support/client.mjs';
 import { sampleId } from './support/read_calls.mjs';
+import { eventually } from './support/wait.mjs';
 import { World } from './support/world.mjs';
 
 let world;
@@ -147,3 +148,17 @@ for (const tier of ['bare', 'companion']) {
     }
   });
 }
+
+test('an edited write names its columns itself', async () => {
+  const id = crypto.randomUUID();
+  await queuedOffline((db) => db.from('todos').insert([{ id, title: 'listed', priority: 99 }]));
+  await eventually('it is refused', async () => JSON.stringify(await deadLetters()).includes(id));
+  const entry = (await deadLetters()).find((one) => JSON.stringify(one).includes(id));
+  const body = [{ id, title: 'edited', done: true }];
+  await world.holdfast.control('POST', `/outbox/${entry.id}/edit`, { body });
+  const row = await eventually('it is upstream', async () => {
+    const found = await world.database.sql`select title, done from todos where id=${id}`;
+    return found[0];
+  });
+  assert.deepEqual({ ...row }, { title: 'edited', done: true });
+});
