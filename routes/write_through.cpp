@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "cache/replica/key.h"
+#include "cache/values/codec.h"
+#include "cache/values/text_order.h"
 #include "gateway/http/uri.h"
 #include "queue/own_columns.h"
 #include "routes/forwarder.h"
@@ -47,6 +49,20 @@ bool covers(const Mutation& mutation, const std::string& role, const std::string
   return for_each_named(mutation, [&](const std::string& name) {
     return !table.find_column(name) || std::ranges::find(some->second, name) != some->second.end();
   });
+}
+
+// Keys of values that are not compared here as the upstream does.
+bool compares_otherwise(const cache::Table& table, const cache::Key& key) {
+  return std::ranges::any_of(key.columns, [&](std::size_t index) {
+    const cache::Column& column = table.columns[index];
+    return !cache::compares_exactly(column.type) || cache::is_nondeterministic(column.collation);
+  });
+}
+
+bool may_refuse_unseen(const cache::Table& table) {
+  const auto unseen = [&](const cache::Key& key) { return compares_otherwise(table, key); };
+  return table.more_constraints || (table.primary_key && unseen(*table.primary_key)) ||
+         std::ranges::any_of(table.unique, unseen);
 }
 
 std::string every_column(const cache::Table& table) {
@@ -125,7 +141,7 @@ std::string upstream_knows_better(const Mutation& mutation, const cache::Changes
   if (has_side_effects(mutation)) return "triggers";
   if (mutation.operation != Operation::kDelete) {
     if (!table.checks.empty()) return "checks";
-    if (table.more_constraints) return "constraints that are not known here";
+    if (may_refuse_unseen(table)) return "constraints that are not known here";
     if (changes.refers_elsewhere) return "references to rows that are not kept here";
   }
   if (!changes.provisional.empty() || !changes.reshaped.empty())

@@ -23,6 +23,9 @@ create unique index accounts_email on accounts (email);
 create unique index accounts_handle on accounts (lower(handle));
 create unique index accounts_seen on accounts (visits) where visits > 100;
 insert into accounts values (1, 'a@x', 'Ann', 101);
+create collation loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+create table names (id int primary key, name text collate loose unique);
+insert into names values (1, 'Ann');
 create schema hidden;
 create table hidden.users (id int primary key);
 create table members (id int primary key, person int references hidden.users);
@@ -36,7 +39,7 @@ create table cured (id int primary key, a text);
 create function cure() returns trigger language plpgsql as
   $$ begin if new.a = 'skip' then return null; end if; return new; end $$;
 create trigger cure before insert on cured for each row execute function cure();
-grant all on accounts, members, bookings, pairs, places, cured to anon;
+grant all on accounts, names, members, bookings, pairs, places, cured to anon;
 grant select, insert (id, a), update (a) on drafts to anon;
 grant select, insert on events to anon;`;
 
@@ -143,6 +146,10 @@ const steps = [
     (db) => db.from('accounts').insert([{ id: 4, visits: 101 }]),
   ],
   ['and has', (db) => db.from('accounts').insert([{ id: 5, visits: 101 }])],
+  [
+    'a value that is another one’s but for its case',
+    (db) => db.from('names').insert({ id: 2, name: 'ANN' }),
+  ],
   ['a reference to another schema', (db) => db.from('members').insert({ id: 1, person: 7 })],
   ['the same by upsert', (db) => db.from('members').upsert({ id: 1, person: 7 })],
   ['a reference to nothing', (db) => db.from('members').insert({ id: 2, person: null })],
