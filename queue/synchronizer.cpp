@@ -43,7 +43,11 @@ Synchronizer::Synchronizer(cache::Stores& stores, Dispatcher& dispatcher, cache:
   dispatcher_.know_stores([this] { return stores_.all(); });
 }
 
-Synchronizer::~Synchronizer() { stop(); }
+Synchronizer::~Synchronizer() {
+  stop();
+  // The end of a writer's turn may still wake what is gone afterwards.
+  for (const auto& store : stores_.all()) store->writer().finish();
+}
 
 void Synchronizer::start() {
   answers_thread_ = std::thread([this] { awaited().run(); });

@@ -70,7 +70,8 @@ std::optional<Error> check_references(const Computation& computation, std::span<
   for (std::size_t i = 0; i < afters.size(); ++i) {
     auto violation = find_missing_parent(computation, afters[i], before(i), afters);
     if (auto error = settle(std::move(violation), changes.doubt)) return error;
-    changes.refers_elsewhere |= refers_elsewhere(computation, afters[i], before(i));
+    changes.refers_elsewhere =
+        changes.refers_elsewhere || refers_elsewhere(computation, afters[i], before(i));
   }
   return std::nullopt;
 }

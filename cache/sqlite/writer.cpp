@@ -72,6 +72,14 @@ void Writer::run(Priority priority, const Job& job) {
   promise.get_future().get();
 }
 
+void Writer::finish() {
+  std::promise<void> over;
+  submit(
+      Priority::kEssential, [](Transaction&) {},
+      [&over](const std::exception_ptr&) { over.set_value(); });
+  over.get_future().wait();
+}
+
 void Writer::before_commit(Job job) {
   MutexLock lock(state_->mutex);
   state_->before_commit = std::move(job);

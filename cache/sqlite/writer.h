@@ -49,6 +49,9 @@ class Writer {
   // Submits and waits for the commit; throws what the job or the commit threw.
   void run(Priority priority, const Job& job);
 
+  // Returns when all that was submitted before is done and told.
+  void finish();
+
   // Groups written so far; counted before any `done` of the group is called.
   std::uint64_t commits() const { return state_->commits; }
 
