@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cache/replica/constraints.h"
 #include "cache/values/codec.h"
 #include "queue/three_way.h"
 
@@ -20,6 +21,15 @@ std::string names(const Table& table, const std::vector<std::size_t>& columns) {
     list += (list.empty() ? "" : ", ") + table.columns[column].name;
   }
   return list;
+}
+
+std::vector<std::string> names_but(const Table& table, const std::vector<std::size_t>& columns) {
+  std::vector<std::string> others;
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    const bool other = std::find(columns.begin(), columns.end(), i) == columns.end();
+    if (other) others.push_back(table.columns[i].name);
+  }
+  return others;
 }
 
 // The row as our write would have it, whatever it was based on.
@@ -240,6 +250,7 @@ Result<std::string> merged_changes(const Table& table, const std::string& row,
   std::erase_if(changed, [&](std::size_t column) {
     return table.columns[column].generated != cache::Generated::kNo;
   });
+  if (auto error = cache::check_row(table, merged, names_but(table, changed))) return *error;
   return keep_columns(table, row, changed);
 }
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "cache/replica/mutation.h"
 #include "cache/replica/temporary_ids.h"
 #include "cache/values/json.h"
@@ -5,6 +7,7 @@
 #include "queue/conflicts.h"
 #include "queue/outbox.h"
 #include "routes/error_response.h"
+#include "routes/outbox_entries.h"
 #include "routes/outbox_routes.h"
 
 // A dead letter, or another entry that is not under way, with another body.
@@ -18,30 +21,52 @@ Error conflict(const std::string& words) {
   return {ErrorKind::kConflict, "HF409", words, std::nullopt, std::nullopt};
 }
 
-// What a body names is what is written, whatever the one before it named.
-std::string without_columns(const std::string& target) {
-  const auto query = target.find('?');
-  if (query == std::string::npos) return target;
-  std::string kept = target.substr(0, query);
-  char separator = '?';
-  std::string_view rest = std::string_view(target).substr(query + 1);
-  while (!rest.empty()) {
-    const auto end = std::min(rest.find('&'), rest.size());
-    const std::string_view parameter = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (parameter.starts_with("columns=")) continue;
-    kept.append(1, separator).append(parameter);
-    separator = '&';
-  }
-  return kept;
+bool names_columns(const std::string& target) {
+  return target.find("?columns=") != target.npos || target.find("&columns=") != target.npos;
 }
 
-// The write that the entry is, with `body`.
-Result<Mutation> mutation_of(const Entry& entry, const cache::Table& table,
-                             const std::string& body) {
+// The target with `columns` instead of those that columns= names.
+std::string naming(const std::string& target, const std::vector<std::string>& columns) {
+  const auto query = target.find('?');
+  std::string text = target.substr(0, query);
+  char separator = '?';
+  std::string_view rest = std::string_view(target).substr(std::min(query, target.size()));
+  while (!rest.empty()) {
+    rest.remove_prefix(1);
+    const std::string_view parameter = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(parameter.size());
+    text.append(1, separator);
+    separator = '&';
+    if (parameter.starts_with("columns=")) {
+      text.append("columns=" + name_list(columns));
+    } else {
+      text.append(parameter);
+    }
+  }
+  return text;
+}
+
+// All names of its objects, in their order.
+std::vector<std::string> names_of(const cache::RawBody& body) {
+  std::vector<std::string> names;
+  for (const auto& row : body.rows) {
+    for (const auto& [name, token] : row) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+  }
+  return names;
+}
+
+// The write that the entry is, with `body`: what that names is what is written, whatever the one
+// before it named, so the entry's target names it too.
+Result<Mutation> mutation_of(Entry& entry, const cache::Table& table, const std::string& body) {
   if (entry.operation == "delete") return conflict("A deletion has no body to edit");
   Mutation mutation;
   mutation.table = &table;
+  const bool named = names_columns(entry.target);
+  using cache::BodyKeys;
+  HF_TRY(mutation.body, cache::parse_body(body, named ? BodyKeys::kAny : BodyKeys::kMustMatch));
+  if (named) entry.target = naming(entry.target, names_of(mutation.body));
   const auto query = entry.target.find('?');
   HF_TRY(mutation.query, cache::query::Query::parse(
                              query == std::string::npos ? "" : entry.target.substr(query + 1)));
@@ -52,7 +77,6 @@ Result<Mutation> mutation_of(const Entry& entry, const cache::Table& table,
   if (entry.headers.find("missing=default") != std::string::npos) {
     mutation.missing = cache::Missing::kDefault;
   }
-  HF_TRY(mutation.body, cache::parse_body(body));
   mutation.operation =
       entry.operation == "update" ? cache::Operation::kUpdate : cache::Operation::kInsert;
   return mutation;
@@ -84,7 +108,6 @@ class Edit {
     if (entry->lost_answer && !is_end(entry->state)) {
       return conflict("Its answer was lost, and it may have arrived: wait until that is known");
     }
-    entry->target = without_columns(entry->target);
     const cache::Table* table = store_.overlay().find_table(entry->relation);
     if (table == nullptr) return conflict("Its table is not there any more");
     HF_TRY(const auto mutation, mutation_of(*entry, *table, body));
@@ -92,7 +115,11 @@ class Edit {
     if (!is_end(entry->state)) store_.overlay().drop(transaction_, entry->sequence);
     HF_TRY(auto changes, compute(mutation, *entry));
     HF_TRY_VOID(keep_ids(*entry, *table, changes));
-    entry->body = mutation.operation == cache::Operation::kInsert ? changes.body : body;
+    const bool insert = mutation.operation == cache::Operation::kInsert;
+    if (insert && names_columns(entry->target)) {
+      entry->target = naming(entry->target, changes.columns);
+    }
+    entry->body = insert ? changes.body : body;
     entry->minted_key = changes.minted_key;
     queue::Conflicts::close_of(transaction_, entry->id, "merged", context_.clock.now());
     outbox_.edit(transaction_, *entry, changes.effects, changes.references);

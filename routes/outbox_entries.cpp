@@ -16,12 +16,6 @@ using cache::EffectKind;
 using cache::Mutation;
 using cache::Operation;
 
-std::string name_list(const std::vector<std::string>& names) {
-  std::string list;
-  for (const auto& name : names) list += (list.empty() ? "" : ",") + cache::quoted_name(name);
-  return http::percent_encode(list);
-}
-
 // Prefer holds what decides the write; what to return is the delivery's to ask.
 std::string headers_of(const Mutation& mutation) {
   std::string prefer;
@@ -129,6 +123,12 @@ PlannedEntry keyed(const Mutation& mutation, std::span<Effect> effects, const st
 }
 
 }  // namespace
+
+std::string name_list(const std::vector<std::string>& names) {
+  std::string list;
+  for (const auto& name : names) list += (list.empty() ? "" : ",") + cache::quoted_name(name);
+  return http::percent_encode(list);
+}
 
 std::optional<PlannedEntry> plan_entry(const Mutation& mutation, cache::Changes& changes,
                                        const std::string& body, const http::Principal& principal,

@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "cache/replica/mutation.h"
 #include "gateway/base/clock.h"
@@ -24,5 +25,8 @@ struct PlannedEntry {
 std::optional<PlannedEntry> plan_entry(const cache::Mutation& mutation, cache::Changes& changes,
                                        const std::string& body, const http::Principal& principal,
                                        Timestamp now);
+
+// Column names as the value of columns= or on_conflict=.
+std::string name_list(const std::vector<std::string>& names);
 
 }  // namespace holdfast::routes

@@ -93,6 +93,7 @@ TEST_F(ConflictRoutesTest, AMergedRowIsCheckedAgainstTheTable) {
   const std::string path = "/conflicts/" + id + "/resolve";
   EXPECT_EQ(post(path, R"({"choice":"merged"})").status, 400);
   EXPECT_EQ(post(path, R"({"choice":"merged","row":{"wrong":1}})").status, 400);
+  EXPECT_EQ(post(path, R"({"choice":"merged","row":{"title":null}})").status, 400);
   EXPECT_EQ(post(path, R"({"choice":"both"})").status, 400);
   EXPECT_EQ(post("/conflicts/none/resolve", R"({"choice":"local"})").status, 404);
   EXPECT_EQ(got("/conflicts").at(0).at("state"), "open");
@@ -169,6 +170,28 @@ TEST_F(ConflictRoutesTest, AnEditedDeadLetterIsAnotherWriteAndFreesItsDependants
   EXPECT_THAT(upstream_.calls().at(0).body, HasSubstr("good"));
   EXPECT_NE(upstream_.calls().at(0).headers.find("Idempotency-Key"),
             dead.at("idempotency_key").get<std::string>());
+  EXPECT_EQ(got("/outbox"), json::array());
+}
+
+// As supabase-js sends arrays: with columns=, which names all that any row has.
+TEST_F(ConflictRoutesTest, AnEditedArrayMayNameOtherColumnsInEachRow) {
+  go_offline();
+  rest("POST", "todos?columns=%22id%22,%22title%22",
+       R"([{"id":1,"title":"bad"},{"id":2,"title":"b"}])");
+  answer(400, error("23514"));
+  send();
+  const auto dead = got("/outbox?state=dead").at(0);
+  const std::string path = "/outbox/" + dead.at("id").get<std::string>() + "/edit";
+  const auto edited =
+      post(path,
+           R"({"body":[{"id":1,"title":"a"},{"id":2,"title":"b","price":"1.50","list_id":null}]})");
+  ASSERT_EQ(edited.status, 200) << edited.body;
+  upstream_.clear_calls();
+  answer(201, "[" + todo(1, "a") + "," + todo(2, "b", "1.50") + "]");
+  send();
+  ASSERT_EQ(upstream_.calls().size(), 1U);
+  EXPECT_THAT(upstream_.calls().at(0).target, HasSubstr("list_id"));
+  EXPECT_THAT(upstream_.calls().at(0).body, HasSubstr("1.50"));
   EXPECT_EQ(got("/outbox"), json::array());
 }
 
