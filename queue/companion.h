@@ -12,6 +12,10 @@
 
 namespace holdfast::queue {
 
+// What companion/holdfast.sql of this gateway says of itself; a larger number where an older text
+// should be replaced.
+inline constexpr int kCompanionVersion = 7;
+
 // What holdfast_push() says of itself in each of its answers.
 struct CompanionVersion {
   int version = 0;
@@ -21,6 +25,7 @@ struct CompanionVersion {
   std::vector<std::string> schemas = {};
 
   bool serves(std::string_view schema) const;
+  bool outdated() const { return version < kCompanionVersion; }
 };
 
 // Whether the upstream has the companion (companion/holdfast.sql), as its last answers showed.

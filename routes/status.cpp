@@ -177,12 +177,14 @@ const char* overall_state(const Context& context, const Queue& queue,
 
 json print_upstream(const Context& context, const StatusIdentity& identity) {
   const auto link = context.connectivity.snapshot();
+  const auto companion = identity.companion.found();
   json latency = nullptr;
   if (link.latency) {
     latency = static_cast<double>(link.latency->count()) / 1000.0;
   }
   return {{"url", identity.upstream_url},
           {"tier", identity.companion.tier()},
+          {"companion_outdated", companion && companion->outdated()},
           {"latency_ms", latency},
           {"last_seen", time_or_null(link.last_seen)}};
 }

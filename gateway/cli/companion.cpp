@@ -59,8 +59,8 @@ void ask_api(const config::Config& config, Check& check) {
   check.found = queue::version_in(outcome.answer());
   if (check.found) {
     check.tier = "companion";
-    if (check.found->version < kCompanionVersion) {
-      check.missing.push_back("version " + std::to_string(kCompanionVersion) +
+    if (check.found->outdated()) {
+      check.missing.push_back("version " + std::to_string(queue::kCompanionVersion) +
                               " of the migration: run holdfast companion install again");
     }
     for (const std::string& schema : config.rest.schemas) {

@@ -6,10 +6,6 @@
 
 namespace holdfast::cli {
 
-// What companion/holdfast.sql says of itself; a larger number where an older text should be
-// replaced.
-inline constexpr int kCompanionVersion = 7;
-
 // The text of companion/holdfast.sql, built in.
 std::string_view companion_sql();
 

@@ -42,6 +42,12 @@ Finding check_clock(const upstream::Answer& answer, Timestamp now) {
 
 Finding check_companion(const upstream::Answer& answer) {
   const auto version = queue::version_in(answer);
+  if (version && version->outdated()) {
+    return {Level::kAdvice, "companion",
+            "version " + std::to_string(version->version) + "; this gateway brings version " +
+                std::to_string(queue::kCompanionVersion),
+            "holdfast companion install"};
+  }
   if (version && version->hook) {
     return {Level::kFine, "companion", "version " + std::to_string(version->version), ""};
   }

@@ -1,6 +1,7 @@
 #include "cache/catalog/catalog_sql.h"
 #include "cache/catalog/postgres_script.h"
 #include "cache/catalog/postgres_source.h"
+#include "queue/companion.h"
 #include "tests/companion/fixture.h"
 
 namespace holdfast::companion {
@@ -57,7 +58,7 @@ TEST_F(MigrationTest, InstalledOverTheConnectionAsTheCommandDoes) {
   ASSERT_TRUE(notices) << notices.error().message;
   EXPECT_EQ(cache::query_postgres(url, "select value from holdfast.settings where name='version'")
                 .value(),
-            std::to_string(cli::kCompanionVersion));
+            std::to_string(queue::kCompanionVersion));
 }
 
 TEST_F(MigrationTest, OtherSchemasGetTheFunctionsAndMayBeWrittenTo) {

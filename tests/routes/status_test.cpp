@@ -105,6 +105,14 @@ TEST_F(StatusTest, AGatewayThatKnowsNoTableIsNotSynced) {
   EXPECT_EQ(status().at("state"), "synced");
 }
 
+TEST_F(StatusTest, AnOlderCompanionIsTold) {
+  EXPECT_EQ(status().at("upstream").at("companion_outdated"), false) << "there is none";
+  companion_.note_found({queue::kCompanionVersion - 1, true});
+  EXPECT_EQ(status().at("upstream").at("companion_outdated"), true);
+  companion_.note_found({queue::kCompanionVersion, true});
+  EXPECT_EQ(status().at("upstream").at("companion_outdated"), false);
+}
+
 TEST_F(StatusTest, UnfinishedWritesAreListedWithoutDeadLetters) {
   queue_a_write();
   const auto listed = [this](const std::string& query) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "queue/companion.h"
 #include "tests/support/fake_upstream.h"
 #include "tests/support/manual_clock.h"
 
@@ -48,6 +49,14 @@ TEST_F(UpstreamFindingsTest, AProjectWithoutTheCompanionIsAdviceAndNothingIsBrok
   EXPECT_FALSE(is_broken(found));
   EXPECT_EQ(level_of(found, "companion"), Level::kAdvice);
   EXPECT_EQ(level_of(found, "connection"), Level::kFine);
+}
+
+TEST_F(UpstreamFindingsTest, AnOlderCompanionIsToBeInstalledAgain) {
+  const std::string older = R"({"version":1,"hook":true,"results":[]})";
+  const std::string newest =
+      R"({"version":)" + std::to_string(queue::kCompanionVersion) + R"(,"hook":true,"results":[]})";
+  EXPECT_EQ(level_of(answered(200, older), "companion"), Level::kAdvice);
+  EXPECT_EQ(level_of(answered(200, newest), "companion"), Level::kFine);
 }
 
 TEST_F(UpstreamFindingsTest, ARefusedKeyIsBrokenButAForbiddenFunctionIsNoRefusal) {
