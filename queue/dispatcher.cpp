@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cache/replica/temporary_ids.h"
+#include "queue/forwarded_keys.h"
 #include "queue/opaque_send.h"
 #include "queue/write_claims.h"
 
@@ -111,7 +112,9 @@ bool Dispatcher::go_on(cache::Store& store, std::span<const Parcel> parcels, Rep
 
 void Dispatcher::forget_delivered(cache::Store& store) {
   in_outbox(store, [&](Outbox& outbox, Transaction& transaction) {
-    outbox.forget(transaction, clock_.now() - options_.keep_delivered);
+    const Timestamp before = clock_.now() - options_.keep_delivered;
+    outbox.forget(transaction, before);
+    forget_forwarded(transaction, before);
   });
 }
 

@@ -3,26 +3,12 @@
 #include <nlohmann/json.hpp>
 
 #include "gateway/crypto/digest.h"
+#include "queue/forwarded_keys.h"
 #include "queue/outbox.h"
 #include "routes/error_response.h"
 
 namespace holdfast::routes {
 namespace {
-
-// What makes it the same request: all that decides the write, and not the key that some clients
-// put into the target.
-std::string digest_of(const http::Request& request) {
-  std::string text = request.method + "\n" + std::string(request.path());
-  std::string_view query = request.query();
-  while (!query.empty()) {
-    const auto end = query.find('&');
-    const std::string_view parameter = query.substr(0, end);
-    query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
-    if (!parameter.starts_with("apikey=")) text.append("&").append(parameter);
-  }
-  text.append("\n").append(request.headers.find("Content-Profile").value_or(""));
-  return crypto::sha256_hex(text + "\n" + request.body);
-}
 
 http::Response read_response(const nlohmann::json& stored) {
   http::Response response;
@@ -39,14 +25,49 @@ Error another_request() {
           "A key stands for one request: its method, target and body", std::nullopt};
 }
 
+// Of a request that was not queued.
+std::optional<http::Response> find_forwarded_answer(cache::Database& database,
+                                                    const std::string& key,
+                                                    const http::Request& request) {
+  const auto earlier = queue::find_forwarded(database, key);
+  if (!earlier) return std::nullopt;
+  if (earlier->request != digest_of(request)) return error_response(another_request());
+  if (!earlier->answer) return unanswered_request();
+  return read_response(nlohmann::json::parse(*earlier->answer));
+}
+
 }  // namespace
+
+std::string digest_of(const http::Request& request) {
+  std::string text = request.method + "\n" + std::string(request.path());
+  std::string_view query = request.query();
+  while (!query.empty()) {
+    const auto end = query.find('&');
+    const std::string_view parameter = query.substr(0, end);
+    query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
+    if (!parameter.starts_with("apikey=")) text.append("&").append(parameter);
+  }
+  text.append("\n").append(request.headers.find("Content-Profile").value_or(""));
+  return crypto::sha256_hex(text + "\n" + request.body);
+}
+
+http::Response unanswered_request() {
+  return error_response(
+      {ErrorKind::kConflict, "HF409",
+       "A request with this Idempotency-Key was forwarded, and its answer has not come",
+       "It may have taken effect", "Look before you repeat it under another key"});
+}
 
 std::optional<Repetition> find_repetition(const Context& context, cache::Database& database,
                                           const http::Request& request) {
   const auto key = request.headers.find("Idempotency-Key");
   if (!key) return std::nullopt;
   const auto earlier = queue::Outbox::answer_for(database, std::string(*key));
-  if (!earlier) return std::nullopt;
+  if (!earlier) {
+    auto forwarded = find_forwarded_answer(database, std::string(*key), request);
+    if (!forwarded) return std::nullopt;
+    return Repetition{std::move(forwarded), {}};
+  }
   const auto stored = nlohmann::json::parse(earlier->answer);
   // Answers that an older version has kept do not say.
   const std::string digest = stored.value("request", "");

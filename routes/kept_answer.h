@@ -23,6 +23,13 @@ struct Repetition {
 std::optional<Repetition> find_repetition(const Context& context, cache::Database& database,
                                           const http::Request& request);
 
+// What makes it the same request: all that decides the write, and not the key that some clients
+// put into the target.
+std::string digest_of(const http::Request& request);
+
+// 409: the request has been forwarded under this key, and its answer has not come.
+http::Response unanswered_request();
+
 // An answer to `request` as it is kept for its Idempotency-Key.
 std::string print_answer(const http::Response& response, const http::Request& request);
 

@@ -6,6 +6,7 @@
 #include "gateway/http/uri.h"
 #include "queue/outbox.h"
 #include "routes/error_response.h"
+#include "routes/forwarder.h"
 #include "routes/kept_answer.h"
 #include "routes/profile.h"
 #include "routes/table_rules.h"

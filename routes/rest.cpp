@@ -5,6 +5,7 @@
 #include "cache/query/suggestions.h"
 #include "routes/cache_control.h"
 #include "routes/error_response.h"
+#include "routes/forwarded_once.h"
 #include "routes/old_ids.h"
 #include "routes/profile.h"
 #include "routes/rest_read.h"
@@ -44,8 +45,7 @@ Error unknown_table(const cache::Catalog& catalog, const std::string& schema,
 
 }  // namespace
 
-Rest::Rest(const Context& context, const Forwarder& forwarder)
-    : context_(context), forwarder_(forwarder), reads_(context) {}
+Rest::Rest(const Context& context) : context_(context), reads_(context) {}
 
 void Rest::handle(http::Request request, std::string resource, http::Respond respond) const {
   auto authentication = context_.authenticator.authenticate(request);
@@ -103,12 +103,12 @@ void Rest::handle_table(RestRequest rest, http::Respond respond) const {
                                std::move(rest.caller.principal), kUnknownName},
                               std::move(respond));
       }
-      return forwarder_.forward(std::move(rest.request), Surface::kRest,
-                                "the table is not in the catalog",
-                                [this, respond = std::move(respond)](http::Response response) {
-                                  note_unknown_name(context_, response.status);
-                                  respond(std::move(response));
-                                });
+      return context_.workers.post([this, rest = std::move(rest), respond = std::move(respond)] {
+        const auto forwarded = ForwardedOnce(context_, rest.store, rest.request)
+                                   .forward(rest.request, "the table is not in the catalog");
+        note_unknown_name(context_, forwarded.response.status);
+        respond(forwarded.response);
+      });
     }
     // PostgREST reads the query before it looks for the table.
     const auto query = cache::query::Query::parse(rest.request.query());
@@ -120,7 +120,7 @@ void Rest::handle_table(RestRequest rest, http::Respond respond) const {
     return RestRead(context_, reads_).handle(std::move(rest), *table, respond);
   }
   if (is_write(rest.request)) {
-    return RestWrite(context_, forwarder_).handle(std::move(rest), *table, std::move(respond));
+    return RestWrite(context_).handle(std::move(rest), *table, std::move(respond));
   }
   if (rest.request.method == "OPTIONS") {
     return respond(options_response(rest.store->catalog(), *table));

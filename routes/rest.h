@@ -6,7 +6,6 @@
 #include "gateway/http/principal.h"
 #include "gateway/http/response.h"
 #include "routes/context.h"
-#include "routes/forwarder.h"
 #include "routes/read_forwarder.h"
 
 namespace holdfast::routes {
@@ -23,8 +22,8 @@ struct RestRequest {
 // Thread-safe.
 class Rest {
  public:
-  // Both must outlive it.
-  Rest(const Context& context, const Forwarder& forwarder);
+  // `context` must outlive it.
+  explicit Rest(const Context& context);
 
   // `resource` is the decoded path below /rest/v1/.
   void handle(http::Request request, std::string resource, http::Respond respond) const;
@@ -35,7 +34,6 @@ class Rest {
   void handle_table(RestRequest rest, http::Respond respond) const;
 
   const Context& context_;
-  const Forwarder& forwarder_;
   const ReadForwarder reads_;
 };
 

@@ -3,6 +3,7 @@
 #include "cache/replica/scope.h"
 #include "cache/values/codec.h"
 #include "routes/error_response.h"
+#include "routes/forwarded_once.h"
 #include "routes/kept_answer.h"
 #include "routes/old_ids.h"
 #include "routes/opaque_write.h"
@@ -250,6 +251,7 @@ void RestWrite::ask_upstream(RestRequest rest, const cache::Table& table, std::s
                          respond = std::move(respond)]() mutable {
     const Context& context = self.context_;
     cache::Store& store = *rest.store;
+    const ForwardedOnce once(context, rest.store, rest.request);
     // What changes no row that is here overtakes nothing that waits for a person.
     const std::string relation = self.touches_none_ ? "" : relation_of(context, rest);
     if (!context.connectivity.offline() &&
@@ -268,7 +270,7 @@ void RestWrite::ask_upstream(RestRequest rest, const cache::Table& table, std::s
       return self.handle_unreached(std::move(rest), table, std::move(respond));
     }
     if (named.waiting) return respond(error_response(named.lost ? lost_id() : unsent_row(reason)));
-    auto forwarded = self.forwarder_.forward_once(rest.request, Surface::kRest, reason);
+    auto forwarded = once.forward(rest.request, reason);
     // It surely never got there: as good as not asked, so that it can be queued if that is its way.
     if (!forwarded.may_have_happened && !self.unreached_) {
       return self.handle_unreached(std::move(rest), table, std::move(respond));

@@ -18,8 +18,8 @@ namespace holdfast::routes {
 // Thread-safe; made for one request.
 class RestWrite {
  public:
-  RestWrite(const Context& context, const Forwarder& forwarder)
-      : context_(context), forwarder_(forwarder) {}
+  // `context` must outlive it.
+  explicit RestWrite(const Context& context) : context_(context) {}
 
   void handle(RestRequest rest, const cache::Table& table, http::Respond respond) const;
 
@@ -51,7 +51,6 @@ class RestWrite {
   void handle_unreached(RestRequest rest, const cache::Table& table, http::Respond respond) const;
 
   const Context& context_;
-  const Forwarder& forwarder_;
   bool unreached_ = false;     // the upstream was asked in vain
   bool touches_none_ = false;  // no row that is here
 };

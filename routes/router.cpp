@@ -72,7 +72,7 @@ Router::Router(const Context& context, StatusIdentity identity, ControlAccess co
       extra_(std::move(extra)),
       rate_limit_(context.rest.origin_rate, context.clock),
       forwarder_(context),
-      rest_(context, forwarder_),
+      rest_(context),
       auth_(context, forwarder_),
       sync_data_(context, rest_),
       realtime_(context) {}

@@ -5,7 +5,7 @@
 #include "cache/values/json.h"
 #include "routes/cache_control.h"
 #include "routes/error_response.h"
-#include "routes/forwarder.h"
+#include "routes/forwarded_once.h"
 #include "routes/media_type.h"
 #include "routes/opaque_write.h"
 #include "routes/profile.h"
@@ -107,19 +107,19 @@ bool Rpc::is_queued(const RestRequest& rest, const std::string& schema,
 }
 
 void Rpc::call(RestRequest rest, http::Respond respond) const {
-  context_.workers.post([context = &context_, rest = std::move(rest),
-                         respond = std::move(respond)] {
-    if (!context->connectivity.offline()) {
-      context->synchronizer.wait_until_sent(*rest.store, kDeliveryWait);
-    }
-    const auto forwarded =
-        Forwarder(*context).forward_once(rest.request, Surface::kRest, "a function that may write");
-    if (forwarded.may_have_changed()) {
-      rest.store->note_forwarded_write();
-      context->synchronizer.wake_puller(rest.store->principal().id);
-    }
-    respond(forwarded.response);
-  });
+  context_.workers.post(
+      [context = &context_, rest = std::move(rest), respond = std::move(respond)] {
+        if (!context->connectivity.offline()) {
+          context->synchronizer.wait_until_sent(*rest.store, kDeliveryWait);
+        }
+        const auto forwarded = ForwardedOnce(*context, rest.store, rest.request)
+                                   .forward(rest.request, "a function that may write");
+        if (forwarded.may_have_changed()) {
+          rest.store->note_forwarded_write();
+          context->synchronizer.wake_puller(rest.store->principal().id);
+        }
+        respond(forwarded.response);
+      });
 }
 
 }  // namespace holdfast::routes

@@ -371,6 +371,15 @@ UPDATE hf_outbox SET ended_at=created_at
 CREATE INDEX hf_outbox_open ON hf_outbox(sequence, state) WHERE ended_at IS NULL;
 CREATE INDEX hf_outbox_apart ON hf_outbox(state, sequence)
   WHERE ended_at IS NULL AND state<>'queued';
+)sql",
+    // Requests that were forwarded under a key of the app's; answer: NULL until one has come.
+    R"sql(
+CREATE TABLE hf_forwarded_keys(
+  app_key TEXT NOT NULL PRIMARY KEY,
+  request TEXT NOT NULL,
+  answer TEXT,
+  at INTEGER NOT NULL
+) WITHOUT ROWID;
 )sql"};
 
 }  // namespace holdfast::cache

@@ -23,9 +23,9 @@ constexpr const char* kSideFiles[] = {"-wal", "-shm"};
 
 // hf_tables (how far the pulls are) and hf_responses (copies of answers) begin anew.
 constexpr const char* kEssential[] = {
-    "hf_meta",       "hf_outbox",           "hf_effects",          "hf_pending_base",
-    "hf_references", "hf_temporary_ids",    "hf_conflicts",        "hf_journal",
-    "hf_row_chains", "hf_journal_segments", "hf_acknowledged_rows"};
+    "hf_meta",       "hf_outbox",           "hf_effects",           "hf_pending_base",
+    "hf_references", "hf_temporary_ids",    "hf_conflicts",         "hf_journal",
+    "hf_row_chains", "hf_journal_segments", "hf_acknowledged_rows", "hf_forwarded_keys"};
 
 std::vector<std::string> names(Database& database, const std::string& sql) {
   Statement statement(database, sql);

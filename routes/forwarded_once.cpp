@@ -1,0 +1,58 @@
+#include "routes/forwarded_once.h"
+
+#include "queue/forwarded_keys.h"
+#include "routes/error_response.h"
+#include "routes/kept_answer.h"
+
+namespace holdfast::routes {
+namespace {
+
+std::string key_of(const http::Request& request) {
+  return std::string(*request.headers.find("Idempotency-Key"));
+}
+
+}  // namespace
+
+ForwardedOnce::ForwardedOnce(const Context& context, std::shared_ptr<cache::Store> store,
+                             const http::Request& request)
+    : context_(context), store_(std::move(store)) {
+  if (request.headers.contains("Idempotency-Key")) keyed_ = request;
+}
+
+Forwarder::Forwarded ForwardedOnce::forward(const http::Request& request,
+                                            ForwardReason reason) const {
+  const Forwarder forwarder(context_);
+  if (!keyed_) return forwarder.forward_once(request, Surface::kRest, std::move(reason));
+  if (auto repeated = begin()) return {*std::move(repeated), true};
+  auto forwarded = forwarder.forward_once(request, Surface::kRest, std::move(reason));
+  end(forwarded);
+  return forwarded;
+}
+
+std::optional<http::Response> ForwardedOnce::begin() const {
+  std::optional<http::Response> repeated;
+  store_->writer().run(cache::Writer::Priority::kClient, [&](cache::Transaction& transaction) {
+    repeated.reset();
+    if (auto earlier = find_repetition(context_, transaction.database(), *keyed_)) {
+      repeated = earlier->answer ? *std::move(earlier->answer) : unanswered_request();
+      return;
+    }
+    queue::note_forwarding(transaction, key_of(*keyed_), digest_of(*keyed_), context_.clock.now());
+  });
+  return repeated;
+}
+
+void ForwardedOnce::end(const Forwarder::Forwarded& forwarded) const {
+  const bool lost = forwarded.may_have_happened && forwarded.response.status >= 500;
+  if (lost) return;
+  store_->writer().run(cache::Writer::Priority::kEssential, [&](cache::Transaction& transaction) {
+    if (forwarded.response.status < 300) {
+      queue::keep_forwarded_answer(transaction, key_of(*keyed_),
+                                   print_answer(forwarded.response, *keyed_));
+    } else {
+      queue::free_forwarded_key(transaction, key_of(*keyed_));
+    }
+  });
+}
+
+}  // namespace holdfast::routes

@@ -1,0 +1,97 @@
+#include <gmock/gmock.h>
+
+#include "tests/routes/fixture.h"
+
+namespace holdfast::routes {
+namespace {
+
+using ::testing::HasSubstr;
+
+// Hard case 10, for what only the upstream can decide: writes of a table that go through, and a
+// function that nobody has listed.
+class ForwardedOnceTest : public RoutesTest {
+ protected:
+  ForwardedOnceTest() {
+    replica_.table_options["todos"].writes = cache::WriteMode::kThrough;
+    go_online();
+    upstream_.respond_with([this](const upstream::Call&) -> upstream::Outcome {
+      return upstream::Answer{status_, {{"Content-Type", "application/json"}}, body_, {}, {}};
+    });
+  }
+
+  http::Response sell(const std::string& body = kSale, const std::string& key = "sale-1") {
+    return rest("POST", "todos", body, {{"Idempotency-Key", key}});
+  }
+
+  static constexpr const char* kSale = R"({"id":1,"title":"a"})";
+  int status_ = 201;
+  std::string body_;
+};
+
+TEST_F(ForwardedOnceTest, ARepeatedKeyHearsTheFirstAnswerAndIsNotForwardedAgain) {
+  body_ = R"([{"id":1}])";
+  const auto first = sell();
+  const auto again = sell();
+  EXPECT_EQ(first.status, 201);
+  EXPECT_EQ(again.status, 201);
+  EXPECT_EQ(again.body, first.body);
+  EXPECT_EQ(upstream_.calls().size(), 1U);
+  EXPECT_EQ(sell(kSale, "sale-2").status, 201);
+  EXPECT_EQ(upstream_.calls().size(), 2U);
+}
+
+TEST_F(ForwardedOnceTest, ACallOfAFunctionIsMadeOnceUnderOneKey) {
+  const auto pay = [this] { return rest("POST", "rpc/pay", "{}", {{"Idempotency-Key", "p"}}); };
+  status_ = 200;
+  body_ = "7";
+  EXPECT_EQ(pay().body, "7");
+  EXPECT_EQ(pay().body, "7");
+  EXPECT_EQ(upstream_.calls().size(), 1U);
+}
+
+TEST_F(ForwardedOnceTest, AKeyStandsForOneRequest) {
+  sell();
+  const auto other = sell(R"({"id":2,"title":"b"})");
+  EXPECT_EQ(other.status, 422);
+  EXPECT_EQ(upstream_.calls().size(), 1U);
+}
+
+TEST_F(ForwardedOnceTest, AfterALostAnswerNothingIsSentAgainUnderTheKey) {
+  upstream_.lose_answers();
+  EXPECT_EQ(sell().status, 504);
+  const auto again = sell();
+  EXPECT_EQ(again.status, 409);
+  EXPECT_THAT(again.body, HasSubstr("may have taken effect"));
+  EXPECT_EQ(upstream_.calls().size(), 1U);
+}
+
+TEST_F(ForwardedOnceTest, AfterALostAnswerNothingIsQueuedUnderTheKey) {
+  upstream_.lose_answers();
+  EXPECT_EQ(sell().status, 504);
+  replica_.table_options["todos"].writes = cache::WriteMode::kQueue;
+  EXPECT_EQ(sell().status, 409);
+  EXPECT_EQ(depth(), 0);
+}
+
+TEST_F(ForwardedOnceTest, WhatWasRefusedOrNeverArrivedLeavesTheKeyFree) {
+  status_ = 400;
+  body_ = R"({"code":"23514","details":null,"hint":null,"message":"no"})";
+  EXPECT_EQ(sell().status, 400);
+  upstream_.set_offline(true);
+  EXPECT_EQ(sell().status, 504);
+  upstream_.set_offline(false);
+  status_ = 201;
+  EXPECT_EQ(sell(R"({"id":1,"title":"better"})").status, 201);
+  EXPECT_EQ(upstream_.calls().size(), 2U);
+}
+
+TEST_F(ForwardedOnceTest, AKeyIsForgottenWithThoseOfDeliveredWrites) {
+  sell();
+  clock_.advance(dispatching_.keep_delivered + std::chrono::seconds(1));
+  dispatcher_.forget_delivered(*store_);
+  sell();
+  EXPECT_EQ(upstream_.calls().size(), 2U);
+}
+
+}  // namespace
+}  // namespace holdfast::routes
