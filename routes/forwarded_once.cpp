@@ -43,10 +43,11 @@ std::optional<http::Response> ForwardedOnce::begin() const {
 }
 
 void ForwardedOnce::end(const Forwarder::Forwarded& forwarded) const {
-  const bool lost = forwarded.may_have_happened && forwarded.response.status >= 500;
-  if (lost) return;
+  const int status = forwarded.response.status;
+  const bool told = forwarded.refused || (status < 500 && status != 408);
+  if (forwarded.may_have_happened && !told) return;
   store_->writer().run(cache::Writer::Priority::kEssential, [&](cache::Transaction& transaction) {
-    if (forwarded.response.status < 300) {
+    if (status < 300) {
       queue::keep_forwarded_answer(transaction, key_of(*keyed_),
                                    print_answer(forwarded.response, *keyed_));
     } else {

@@ -3,6 +3,7 @@
 #include <array>
 #include <string_view>
 
+#include "queue/answer_class.h"
 #include "routes/answer_worth.h"
 #include "routes/cache_status.h"
 #include "routes/error_response.h"
@@ -97,7 +98,11 @@ Forwarder::Forwarded Forwarder::forward_once(const http::Request& request, Surfa
   upstream::Call call = call_for(request);
   call.unhurried = surface == Surface::kWork;
   const auto outcome = as_meant(context_.upstream.call(call), surface, request.method);
-  if (outcome.answered()) return {response_for(outcome.answer(), reason), true};
+  if (outcome.answered()) {
+    const upstream::Answer& answer = outcome.answer();
+    const bool refused = answer.status >= 400 && !queue::classify(answer).code.empty();
+    return {response_for(answer, reason), true, refused};
+  }
   auto response = unavailable(outcome.failure(), surface, is_read(request));
   response.headers.set("Cache-Status", forwarded_status(reason));
   return {std::move(response), outcome.failure().loss == upstream::Loss::kAnswerLost};

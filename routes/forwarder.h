@@ -44,6 +44,7 @@ class Forwarder {
   struct Forwarded {
     http::Response response;
     bool may_have_happened = true;  // false: the upstream surely never had the request
+    bool refused = false;           // by the API, which has undone what it had begun
     // Whether rows may be others now: what was refused has changed none.
     bool may_have_changed() const {
       return may_have_happened && (response.status < 300 || response.status >= 500);

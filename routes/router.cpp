@@ -194,12 +194,12 @@ void Router::run_at_upstream(http::Request request, http::Respond respond) const
   // It may write whatever its caller may (hard case 16).
   context_.workers.post([this, request = std::move(request), principal = caller->principal,
                          respond = std::move(respond)] {
-    auto [response, may_have_happened] = forwarder_.forward_once(request, Surface::kWork, kNotKept);
-    if (may_have_happened) {
+    auto forwarded = forwarder_.forward_once(request, Surface::kWork, kNotKept);
+    if (forwarded.may_have_happened) {
       context_.stores.open(principal)->note_forwarded_write();
       context_.synchronizer.wake_puller(principal.id);
     }
-    respond(std::move(response));
+    respond(std::move(forwarded.response));
   });
 }
 

@@ -85,6 +85,16 @@ TEST_F(ForwardedOnceTest, WhatWasRefusedOrNeverArrivedLeavesTheKeyFree) {
   EXPECT_EQ(upstream_.calls().size(), 2U);
 }
 
+TEST_F(ForwardedOnceTest, AProxysErrorMayBeALostAnswerAndTheApisOwnIsNot) {
+  status_ = 503;
+  body_ = R"({"code":"PGRST002","details":null,"hint":null,"message":"no schema cache"})";
+  EXPECT_EQ(sell().status, 503);
+  body_ = R"({"message":"name resolution failed"})";
+  EXPECT_EQ(sell().status, 503);
+  EXPECT_EQ(sell().status, 409);
+  EXPECT_EQ(upstream_.calls().size(), 2U);
+}
+
 TEST_F(ForwardedOnceTest, AKeyIsForgottenWithThoseOfDeliveredWrites) {
   sell();
   clock_.advance(dispatching_.keep_delivered + std::chrono::seconds(1));
