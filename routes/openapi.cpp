@@ -25,7 +25,9 @@ Names media_types() {
 
 bool is_visible(const cache::Table& table, const std::string& schema, const std::string& role) {
   if (!table.exposed || table.schema != schema) return false;
-  return table.privileges.empty() || table.privileges.contains(role);
+  const auto granted = table.privileges.find(role);
+  return table.privileges.empty() ||
+         (granted != table.privileges.end() && !granted->second.empty());
 }
 
 // PostgREST can only call by name, or with the whole body as the one argument.

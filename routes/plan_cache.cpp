@@ -54,11 +54,15 @@ std::optional<std::string> content_location(const cache::Table& table, std::stri
 std::string key_of(const cache::Table& table, const query::PlanOptions& options,
                    std::string_view rest) {
   std::string key;
-  key.reserve(table.storage_name.size() + options.timezone.size() + rest.size() + 2);
+  key.reserve(table.storage_name.size() + options.timezone.size() + options.text_search.size() +
+              rest.size() + 5);
   key += table.storage_name;
   key += '\0';
   key += options.timezone;
   key += '\0';
+  key += options.text_search;
+  key += options.elsewhere.intervals ? '1' : '0';
+  key += options.elsewhere.bytes ? '1' : '0';
   key += options.count ? '#' : '?';
   if (options.new_rows_last) key += '<';
   key += rest;

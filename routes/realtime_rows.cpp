@@ -88,6 +88,7 @@ std::optional<query::Plan> RowTail::plan(const RowSubscription& subscription,
   if (!parsed) return std::nullopt;
   query::PlanOptions options;
   options.text_order = context_.rest.text_order;
+  query::set_session(store_->catalog().session(principal_.role), options);
   auto planned = query::plan_read(*parsed, store_->catalog(), table, options);
   auto* plan = std::get_if<query::Plan>(&planned);
   return plan == nullptr ? std::nullopt : std::optional(std::move(*plan));

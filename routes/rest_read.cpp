@@ -12,6 +12,7 @@
 #include "routes/cache_status.h"
 #include "routes/error_response.h"
 #include "routes/profile.h"
+#include "routes/session.h"
 #include "routes/unknown_name.h"
 
 namespace holdfast::routes {
@@ -224,7 +225,7 @@ PlanCache::Found RestRead::plan_for(const RestRequest& rest, const cache::Table&
   options.range = parse_range(rest.request);
   options.new_rows_last = new_rows_last;
   options.count = preferences.count != CountPreference::kNone;
-  options.timezone = preferences.timezone.value_or("");
+  set_session(rest.store->catalog(), rest.caller.principal, preferences, options);
   auto found = context_.plans.find_or_plan(rest.store->shared_catalog(), table,
                                            rest.request.query(), options);
   if (!preferences.timezone || !preferences.timezone->empty()) return found;

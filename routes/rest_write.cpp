@@ -8,6 +8,7 @@
 #include "routes/old_ids.h"
 #include "routes/opaque_write.h"
 #include "routes/profile.h"
+#include "routes/session.h"
 #include "routes/table_rules.h"
 #include "routes/unknown_name.h"
 #include "routes/write_answer.h"
@@ -48,6 +49,11 @@ void RestWrite::handle(RestRequest rest, const cache::Table& table, http::Respon
     return ask_upstream(std::move(rest), table, "a body of another type", std::move(respond));
   }
   auto mutation = parse_mutation(rest.request, table, *preferences);
+  if (mutation) {
+    const auto put =
+        put_in_zone(rest.store->catalog(), rest.caller.principal, *preferences, *mutation);
+    if (!put) mutation = put.error();
+  }
   if (!mutation && names_unknown(mutation.error()) && is_online()) {
     return ask_upstream(std::move(rest), table, kUnknownName, std::move(respond));
   }
@@ -78,7 +84,7 @@ void RestWrite::handle(RestRequest rest, const cache::Table& table, http::Respon
     options.aggregates = context_.rest.aggregates;
     options.max_rows = 0;
     options.text_order = context_.rest.text_order;
-    options.timezone = preferences->timezone.value_or("");
+    set_session(write.rest.store->catalog(), write.rest.caller.principal, *preferences, options);
     options.own_rows = write.mutation.operation == cache::Operation::kInsert &&
                        write.mutation.resolution == cache::Resolution::kNone;
     auto planned = cache::query::plan_representation(write.mutation.query,

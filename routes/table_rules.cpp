@@ -4,16 +4,33 @@
 #include "routes/error_response.h"
 
 namespace holdfast::routes {
+namespace {
+
+Error never_changed(const std::string& table) {
+  return {ErrorKind::kInvalidRequest, "HF403", "Rows of " + table + " are never changed or deleted",
+          "The table is configured as append-only: it takes new rows only",
+          "Insert a correcting row instead."};
+}
+
+}  // namespace
 
 std::optional<Error> refuse_by_mode(const cache::TableOptions& options,
                                     const cache::Mutation& mutation) {
   const bool appends = mutation.operation == cache::Operation::kInsert &&
                        mutation.resolution != cache::Resolution::kMergeDuplicates;
   if (!options.append_only || appends) return std::nullopt;
-  return Error{ErrorKind::kInvalidRequest, "HF403",
-               "Rows of " + mutation.table->name + " are never changed or deleted",
-               "The table is configured as append-only: it takes new rows only",
-               "Insert a correcting row instead."};
+  return never_changed(mutation.table->name);
+}
+
+std::optional<Error> refuse_by_consequences(const cache::ReplicaOptions& options,
+                                            const cache::Overlay& overlay,
+                                            const cache::Changes& changes) {
+  for (const cache::Effect& effect : changes.effects) {
+    if (!effect.consequence) continue;
+    const cache::Table* table = overlay.find_table(effect.relation);
+    if (table != nullptr && options.of(*table).append_only) return never_changed(table->name);
+  }
+  return std::nullopt;
 }
 
 std::optional<Error> refuse_offline_bulk(const cache::TableOptions& options,

@@ -12,6 +12,11 @@ namespace holdfast::routes {
 std::optional<Error> refuse_by_mode(const cache::TableOptions& options,
                                     const cache::Mutation& mutation);
 
+// The same of a write whose consequences (on delete cascade, set null) they would be.
+std::optional<Error> refuse_by_consequences(const cache::ReplicaOptions& options,
+                                            const cache::Overlay& overlay,
+                                            const cache::Changes& changes);
+
 // A write of several rows while the upstream is away, where the table does not take such (504).
 std::optional<Error> refuse_offline_bulk(const cache::TableOptions& options,
                                          const cache::Mutation& mutation,

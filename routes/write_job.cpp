@@ -8,6 +8,7 @@
 #include "routes/error_response.h"
 #include "routes/kept_answer.h"
 #include "routes/profile.h"
+#include "routes/session.h"
 #include "routes/table_rules.h"
 #include "routes/unknown_name.h"
 #include "routes/write_answer.h"
@@ -100,7 +101,7 @@ WriteOutcome WriteJob::run(cache::Transaction& transaction) {
   cache::query::PlanOptions options;
   options.max_rows = 0;
   options.text_order = context_.rest.text_order;
-  options.timezone = request_.preferences.timezone.value_or("");
+  set_session(store.catalog(), request_.rest.caller.principal, request_.preferences, options);
   const auto named = cache::TemporaryIds(store.overlay()).resolve(database, request_.mutation);
   names_temporary_ids_ = named.any;
   if (named.lost) {
@@ -216,6 +217,9 @@ std::optional<Error> WriteJob::write_changes(cache::Transaction& transaction, Ch
   const auto changed = static_cast<std::int64_t>(changes.keys.size());
   // Of rows that are given back it is those that count.
   if (auto error = request_.representation ? std::nullopt : refuse_count(changed)) return error;
+  if (auto error = refuse_by_consequences(context_.replica, rest.store->overlay(), changes)) {
+    return error;
+  }
   if (!is_online()) {
     auto error = refuse_offline_bulk(context_.replica.of(table), mutation, changes);
     if (error && !context_.standalone) return error;

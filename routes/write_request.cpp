@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "cache/replica/single_upsert.h"
-#include "cache/replica/zoned_body.h"
 #include "cache/values/codec.h"
 #include "gateway/http/uri.h"
 #include "routes/csv.h"
@@ -106,7 +105,6 @@ Result<Mutation> parse_mutation(const http::Request& request, const cache::Table
   }
   HF_TRY(mutation.body, read_body(request, mutation));
   HF_TRY_VOID(cache::check_columns(mutation));
-  if (preferences.timezone) HF_TRY_VOID(cache::put_in_zone(mutation, *preferences.timezone));
   if (request.method == "PATCH") {
     mutation.operation = Operation::kUpdate;
     if (mutation.body.rows.empty()) mutation.body.rows.emplace_back();

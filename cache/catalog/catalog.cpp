@@ -90,6 +90,16 @@ void Catalog::leave_out(const std::function<bool(const Table&, const Column&)>& 
   }
 }
 
+void Catalog::set_sessions(std::map<std::string, Session, std::less<>> sessions) {
+  sessions_ = std::move(sessions);
+  sessions_.try_emplace("");
+}
+
+const Session& Catalog::session(std::string_view role) const {
+  const auto own = sessions_.find(role);
+  return own != sessions_.end() ? own->second : sessions_.find("")->second;
+}
+
 const Table* Catalog::find(std::string_view schema, std::string_view table) const {
   const auto found = index_.find(index_key(schema, table));
   return found == index_.end() ? nullptr : &tables_[found->second];

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cache/catalog/function.h"
+#include "cache/catalog/session.h"
 #include "cache/catalog/table.h"
 #include "gateway/base/result.h"
 
@@ -47,6 +48,10 @@ class Catalog {
   const std::vector<Table>& tables() const { return tables_; }
   const std::vector<Function>& functions() const { return functions_; }
   const std::vector<MediaHandler>& media_handlers() const { return media_handlers_; }
+  // By role; the others have "".
+  void set_sessions(std::map<std::string, Session, std::less<>> sessions);
+  const std::map<std::string, Session, std::less<>>& sessions() const { return sessions_; }
+  const Session& session(std::string_view role = "") const;
   // Exposed or not.
   const Table* find(std::string_view schema, std::string_view table) const;
   // The function that makes `name` a computed column or relationship of `table`: its first argument
@@ -61,6 +66,7 @@ class Catalog {
   std::vector<std::string> schemas_;
   std::map<std::string, std::string> schema_comments_;
   std::vector<MediaHandler> media_handlers_;
+  std::map<std::string, Session, std::less<>> sessions_ = {{"", {}}};
   std::vector<Table> tables_;
   std::vector<Function> functions_;
   std::unordered_map<std::string, std::size_t> index_;  // schema, NUL, table -> tables_

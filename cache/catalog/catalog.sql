@@ -169,7 +169,7 @@ columns as (
              then pg_catalog.pg_get_expr(fallback.adbin, fallback.adrelid) end,
            'identity', nullif(attribute.attidentity, ''),
            'byte_order', coalesce(text_order.by_byte, true),
-           'collation', case when not text_order.by_byte then text_order.name end,
+           'collation', text_order.name,
            'enum', labels.list,
            'domain_base_type', pg_catalog.format_type(domain.base, domain.modifier),
            'custom_casts', domain.base is not null
@@ -493,6 +493,45 @@ media_handlers as (
     and media_type.typname ~* '^([a-z0-9.-]+/[a-z0-9.+-]+|\*/\*)$'
     and (relation.oid is not null or argument.oid = 'pg_catalog.anyelement'::regtype)
 ),
+-- What sessions of the API have set: they connect as authenticator, and take on the settings of the
+-- role that a request has.
+configured as (
+  select setting.setdatabase, setting.setrole,
+         pg_catalog.lower(pg_catalog.split_part(item.text, '=', 1)) as name,
+         pg_catalog.substr(item.text, pg_catalog.strpos(item.text, '=') + 1) as value
+  from pg_catalog.pg_db_role_setting setting
+  cross join lateral pg_catalog.unnest(setting.setconfig) as item (text)
+  where setting.setdatabase in (0, (select database.oid from pg_catalog.pg_database database
+                                    where database.datname = pg_catalog.current_database()))
+),
+session_settings as (
+  select setting.name, coalesce(
+           (select configured.value from configured
+            where configured.name = pg_catalog.lower(setting.name)
+              and configured.setrole in (0, coalesce(
+                (select role.oid from pg_catalog.pg_roles role where role.rolname = 'authenticator'),
+                (select role.oid from pg_catalog.pg_roles role where role.rolname = session_user)))
+            order by configured.setrole <> 0 desc, configured.setdatabase <> 0 desc limit 1),
+           case when setting.source in ('user', 'database', 'database user', 'client', 'session')
+             then setting.boot_val else setting.reset_val end) as value
+  from pg_catalog.pg_settings setting
+  where setting.name in ('TimeZone', 'default_text_search_config', 'IntervalStyle', 'bytea_output')
+),
+sessions as (
+  select (select pg_catalog.jsonb_object_agg(pg_catalog.lower(setting.name), setting.value)
+          from session_settings setting)
+         || pg_catalog.jsonb_build_object('collation',
+              (select default_text_order.name from default_text_order)) as usual,
+         (select coalesce(pg_catalog.jsonb_object_agg(own.role, own.settings), '{}')
+          from (select role.rolname as role,
+                       pg_catalog.jsonb_object_agg(configured.name, configured.value) as settings
+                from configured
+                join pg_catalog.pg_roles role on role.oid = configured.setrole
+                where configured.setdatabase = 0 and role.rolname <> 'authenticator'
+                  and configured.name in
+                    ('timezone', 'default_text_search_config', 'intervalstyle', 'bytea_output')
+                group by role.rolname) own) as by_role
+),
 schema_comments as (
   select coalesce(pg_catalog.jsonb_object_agg(exposed.nspname, comment.text) filter (
            where comment.text is not null), '{}') as by_schema
@@ -504,7 +543,10 @@ select pg_catalog.jsonb_build_object(
          'version', 1,
          'schemas', pg_catalog.to_jsonb($1::text[]),
          'schema_comments', schema_comments.by_schema,
+         'session', sessions.usual,
+         'role_sessions', sessions.by_role,
          'tables', tables.list,
          'functions', functions.list,
          'media_handlers', media_handlers.list) as catalog
-from tables cross join functions cross join schema_comments cross join media_handlers
+from tables cross join functions cross join schema_comments cross join sessions
+  cross join media_handlers

@@ -51,6 +51,41 @@ MediaHandler read_media_handler(const Node& node) {
   return handler;
 }
 
+// `session` with what the node says instead.
+Session read_session(const Node& node, Session session) {
+  const auto read = [&](const char* name, std::string& setting) {
+    std::string text = node.member(name).text_or_empty();
+    if (!text.empty()) setting = std::move(text);
+  };
+  read("timezone", session.timezone);
+  read("default_text_search_config", session.text_search);
+  read("intervalstyle", session.interval_style);
+  read("bytea_output", session.bytea_output);
+  read("collation", session.collation);
+  constexpr std::string_view kBuiltIn = "pg_catalog.";
+  if (session.text_search.starts_with(kBuiltIn)) session.text_search.erase(0, kBuiltIn.size());
+  return session;
+}
+
+std::map<std::string, Session, std::less<>> read_sessions(const Node& root) {
+  std::map<std::string, Session, std::less<>> sessions;
+  const Session usual = read_session(root.member("session"), {});
+  sessions[""] = usual;
+  for (const auto& [role, node] : root.member("role_sessions").members()) {
+    sessions[role] = read_session(node, usual);
+  }
+  return sessions;
+}
+
+Json print_session(const Session& session) {
+  Json json{{"timezone", session.timezone},
+            {"default_text_search_config", session.text_search},
+            {"intervalstyle", session.interval_style},
+            {"bytea_output", session.bytea_output}};
+  if (!session.collation.empty()) json["collation"] = session.collation;
+  return json;
+}
+
 Json null_if_empty(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
 const char* word(TableKind kind) {
@@ -249,9 +284,11 @@ Result<Catalog> read_catalog(const nlohmann::json& document) {
   for (const auto& [schema, comment] : root.member("schema_comments").members()) {
     comments.emplace(schema, comment.text());
   }
+  auto sessions = read_sessions(root);
   if (problem) return bad_document(*problem);
   Catalog catalog(std::move(tables), std::move(functions), std::move(schemas), std::move(comments),
                   std::move(handlers));
+  catalog.set_sessions(std::move(sessions));
   if (root.member("partial").flag_or(false)) catalog.mark_partial();
   return catalog;
 }
@@ -274,6 +311,14 @@ std::string print_catalog(const Catalog& catalog) {
   json["schema_comments"] = Json::object();
   for (const auto& [schema, comment] : catalog.schema_comments()) {
     json["schema_comments"][schema] = comment;
+  }
+  for (const auto& [role, session] : catalog.sessions()) {
+    Json printed = print_session(session);
+    if (role.empty()) {
+      json["session"] = std::move(printed);
+    } else {
+      json["role_sessions"][role] = std::move(printed);
+    }
   }
   json["tables"] = print_list(catalog.tables(), print_table);
   json["functions"] = print_list(catalog.functions(), print_function);

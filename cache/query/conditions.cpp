@@ -6,6 +6,7 @@
 #include "cache/query/text_search.h"
 #include "cache/values/array_literal.h"
 #include "cache/values/codec.h"
+#include "cache/values/letter_case.h"
 #include "cache/values/sort_key.h"
 #include "cache/values/text_order.h"
 
@@ -111,6 +112,12 @@ Result<std::string> ConditionWriter::write_operator(const Operand& operand, cons
   }
 }
 
+// Whether its JSON may be that of a composite value. hstore's is an object too.
+static bool may_be_composite(const Type& type) {
+  return type.kind == TypeKind::kOther && !has_sort_key(type) && type.base != "hstore" &&
+         !type.base.ends_with(".hstore");
+}
+
 // A composite is null when all of its fields are, and not null when none is.
 static std::string opaque_null_test(const std::string& sql, IsValue value) {
   const std::string fields = "(substr(" + sql + ",1,2)=char(1)||'{' AND ";
@@ -123,7 +130,7 @@ static std::string opaque_null_test(const std::string& sql, IsValue value) {
 
 Result<std::string> ConditionWriter::write_is(const Operand& operand, IsValue value) const {
   const bool null_test = value == IsValue::kNull || value == IsValue::kNotNull;
-  if (null_test && operand.type->kind == TypeKind::kOther && !has_sort_key(*operand.type)) {
+  if (null_test && may_be_composite(*operand.type)) {
     return opaque_null_test(operand.sql, value);
   }
   if (value == IsValue::kNull) return operand.sql + " IS NULL";
@@ -292,8 +299,10 @@ Result<std::string> ConditionWriter::write_pattern(const Operand& operand, Opera
   if (type.kind != TypeKind::kText) return no_operator(spoken_type(operand), op);
   HF_TRY_VOID(check_equality(operand));
   HF_TRY(Value pattern, literal_value(LiteralUse::kPattern, type, value));
-  return std::string(op == Operator::kLike ? "hf_like(" : "hf_ilike(") + operand.sql + "," +
-         parameters_.literal(&value, LiteralUse::kPattern, type, std::move(pattern)) + ")";
+  const std::string right =
+      parameters_.literal(&value, LiteralUse::kPattern, type, std::move(pattern));
+  if (op == Operator::kLike) return "hf_like(" + operand.sql + "," + right + ")";
+  return "hf_ilike(" + operand.sql + "," + right + "," + parameters_.value(operand.letters) + ")";
 }
 
 Result<std::string> ConditionWriter::write_regular_expression(const Operand& operand, Operator op,
@@ -304,16 +313,17 @@ Result<std::string> ConditionWriter::write_regular_expression(const Operand& ope
   }
   if (type.kind != TypeKind::kText) return no_operator(spoken_type(operand), op);
   HF_TRY_VOID(check_equality(operand));
-  auto pattern = plain_pattern(value);
+  auto pattern = op == Operator::kMatch ? plain_pattern(value) : std::nullopt;
   if (!pattern) return write_expression(operand, op, value);
-  return std::string(op == Operator::kMatch ? "hf_like(" : "hf_ilike(") + operand.sql + "," +
-         parameters_.value(*std::move(pattern)) + ")";
+  return "hf_like(" + operand.sql + "," + parameters_.value(*std::move(pattern)) + ")";
 }
 
 Result<std::string> ConditionWriter::write_expression(const Operand& operand, Operator op,
                                                       const std::string& value) {
+  const bool ascii = is_ascii_cased(operand.letters);
+  const Case ignored = ascii ? Case::kIgnoredInAscii : Case::kIgnored;
   auto expression =
-      RegularExpression::parse(value, op == Operator::kImatch ? Case::kIgnored : Case::kExact);
+      RegularExpression::parse(value, op == Operator::kImatch ? ignored : Case::kExact);
   if (!expression) return forward("a regular expression that is not read here");
   auto shape = std::make_unique<RowShape>();
   shape->expression = std::make_shared<const RegularExpression>(*std::move(expression));

@@ -5,6 +5,7 @@
 
 #include "cache/fulltext/characters.h"
 #include "cache/query/regular_expression.h"
+#include "cache/values/letter_case.h"
 
 namespace holdfast::cache::query {
 namespace {
@@ -139,12 +140,14 @@ class ExpressionParser {
     return add_character(c, set) && add_set(std::move(set));
   }
 
-  // Letters beyond ASCII have cases that only the database's locale tells.
+  // allcases() of Postgres' regc_locale.c.
   bool add_character(char32_t c, Set& set) const {
-    set.ranges.emplace_back(c, c);
-    if (letter_case_ == Case::kExact) return true;
-    if (c >= 128) return false;
-    set.ranges.emplace_back(other_case(c), other_case(c));
+    if (letter_case_ == Case::kExact || (letter_case_ == Case::kIgnoredInAscii && c >= 128)) {
+      set.ranges.emplace_back(c, c);
+      return true;
+    }
+    set.ranges.emplace_back(lower_case(c), lower_case(c));
+    set.ranges.emplace_back(upper_case(c), upper_case(c));
     return true;
   }
 
@@ -200,7 +203,8 @@ class ExpressionParser {
   }
 
   bool add_class(std::string_view name, Set& set) const {
-    if (letter_case_ == Case::kIgnored && (name == "upper" || name == "lower")) name = "alpha";
+    const bool any_case = letter_case_ != Case::kExact;
+    if (any_case && (name == "upper" || name == "lower")) name = "alpha";
     const auto* const found =
         std::find_if(std::begin(kClasses), std::end(kClasses),
                      [&](const NamedClass& each) { return each.name == name; });

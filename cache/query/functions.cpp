@@ -13,6 +13,7 @@
 #include "cache/values/cast.h"
 #include "cache/values/codec.h"
 #include "cache/values/json.h"
+#include "cache/values/letter_case.h"
 #include "cache/values/text_order.h"
 
 namespace holdfast::cache::query {
@@ -115,10 +116,12 @@ void like(FunctionContext& context, Arguments arguments) {
   fail(context, invalid_request("22025", "LIKE pattern must not end with escape character"));
 }
 
+// hf_ilike(text, pattern, collation)
 void ilike(FunctionContext& context, Arguments arguments) {
   if (arguments.is_null(0) || arguments.is_null(1)) return context.null();
-  const auto matches =
-      matches_like(fold_case(text_of(arguments, 0)), fold_case(text_of(arguments, 1)));
+  const std::string_view collation = text_of(arguments, 2);
+  const auto matches = matches_like(fold_case(text_of(arguments, 0), collation),
+                                    fold_case(text_of(arguments, 1), collation));
   if (matches) return context.boolean(*matches);
   fail(context, invalid_request("22025", "LIKE pattern must not end with escape character"));
 }
@@ -195,7 +198,7 @@ constexpr ScalarFunction kScalars[] = {{"hf_object", -1, object},
 
                                        {"hf_like", 2, like},
                                        {"hf_match", 2, match},
-                                       {"hf_ilike", 2, ilike},
+                                       {"hf_ilike", 3, ilike},
                                        {"hf_json_value", -1, json_value<Scalars::kNoArrays>},
                                        {"hf_json_text", -1, json_as_text<Scalars::kNoArrays>},
                                        {"hf_jsonb_value", -1, json_value<Scalars::kArraysOfOne>},

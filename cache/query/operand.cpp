@@ -168,15 +168,17 @@ Result<Operand> operand_of(const Place& place, const Field& field, Parameters& p
   if (column->custom_casts) return forward("casts of domain " + column->domain);
   Operand operand;
   operand.sql = place.alias + "." + quote_identifier(column->storage_name);
-  HF_TRY(operand.type, parameters.in_zone(column->type));
+  HF_TRY(operand.type, parameters.in_session(column->type));
   operand.byte_order = column->byte_order;
   if (!column->byte_order) operand.collation = &column->collation;
+  operand.letters = column->collation;
   operand.nullable = column->nullable;
   operand.plain_column = true;
   if (!column->domain.empty()) operand.domain = spoken_domain(place, *column);
   if (!field.path.empty() || holds_jsonb(*operand.type)) {
     operand.byte_order = default_is_byte_order(parameters.catalog());
     operand.collation = nullptr;
+    operand.letters = parameters.catalog()->session().collation;
   }
   if (field.path.empty()) return operand;
   return follow_path(std::move(operand), field.path, parameters);
@@ -196,7 +198,7 @@ Result<Operand> cast_operand(const Operand& operand, const std::string& cast,
   }
   auto shape = std::make_unique<RowShape>();
   shape->owned_types = std::move(owned);
-  HF_TRY(const Type* const kept, parameters.in_zone(shape->owned_types.front()));
+  HF_TRY(const Type* const kept, parameters.in_session(shape->owned_types.front()));
   shape->members.push_back({{}, {}, operand.type, Member::Kind::kValue});
   shape->members.push_back({{}, {}, kept, Member::Kind::kValue});
   Operand out = operand;

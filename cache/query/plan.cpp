@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "cache/query/index_wish.h"
 #include "cache/query/new_rows.h"
@@ -61,12 +62,12 @@ void write_window(const RowWindow& window, Parameters& parameters, Plan& plan) {
 }
 
 Result<Plan> read_plan(const Query& query, const Catalog& catalog, const Table& table,
-                       const PlanOptions& options, std::shared_ptr<const TimeZone> zone) {
+                       const PlanOptions& options, SessionView view) {
   HF_TRY(const RowWindow window, row_window(query, options));
   HF_TRY(const auto root, resolve(query, catalog, table, options, Wanted::kAll));
   if (catalog.is_partial() && !root->embeds.empty()) return forward(kPartial);
   Plan plan;
-  Parameters parameters(catalog, std::move(zone));
+  Parameters parameters(catalog, std::move(view));
   SelectWriter writer(parameters, options);
   if (options.count) HF_TRY_VOID(write_count(writer, *root, parameters, plan));
   HF_TRY(const auto columns, writer.outputs(*root));
@@ -93,20 +94,28 @@ Result<Plan> read_plan(const Query& query, const Catalog& catalog, const Table& 
   return plan;
 }
 
-// nullptr: UTC.
-Result<std::shared_ptr<const TimeZone>> zone_of(const PlanOptions& options) {
-  if (options.timezone.empty()) return std::shared_ptr<const TimeZone>();
-  return TimeZone::find(options.timezone);
+Result<SessionView> view_of(const PlanOptions& options) {
+  SessionView view{nullptr, options.elsewhere};
+  if (options.timezone.empty()) return view;
+  auto zone = TimeZone::find(options.timezone);
+  if (zone) {
+    view.zone = *std::move(zone);
+  } else if (options.sessions_own) {
+    view.elsewhere.moments = true;
+  } else {
+    return std::move(zone).error();
+  }
+  return view;
 }
 
 // PostgREST sets the zone when it has planned, and before Postgres sees the query.
 Result<Plan> read_plan_in_zone(const Query& query, const Catalog& catalog, const Table& table,
                                const PlanOptions& options) {
-  auto zone = zone_of(options);
-  if (zone) return read_plan(query, catalog, table, options, *std::move(zone));
-  const auto plan = read_plan(query, catalog, table, options, nullptr);
+  auto view = view_of(options);
+  if (view) return read_plan(query, catalog, table, options, *std::move(view));
+  const auto plan = read_plan(query, catalog, table, options, {});
   const bool earlier = !plan && plan.error().code.starts_with("PGRST");
-  return earlier ? plan.error() : std::move(zone).error();
+  return earlier ? plan.error() : std::move(view).error();
 }
 
 Result<Plan> target_plan(const Query& query, const Catalog& catalog, const Table& table,
@@ -115,8 +124,8 @@ Result<Plan> target_plan(const Query& query, const Catalog& catalog, const Table
   // They must exist, and say nothing else: a mutation's own filters choose its rows, !inner or not.
   root->embeds.clear();
   Plan plan;
-  HF_TRY(auto zone, zone_of(options));
-  Parameters parameters(catalog, std::move(zone));
+  HF_TRY(auto view, view_of(options));
+  Parameters parameters(catalog, std::move(view));
   SelectWriter writer(parameters, options);
   HF_TRY(const auto where, writer.bare_where(*root));
   plan.sql = "SELECT " + root->alias + ".rowid FROM " + writer.bare_from(*root);
@@ -135,8 +144,8 @@ Result<Plan> representation_plan(const Query& query, const Catalog& catalog, con
   root->own_rows = options.own_rows;
   if (catalog.is_partial() && !root->embeds.empty()) return forward(kPartial);
   Plan plan;
-  HF_TRY(auto zone, zone_of(options));
-  Parameters parameters(catalog, std::move(zone));
+  HF_TRY(auto view, view_of(options));
+  Parameters parameters(catalog, std::move(view));
   PlanOptions unlimited = options;
   unlimited.max_rows = 0;  // PostgREST limits reads, not what a mutation returns
   unlimited.new_rows_last = true;
@@ -170,6 +179,17 @@ Planned planned(Result<Plan> plan, const Catalog& catalog) {
 }
 
 }  // namespace
+
+void set_session(const Session& session, PlanOptions& options) {
+  constexpr std::array<std::string_view, 6> kUtc = {"UTC",     "GMT",           "Etc/UTC",
+                                                    "Etc/GMT", "Etc/Universal", "Universal"};
+  const bool utc = std::ranges::find(kUtc, session.timezone) != kUtc.end();
+  options.timezone = utc ? "" : session.timezone;
+  options.sessions_own = true;
+  options.text_search = session.text_search;
+  options.elsewhere.intervals = session.interval_style != "postgres";
+  options.elsewhere.bytes = session.bytea_output != "hex";
+}
 
 Planned plan_read(const Query& query, const Catalog& catalog, const Table& table,
                   const PlanOptions& options) {

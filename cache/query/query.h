@@ -63,15 +63,27 @@ struct PlanOptions {
   // beyond bigint is the largest bigint.
   std::optional<std::pair<std::int64_t, std::optional<std::int64_t>>> range;
   bool count = false;  // the total without limit and offset is wanted
-  // Time zone of the session, as Prefer: timezone names it; empty = UTC. Errors: 22023.
+  // Time zone of the session, as Prefer: timezone names it; empty = UTC. Errors: 22023, but where
+  // it is `sessions_own` and not the request's: then moments are for the upstream to print.
   std::string timezone = {};
-  // What a text search without a configuration uses: the database's default_text_search_config.
+  bool sessions_own = false;
+  // What a text search without a configuration uses: the session's default_text_search_config.
   std::string text_search = "english";
+  // The session prints some types otherwise than they are printed here.
+  struct Elsewhere {
+    bool moments = false;
+    bool intervals = false;  // another intervalstyle than postgres
+    bool bytes = false;      // another bytea_output than hex
+  };
+  Elsewhere elsewhere = {};
   // Of a representation: the rows are new, so that also columns that are not kept here are known.
   bool own_rows = false;
   // Rows with temporary ids come last where no order is asked, as new rows do upstream.
   bool new_rows_last = false;
 };
+
+// Sets what the session says.
+void set_session(const Session& session, PlanOptions& options);
 
 // The rows that are answered of those that there are.
 struct RowWindow {

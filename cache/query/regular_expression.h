@@ -9,7 +9,9 @@
 
 namespace holdfast::cache::query {
 
-enum class Case : std::uint8_t { kExact, kIgnored };
+// Ignored, a character of the pattern stands for its lower and its upper case, and the text is
+// taken as it is.
+enum class Case : std::uint8_t { kExact, kIgnored, kIgnoredInAscii };
 
 // Postgres' advanced regular expressions, as far as they are regular: alternatives, groups, bounds,
 // brackets, classes, anchors and word boundaries; not back references, look-around and options.

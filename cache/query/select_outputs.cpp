@@ -94,7 +94,9 @@ Result<OutputColumn> SelectWriter::field_output(const Place& place, const Select
     }
   }
   const bool grouped = !group.empty() && !field.alias.empty();
-  if (grouped && field.alias != field.field.name && place.table->find_column(field.alias)) {
+  const bool itself =
+      field.alias == field.field.name && field.cast.empty() && field.field.path.empty();
+  if (grouped && !itself && place.table->find_column(field.alias)) {
     return forward("grouping by an alias that is a column's name");
   }
   std::string name = field.alias;
@@ -161,7 +163,7 @@ Result<void> SelectWriter::add_all_columns(const Place& place, std::vector<Outpu
     if (column.custom_casts) return forward("casts of domain " + column.domain);
     Operand operand;
     operand.sql = place.alias + "." + quote_identifier(column.storage_name);
-    HF_TRY(operand.type, parameters_.in_zone(column.type));
+    HF_TRY(operand.type, parameters_.in_session(column.type));
     HF_TRY(std::string group, group_key(place, operand));
     out.push_back({column.name, std::move(operand.sql), operand.type, Member::Kind::kValue,
                    std::move(group)});

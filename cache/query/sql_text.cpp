@@ -63,6 +63,10 @@ class StackEstimate {
   int deepest_ = 0;
 };
 
+bool holds(const Type& type, TypeKind kind) {
+  return type.kind == kind || (type.kind == TypeKind::kArray && holds(*type.element, kind));
+}
+
 // Whether the text of no value of the type depends on the time zone.
 bool same_in_every_zone(const Type& type) {
   switch (type.kind) {
@@ -154,12 +158,17 @@ std::string Parameters::types(const std::vector<const Type*>& types, std::deque<
   return shape(std::move(shape_of_types));
 }
 
-Result<const Type*> Parameters::in_zone(const Type& type) {
-  if (zone_ == nullptr || same_in_every_zone(type)) return &type;
+Result<const Type*> Parameters::in_session(const Type& type) {
+  const auto& elsewhere = session_.elsewhere;
+  if (elsewhere.intervals && holds(type, TypeKind::kInterval)) return forward("intervalstyle");
+  if (elsewhere.bytes && holds(type, TypeKind::kBytea)) return forward("bytea_output");
+  if (same_in_every_zone(type)) return &type;
+  if (elsewhere.moments) return forward("the time zone of the upstream's sessions");
+  if (session_.zone == nullptr) return &type;
   if (type.kind != TypeKind::kTimestamptz) return forward(type.name + " in a time zone");
   auto shape = std::make_unique<RowShape>();
   Type& zoned = shape->owned_types.emplace_back(type);
-  zoned.zone = zone_;
+  zoned.zone = session_.zone;
   keep(std::move(shape));
   return &zoned;
 }

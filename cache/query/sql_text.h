@@ -22,13 +22,19 @@ struct LiteralParameter {
   const Type* type = nullptr;
 };
 
+// How the upstream's session would read and print.
+struct SessionView {
+  std::shared_ptr<const TimeZone> zone = nullptr;  // nullptr: UTC
+  PlanOptions::Elsewhere elsewhere = {};
+};
+
 // The parameters of the statement that is being written. Each gets its own number; a pointer's
 // value is NULL until it is bound.
 // One thread at a time: the planner.
 class Parameters {
  public:
-  explicit Parameters(const Catalog& catalog, std::shared_ptr<const TimeZone> zone = nullptr)
-      : catalog_(&catalog), zone_(std::move(zone)) {}
+  explicit Parameters(const Catalog& catalog, SessionView session = {})
+      : catalog_(&catalog), session_(std::move(session)) {}
 
   const Catalog* catalog() const { return catalog_; }
   // Each returns what stands for the parameter in SQL: "?3".
@@ -41,8 +47,8 @@ class Parameters {
   std::size_t count() const { return values_.size(); }
   const std::vector<LiteralParameter>& literals() const { return literals_; }
   // `type` as the session's time zone makes it; it lives as long as the plan. kForwardCode for
-  // types whose values hold moments that are not printed in another zone here.
-  Result<const Type*> in_zone(const Type& type);
+  // types whose values are not printed here as the session would.
+  Result<const Type*> in_session(const Type& type);
   const RowShape* keep(std::unique_ptr<RowShape> shape);
 
   // Hands everything over to the plan.
@@ -50,7 +56,7 @@ class Parameters {
 
  private:
   const Catalog* catalog_;
-  std::shared_ptr<const TimeZone> zone_;
+  SessionView session_;
   std::vector<Value> values_;
   std::vector<LiteralParameter> literals_;
   std::vector<std::pair<int, const RowShape*>> pointers_;

@@ -40,12 +40,13 @@ std::optional<std::string_view> rows_of(const RawObject& relation) {
   return rows == "null" ? std::nullopt : rows;
 }
 
-bool denied_to_anonymous(const http::Principal& principal, const RawObject& relation) {
+bool denied_to_anonymous(const http::Principal& principal, const Table& table,
+                         const RawObject& relation) {
   if (principal.kind != http::Principal::Kind::kAnonymous) return false;
   if (member(relation, "rows_as_anon_error")) return true;
-  const auto privileges = member(relation, "anon_privileges");
-  return !rows_of(relation) && privileges &&
-         privileges->find("\"select\"") == std::string_view::npos;
+  const auto privileges = table.privileges.find("anon");
+  return member(relation, "anon_privileges") && privileges != table.privileges.end() &&
+         std::ranges::find(privileges->second, "select") == privileges->second.end();
 }
 
 // What a bundle is read for.
@@ -67,7 +68,7 @@ Result<std::optional<Denial>> read_denial(const http::Principal& principal, cons
                                           const RawObject& relation) {
   const auto written = member(relation, "denied");
   if (!written) {
-    if (!denied_to_anonymous(principal, relation)) return std::optional<Denial>();
+    if (!denied_to_anonymous(principal, table, relation)) return std::optional<Denial>();
     return std::optional(denial_of(table));
   }
   HF_TRY(const RawObject denial, read_object(*written, "denial of " + table.name));

@@ -29,27 +29,6 @@ class WriteRequestTest : public ::testing::Test {
   std::shared_ptr<const cache::Catalog> catalog_ = cache::sample::catalog();
 };
 
-// Promise 2: what is sent later, and row by row, means the moment that the app meant.
-TEST_F(WriteRequestTest, AMomentWithoutAZoneIsOneInThePreferredZone) {
-  http::Request request{"POST",
-                        "/rest/v1/todos",
-                        {},
-                        R"({"id":1,"updated_at":"2024-01-01 12:00","title":"2024-01-01 12:00"})"};
-  const cache::Table& todos = *catalog_->find("public", "todos");
-  Preferences preferences;
-  preferences.timezone = "America/New_York";
-  const auto parsed = parse_mutation(request, todos, preferences);
-  ASSERT_TRUE(parsed) << parsed.error().message;
-  EXPECT_THAT(parsed->body.rows[0],
-              ElementsAre(Pair("id", "1"), Pair("updated_at", R"("2024-01-01T17:00:00+00:00")"),
-                          Pair("title", R"("2024-01-01 12:00")")));
-  request.body = R"({"id":1,"updated_at":"2024-01-01 12:00+02"})";
-  EXPECT_THAT(parse_mutation(request, todos, preferences)->body.rows[0],
-              ElementsAre(Pair("id", "1"), Pair("updated_at", R"("2024-01-01T10:00:00+00:00")")));
-  preferences.timezone = "Nope/Zone";
-  EXPECT_EQ(parse_mutation(request, todos, preferences).error().code, "22023");
-}
-
 TEST_F(WriteRequestTest, CsvLinesAreRowsOfTextAndNullIsNull) {
   const auto parsed = parse("POST", "todos", "id,title\r\n1,\"a \"\"b\"\", c\"\n2,NULL\n",
                             "text/csv; charset=utf-8");

@@ -70,6 +70,24 @@ TEST_F(ReadTest, ArraysStandInNoList) {
             "42883: operator does not exist: integer[] ~~ unknown");
 }
 
+// Postgres takes a name of GROUP BY for the column's before it is an alias.
+TEST_F(ReadTest, AGroupByAnAliasOfItsOwnCastIsForwarded) {
+  options_.aggregates = true;
+  const std::string forwarded = "forward: grouping by an alias that is a column's name";
+  EXPECT_EQ(get("items", "select=made:made::date,count()"), forwarded);
+  EXPECT_EQ(get("items", "select=extra:extra->>k,count()"), forwarded);
+  EXPECT_EQ(get("clubs", "select=town:town,count()&id=eq.1"), R"([{"town":"Rome","count":1}])");
+}
+
+// Its JSON is an object as that of a composite value, which is null when all its fields are.
+TEST_F(ReadTest, AnHstoreIsNullOnlyWhenItIsAbsent) {
+  Table items = table("items");
+  items.columns[9].type = make_type("extensions.hstore");
+  catalog_ = Catalog({std::move(items)}, {});
+  database_.execute("UPDATE \"public.items\" SET extra=char(1)||'{\"a\":null}' WHERE id=1");
+  EXPECT_EQ(get("items", "select=id&extra=is.null&id=neq.2"), R"([{"id":3}])");
+}
+
 TEST_F(ReadTest, MessagesNameTheDomainOfAColumn) {
   Table items = table("items");
   items.columns[0].domain = "public.item_id";

@@ -1,7 +1,9 @@
 #include <random>
 #include <sstream>
 
+#include "cache/query/patterns.h"
 #include "cache/query/regular_expression.h"
+#include "cache/values/letter_case.h"
 #include "tests/cache/query/fixture.h"
 #include "tests/support/postgres.h"
 
@@ -42,6 +44,23 @@ TEST_F(SearchTest, MomentsAreReadAndPrintedInThePreferredZone) {
   EXPECT_EQ(get("items", "id=eq.1&select=made"), R"([{"made":"2026-01-01T19:04:05-08:00"}])");
   EXPECT_EQ(get("items", "made=eq.2026-01-01T19:04:05&select=id"), R"([{"id":1}])");
   EXPECT_EQ(get("items", "id=eq.1&select=made::date"), R"([{"made":"2026-01-01"}])");
+}
+
+TEST_F(SearchTest, WhatTheSessionPrintsOtherwiseIsForwarded) {
+  set_session({.timezone = "No/Where", .text_search = "simple"}, options_);
+  EXPECT_EQ(get("items", "select=made"), "forward: the time zone of the upstream's sessions");
+  EXPECT_EQ(get("items", "select=id&id=eq.1"), R"([{"id":1}])");
+  EXPECT_EQ(get("clubs", "select=id&town=fts.the"), "[]") << "simple has no stop words";
+  set_session({.timezone = "America/Los_Angeles"}, options_);
+  EXPECT_EQ(get("items", "id=eq.1&select=made"), R"([{"made":"2026-01-01T19:04:05-08:00"}])");
+  Table items = table("items");
+  items.columns[1].type = make_type("interval");
+  items.columns[2].type = make_type("bytea[]");
+  catalog_ = Catalog({std::move(items)}, {});
+  set_session({.interval_style = "iso_8601", .bytea_output = "escape"}, options_);
+  EXPECT_EQ(get("items", "select=price"), "forward: intervalstyle");
+  EXPECT_EQ(get("items", "select=weight"), "forward: bytea_output");
+  EXPECT_EQ(get("items", "id=eq.1&select=made"), R"([{"made":"2026-01-02T03:04:05+00:00"}])");
 }
 
 TEST_F(SearchTest, AnInvalidZoneIsRefusedAfterWhatPostgrestRefuses) {
@@ -153,6 +172,37 @@ class Expressions {
 
   std::mt19937 random_;
 };
+
+TEST(LetterCaseTest, TextIsFoldedAsItsCollationSays) {
+  const std::vector<std::string> texts = {
+      "İstanbul", "istanbul", "ISTANBUL", "ıI", "É", "é", "E", "ß",  "ẞ",  "SS", "ſ", "s", "\u212a",
+      "k",        "µ",        "Μ",        "μ",  "Σ", "σ", "ς", "ΑΣ", "ας", "ǅ",  "ǆ", "Ǆ"};
+  const std::vector<std::pair<std::string, std::string>> collations = {
+      {"default", ""}, {"C", "libc/C/"}, {"en-x-icu", "icu/en/1"}, {"tr-x-icu", "icu/tr/1"}};
+  test::PostgresCluster cluster;
+  for (const auto& [name, collation] : collations) {
+    std::string values;
+    for (const auto& text : texts) values += (values.empty() ? "('" : ",('") + text + "')";
+    const auto asked = [&, &known = name](const std::string& op) {
+      return cluster.run("WITH t(v) AS (VALUES " + values + ") SELECT string_agg(((a.v COLLATE \"" +
+                         known + "\") " + op +
+                         " b.v)::int::text, '' ORDER BY a.n, b.n) FROM (SELECT v, row_number() "
+                         "OVER () n FROM t) a, (SELECT v, row_number() OVER () n FROM t) b");
+    };
+    const Case ignored = is_ascii_cased(collation) ? Case::kIgnoredInAscii : Case::kIgnored;
+    std::string like;
+    std::string match;
+    for (const auto& text : texts) {
+      for (const auto& pattern : texts) {
+        like +=
+            *matches_like(fold_case(text, collation), fold_case(pattern, collation)) ? '1' : '0';
+        match += *RegularExpression::parse(pattern, ignored)->matches(text) ? '1' : '0';
+      }
+    }
+    EXPECT_EQ(like + "\n", asked("ILIKE")) << name;
+    EXPECT_EQ(match + "\n", asked("~*")) << name;
+  }
+}
 
 TEST(RegularExpressionTest, WhatIsDecidedIsWhatPostgresSays) {
   struct Sample {

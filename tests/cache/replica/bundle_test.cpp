@@ -182,6 +182,17 @@ TEST_F(BundleTest, ARelationWhoseRowsCouldNotBeReadIsNotEmpty) {
   EXPECT_EQ(store->status(*store->catalog().find("public", "logs")), TableStatus::kSyncing);
 }
 
+TEST_F(BundleTest, RowsThatTheAnonymousRoleMayNotSelectAreDeniedToIt) {
+  const std::string bundle = R"({"schema":"public","tables":{"logs":{"kind":"table",
+    "anon_privileges":["insert"],"columns":[{"name":"line","type":"text"}],
+    "rows":[{"line":"x"}]}}})";
+  const auto store = imported(bundle, http::Principal::anonymous());
+  EXPECT_EQ(store->status(*store->catalog().find("public", "logs")), TableStatus::kDenied);
+  std::filesystem::remove(dir_.path() / "imported.db");
+  const auto own = imported(bundle, kUser);
+  EXPECT_EQ(own->status(*own->catalog().find("public", "logs")), TableStatus::kComplete);
+}
+
 TEST_F(BundleTest, WhatIsNoBundleChangesNothing) {
   const auto store = open("anon.db", two_schemas(), http::Principal::anonymous());
   fill(*store, "public", "logs", R"([{"line":"kept"}])");
