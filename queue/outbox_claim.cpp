@@ -46,7 +46,7 @@ SELECT o.sequence, o.id, o.state FROM hf_outbox o JOIN candidates c ON c.entry=o
 
 // Dead letters that would have inserted a row that ?1 changes or refers to, and which no other
 // pending entry inserts; whether ?1 was made for that row alone: as the upstream had none there, or
-// before it was refused as a duplicate.
+// before it was refused as a duplicate of a row that no own later write has made.
 constexpr const char* kDeadParents = R"sql(
 WITH needed AS (SELECT relation, key FROM hf_effects WHERE entry=?1
                 UNION SELECT relation, key FROM hf_references WHERE entry=?1)
@@ -56,6 +56,9 @@ SELECT o.sequence, o.id, d.relation, d.key,
     OR EXISTS(SELECT 1 FROM hf_outbox me JOIN hf_references r ON r.entry=me.sequence
                 WHERE me.sequence=?1 AND o.last_error LIKE '23505%' AND me.created_at<=o.ended_at
                   AND r.relation=d.relation AND r.key=d.key)
+       AND NOT EXISTS(SELECT 1 FROM hf_effects i CROSS JOIN hf_outbox io ON io.sequence=i.entry
+                        WHERE i.relation=d.relation AND i.key=d.key AND i.kind IN (1, 2)
+                          AND i.entry>d.entry AND io.state='acknowledged')
   FROM needed n
   CROSS JOIN hf_effects d ON d.relation=n.relation AND d.key=n.key
   CROSS JOIN hf_outbox o ON o.sequence=d.entry

@@ -1,6 +1,7 @@
 #include "queue/write_claims.h"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 namespace holdfast::queue {
@@ -46,19 +47,60 @@ std::string path_behind(std::string_view text) {
   }
 }
 
+// What stands for the whole token.
+constexpr std::array<std::string_view, 3> kTokens = {
+    "auth.jwt()", "current_setting('request.jwt.claims'", "current_setting('request.jwt.claim."};
+
+bool is_part_of_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '"';
+}
+
+// Whether a function is called of which it is not known here that it reads no claim.
+bool calls_unknown(std::string_view expression) {
+  constexpr std::array<std::string_view, 36> kKnown = {
+      "", "now", "gen_random_uuid", "nextval", "timezone", "auth.uid", "auth.role", "auth.email",
+      "auth.jwt", "current_setting", "date_trunc", "lower", "upper", "md5", "random", "to_char",
+      "clock_timestamp", "statement_timestamp", "transaction_timestamp", "uuid_generate_v4",
+      "extensions.uuid_generate_v4", "concat", "coalesce", "array", "jsonb_build_object",
+      "make_interval",
+      // Types with a length.
+      "varying", "character", "bpchar", "varchar", "numeric", "bit", "time", "timestamp",
+      "timestamptz", "interval"};
+  bool quoted = false;
+  for (std::size_t at = 0; at < expression.size(); ++at) {
+    if (expression[at] == '\'') quoted = !quoted;
+    if (quoted || expression[at] != '(') continue;
+    std::size_t begin = at;
+    while (begin > 0 && is_part_of_name(expression[begin - 1])) --begin;
+    const std::string_view name = expression.substr(begin, at - begin);
+    if (std::ranges::find(kKnown, name) == kKnown.end()) return true;
+  }
+  return false;
+}
+
+// Another one with each token, or changed by the user without further ado.
+bool changes_by_itself(std::string_view claim) {
+  constexpr std::array<std::string_view, 13> kOfSessions = {
+      "exp", "iat", "nbf",   "jti",   "session_id",    "amr",         "aal",
+      "iss", "aud", "email", "phone", "user_metadata", "is_anonymous"};
+  return std::ranges::find(kOfSessions, claim) != kOfSessions.end();
+}
+
 }  // namespace
 
 std::vector<std::string> claims_in(std::string_view expression) {
   std::vector<std::string> paths;
   if (expression.find("auth.email()") != expression.npos) paths.emplace_back("email");
-  constexpr std::string_view kToken = "auth.jwt()";
-  for (auto place = expression.find(kToken); place != expression.npos;
-       place = expression.find(kToken, place + 1)) {
-    std::string path = path_behind(expression.substr(place + kToken.size()));
-    // Of the whole token what a session does not change by itself.
-    if (path.empty()) path = "app_metadata";
-    paths.push_back(std::move(path));
+  for (const std::string_view token : kTokens) {
+    for (auto place = expression.find(token); place != expression.npos;
+         place = expression.find(token, place + 1)) {
+      std::string_view behind = expression.substr(place + token.size());
+      // The rest of the call.
+      if (!token.ends_with(')')) behind.remove_prefix(std::min(behind.find(')'), behind.size()));
+      paths.push_back(path_behind(behind));
+    }
   }
+  if (calls_unknown(expression)) paths.emplace_back();
   return paths;
 }
 
@@ -66,7 +108,15 @@ std::string write_claims(const std::string& claims, const std::vector<std::strin
   if (paths.empty()) return "";
   const json token = json::parse(claims, nullptr, false);
   json used = json::object();
-  for (const std::string& path : paths) used[path] = claim_at(token, path);
+  for (const std::string& path : paths) {
+    if (!path.empty()) {
+      used[path] = claim_at(token, path);
+    } else if (token.is_object()) {
+      for (const auto& [name, value] : token.items()) {
+        if (!changes_by_itself(name)) used[name] = value;
+      }
+    }
+  }
   return used.dump();
 }
 

@@ -9,6 +9,7 @@
 #include "routes/error_response.h"
 #include "routes/outbox_entries.h"
 #include "routes/outbox_routes.h"
+#include "routes/session.h"
 
 // A dead letter, or another entry that is not under way, with another body.
 namespace holdfast::routes {
@@ -110,9 +111,15 @@ class Edit {
     }
     const cache::Table* table = store_.overlay().find_table(entry->relation);
     if (table == nullptr) return conflict("Its table is not there any more");
-    HF_TRY(const auto mutation, mutation_of(*entry, *table, body));
-    // Computed on the rows as they are without it.
-    if (!is_end(entry->state)) store_.overlay().drop(transaction_, entry->sequence);
+    HF_TRY(auto mutation, mutation_of(*entry, *table, body));
+    if (!put_in_zone(store_.catalog(), principal_of(*entry), {}, mutation)) {
+      return conflict("What its moments mean is known at the upstream only");
+    }
+    // Computed on the rows as they are at its place, without it.
+    auto& overlay = store_.overlay();
+    if (!is_end(entry->state)) overlay.drop(transaction_, entry->sequence);
+    const auto later = overlay.later_on_its_rows(transaction_.database(), entry->sequence);
+    for (const std::int64_t each : later) overlay.drop(transaction_, each);
     HF_TRY(auto changes, compute(mutation, *entry));
     HF_TRY_VOID(keep_ids(*entry, *table, changes));
     const bool insert = mutation.operation == cache::Operation::kInsert;
@@ -123,17 +130,24 @@ class Edit {
     entry->minted_key = changes.minted_key;
     queue::Conflicts::close_of(transaction_, entry->id, "merged", context_.clock.now());
     outbox_.edit(transaction_, *entry, changes.effects, changes.references);
+    for (const std::int64_t each : later) overlay.reactivate(transaction_, each);
     return {};
   }
 
  private:
+  http::Principal principal_of(const Entry& entry) const {
+    http::Principal principal = store_.principal();
+    principal.role = entry.role;
+    principal.claims = entry.claims;
+    return principal;
+  }
+
   Result<cache::Changes> compute(const Mutation& mutation, const Entry& entry) {
     cache::query::PlanOptions options;
     options.max_rows = 0;
     options.text_order = context_.rest.text_order;
-    auto principal = store_.principal();
-    principal.role = entry.role;
-    principal.claims = entry.claims;
+    const auto principal = principal_of(entry);
+    set_session(store_.catalog(), principal, {}, options);
     auto computed = cache::compute_changes(
         transaction_.database(), store_.catalog(), store_.overlay(), mutation,
         {.defaults = {principal, entry.created_at}, .plan = options, .temporary_ids = true});

@@ -149,7 +149,9 @@ void Overlay::acknowledge(Transaction& transaction, std::int64_t entry,
     if (known == images.end()) {
       const Base base = load_base(transaction.database(), table, effect.key);
       save_base(transaction, table, effect.key, apply_effect(table, effect, base.row));
-      presume(transaction, table, effect.key, Presumed::kWritten);
+      // Where a row was there it was left, and is another's.
+      const bool ours = effect.kind != EffectKind::kInsertIgnore;
+      if (ours) presume(transaction, table, effect.key, Presumed::kWritten);
       read_again(transaction, effect.relation, effect.key);
     }
     rebase_later(transaction, effect, entry, known == images.end() ? nullptr : &*known);
@@ -204,6 +206,16 @@ std::vector<Effect> Overlay::effects(Database& database, std::int64_t entry) con
   std::vector<Effect> effects;
   while (statement.step()) effects.push_back(read_effect(statement));
   return effects;
+}
+
+std::vector<std::int64_t> Overlay::later_on_its_rows(Database& database, std::int64_t entry) const {
+  Statement& statement = database.cached(
+      "SELECT DISTINCT e.entry FROM hf_effects mine JOIN hf_effects e ON e.relation=mine.relation"
+      " AND e.key=mine.key AND e.active=1 AND e.entry>?1 WHERE mine.entry=?1 ORDER BY e.entry");
+  statement.bind(1, entry);
+  std::vector<std::int64_t> later;
+  while (statement.step()) later.push_back(statement.integer(0));
+  return later;
 }
 
 bool Overlay::has_pending(Database& database, const Table& table) const {

@@ -86,6 +86,8 @@ class Overlay {
   void show_pending(Transaction& transaction);
 
   std::vector<Effect> effects(Database& database, std::int64_t entry) const;
+  // The entries after `entry` with pending effects on rows of its own, in their order.
+  std::vector<std::int64_t> later_on_its_rows(Database& database, std::int64_t entry) const;
 
   bool has_pending(Database& database, const Table& table) const;
   bool is_pending(Database& database, const Table& table, const std::string& key) const;

@@ -42,6 +42,51 @@ bool is_counted(const Column& column) {
           (column.default_expression && column.default_expression->starts_with("nextval(")));
 }
 
+// The temporary id in a key.
+std::optional<std::int64_t> id_in(const Table& table, const std::string& key) {
+  const auto body = parse_body(key);
+  if (!body || body->rows.size() != 1) return std::nullopt;
+  for (const auto& [name, token] : body->rows[0]) {
+    if (name == table.columns[*TemporaryIds::column_of(table)].name) return negative_number(token);
+  }
+  return std::nullopt;
+}
+
+// Whether the row has what the effect sent of it.
+bool holds_what_was_sent(const Table& table, const Effect& effect, const Row& row) {
+  const auto body = parse_body(effect.changes);
+  if (!body || body->rows.size() != 1) return false;
+  const Row sent = read_stored(table, effect.changes);
+  return std::ranges::all_of(body->rows[0], [&](const auto& member) {
+    const auto index = table.column_index(member.first);
+    if (!index || index == TemporaryIds::column_of(table)) return true;
+    // Its text may be another one for the same value.
+    return table.columns[*index].type.kind == TypeKind::kJson || sent[*index] == row[*index];
+  });
+}
+
+// The images' rows that the ids stand for; nullptr: none of them.
+std::vector<const Row*> made_rows(const Table& table, const std::vector<std::int64_t>& ids,
+                                  const std::vector<Effect>& own,
+                                  const std::vector<UpstreamImage>& images) {
+  const bool in_order = images.size() == ids.size() && own.size() == ids.size();
+  std::vector<const Row*> made;
+  std::set<const UpstreamImage*> taken;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto effect = std::ranges::find_if(
+        own, [&](const Effect& each) { return id_in(table, each.key) == ids[i]; });
+    const auto image = std::ranges::find_if(images, [&](const UpstreamImage& each) {
+      if (in_order) return &each == &images[i];
+      return each.row && each.table == &table && effect != own.end() && !taken.contains(&each) &&
+             holds_what_was_sent(table, *effect, *each.row);
+    });
+    const bool found = image != images.end() && image->row;
+    made.push_back(found ? &*image->row : nullptr);
+    if (found) taken.insert(&*image);
+  }
+  return made;
+}
+
 }  // namespace
 
 std::string replace_ids(const Table& table, const std::set<std::size_t>& columns,
@@ -131,19 +176,20 @@ TemporaryIds::Adoption TemporaryIds::adopt(Transaction& transaction, std::int64_
   const auto [table, ids] = unresolved_of(transaction.database(), entry);
   if (table == nullptr) return adoption;
   const auto own = overlay_.effects(transaction.database(), entry);
-  if (images.size() != ids.size() ||
-      !std::all_of(images.begin(), images.end(), [](const auto& image) { return image.row; })) {
-    images.clear();
-    for (const Effect& effect : own) {
-      images.push_back({overlay_.find_table(effect.relation), effect.key, std::nullopt});
-    }
-    return adoption;
-  }
-  adoption.real = learn(transaction, *table, ids, images);
+  const auto made = made_rows(*table, ids, own, images);
+  adoption.real = learn(transaction, *table, ids, made);
   adoption.carriers = carriers_of(*table);
   std::vector<Place> moved;
   moved.reserve(own.size());
-  for (const Effect& effect : own) moved.emplace_back(table, effect.key);
+  for (const Effect& effect : own) {
+    const auto id = id_in(*table, effect.key);
+    if (!id || std::ranges::find(ids, *id) == ids.end()) continue;
+    if (adoption.real.contains(*id)) {
+      moved.emplace_back(table, effect.key);
+    } else {
+      images.push_back({table, effect.key, std::nullopt});
+    }
+  }
   // Renaming may move further rows, whose keys hold the id too.
   std::set<std::int64_t> done;
   for (std::size_t i = 0; i < moved.size(); ++i) {
@@ -174,12 +220,13 @@ std::pair<const Table*, std::vector<std::int64_t>> TemporaryIds::unresolved_of(
 std::map<std::int64_t, std::int64_t> TemporaryIds::learn(Transaction& transaction,
                                                          const Table& table,
                                                          const std::vector<std::int64_t>& ids,
-                                                         const std::vector<UpstreamImage>& images) {
+                                                         const std::vector<const Row*>& made) {
   std::map<std::int64_t, std::int64_t> real;
   Statement& known = transaction.database().cached(
       "UPDATE hf_temporary_ids SET real=?3 WHERE relation=?1 AND temporary=?2");
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    const auto* id = std::get_if<std::int64_t>(&(*images[i].row)[*column_of(table)]);
+    if (made[i] == nullptr) continue;
+    const auto* id = std::get_if<std::int64_t>(&(*made[i])[*column_of(table)]);
     if (id == nullptr) continue;
     real[ids[i]] = *id;
     known.bind(1, std::string_view(relation_of(table))).bind(2, ids[i]).bind(3, *id).run();

@@ -49,8 +49,9 @@ class TemporaryIds {
     std::map<std::int64_t, std::int64_t> real;  // by temporary id
     std::vector<Renamed> renamed;
   };
-  // `entry` was acknowledged with `images`: where they are its rows in their order, each id becomes
-  // the real one in all effects, references and rows. Else its rows go, as theirs are not known.
+  // `entry` was acknowledged with `images`: each id whose row is among them becomes the real one in
+  // all effects, references and rows. The rows of others go, as theirs are not known. As many
+  // images as rows are those in their order; fewer are told apart by what was sent.
   Adoption adopt(Transaction& transaction, std::int64_t entry, std::vector<UpstreamImage>& images);
 
   // The temporary ids that a request names.
@@ -82,7 +83,7 @@ class TemporaryIds {
   // Keeps what the images tell.
   static std::map<std::int64_t, std::int64_t> learn(Transaction& transaction, const Table& table,
                                                     const std::vector<std::int64_t>& ids,
-                                                    const std::vector<UpstreamImage>& images);
+                                                    const std::vector<const Row*>& made);
   static std::vector<std::int64_t> entries_about(Database& database, const Place& place);
   void rename_entry(Transaction& transaction, std::int64_t entry, Adoption& adoption,
                     std::vector<Place>& moved);

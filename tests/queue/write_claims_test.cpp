@@ -105,6 +105,17 @@ TEST_F(WriteClaimsTest, TheClaimsThatDefaultsReadAreFound) {
   EXPECT_THAT(claims_in("(auth.jwt() ->> 'org_id'::text)"), ElementsAre("org_id"));
   EXPECT_THAT(claims_in("auth.email()"), ElementsAre("email"));
   EXPECT_THAT(claims_in("auth.uid()"), IsEmpty());
+  EXPECT_THAT(
+      claims_in("((current_setting('request.jwt.claims'::text, true))::json ->> 'org'::text)"),
+      ElementsAre("org"));
+  EXPECT_THAT(claims_in("('x'::character varying(3) || now())"), IsEmpty());
+}
+
+// Hard case 1: what a function of the schema's own reads nobody knows here.
+TEST_F(WriteClaimsTest, ADefaultThatCallsTheSchemasFunctionMayReadAnyClaim) {
+  EXPECT_THAT(claims_in("my_org()"), ElementsAre(""));
+  const std::string claims = R"({"sub":"u","exp":1,"session_id":"s","org":"a","app_metadata":{}})";
+  EXPECT_EQ(write_claims(claims, {""}), R"({"app_metadata":{},"org":"a","sub":"u"})");
 }
 
 }  // namespace

@@ -238,6 +238,32 @@ TEST_F(ConflictRoutesTest, DeadLettersAreDiscardedByTheirReason) {
   EXPECT_EQ(got("/outbox?state=queued").size(), 1U);
 }
 
+// A later write of one's own makes no edit impossible.
+TEST_F(ConflictRoutesTest, AnEditIsJudgedAtItsPlaceInTheQueue) {
+  go_offline();
+  rest("POST", "todos", R"({"id":1,"title":"bad"})");
+  answer(400, error("23514"));
+  send();
+  rest("POST", "todos", R"({"id":1,"title":"later"})", {{"Prefer", "resolution=merge-duplicates"}});
+  const auto dead = got("/outbox?state=dead").at(0);
+  const std::string path = "/outbox/" + dead.at("id").get<std::string>() + "/edit";
+  const auto edited = post(path, R"({"body":{"id":1,"title":"good"}})");
+  EXPECT_EQ(edited.status, 200) << edited.body;
+  EXPECT_EQ(json::parse(rest("GET", "todos?select=title").body).at(0).at("title"), "later");
+}
+
+TEST_F(ConflictRoutesTest, AConsequenceForAnAppendOnlyTableIsRefused) {
+  replica_.table_options["todos"].append_only = true;
+  put("lists", R"([{"id":1,"title":"l","slot":null,"updated_at":"2026-11-21T12:00:00+00:00"}])");
+  put("todos", R"([{"id":1,"list_id":1,"title":"a","done":false,"price":null,
+                    "updated_at":"2026-11-21T12:00:00+00:00"}])");
+  go_offline();
+  const auto refused = rest("DELETE", "lists?id=eq.1");
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_THAT(refused.body, HasSubstr("todos"));
+  EXPECT_EQ(got("/outbox"), json::array());
+}
+
 TEST_F(ConflictRoutesTest, AnAppendOnlyTableTakesNewRowsOnly) {
   replica_.table_options["todos"].append_only = true;
   put("todos", todo(1, "a"));

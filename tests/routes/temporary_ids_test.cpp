@@ -311,6 +311,25 @@ TEST_F(TemporaryIdsTest, ALogicFilterThatNamesAnUnknownIdIsSentWithTheRealOne) {
   EXPECT_THAT(sent().at(1), StartsWith("PATCH counters?id=eq.42"));
 }
 
+// A trigger may swallow a row, and an upsert that ignores leave one out.
+TEST_F(TemporaryIdsTest, OfFewerRowsThanWereSentEachIdFindsItsOwn) {
+  rest("POST", "counters", R"([{"name":"a"},{"name":"b"},{"name":"c"}])");
+  rest("POST", "marks", R"({"counter":-2,"label":"m"})");
+  nothing_is_there();
+  const http::Headers form = {{"Content-Type", "application/json"}};
+  upstream_.push(201, R"([{"id":42,"name":"b","parent":null},{"id":43,"name":"c","parent":null}])",
+                 form);
+  upstream_.push(201, R"([{"counter":42,"label":"m"}])", form);
+  go_online();
+  dispatcher_.drain(*store_);
+  go_offline();
+  EXPECT_EQ(unfinished(), 0);
+  EXPECT_EQ(rows("counters?select=id&id=eq.-2"), json::parse(R"([{"id":42}])"));
+  EXPECT_EQ(rows("counters?select=id&id=eq.-3"), json::parse(R"([{"id":43}])"));
+  EXPECT_THAT(rows("counters?select=id&id=eq.-1"), IsEmpty());
+  EXPECT_EQ(rows("marks?select=counter"), json::parse(R"([{"counter":42}])"));
+}
+
 TEST_F(TemporaryIdsTest, WithoutTheRealIdTheRowGoesUntilItIsPulled) {
   insert(R"({"name":"a"})");
   nothing_is_there();

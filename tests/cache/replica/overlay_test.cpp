@@ -57,6 +57,20 @@ TEST_F(OverlayTest, APullDoesNotHideAPendingWrite) {
   EXPECT_EQ(shown(), R"({"id":1,"title":"theirs","done":true})");
 }
 
+// Hard case 7: what an ignoring upsert has left alone is nobody's own write.
+TEST_F(OverlayTest, ARowThatAnIgnoringUpsertLeftIsNotTakenForItsOwn) {
+  sample_.put("todos", row(1, "a"));
+  apply(1, EffectKind::kInsertIgnore, 1, R"({"id":1,"title":"ignored"})", row(1, "ignored"));
+  apply(2, EffectKind::kUpdate, 1, R"({"title":"mine"})");
+  sample_.write(
+      [&](Transaction& transaction) { sample_.overlay().acknowledge(transaction, 1, {}); });
+  sample_.put("todos", row(1, "theirs"));
+  auto reader = sample_.store().reader();
+  const auto effects = sample_.overlay().effects(*reader, 2);
+  ASSERT_EQ(effects.size(), 1U);
+  EXPECT_NE(effects[0].base->find("\"title\":\"a\""), std::string::npos) << *effects[0].base;
+}
+
 TEST_F(OverlayTest, ADeletionUpstreamStaysHiddenOnlyWhileOwnInsertWaits) {
   apply(1, EffectKind::kInsert, 1, R"({"id":1,"title":"mine"})", row(1, "mine"));
   sample_.remove("todos", key(1));
