@@ -78,12 +78,14 @@ bool calls_unknown(std::string_view expression) {
   return false;
 }
 
-// Another one with each token, or changed by the user without further ado.
-bool changes_by_itself(std::string_view claim) {
-  constexpr std::array<std::string_view, 13> kOfSessions = {
-      "exp", "iat", "nbf",   "jti",   "session_id",    "amr",         "aal",
-      "iss", "aud", "email", "phone", "user_metadata", "is_anonymous"};
-  return std::ranges::find(kOfSessions, claim) != kOfSessions.end();
+// Whether the claim says who writes, and for whom: what is no text is about the session, and so are
+// these, which are others with each token or changed by the user without further ado.
+bool says_for_whom(const std::string& name, const json& value) {
+  constexpr std::array<std::string_view, 14> kOfSessions = {
+      "jti", "sid",   "session_id", "aal", "acr",     "iss",    "nonce",
+      "aud", "email", "phone",      "azp", "at_hash", "c_hash", "scope"};
+  if (name == "app_metadata") return true;
+  return value.is_string() && std::ranges::find(kOfSessions, name) == kOfSessions.end();
 }
 
 }  // namespace
@@ -113,7 +115,7 @@ std::string write_claims(const std::string& claims, const std::vector<std::strin
       used[path] = claim_at(token, path);
     } else if (token.is_object()) {
       for (const auto& [name, value] : token.items()) {
-        if (!changes_by_itself(name)) used[name] = value;
+        if (says_for_whom(name, value)) used[name] = value;
       }
     }
   }

@@ -19,7 +19,7 @@ inline constexpr const char* kClaimsChanged = "claims changed: ";
 std::vector<std::string> claims_in(std::string_view expression);
 
 // The claims at `paths` ("app_metadata.tenant") of a token's claims, as a JSON object by path; ""
-// stands for all but those that a session changes by itself.
+// stands for the texts that say who writes for whom, and app_metadata.
 std::string write_claims(const std::string& claims, const std::vector<std::string>& paths);
 
 // Why the entry may not be sent under these credentials (hard case 1): its role, or a claim that

@@ -114,7 +114,8 @@ TEST_F(WriteClaimsTest, TheClaimsThatDefaultsReadAreFound) {
 // Hard case 1: what a function of the schema's own reads nobody knows here.
 TEST_F(WriteClaimsTest, ADefaultThatCallsTheSchemasFunctionMayReadAnyClaim) {
   EXPECT_THAT(claims_in("my_org()"), ElementsAre(""));
-  const std::string claims = R"({"sub":"u","exp":1,"session_id":"s","org":"a","app_metadata":{}})";
+  const std::string claims =
+      R"({"sub":"u","exp":1,"session_id":"s","fva":[1,-1],"org":"a","app_metadata":{}})";
   EXPECT_EQ(write_claims(claims, {""}), R"({"app_metadata":{},"org":"a","sub":"u"})");
 }
 
