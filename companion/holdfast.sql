@@ -1524,6 +1524,9 @@ exposed as (
 default_text_order as (
   select (provider in ('c', 'b') and locale in ('C', 'POSIX', 'C.UTF-8', 'C.utf8')) as by_byte,
          encoding in ('UTF8', 'SQL_ASCII') as encoding_keeps_order,
+         case when provider = 'i' then null
+              when provider = 'c' and ctype in ('C', 'POSIX') then 'C'
+              when provider = 'b' and locale = 'C' then 'C' end as letters,
          case when encoding = 'UTF8' and rules is null then
            case provider when 'c' then 'libc/' when 'i' then 'icu/' end || locale || '/' || version
          end as name
@@ -1534,6 +1537,7 @@ default_text_order as (
                 then coalesce(pg_catalog.to_jsonb(database) ->> 'datlocale',
                               pg_catalog.to_jsonb(database) ->> 'daticulocale')
                 else database.datcollate::text end as locale,
+           database.datctype::text as ctype,
            pg_catalog.to_jsonb(database) ->> 'daticurules' as rules,
            coalesce(pg_catalog.to_jsonb(database) ->> 'datcollversion', '') as version
     from pg_catalog.pg_database database
@@ -1548,6 +1552,11 @@ text_orders as (
            when 'b' then coalesce(pg_catalog.to_jsonb(collation_) ->> 'colllocale',
                                   collation_.collcollate::text) in ('C', 'C.UTF-8')
            else false end as by_byte,
+         case when collation_.collprovider = 'd' then database.letters
+              when collation_.collprovider = 'c' and collation_.collctype in ('C', 'POSIX') then 'C'
+              when collation_.collprovider = 'b'
+                and coalesce(pg_catalog.to_jsonb(collation_) ->> 'colllocale',
+                             collation_.collcollate::text) = 'C' then 'C' end as letters,
          case
            when not coalesce((pg_catalog.to_jsonb(collation_) ->> 'collisdeterministic')::boolean, true)
              then 'nondeterministic'
@@ -1680,7 +1689,8 @@ columns as (
              then pg_catalog.pg_get_expr(fallback.adbin, fallback.adrelid) end,
            'identity', nullif(attribute.attidentity, ''),
            'byte_order', coalesce(text_order.by_byte, true),
-           'collation', text_order.name,
+           'collation', case when not text_order.by_byte then text_order.name end,
+           'letters', text_order.letters,
            'enum', labels.list,
            'domain_base_type', pg_catalog.format_type(domain.base, domain.modifier),
            'custom_casts', domain.base is not null
@@ -2023,7 +2033,11 @@ session_settings as (
                 (select role.oid from pg_catalog.pg_roles role where role.rolname = 'authenticator'),
                 (select role.oid from pg_catalog.pg_roles role where role.rolname = session_user)))
             order by configured.setrole <> 0 desc, configured.setdatabase <> 0 desc limit 1),
-           case when setting.source in ('user', 'database', 'database user', 'client', 'session')
+           -- Not those of a role that is not the API's.
+           case when exists (select 1 from configured
+                             join pg_catalog.pg_roles role on role.oid = configured.setrole
+                             where role.rolname = session_user
+                               and configured.name = pg_catalog.lower(setting.name))
              then setting.boot_val else setting.reset_val end) as value
   from pg_catalog.pg_settings setting
   where setting.name in ('TimeZone', 'default_text_search_config', 'IntervalStyle', 'bytea_output')
@@ -2031,8 +2045,8 @@ session_settings as (
 sessions as (
   select (select pg_catalog.jsonb_object_agg(pg_catalog.lower(setting.name), setting.value)
           from session_settings setting)
-         || pg_catalog.jsonb_build_object('collation',
-              (select default_text_order.name from default_text_order)) as usual,
+         || (select pg_catalog.jsonb_build_object('letters', coalesce(letters, name))
+             from default_text_order) as usual,
          (select coalesce(pg_catalog.jsonb_object_agg(own.role, own.settings), '{}')
           from (select role.rolname as role,
                        pg_catalog.jsonb_object_agg(configured.name, configured.value) as settings

@@ -6,6 +6,13 @@ namespace holdfast::queue {
 
 using cache::Statement;
 
+namespace {
+
+// Whoever repeats what may have taken effect may be at it for days.
+constexpr std::chrono::hours kUnansweredLonger{30 * 24};
+
+}  // namespace
+
 std::optional<ForwardedRequest> find_forwarded(cache::Database& database,
                                                const std::string& app_key) {
   Statement& statement =
@@ -39,8 +46,9 @@ void free_forwarded_key(cache::Transaction& transaction, const std::string& app_
 }
 
 void forget_forwarded(cache::Transaction& transaction, Timestamp before) {
-  Statement& forget = transaction.database().cached("DELETE FROM hf_forwarded_keys WHERE at<?1");
-  forget.bind(1, micros(before)).run();
+  Statement& forget = transaction.database().cached(
+      "DELETE FROM hf_forwarded_keys WHERE at<?1 AND (answer IS NOT NULL OR at<?2)");
+  forget.bind(1, micros(before)).bind(2, micros(before - kUnansweredLonger)).run();
 }
 
 }  // namespace holdfast::queue

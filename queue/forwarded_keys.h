@@ -30,7 +30,7 @@ void keep_forwarded_answer(cache::Transaction& transaction, const std::string& a
 // It surely had no effect: the key is free again.
 void free_forwarded_key(cache::Transaction& transaction, const std::string& app_key);
 
-// Those from before `before`.
+// Those from before `before`; of those without an answer only what is a month older.
 void forget_forwarded(cache::Transaction& transaction, Timestamp before);
 
 }  // namespace holdfast::queue

@@ -11,6 +11,8 @@ using json = nlohmann::json;
 
 const json& claim_at(const json& claims, const std::string& path) {
   static const json nothing;
+  // A name may have dots in it.
+  if (claims.is_object() && claims.contains(path)) return claims.at(path);
   const json* place = &claims;
   std::size_t begin = 0;
   while (begin <= path.size()) {
@@ -81,9 +83,9 @@ bool calls_unknown(std::string_view expression) {
 // Whether the claim says who writes, and for whom: what is no text is about the session, and so are
 // these, which are others with each token or changed by the user without further ado.
 bool says_for_whom(const std::string& name, const json& value) {
-  constexpr std::array<std::string_view, 14> kOfSessions = {
-      "jti", "sid",   "session_id", "aal", "acr",     "iss",    "nonce",
-      "aud", "email", "phone",      "azp", "at_hash", "c_hash", "scope"};
+  constexpr std::array<std::string_view, 16> kOfSessions = {
+      "jti", "sid",   "session_id", "aal", "acr",     "iss",    "nonce", "event_id",
+      "aud", "email", "phone",      "azp", "at_hash", "c_hash", "scope", "origin_jti"};
   if (name == "app_metadata") return true;
   return value.is_string() && std::ranges::find(kOfSessions, name) == kOfSessions.end();
 }

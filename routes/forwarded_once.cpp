@@ -7,6 +7,8 @@
 namespace holdfast::routes {
 namespace {
 
+constexpr std::size_t kLargestKept = std::size_t{4} << 20;
+
 std::string key_of(const http::Request& request) {
   return std::string(*request.headers.find("Idempotency-Key"));
 }
@@ -25,8 +27,19 @@ Forwarder::Forwarded ForwardedOnce::forward(const http::Request& request,
   if (!keyed_) return forwarder.forward_once(request, Surface::kRest, std::move(reason));
   if (auto repeated = begin()) return {*std::move(repeated), true};
   auto forwarded = forwarder.forward_once(request, Surface::kRest, std::move(reason));
-  end(forwarded);
+  try {
+    end(forwarded);
+  } catch (const std::exception& fault) {
+    // Whatever becomes of the key, the app hears what the upstream has said.
+    context_.logger->error("forwarded_key_not_written reason={}", fault.what());
+  }
   return forwarded;
+}
+
+std::optional<http::Response> ForwardedOnce::repeated() const {
+  if (!keyed_) return std::nullopt;
+  auto earlier = find_repetition(context_, *store_->reader(), *keyed_);
+  return earlier ? std::move(earlier->answer) : std::nullopt;
 }
 
 std::optional<http::Response> ForwardedOnce::begin() const {
@@ -46,6 +59,7 @@ void ForwardedOnce::end(const Forwarder::Forwarded& forwarded) const {
   const int status = forwarded.response.status;
   const bool told = forwarded.refused || (status < 500 && status != 408);
   if (forwarded.may_have_happened && !told) return;
+  if (status < 300 && forwarded.response.body.size() > kLargestKept) return;
   store_->writer().run(cache::Writer::Priority::kEssential, [&](cache::Transaction& transaction) {
     if (status < 300) {
       queue::keep_forwarded_answer(transaction, key_of(*keyed_),

@@ -45,6 +45,14 @@ upstream::Outcome as_meant(upstream::Outcome outcome, Surface surface, std::stri
   return upstream::Failure{upstream::Loss::kAnswerLost, page_words(outcome.answer())};
 }
 
+// The API's own error has undone what it had begun; unless its connection to the database broke,
+// which may have been in the commit.
+bool is_undone(const upstream::Answer& answer) {
+  const std::string code = queue::classify(answer).code;
+  const bool broken = code == "PGRST001" || code.starts_with("08") || code.starts_with("57P");
+  return !code.empty() && !broken;
+}
+
 }  // namespace
 
 http::Response auth_unavailable() {
@@ -100,8 +108,7 @@ Forwarder::Forwarded Forwarder::forward_once(const http::Request& request, Surfa
   const auto outcome = as_meant(context_.upstream.call(call), surface, request.method);
   if (outcome.answered()) {
     const upstream::Answer& answer = outcome.answer();
-    const bool refused = answer.status >= 400 && !queue::classify(answer).code.empty();
-    return {response_for(answer, reason), true, refused};
+    return {response_for(answer, reason), true, answer.status >= 400 && is_undone(answer)};
   }
   auto response = unavailable(outcome.failure(), surface, is_read(request));
   response.headers.set("Cache-Status", forwarded_status(reason));

@@ -2,10 +2,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cache/values/text.h"
+#include "gateway/crypto/base64.h"
 #include "gateway/crypto/digest.h"
 #include "queue/forwarded_keys.h"
 #include "queue/outbox.h"
 #include "routes/error_response.h"
+#include "routes/preferences.h"
 
 namespace holdfast::routes {
 namespace {
@@ -13,7 +16,10 @@ namespace {
 http::Response read_response(const nlohmann::json& stored) {
   http::Response response;
   response.status = stored.at("status").get<int>();
-  response.body = stored.at("body").get<std::string>();
+  const auto bytes = stored.find("bytes");
+  response.body = bytes == stored.end()
+                      ? stored.at("body").get<std::string>()
+                      : crypto::base64_decode(bytes->get<std::string>()).value_or("");
   for (const auto& field : stored.at("headers")) {
     response.headers.add(field.at(0).get<std::string>(), field.at(1).get<std::string>());
   }
@@ -48,6 +54,10 @@ std::string digest_of(const http::Request& request) {
     if (!parameter.starts_with("apikey=")) text.append("&").append(parameter);
   }
   text.append("\n").append(request.headers.find("Content-Profile").value_or(""));
+  text.append(join_preferences(request.headers, [](std::string_view member) {
+    return !member.starts_with("tx=") && !member.starts_with("resolution=") &&
+           !member.starts_with("missing=");
+  }));
   return crypto::sha256_hex(text + "\n" + request.body);
 }
 
@@ -82,11 +92,15 @@ std::optional<Repetition> find_repetition(const Context& context, cache::Databas
 
 std::string print_answer(const http::Response& response, const http::Request& request) {
   nlohmann::json text = {{"status", response.status},
-                         {"body", response.body},
                          {"headers", nlohmann::json::array()},
                          {"request", digest_of(request)}};
+  if (cache::check_utf8(response.body)) {
+    text["body"] = response.body;
+  } else {
+    text["bytes"] = crypto::base64_encode(response.body);
+  }
   for (const auto& [name, value] : response.headers) {
-    text["headers"].push_back({name, value});
+    if (cache::check_utf8(value)) text["headers"].push_back({name, value});
   }
   return text.dump();
 }

@@ -36,6 +36,7 @@ std::string naming(const std::string& target, const std::vector<std::string>& co
     rest.remove_prefix(1);
     const std::string_view parameter = rest.substr(0, rest.find('&'));
     rest.remove_prefix(parameter.size());
+    if (parameter.starts_with("columns=") && columns.empty()) continue;
     text.append(1, separator);
     separator = '&';
     if (parameter.starts_with("columns=")) {
@@ -150,7 +151,9 @@ class Edit {
     set_session(store_.catalog(), principal, {}, options);
     auto computed = cache::compute_changes(
         transaction_.database(), store_.catalog(), store_.overlay(), mutation,
-        {.defaults = {principal, entry.created_at}, .plan = options, .temporary_ids = true});
+        {.defaults = {principal, entry.created_at, options.timezone.empty()},
+         .plan = options,
+         .temporary_ids = true});
     if (auto* error = std::get_if<Error>(&computed)) return std::move(*error);
     if (auto* ask = std::get_if<cache::AskUpstream>(&computed)) return conflict(ask->reason);
     auto& changes = std::get<cache::Changes>(computed);

@@ -258,6 +258,7 @@ void RestWrite::ask_upstream(RestRequest rest, const cache::Table& table, std::s
     const Context& context = self.context_;
     cache::Store& store = *rest.store;
     const ForwardedOnce once(context, rest.store, rest.request);
+    if (auto repeated = once.repeated()) return respond(*std::move(repeated));
     // What changes no row that is here overtakes nothing that waits for a person.
     const std::string relation = self.touches_none_ ? "" : relation_of(context, rest);
     if (!context.connectivity.offline() &&

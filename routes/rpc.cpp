@@ -109,11 +109,12 @@ bool Rpc::is_queued(const RestRequest& rest, const std::string& schema,
 void Rpc::call(RestRequest rest, http::Respond respond) const {
   context_.workers.post(
       [context = &context_, rest = std::move(rest), respond = std::move(respond)] {
+        const ForwardedOnce once(*context, rest.store, rest.request);
+        if (auto repeated = once.repeated()) return respond(*std::move(repeated));
         if (!context->connectivity.offline()) {
           context->synchronizer.wait_until_sent(*rest.store, kDeliveryWait);
         }
-        const auto forwarded = ForwardedOnce(*context, rest.store, rest.request)
-                                   .forward(rest.request, "a function that may write");
+        const auto forwarded = once.forward(rest.request, "a function that may write");
         if (forwarded.may_have_changed()) {
           rest.store->note_forwarded_write();
           context->synchronizer.wake_puller(rest.store->principal().id);

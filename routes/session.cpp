@@ -18,7 +18,7 @@ Result<void> put_in_zone(const cache::Catalog& catalog, const http::Principal& p
   cache::query::PlanOptions options;
   set_session(catalog, principal, preferences, options);
   if (preferences.timezone) return cache::put_in_zone(mutation, options.timezone);
-  if (options.timezone.empty()) return {};
+  if (options.timezone.empty() || !cache::names_moments(mutation)) return {};
   auto put = cache::put_in_zone(mutation, options.timezone);
   if (put) return put;
   return Error{ErrorKind::kInvalidRequest, cache::kForwardCode,

@@ -109,7 +109,7 @@ WriteOutcome WriteJob::run(cache::Transaction& transaction) {
     return std::move(outcome_);
   }
   const cache::MutationContext mutation_context{
-      {request_.rest.caller.principal, context_.clock.now()},
+      {request_.rest.caller.principal, context_.clock.now(), options.timezone.empty()},
       options,
       context_.standalone,
       context_.replica.imported_only,

@@ -61,7 +61,7 @@ Session read_session(const Node& node, Session session) {
   read("default_text_search_config", session.text_search);
   read("intervalstyle", session.interval_style);
   read("bytea_output", session.bytea_output);
-  read("collation", session.collation);
+  read("letters", session.letters);
   constexpr std::string_view kBuiltIn = "pg_catalog.";
   if (session.text_search.starts_with(kBuiltIn)) session.text_search.erase(0, kBuiltIn.size());
   return session;
@@ -82,7 +82,7 @@ Json print_session(const Session& session) {
             {"default_text_search_config", session.text_search},
             {"intervalstyle", session.interval_style},
             {"bytea_output", session.bytea_output}};
-  if (!session.collation.empty()) json["collation"] = session.collation;
+  if (!session.letters.empty()) json["letters"] = session.letters;
   return json;
 }
 
@@ -149,6 +149,7 @@ Json print_column(const Column& column) {
   json["identity"] = print_identity(column.identity);
   json["byte_order"] = column.byte_order;
   if (!column.collation.empty()) json["collation"] = column.collation;
+  if (!column.letters.empty()) json["letters"] = column.letters;
   if (!column.type.labels.empty()) json["enum"] = column.type.labels;
   if (!column.domain.empty()) json["domain_base_type"] = column.type.name;
   if (column.custom_casts) json["custom_casts"] = true;

@@ -58,6 +58,7 @@ Column read_column(const Node& node) {
   column.identity = read_identity(node.member("identity"));
   column.byte_order = node.member("byte_order").flag_or(true);
   column.collation = node.member("collation").text_or_empty();
+  column.letters = node.member("letters").text_or_empty();
   column.custom_casts = node.member("custom_casts").flag_or(false);
   column.origin = read_origin(node.member("origin"));
   column.comment = node.member("comment").text_or_empty();

@@ -11,7 +11,7 @@ struct Session {
   std::string text_search = "english";  // default_text_search_config
   std::string interval_style = "postgres";
   std::string bytea_output = "hex";
-  std::string collation = {};  // the database's own, as Column::collation; empty: not known
+  std::string letters = {};  // the database's own, as Column::letters, else its collation
 
   bool operator==(const Session&) const = default;
 };

@@ -36,6 +36,7 @@ struct Column {
   // that pg_collation has); "nondeterministic" where equal text may have other bytes; empty when it
   // is not known.
   std::string collation;
+  std::string letters;  // "C" where only ASCII letters have cases, whatever the order is
   // A view's column that is a table's column unchanged, found through views over views.
   std::optional<ColumnOrigin> origin;
   std::string domain;  // the name of the domain that `type` is the base type of; else empty
@@ -44,6 +45,12 @@ struct Column {
   // False: its values are not kept here ([tables.NAME] columns). No part of the schema.
   bool kept = true;
   std::string comment;
+
+  // In JSON an element that is an array cannot be told from another dimension.
+  bool is_array_of_json() const {
+    return type.kind == TypeKind::kArray &&
+           (type.element->kind == TypeKind::kJson || type.element->kind == TypeKind::kJsonb);
+  }
 
   // Whether its null in a JSON answer may be no value as well as the json null.
   bool has_two_nulls() const {

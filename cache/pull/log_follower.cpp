@@ -25,10 +25,11 @@ void save(Database& database, const char* name, std::string_view value) {
   statement.bind(1, std::string_view(name)).bind(2, value).run();
 }
 
-// The log's rows are JSON: what a null of theirs means is asked again.
-bool has_unclear_null(const Table& table, const Row& row) {
+// The log's rows are JSON: what a null of theirs, or an array of arrays, means is asked again.
+bool is_unclear(const Table& table, const Row& row) {
   for (std::size_t i = 0; i < row.size(); ++i) {
-    if (table.columns[i].has_two_nulls() && is_null(row[i])) return true;
+    const Column& column = table.columns[i];
+    if (is_null(row[i]) ? column.has_two_nulls() : column.is_array_of_json()) return true;
   }
   return false;
 }
@@ -132,7 +133,7 @@ std::optional<LogFollower::Image> LogFollower::image_of(const LogLine& line) con
     image.read_by_key = image.read_by_key || !store_.part(*table).whole();
     if (!line.row || image.read_by_key) return image;
     auto row = parse_row(*table, *line.row);
-    if (row && has_unclear_null(*table, *row)) {
+    if (row && is_unclear(*table, *row)) {
       image.read_by_key = true;
     } else if (row) {
       image.row = *std::move(row);

@@ -44,16 +44,9 @@ bool looks_like_postgrest(const upstream::Answer& answer) {
   return type && type->find("json") != std::string_view::npos;
 }
 
-// In JSON an element that is an array cannot be told from another dimension.
-bool is_array_of_json(const Type& type) {
-  if (type.kind != TypeKind::kArray) return false;
-  const TypeKind element = type.element->kind;
-  return element == TypeKind::kJson || element == TypeKind::kJsonb;
-}
-
 // Cast to text only the absent value is null.
 bool is_read_as_text(const Column& column) {
-  return (column.has_two_nulls() || is_array_of_json(column.type)) && !column.custom_casts;
+  return (column.has_two_nulls() || column.is_array_of_json()) && !column.custom_casts;
 }
 
 Result<Value> read_value(const Column& column, std::string_view token) {

@@ -171,14 +171,14 @@ Result<Operand> operand_of(const Place& place, const Field& field, Parameters& p
   HF_TRY(operand.type, parameters.in_session(column->type));
   operand.byte_order = column->byte_order;
   if (!column->byte_order) operand.collation = &column->collation;
-  operand.letters = column->collation;
+  operand.letters = column->letters.empty() ? column->collation : column->letters;
   operand.nullable = column->nullable;
   operand.plain_column = true;
   if (!column->domain.empty()) operand.domain = spoken_domain(place, *column);
   if (!field.path.empty() || holds_jsonb(*operand.type)) {
     operand.byte_order = default_is_byte_order(parameters.catalog());
     operand.collation = nullptr;
-    operand.letters = parameters.catalog()->session().collation;
+    operand.letters = parameters.catalog()->session().letters;
   }
   if (field.path.empty()) return operand;
   return follow_path(std::move(operand), field.path, parameters);

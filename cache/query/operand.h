@@ -13,7 +13,7 @@ struct Operand {
   const Type* type = nullptr;
   bool byte_order = true;
   const std::string* collation = nullptr;  // Column::collation of text that is not in byte order
-  std::string letters;  // Column::collation by which their cases are told; empty: as in C.UTF-8
+  std::string letters;  // by what their cases are told: "C", a collation; empty: as in C.UTF-8
   bool nullable = true;
   bool plain_column = false;  // so that an index on it can serve
   std::string domain;         // of the column, as Postgres names it; empty: no domain's value

@@ -8,6 +8,7 @@
 #include "cache/query/row_window.h"
 #include "cache/query/select_writer.h"
 #include "cache/values/codec.h"
+#include "cache/values/text.h"
 #include "cache/values/time_zone.h"
 
 namespace holdfast::cache::query {
@@ -181,9 +182,11 @@ Planned planned(Result<Plan> plan, const Catalog& catalog) {
 }  // namespace
 
 void set_session(const Session& session, PlanOptions& options) {
-  constexpr std::array<std::string_view, 6> kUtc = {"UTC",     "GMT",           "Etc/UTC",
-                                                    "Etc/GMT", "Etc/Universal", "Universal"};
-  const bool utc = std::ranges::find(kUtc, session.timezone) != kUtc.end();
+  constexpr std::array<std::string_view, 14> kUtc = {
+      "utc",           "gmt",       "etc/utc", "etc/gmt",  "uct",   "etc/uct", "zulu",
+      "etc/universal", "universal", "gmt0",    "etc/zulu", "gmt+0", "gmt-0",   "greenwich"};
+  const bool utc = std::ranges::any_of(
+      kUtc, [&](std::string_view name) { return equals_ignoring_case(session.timezone, name); });
   options.timezone = utc ? "" : session.timezone;
   options.sessions_own = true;
   options.text_search = session.text_search;

@@ -187,8 +187,12 @@ std::optional<ComputedDefault> compute_default(const Column& column,
   }
   if (contains(kClockExpressions, whole) ||
       contains(kClockExpressions, *column.default_expression)) {
+    const bool moment =
+        column.type.kind == TypeKind::kTimestamptz || whole.starts_with("timezone(");
+    if (!moment && !context.utc) return std::nullopt;
     return typed(column.type, format_rfc3339(context.now));
   }
+  if (whole == "CURRENT_DATE" && !context.utc) return std::nullopt;
   if (whole == "CURRENT_DATE") return typed(column.type, format_rfc3339(context.now).substr(0, 10));
   if (without_text_cast(whole) == "auth.uid()") return from_claim(column, context, "sub");
   if (whole == "auth.role()") return from_claim(column, context, "role");

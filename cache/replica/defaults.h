@@ -14,6 +14,7 @@ namespace holdfast::cache {
 struct DefaultContext {
   const http::Principal& principal;
   Timestamp now;
+  bool utc = true;  // the session's time zone is UTC
 };
 
 struct ComputedDefault {

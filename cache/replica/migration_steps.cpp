@@ -377,9 +377,10 @@ CREATE INDEX hf_outbox_apart ON hf_outbox(state, sequence)
 CREATE TABLE hf_forwarded_keys(
   app_key TEXT NOT NULL PRIMARY KEY,
   request TEXT NOT NULL,
-  answer TEXT,
-  at INTEGER NOT NULL
+  at INTEGER NOT NULL,
+  answer TEXT
 ) WITHOUT ROWID;
+CREATE INDEX hf_forwarded_keys_by_age ON hf_forwarded_keys(at);
 )sql"};
 
 }  // namespace holdfast::cache

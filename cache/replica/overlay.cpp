@@ -149,9 +149,10 @@ void Overlay::acknowledge(Transaction& transaction, std::int64_t entry,
     if (known == images.end()) {
       const Base base = load_base(transaction.database(), table, effect.key);
       save_base(transaction, table, effect.key, apply_effect(table, effect, base.row));
-      // Where a row was there it was left, and is another's.
-      const bool ours = effect.kind != EffectKind::kInsertIgnore;
-      if (ours) presume(transaction, table, effect.key, Presumed::kWritten);
+      // A row that was there was left as it is, and is another's.
+      const bool left = effect.kind == EffectKind::kInsertIgnore;
+      const Presumed how = left ? base.presumed : Presumed::kWritten;
+      if (how != Presumed::kNo) presume(transaction, table, effect.key, how);
       read_again(transaction, effect.relation, effect.key);
     }
     rebase_later(transaction, effect, entry, known == images.end() ? nullptr : &*known);

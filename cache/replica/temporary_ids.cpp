@@ -69,20 +69,32 @@ bool holds_what_was_sent(const Table& table, const Effect& effect, const Row& ro
 std::vector<const Row*> made_rows(const Table& table, const std::vector<std::int64_t>& ids,
                                   const std::vector<Effect>& own,
                                   const std::vector<UpstreamImage>& images) {
-  const bool in_order = images.size() == ids.size() && own.size() == ids.size();
-  std::vector<const Row*> made;
+  std::vector<const Row*> made(ids.size(), nullptr);
+  const auto row_of = [](const UpstreamImage& image) { return image.row ? &*image.row : nullptr; };
+  if (images.size() == ids.size() && own.size() == ids.size()) {
+    std::ranges::transform(images, made.begin(), row_of);
+    return made;
+  }
+  // What says most chooses first: a row that says less may fit it too.
+  std::vector<std::pair<std::size_t, const Effect*>> asking;
+  for (const Effect& effect : own) {
+    const auto id = std::ranges::find(ids, id_in(table, effect.key).value_or(0));
+    if (id == ids.end()) continue;
+    asking.emplace_back(static_cast<std::size_t>(id - ids.begin()), &effect);
+  }
+  std::ranges::stable_sort(asking, std::ranges::greater{}, [](const auto& each) {
+    const auto body = parse_body(each.second->changes);
+    return body && !body->rows.empty() ? body->rows[0].size() : 0;
+  });
   std::set<const UpstreamImage*> taken;
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    const auto effect = std::ranges::find_if(
-        own, [&](const Effect& each) { return id_in(table, each.key) == ids[i]; });
-    const auto image = std::ranges::find_if(images, [&](const UpstreamImage& each) {
-      if (in_order) return &each == &images[i];
-      return each.row && each.table == &table && effect != own.end() && !taken.contains(&each) &&
-             holds_what_was_sent(table, *effect, *each.row);
+  for (const auto& [place, effect] : asking) {
+    const auto image = std::ranges::find_if(images, [&, &sent = *effect](const auto& each) {
+      return each.row && each.table == &table && !taken.contains(&each) &&
+             holds_what_was_sent(table, sent, *each.row);
     });
-    const bool found = image != images.end() && image->row;
-    made.push_back(found ? &*image->row : nullptr);
-    if (found) taken.insert(&*image);
+    if (image == images.end()) continue;
+    made[place] = row_of(*image);
+    taken.insert(&*image);
   }
   return made;
 }

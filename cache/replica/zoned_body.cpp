@@ -1,5 +1,7 @@
 #include "cache/replica/zoned_body.h"
 
+#include <algorithm>
+
 #include "cache/values/codec.h"
 #include "cache/values/datetime.h"
 #include "cache/values/range.h"
@@ -33,6 +35,17 @@ Result<void> put_in_zone(const Table& table, const TimeZone& zone, RawObject& ro
 }
 
 }  // namespace
+
+bool names_moments(const Mutation& mutation) {
+  return std::ranges::any_of(mutation.body.rows, [&](const RawObject& row) {
+    return std::ranges::any_of(row, [&](const auto& member) {
+      const auto index = mutation.table->column_index(member.first);
+      if (!index || member.second == "null") return false;
+      const Type& type = mutation.table->columns[*index].type;
+      return type.kind == TypeKind::kTimestamptz || holds_moments(type);
+    });
+  });
+}
 
 Result<void> put_in_zone(Mutation& mutation, std::string_view zone) {
   HF_TRY(const auto found, TimeZone::find(zone));

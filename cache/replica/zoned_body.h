@@ -11,4 +11,7 @@ namespace holdfast::cache {
 // where they are in ranges or arrays.
 Result<void> put_in_zone(Mutation& mutation, std::string_view zone);
 
+// Whether the body names a moment at all.
+bool names_moments(const Mutation& mutation);
+
 }  // namespace holdfast::cache

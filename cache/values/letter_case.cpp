@@ -7,6 +7,8 @@
 #include <map>
 #include <memory>
 
+#include "cache/values/text.h"
+
 namespace holdfast::cache {
 namespace {
 
@@ -33,25 +35,6 @@ std::size_t character_size(std::string_view text) {
   std::size_t size = 1;
   while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) ++size;
   return size;
-}
-
-void append_utf8(char32_t point, std::string& out) {
-  const auto put = [&](char32_t bits) { out += static_cast<char>(bits); };
-  if (point < 0x80) {
-    put(point);
-  } else if (point < 0x800) {
-    put(0xC0U | (point >> 6));
-    put(0x80U | (point & 0x3FU));
-  } else if (point < 0x10000) {
-    put(0xE0U | (point >> 12));
-    put(0x80U | ((point >> 6) & 0x3FU));
-    put(0x80U | (point & 0x3FU));
-  } else {
-    put(0xF0U | (point >> 18));
-    put(0x80U | ((point >> 12) & 0x3FU));
-    put(0x80U | ((point >> 6) & 0x3FU));
-    put(0x80U | (point & 0x3FU));
-  }
 }
 
 char32_t decode(std::string_view character) {
@@ -134,9 +117,7 @@ std::string fold_case(std::string_view text, std::string_view collation) {
   return case_map(collation).fold(text);
 }
 
-bool is_ascii_cased(std::string_view collation) {
-  return collation.starts_with("libc/C/") || collation.starts_with("libc/POSIX/");
-}
+bool is_ascii_cased(std::string_view collation) { return collation == "C"; }
 
 char32_t lower_case(char32_t c) {
   return static_cast<char32_t>(towlower_l(static_cast<wint_t>(c), utf8()));

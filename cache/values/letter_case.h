@@ -3,8 +3,8 @@
 #include <string>
 #include <string_view>
 
-// Lower and upper case as Postgres has them. `collation` is Column::collation; what is not known is
-// taken for C.UTF-8. Thread-safe.
+// Lower and upper case as Postgres has them. `collation` is Column::letters ("C"), else
+// Column::collation; what is not known is taken for C.UTF-8. Thread-safe.
 namespace holdfast::cache {
 
 // lower(text): in the locale C of ASCII letters alone, with ICU by the rules of its language, else

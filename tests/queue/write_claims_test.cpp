@@ -117,6 +117,14 @@ TEST_F(WriteClaimsTest, ADefaultThatCallsTheSchemasFunctionMayReadAnyClaim) {
   const std::string claims =
       R"({"sub":"u","exp":1,"session_id":"s","fva":[1,-1],"org":"a","app_metadata":{}})";
   EXPECT_EQ(write_claims(claims, {""}), R"({"app_metadata":{},"org":"a","sub":"u"})");
+  Entry entry;
+  entry.write_claims = write_claims(R"({"https://shop.example/tenant":"a"})", {""});
+  upstream::Credentials credentials{"key", ""};
+  credentials.role = "authenticated";
+  credentials.claims = R"({"https://shop.example/tenant":"a"})";
+  EXPECT_EQ(claims_changed(entry, credentials), std::nullopt);
+  credentials.claims = R"({"https://shop.example/tenant":"b"})";
+  EXPECT_NE(claims_changed(entry, credentials), std::nullopt);
 }
 
 }  // namespace

@@ -95,6 +95,37 @@ TEST_F(ForwardedOnceTest, AProxysErrorMayBeALostAnswerAndTheApisOwnIsNot) {
   EXPECT_EQ(upstream_.calls().size(), 2U);
 }
 
+// Its connection to the database may have broken in the commit.
+TEST_F(ForwardedOnceTest, AnErrorOfABrokenConnectionMayBeALostAnswer) {
+  status_ = 503;
+  body_ = R"({"code":"PGRST001","details":null,"hint":null,"message":"connection lost"})";
+  EXPECT_EQ(sell().status, 503);
+  EXPECT_EQ(sell().status, 409);
+}
+
+TEST_F(ForwardedOnceTest, AnAnswerIsKeptByteByByte) {
+  const auto call = [this] { return rest("POST", "rpc/image", "{}", {{"Idempotency-Key", "i"}}); };
+  status_ = 200;
+  body_ = "\xff\xd8 no text";
+  EXPECT_EQ(call().body, body_);
+  EXPECT_EQ(call().body, body_);
+  EXPECT_EQ(upstream_.calls().size(), 1U);
+}
+
+TEST_F(ForwardedOnceTest, ADryRunIsAnotherRequest) {
+  const http::Headers dry = {{"Idempotency-Key", "sale-1"}, {"Prefer", "tx=rollback"}};
+  EXPECT_EQ(rest("POST", "todos", kSale, dry).status, 201);
+  EXPECT_EQ(sell().status, 422);
+}
+
+TEST_F(ForwardedOnceTest, WhatNobodyAnsweredIsRememberedLonger) {
+  upstream_.lose_answers();
+  sell();
+  clock_.advance(dispatching_.keep_delivered + std::chrono::seconds(1));
+  dispatcher_.forget_delivered(*store_);
+  EXPECT_EQ(sell().status, 409);
+}
+
 TEST_F(ForwardedOnceTest, AKeyIsForgottenWithThoseOfDeliveredWrites) {
   sell();
   clock_.advance(dispatching_.keep_delivered + std::chrono::seconds(1));

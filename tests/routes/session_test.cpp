@@ -62,10 +62,13 @@ TEST_F(SessionTest, AMomentWithoutAZoneIsOneInTheSessionsZone) {
               ElementsAre(Pair("id", "1"), Pair("updated_at", R"("2024-01-01T17:00:00+00:00")")));
   set("", {.timezone = "Nope/Zone"});
   EXPECT_EQ(written(kNoon).error().code, cache::kForwardCode) << "a newer database of zones";
+  EXPECT_TRUE(written(R"({"id":1,"title":"no moment"})"));
 }
 
 TEST_F(SessionTest, ARoleHasItsOwnSettingsAndARequestItsOwnZone) {
   EXPECT_EQ(options().timezone, "") << "UTC";
+  set("", {.timezone = "utc"});
+  EXPECT_EQ(options().timezone, "");
   set("", {.timezone = "Europe/Berlin", .text_search = "german"});
   EXPECT_EQ(options().timezone, "Europe/Berlin");
   EXPECT_EQ(options().text_search, "german");

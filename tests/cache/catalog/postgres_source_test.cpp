@@ -150,7 +150,16 @@ TEST_F(PostgresSourceTest, ByteOrderFollowsTheColumnsCollationElseTheDatabases) 
 TEST_F(PostgresSourceTest, HardCase22_AnotherOrderIsNamedByProviderLocaleAndVersion) {
   EXPECT_THAT(column("customers", "note_icu").collation,
               ::testing::MatchesRegex("icu/[a-zA-Z-]+/[0-9.]+"));
-  EXPECT_EQ(column("customers", "note_c").collation, "libc/C/") << "it tells the letters' cases";
+  EXPECT_EQ(column("customers", "note_c").collation, "");
+}
+
+TEST_F(PostgresSourceTest, TheCasesOfLettersAreNoMatterOfTheirOrder) {
+  cluster_->run("create database cased template template0 lc_collate 'C' lc_ctype 'C.UTF-8'");
+  cluster_->run("create table t (a text, b text collate \"C\")", "cased");
+  const auto catalog = read_catalog_from_postgres(cluster_->url("cased"), {"public"});
+  ASSERT_TRUE(catalog) << catalog.error().message;
+  EXPECT_EQ(catalog->find("public", "t")->columns[0].letters, "");
+  EXPECT_EQ(catalog->find("public", "t")->columns[1].letters, "C");
 }
 
 TEST_F(PostgresSourceTest, TextInADatabaseWithIcuOrderIsNotInByteOrder) {

@@ -24,7 +24,7 @@ TEST(SessionSourceTest, WhatSessionsHaveSetIsThatOfTheApisRoles) {
   EXPECT_EQ(usual.text_search, "german");
   EXPECT_EQ(usual.interval_style, "iso_8601");
   EXPECT_EQ(usual.bytea_output, "hex");
-  EXPECT_THAT(usual.collation, ::testing::StartsWith("libc/C.UTF-8/"));
+  EXPECT_THAT(usual.letters, ::testing::StartsWith("libc/C.UTF-8/"));
   EXPECT_EQ(catalog->session("shop").timezone, "America/New_York");
   EXPECT_EQ(catalog->session("shop").text_search, "german");
   EXPECT_EQ(parse_catalog(print_catalog(*catalog))->sessions(), catalog->sessions());

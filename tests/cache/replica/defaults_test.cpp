@@ -65,6 +65,21 @@ TEST(DefaultsTest, TheClockIsTheGateways) {
   EXPECT_EQ(computed("date", "CURRENT_DATE"), R"("2026-11-21")");
 }
 
+TEST(DefaultsTest, WhatDayItIsInAnotherZoneIsTheUpstreamsToSay) {
+  const http::Principal anonymous = http::Principal::anonymous();
+  const DefaultContext elsewhere{anonymous, sample::noon(), false};
+  const auto knows = [&](const char* type, const char* expression) {
+    Column column;
+    column.type = make_type(type);
+    column.default_expression = expression;
+    return compute_default(column, elsewhere).has_value();
+  };
+  EXPECT_FALSE(knows("date", "CURRENT_DATE"));
+  EXPECT_FALSE(knows("timestamp without time zone", "now()"));
+  EXPECT_TRUE(knows("timestamp with time zone", "now()"));
+  EXPECT_TRUE(knows("timestamp without time zone", "timezone('utc'::text, now())"));
+}
+
 TEST(DefaultsTest, RandomKeysAreMadeHereAndSaidToBe) {
   for (const char* expression :
        {"gen_random_uuid()", "uuid_generate_v4()", "extensions.uuid_generate_v4()"}) {
