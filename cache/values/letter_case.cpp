@@ -23,14 +23,6 @@ bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-char lower_ascii(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string fold_ascii(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), lower_ascii);
-  return out;
-}
-
 std::size_t character_size(std::string_view text) {
   std::size_t size = 1;
   while (size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) ++size;
@@ -52,7 +44,7 @@ std::string fold_characters(std::string_view text) {
   while (!text.empty()) {
     const auto size = character_size(text);
     if (size == 1) {
-      out += lower_ascii(text[0]);
+      out += to_lower(text[0]);
     } else if (size <= 4) {
       append_utf8(lower_case(decode(text.substr(0, size))), out);
     } else {
@@ -111,9 +103,9 @@ bool is_plain_in_ascii(std::string_view collation) {
 }  // namespace
 
 std::string fold_case(std::string_view text, std::string_view collation) {
-  if (is_ascii_cased(collation)) return fold_ascii(text);
+  if (is_ascii_cased(collation)) return to_lower(text);
   if (!collation.starts_with(kIcu)) return fold_characters(text);
-  if (is_plain_in_ascii(collation) && is_ascii(text)) return fold_ascii(text);
+  if (is_plain_in_ascii(collation) && is_ascii(text)) return to_lower(text);
   return case_map(collation).fold(text);
 }
 

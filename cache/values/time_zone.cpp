@@ -6,11 +6,13 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 
 #include "cache/values/calendar.h"
 #include "cache/values/codec.h"
 #include "cache/values/text.h"
 #include "cache/values/zone_file.h"
+#include "gateway/base/mutex.h"
 
 namespace holdfast::cache {
 namespace {
@@ -189,6 +191,32 @@ Result<std::shared_ptr<const TimeZone>> zone_of_file(const fs::path& path) {
   return std::shared_ptr<const TimeZone>(std::make_shared<NamedZone>(*std::move(read)));
 }
 
+// Those of the database that were read before, by the name that they were asked for.
+class KnownZones {
+ public:
+  std::shared_ptr<const TimeZone> find(const std::string& name) const {
+    MutexLock lock(mutex_);
+    const auto found = zones_.find(name);
+    return found == zones_.end() ? nullptr : found->second;
+  }
+  // Names come from requests: there may be any number.
+  void keep(const std::string& name, std::shared_ptr<const TimeZone> zone) {
+    constexpr std::size_t kMost = 64;
+    MutexLock lock(mutex_);
+    if (zones_.size() >= kMost) zones_.clear();
+    zones_[name] = std::move(zone);
+  }
+
+ private:
+  mutable Mutex mutex_;
+  std::map<std::string, std::shared_ptr<const TimeZone>> zones_ HF_GUARDED_BY(mutex_);
+};
+
+KnownZones& known_zones() {
+  static KnownZones zones;
+  return zones;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const TimeZone>> TimeZone::find(std::string_view name) {
@@ -202,10 +230,14 @@ Result<std::shared_ptr<const TimeZone>> TimeZone::find(std::string_view name) {
       name.size() <= kLongestName &&
       std::all_of(name.begin(), name.end(), [](char c) { return c >= ' ' && c <= '~'; });
   if (!plain || equals_ignoring_case(name.substr(0, 8), "interval")) return unread_zone();
+  if (auto known = known_zones().find(std::string(name))) return known;
   if (const auto path = file_of(name)) {
     const bool own =
         equals_ignoring_case(name, "localtime") || equals_ignoring_case(name, "posixrules");
-    return own ? unread_zone() : zone_of_file(*path);
+    if (own) return unread_zone();
+    auto zone = zone_of_file(*path);
+    if (zone) known_zones().keep(std::string(name), *zone);
+    return zone;
   }
   // What has none of these is no POSIX description of a zone either.
   const bool posix = name.find_first_of("0123456789,+-<") != std::string_view::npos;

@@ -18,7 +18,7 @@ class TimeZone {
   virtual ~TimeZone() = default;
 
   // As SET timezone reads `name`. Errors: 22023 in Postgres' words for what surely is no zone;
-  // kForwardCode for forms that are not read here. The database is read at every call.
+  // kForwardCode for forms that are not read here. A zone of the database is read once.
   static Result<std::shared_ptr<const TimeZone>> find(std::string_view name);
 
   // Seconds east of UTC at a moment.
