@@ -1,6 +1,7 @@
 #include "cache/pull/key_range.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
 
@@ -59,8 +60,9 @@ std::string beyond(const Table& table, const std::vector<std::size_t>& columns,
 }
 
 std::string first_uuid(const std::string& digits) {
+  constexpr std::array<std::size_t, 4> kDashes = {8, 13, 18, 23};
   std::string text = digits + std::string(32 - digits.size(), '0');
-  for (const std::size_t at : {8, 13, 18, 23}) text.insert(at, 1, '-');
+  for (const std::size_t at : kDashes) text.insert(at, 1, '-');
   return text;
 }
 

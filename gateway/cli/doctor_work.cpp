@@ -96,7 +96,7 @@ Findings check_queue(const CommonOptions& common) {
   }
   const json& failure = status.at("sync").at("last_error");
   // Without an upstream there is none to sync with, and doctor says so elsewhere.
-  if (failure.is_string() && status.at("upstream").at("url") != "") {
+  if (failure.is_string() && !status.at("upstream").value("url", "").empty()) {
     found.push_back({Level::kAdvice, "sync", "the last one failed: " + failure.get<std::string>(),
                      "holdfast sync tries again now"});
   }
