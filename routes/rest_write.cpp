@@ -195,7 +195,7 @@ void RestWrite::write(cache::Transaction& transaction, const std::shared_ptr<Wor
                     [self = *this, work](const queue::Told& told) { self.tell(work, told); }));
 }
 
-void RestWrite::finish(std::shared_ptr<Work> work, const std::exception_ptr& fault) const {
+void RestWrite::finish(const std::shared_ptr<Work>& work, const std::exception_ptr& fault) const {
   WriteOutcome& outcome = work->outcome;
   queue::Synchronizer& synchronizer = context_.synchronizer;
   if (fault) {

@@ -39,7 +39,7 @@ class RestWrite {
                               const Preferences& preferences) const;
   void submit(const std::shared_ptr<Work>& work) const;
   void write(cache::Transaction& transaction, const std::shared_ptr<Work>& work) const;
-  void finish(std::shared_ptr<Work> work, const std::exception_ptr& fault) const;
+  void finish(const std::shared_ptr<Work>& work, const std::exception_ptr& fault) const;
   // Answers an app that waited for the upstream.
   void tell(const std::shared_ptr<Work>& work, const queue::Told& told) const;
   // Hard case 16: what the upstream did is not all here.

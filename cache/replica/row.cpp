@@ -8,7 +8,7 @@ namespace holdfast::cache {
 namespace {
 
 // No column has the empty name.
-constexpr std::string_view kJsonNulls = "";
+constexpr std::string_view kJsonNulls{};
 constexpr const char* kJsonNull = "null";
 
 std::string quoted(const std::string& name) {
