@@ -3,6 +3,7 @@
 #include "queue/forwarded_keys.h"
 #include "routes/error_response.h"
 #include "routes/kept_answer.h"
+#include "routes/write_answer.h"
 
 namespace holdfast::routes {
 namespace {
@@ -25,7 +26,12 @@ Forwarder::Forwarded ForwardedOnce::forward(const http::Request& request,
                                             ForwardReason reason) const {
   const Forwarder forwarder(context_);
   if (!keyed_) return forwarder.forward_once(request, Surface::kRest, std::move(reason));
-  if (auto repeated = begin()) return {*std::move(repeated), true};
+  try {
+    if (auto repeated = begin()) return {*std::move(repeated), true};
+  } catch (const std::exception&) {
+    // As a write that cannot be made durable: it is not sent either.
+    return {fault_response(std::current_exception(), *context_.logger), true};
+  }
   auto forwarded = forwarder.forward_once(request, Surface::kRest, std::move(reason));
   try {
     end(forwarded);

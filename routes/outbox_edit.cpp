@@ -148,7 +148,7 @@ class Edit {
     options.max_rows = 0;
     options.text_order = context_.rest.text_order;
     const auto principal = principal_of(entry);
-    set_session(store_.catalog(), principal, {}, options);
+    set_request_session(store_.catalog(), principal, {}, options);
     auto computed = cache::compute_changes(
         transaction_.database(), store_.catalog(), store_.overlay(), mutation,
         {.defaults = {principal, entry.created_at, options.timezone.empty()},

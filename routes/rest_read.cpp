@@ -225,7 +225,7 @@ PlanCache::Found RestRead::plan_for(const RestRequest& rest, const cache::Table&
   options.range = parse_range(rest.request);
   options.new_rows_last = new_rows_last;
   options.count = preferences.count != CountPreference::kNone;
-  set_session(rest.store->catalog(), rest.caller.principal, preferences, options);
+  set_request_session(rest.store->catalog(), rest.caller.principal, preferences, options);
   auto found = context_.plans.find_or_plan(rest.store->shared_catalog(), table,
                                            rest.request.query(), options);
   if (!preferences.timezone || !preferences.timezone->empty()) return found;

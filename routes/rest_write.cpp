@@ -84,7 +84,8 @@ void RestWrite::handle(RestRequest rest, const cache::Table& table, http::Respon
     options.aggregates = context_.rest.aggregates;
     options.max_rows = 0;
     options.text_order = context_.rest.text_order;
-    set_session(write.rest.store->catalog(), write.rest.caller.principal, *preferences, options);
+    set_request_session(write.rest.store->catalog(), write.rest.caller.principal, *preferences,
+                        options);
     options.own_rows = write.mutation.operation == cache::Operation::kInsert &&
                        write.mutation.resolution == cache::Resolution::kNone;
     auto planned = cache::query::plan_representation(write.mutation.query,

@@ -5,8 +5,8 @@
 
 namespace holdfast::routes {
 
-void set_session(const cache::Catalog& catalog, const http::Principal& principal,
-                 const Preferences& preferences, cache::query::PlanOptions& options) {
+void set_request_session(const cache::Catalog& catalog, const http::Principal& principal,
+                         const Preferences& preferences, cache::query::PlanOptions& options) {
   cache::query::set_session(catalog.session(principal.role), options);
   if (!preferences.timezone) return;
   options.timezone = *preferences.timezone;
@@ -16,7 +16,7 @@ void set_session(const cache::Catalog& catalog, const http::Principal& principal
 Result<void> put_in_zone(const cache::Catalog& catalog, const http::Principal& principal,
                          const Preferences& preferences, cache::Mutation& mutation) {
   cache::query::PlanOptions options;
-  set_session(catalog, principal, preferences, options);
+  set_request_session(catalog, principal, preferences, options);
   if (preferences.timezone) return cache::put_in_zone(mutation, options.timezone);
   if (options.timezone.empty() || !cache::names_moments(mutation)) return {};
   auto put = cache::put_in_zone(mutation, options.timezone);

@@ -16,8 +16,8 @@ namespace holdfast::routes {
 
 // How the upstream's session would read and print for a request: as its role's settings say, and
 // what it prefers. Free functions; thread-safe.
-void set_session(const cache::Catalog& catalog, const http::Principal& principal,
-                 const Preferences& preferences, cache::query::PlanOptions& options);
+void set_request_session(const cache::Catalog& catalog, const http::Principal& principal,
+                         const Preferences& preferences, cache::query::PlanOptions& options);
 
 // Writes the moments of the body that name no zone as that session means them. Errors: 22023 of the
 // zone that is preferred; kForwardCode of one that is set and not known here.

@@ -101,7 +101,8 @@ WriteOutcome WriteJob::run(cache::Transaction& transaction) {
   cache::query::PlanOptions options;
   options.max_rows = 0;
   options.text_order = context_.rest.text_order;
-  set_session(store.catalog(), request_.rest.caller.principal, request_.preferences, options);
+  set_request_session(store.catalog(), request_.rest.caller.principal, request_.preferences,
+                      options);
   const auto named = cache::TemporaryIds(store.overlay()).resolve(database, request_.mutation);
   names_temporary_ids_ = named.any;
   if (named.lost) {

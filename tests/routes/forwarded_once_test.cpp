@@ -112,6 +112,19 @@ TEST_F(ForwardedOnceTest, AnAnswerIsKeptByteByByte) {
   EXPECT_EQ(upstream_.calls().size(), 1U);
 }
 
+// Promise 1: a full disk answers before the upstream has heard anything.
+TEST_F(ForwardedOnceTest, WhatCannotBeNotedIsNotForwarded) {
+  store_->writer().run(cache::Writer::Priority::kClient, [](cache::Transaction& transaction) {
+    transaction.database().execute(
+        "CREATE TRIGGER full BEFORE INSERT ON hf_forwarded_keys BEGIN"
+        " SELECT raise(ABORT, 'no room'); END");
+  });
+  const auto refused = sell();
+  EXPECT_EQ(refused.status, 500);
+  EXPECT_THAT(refused.body, HasSubstr("the write was not taken"));
+  EXPECT_TRUE(upstream_.calls().empty());
+}
+
 TEST_F(ForwardedOnceTest, ADryRunIsAnotherRequest) {
   const http::Headers dry = {{"Idempotency-Key", "sale-1"}, {"Prefer", "tx=rollback"}};
   EXPECT_EQ(rest("POST", "todos", kSale, dry).status, 201);

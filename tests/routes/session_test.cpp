@@ -22,7 +22,7 @@ class SessionTest : public ::testing::Test {
   }
   cache::query::PlanOptions options(const Preferences& preferences = {}) const {
     cache::query::PlanOptions options;
-    set_session(catalog_, http::Principal::anonymous(), preferences, options);
+    set_request_session(catalog_, http::Principal::anonymous(), preferences, options);
     return options;
   }
   // The todo that is posted, or the error's code.
