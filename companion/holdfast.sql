@@ -39,7 +39,7 @@ insert into holdfast.settings (name, value) values
   ('next_hook', ''),         -- the db_pre_request function that was there before
   ('lineage', pg_catalog.gen_random_uuid()::text)
 on conflict (name) do nothing;
-insert into holdfast.settings (name, value) values ('version', '8')
+insert into holdfast.settings (name, value) values ('version', '9')
 on conflict (name) do update set value = excluded.value where settings.value <> excluded.value;
 
 create or replace function holdfast.setting(wanted text) returns text
@@ -328,6 +328,9 @@ declare
   all_rows json[] := '{}';
   changed bigint;
 begin
+  if event -> 'match' is not null then
+    perform holdfast.hold_rows(relation, event);
+  end if;
   if coalesce(event ->> 'missing', '') <> 'default' then
     select insert_part.rows into written
     from holdfast.insert_part(relation, event, names, event -> 'rows', returning_rows);
@@ -370,16 +373,21 @@ begin
                               'hf_row.%1$s = hf_key.%1$s', ' and ');
 end $$;
 
+create or replace function holdfast.same_condition(relation regclass, names text[]) returns text
+language plpgsql stable as $$
+begin
+  if pg_catalog.cardinality(names) = 0 then return ''; end if;
+  return ' and exists (select from pg_catalog.json_to_record(hf_match.value -> ''base'')'
+    || ' as hf_base(' || holdfast.column_list(relation, names, '%1$s %2$s', ', ') || ') where '
+    || holdfast.column_list(relation, names,
+         'hf_row.%1$s::text is not distinct from hf_base.%1$s::text', ' and ') || ')';
+end $$;
+
 create or replace function holdfast.base_condition(relation regclass, matches json) returns text
 language plpgsql stable as $$
-declare
-  base constant text[] := holdfast.members(coalesce(matches -> 0 -> 'base', '{}'));
 begin
-  if pg_catalog.cardinality(base) = 0 then return ''; end if;
-  return ' and exists (select from pg_catalog.json_to_record(hf_match.value -> ''base'')'
-    || ' as hf_base(' || holdfast.column_list(relation, base, '%1$s %2$s', ', ') || ') where '
-    || holdfast.column_list(relation, base,
-         'hf_row.%1$s::text is not distinct from hf_base.%1$s::text', ' and ') || ')';
+  return holdfast.same_condition(relation,
+                                 holdfast.members(coalesce(matches -> 0 -> 'base', '{}')));
 end $$;
 
 -- The rows of the matches' keys as the caller sees them.
@@ -394,6 +402,27 @@ begin
     ' from %s join %s as hf_row on %s', holdfast.match_source(relation, matches), relation,
     holdfast.match_condition(relation, matches)) into rows using null::json, matches;
   return rows;
+end $$;
+
+-- Keeps the rows that an upsert knew from others until it has written them; refuses it where others
+-- have changed one since, in what it names. Rows that are gone it makes anew, and a row that has
+-- other values now in the columns of the conflict it does not meet.
+create or replace function holdfast.hold_rows(relation regclass, event json) returns void
+language plpgsql as $$
+declare
+  matches constant json := event -> 'match';
+  source constant text := pg_catalog.format('from %s join %s as hf_row on %s',
+    holdfast.match_source(relation, matches), relation,
+    holdfast.match_condition(relation, matches));
+  met constant text := holdfast.same_condition(relation, array(
+    select pg_catalog.json_array_elements_text(coalesce(event -> 'on_conflict', '[]'))
+    intersect select pg_catalog.json_object_keys(matches -> 0 -> 'base')));
+  overtaken boolean;
+begin
+  execute 'select ' || source || ' for no key update of hf_row' using null::json, matches;
+  execute pg_catalog.format('select exists (select %s%s and not (true%s))', source, met,
+    holdfast.base_condition(relation, matches)) into overtaken using null::json, matches;
+  if overtaken then raise sqlstate 'HF409'; end if;
 end $$;
 
 -- Whether any of these rows is there, for a caller who may read its key and not all of it.

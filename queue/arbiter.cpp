@@ -1,9 +1,10 @@
 #include "queue/arbiter.h"
 
 #include <algorithm>
+#include <set>
 
 #include "cache/replica/key.h"
-#include "cache/values/codec.h"
+#include "cache/values/json.h"
 #include "gateway/base/ids.h"
 #include "queue/row_version.h"
 #include "queue/three_way.h"
@@ -38,13 +39,7 @@ Result<std::string> with_key(const std::string& row, const std::string& key) {
     });
     if (!there) members.push_back(column);
   }
-  std::string whole = "{";
-  for (const auto& [name, token] : members) {
-    if (whole.size() > 1) whole += ',';
-    cache::append_json_string(name, whole);
-    whole += ':' + token;
-  }
-  return whole + "}";
+  return cache::print_object(members);
 }
 
 // The row as the write would have it; where nothing was known of it, what the write says.
@@ -109,6 +104,118 @@ const char* choice_of(const Collision& collision, const Decision& decision) {
              : "merged";
 }
 
+// One row of an upsert that others have changed.
+struct Overtaken {
+  std::size_t start;  // of its effects
+  std::size_t place;  // in the body
+  Effect effect;      // as it is compared
+  const cache::UpstreamImage* image;
+  Decision decision;
+};
+
+std::vector<Overtaken> overtaken_rows(const Entry& entry, const std::vector<Effect>& effects,
+                                      const Collided& collided,
+                                      const cache::ReplicaOptions& options) {
+  std::vector<Overtaken> rows;
+  const auto starts = upsert_starts(entry, effects);
+  for (const RowWrite& write : overwritten_rows(entry, effects)) {
+    const auto image =
+        std::ranges::find(collided.images, write.old_key, &cache::UpstreamImage::key);
+    if (image == collided.images.end() || !image->row) continue;
+    const Table& table = *image->table;
+    if (!is_overtaken(table, write, *image->row)) continue;
+    const auto place = std::ranges::find_if(
+        starts, [&](std::size_t start) { return effects[start].key == write.old_key; });
+    Overtaken row{*place,
+                  static_cast<std::size_t>(place - starts.begin()),
+                  write.effect(entry.relation),
+                  &*image,
+                  {}};
+    row.decision =
+        decide({table, options.of(table), entry, row.effect, image->row, collided.clock_offset});
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+cache::RawObject members_of(const std::string& object) {
+  auto body = cache::parse_body(object).value();
+  return body.rows.empty() ? cache::RawObject() : std::move(body.rows[0]);
+}
+
+// What the upsert names, as it was decided; the rest is said as it is there now.
+cache::RawObject decided_row(const Table& table, const std::string& changes, const Overtaken& row) {
+  const auto ours = members_of(row.decision.changes);
+  const auto theirs = members_of(cache::print_row(table, *row.image->row));
+  cache::RawObject decided = members_of(changes);
+  for (auto& [name, token] : decided) {
+    const auto is_it = [&](const auto& member) { return member.first == name; };
+    const auto mine = std::find_if(ours.begin(), ours.end(), is_it);
+    const auto other = std::find_if(theirs.begin(), theirs.end(), is_it);
+    if (mine != ours.end()) {
+      token = mine->second;
+    } else if (other != theirs.end()) {
+      token = other->second;
+    }
+  }
+  return decided;
+}
+
+void overwrite_members(const cache::RawObject& with, cache::RawObject& object) {
+  for (const auto& [name, token] : with) {
+    const auto member = std::find_if(object.begin(), object.end(),
+                                     [&](const auto& one) { return one.first == name; });
+    if (member == object.end()) {
+      object.emplace_back(name, token);
+    } else {
+      member->second = token;
+    }
+  }
+}
+
+// The effect, and its row of the body, over the row as it is there.
+void rewrite_row(const Table& table, const Overtaken& row, Effect& effect, cache::RawObject& body) {
+  const auto decided = decided_row(table, row.effect.changes, row);
+  overwrite_members(decided, body);
+  if (!effect.row.empty()) {
+    auto anew = members_of(effect.row);
+    overwrite_members(decided, anew);
+    effect.row = cache::print_object(anew);
+  }
+  effect.changes = row.decision.changes;
+  effect.base = cache::print_row(table, row.image->row);
+}
+
+// The body without these rows.
+std::string left_of(const cache::RawBody& body, const std::set<std::size_t>& given_way) {
+  std::string text;
+  for (std::size_t i = 0; i < body.rows.size(); ++i) {
+    if (given_way.contains(i)) continue;
+    text += (text.empty() ? "" : ",") + cache::print_object(body.rows[i]);
+  }
+  return body.is_array ? "[" + text + "]" : text;
+}
+
+// The upsert's own effects without those of these rows.
+std::vector<Effect> left_of(const Entry& entry, const std::vector<Effect>& effects,
+                            const std::set<std::size_t>& given_way) {
+  const auto starts = upsert_starts(entry, effects);
+  std::vector<Effect> left;
+  std::size_t row = 0;
+  for (std::size_t i = 0; i < effects.size(); ++i) {
+    while (row + 1 < starts.size() && starts[row + 1] <= i) ++row;
+    const bool own = !effects[i].consequence && effects[i].relation == entry.relation;
+    if (own && !given_way.contains(row)) left.push_back(effects[i]);
+  }
+  return left;
+}
+
+// A collision proves that none of it was applied, also where an answer was lost before.
+void split_unapplied(Outbox& outbox, Transaction& transaction, Entry entry) {
+  entry.lost_answer = false;
+  outbox.split(transaction, entry);
+}
+
 void add_decided(Transaction& transaction, Conflict record, const char* choice, Timestamp now) {
   record.state = Conflict::State::kResolved;
   record.choice = choice;
@@ -121,6 +228,7 @@ void add_decided(Transaction& transaction, Conflict record, const char* choice, 
 
 Arbiter::Outcome Arbiter::settle(Transaction& transaction, const Entry& entry,
                                  const Collided& collided, Timestamp now) {
+  if (entry.operation == "upsert") return settle_upsert(transaction, entry, collided, now);
   const Table* table = collided.images.empty() ? nullptr : collided.images.front().table;
   if (table != nullptr &&
       outbox_.overlay().is_presumed(transaction.database(), *table, collided.images.front().key)) {
@@ -130,7 +238,7 @@ Arbiter::Outcome Arbiter::settle(Transaction& transaction, const Entry& entry,
   const auto effects = outbox_.overlay().effects(transaction.database(), entry.sequence);
   const auto write = single_row(entry, effects);
   if (!write || table == nullptr) {
-    outbox_.split(transaction, entry);
+    split_unapplied(outbox_, transaction, entry);
     return {End::kSentAgain, "split into its rows"};
   }
   const std::optional<Row>& remote = collided.images.front().row;
@@ -159,6 +267,59 @@ Arbiter::Outcome Arbiter::settle(Transaction& transaction, const Entry& entry,
   }
   outbox_.park(transaction, entry, State::kConflict, 0, decision.reason);
   return {End::kAsks, decision.reason};
+}
+
+Arbiter::Outcome Arbiter::settle_upsert(Transaction& transaction, const Entry& entry,
+                                        const Collided& collided, Timestamp now) {
+  cache::Overlay& overlay = outbox_.overlay();
+  for (const auto& image : collided.images) {
+    if (overlay.is_presumed(transaction.database(), *image.table, image.key)) {
+      show_read(transaction, overlay, image);
+    }
+  }
+  auto effects = overlay.effects(transaction.database(), entry.sequence);
+  const auto rows = overtaken_rows(entry, effects, collided, options_);
+  if (rows.empty()) {
+    outbox_.wait(transaction, entry, entry.attempts, {now, 0, ""});
+    return {End::kSentAgain, ""};
+  }
+  const Table& table = *rows.front().image->table;
+  const auto starts = upsert_starts(entry, effects);
+  const bool asks = std::ranges::any_of(
+      rows, [](const Overtaken& row) { return row.decision.kind == Decision::Kind::kAsk; });
+  if (asks && starts.size() > 1) {
+    // What a person decides is one row; the others need not wait for it.
+    split_unapplied(outbox_, transaction, entry);
+    return {End::kSentAgain, "split into its rows"};
+  }
+  auto body = cache::parse_body(entry.body, cache::BodyKeys::kAny).value();
+  std::set<std::size_t> given_way;
+  for (const Overtaken& row : rows) {
+    const Collision collision{table,      options_.of(table), entry,
+                              row.effect, row.image->row,     collided.clock_offset};
+    if (asks) {
+      Conflicts::add(transaction, record_of(collision, row.decision, now));
+    } else if (row.decision.conflict) {
+      add_decided(transaction, record_of(collision, row.decision, now),
+                  choice_of(collision, row.decision), now);
+    }
+    show_read(transaction, overlay, *row.image);
+    if (row.decision.kind == Decision::Kind::kGiveWay) given_way.insert(row.place);
+    if (row.decision.kind == Decision::Kind::kSend) {
+      rewrite_row(table, row, effects[row.start], body.rows.at(row.place));
+    }
+  }
+  const std::string reason = rows.back().decision.reason;
+  if (asks) {
+    outbox_.park(transaction, entry, State::kConflict, 0, reason);
+    return {End::kAsks, reason};
+  }
+  if (given_way.size() == starts.size()) {
+    outbox_.resolve(transaction, entry, reason, collided.images, now);
+    return {End::kResolved, reason};
+  }
+  outbox_.rebase(transaction, entry, left_of(body, given_way), left_of(entry, effects, given_way));
+  return {End::kSentAgain, reason};
 }
 
 void Arbiter::give_way(Transaction& transaction, const Entry& entry,
@@ -194,7 +355,7 @@ Result<void> Arbiter::resolve(Transaction& transaction, const Conflict& conflict
   const auto entry = outbox_.find(transaction.database(), conflict.entry);
   if (!entry || entry->state != State::kConflict) return decided();
   const auto effects = outbox_.overlay().effects(transaction.database(), entry->sequence);
-  const auto write = single_row(*entry, effects);
+  const auto write = contested_row(*entry, effects);
   const Table* table = outbox_.overlay().find_table(entry->relation);
   if (!write || table == nullptr) return decided();
   const auto remote = stored_row(*table, conflict.remote);
@@ -205,6 +366,12 @@ Result<void> Arbiter::resolve(Transaction& transaction, const Conflict& conflict
     return {};
   }
   RowRebase rebase{table, *write, remote, write->changes, !remote && !write->deletion};
+  if (remote && !write->deletion && write->base) {
+    // What it only states again was not asked about.
+    rebase.changes =
+        keep_columns(*table, write->changes,
+                     changed_columns(*table, write->changes, stored_row(*table, write->base)));
+  }
   if (choice == Choice::kMerged) {
     if (write->deletion) return invalid_request("HF400", "A deletion has no row to merge");
     const auto against = remote ? remote : stored_row(*table, write->base);

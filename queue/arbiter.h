@@ -46,6 +46,10 @@ class Arbiter {
                        const std::string& row, Timestamp now);
 
  private:
+  // Of an upsert: its rows are decided one by one, and it stays one write.
+  Outcome settle_upsert(cache::Transaction& transaction, const Entry& entry,
+                        const Collided& collided, Timestamp now);
+
   Outbox& outbox_;
   const cache::ReplicaOptions& options_;
 };

@@ -147,20 +147,24 @@ const cache::Table* table_of(const cache::Store& store, const Entry& entry) {
   return nullptr;
 }
 
-std::variant<SeenRows, Verdict> read_rows(upstream::Upstream& upstream, const Sender& sender,
-                                          const Entry& entry, const cache::Table& table,
-                                          const std::vector<std::string>& keys) {
-  SeenRows seen;
-  for (const std::string& key : keys) seen.images.push_back({&table, key, std::nullopt});
+namespace {
+
+// Fills in `images`, whose keys are given; a verdict when they cannot be read.
+std::optional<Verdict> see_rows(upstream::Upstream& upstream, const Sender& sender,
+                                const Entry& entry, std::span<cache::UpstreamImage> images,
+                                SeenRows& seen) {
+  const cache::Table& table = *images.front().table;
+  std::vector<std::string> keys;
+  for (const auto& image : images) keys.push_back(image.key);
   cache::TableSource source(upstream, table, sender.credentials, kRowsInRequest, sender.force);
   auto page = source.of_keys(keys);
-  if (auto* failure = std::get_if<cache::PullFailure>(&page)) {
+  if (const auto* failure = std::get_if<cache::PullFailure>(&page)) {
     if (failure->kind != cache::PullFailure::Kind::kDenied) {
       const bool odd = failure->kind == cache::PullFailure::Kind::kRefused;
       return Verdict(TryAgain{failure->status, failure->reason, false, std::nullopt, odd});
     }
     // Not known is not proved: the entry keeps its lost answer and is for a person.
-    if (!entry.lost_answer) return seen;
+    if (!entry.lost_answer) return std::nullopt;
     return Verdict(Uncertain{failure->status,
                              "The answer was lost, and the row may not be read to see whether it "
                              "arrived"});
@@ -168,10 +172,25 @@ std::variant<SeenRows, Verdict> read_rows(upstream::Upstream& upstream, const Se
   auto& rows = std::get<cache::RowPage>(page);
   if (rows.date) seen.clock_offset = clock_offset(sender.now, rows.received_at, *rows.date);
   for (cache::Row& row : rows.rows) {
-    const std::string key = cache::key_of(table, row);
-    for (auto& image : seen.images) {
-      if (image.key == key) image.row = row;
-    }
+    const auto image =
+        std::ranges::find(images, cache::key_of(table, row), &cache::UpstreamImage::key);
+    if (image != images.end()) image->row = std::move(row);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::variant<SeenRows, Verdict> read_rows(upstream::Upstream& upstream, const Sender& sender,
+                                          const Entry& entry, const cache::Table& table,
+                                          const std::vector<std::string>& keys) {
+  SeenRows seen;
+  for (const std::string& key : keys) seen.images.push_back({&table, key, std::nullopt});
+  for (std::size_t first = 0; first < keys.size(); first += cache::kKeysInRequest) {
+    const std::size_t count = std::min(cache::kKeysInRequest, keys.size() - first);
+    auto failed =
+        see_rows(upstream, sender, entry, std::span(seen.images).subspan(first, count), seen);
+    if (failed) return *std::move(failed);
   }
   return seen;
 }

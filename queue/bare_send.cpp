@@ -5,6 +5,8 @@
 #include "cache/replica/key.h"
 #include "cache/values/codec.h"
 #include "queue/own_columns.h"
+#include "queue/row_write.h"
+#include "queue/three_way.h"
 
 namespace holdfast::queue {
 namespace {
@@ -70,9 +72,7 @@ BareSend::BareSend(upstream::Upstream& upstream, const Sender& sender, const Par
 }
 
 Verdict BareSend::deliver() {
-  if (entry_.lost_answer) {
-    if (auto verdict = settle()) return *std::move(verdict);
-  }
+  if (auto verdict = look()) return *std::move(verdict);
   if (keyless_) {
     if (auto verdict = keyless_->note()) return *std::move(verdict);
   }
@@ -82,21 +82,45 @@ Verdict BareSend::deliver() {
   return send(readable ? Representation::kRows : Representation::kNone);
 }
 
-std::optional<Verdict> BareSend::settle() {
-  if (keyless_) return keyless_->look();
+std::optional<Verdict> BareSend::look() {
+  if (keyless_) return entry_.lost_answer ? keyless_->look() : std::nullopt;
   // A plain insert settles itself: it meets its own row as a duplicate.
-  if (entry_.operation != "upsert") return std::nullopt;
-  auto read = read_rows(upstream_, sender_, entry_, table_, keys_after());
-  if (auto* failed = std::get_if<Verdict>(&read)) return std::move(*failed);
-  auto& rows = std::get<SeenRows>(read).images;
-  if (std::all_of(rows.begin(), rows.end(), [&](const auto& row) { return shows_effect(row); })) {
-    return Applied{seen_later(std::move(rows))};
+  if (entry_.operation != "upsert" || (asked_ && !entry_.lost_answer)) return std::nullopt;
+  const auto known = overwritten_rows(entry_, effects_);
+  if (known.empty() && !entry_.lost_answer) return std::nullopt;
+  std::vector<std::string> keys = entry_.lost_answer ? keys_after() : std::vector<std::string>();
+  if (keys.empty()) std::ranges::transform(known, std::back_inserter(keys), &RowWrite::old_key);
+  auto read = read_rows(upstream_, sender_, entry_, table_, keys);
+  if (auto* failed = std::get_if<Verdict>(&read)) {
+    const auto* again = std::get_if<TryAgain>(failed);
+    // A server that cannot look for the rows can still take the write.
+    const bool refused = again != nullptr && again->status >= 400 && again->server_error;
+    if (refused && again->status < 500 && !entry_.lost_answer) return std::nullopt;
+    return std::move(*failed);
+  }
+  auto& seen = std::get<SeenRows>(read);
+  if (entry_.lost_answer) {
+    if (auto verdict = settle(seen.images)) return verdict;
+  }
+  Collided collided{{}, seen.clock_offset};
+  for (const RowWrite& row : known) {
+    const auto image = std::ranges::find(seen.images, row.old_key, &UpstreamImage::key);
+    if (image->row && is_overtaken(table_, row, *image->row)) collided.images.push_back(*image);
+  }
+  if (collided.images.empty()) return std::nullopt;
+  return collided;
+}
+
+std::optional<Verdict> BareSend::settle(const Images& images) const {
+  if (std::all_of(images.begin(), images.end(),
+                  [&](const auto& row) { return shows_effect(row); })) {
+    return Applied{seen_later(images)};
   }
   // Untouched rows prove that it did not take effect: one request, all or nothing.
-  if (std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return shows_base(row); })) {
+  if (std::any_of(images.begin(), images.end(), [&](const auto& row) { return shows_base(row); })) {
     return std::nullopt;
   }
-  return Superseded{"the row was changed by somebody else while the answer was lost", rows};
+  return Superseded{"the row was changed by somebody else while the answer was lost", images};
 }
 
 Verdict BareSend::send(Representation representation) {
@@ -330,13 +354,16 @@ bool BareSend::shows_base(const UpstreamImage& image) const {
   if (!effect->base || !image.row) return !effect->base && !image.row;
   auto base = cache::parse_row(table_, *effect->base);
   if (!base) return false;
-  // What others did to other columns is no conflict with this change.
+  // Others may have written to the other columns, and to some of these.
   Row expected = *base;
   if (!cache::merge_row(table_, effect->changes, expected)) return false;
+  bool changes = false;
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    if (expected[i] != (*base)[i] && (*image.row)[i] != (*base)[i]) return false;
+    if (expected[i] == (*base)[i]) continue;
+    if ((*image.row)[i] == (*base)[i]) return true;
+    changes = true;
   }
-  return true;
+  return !changes;
 }
 
 }  // namespace holdfast::queue

@@ -14,8 +14,8 @@ namespace holdfast::queue {
 // any write as its app asked for it, while the app waits.
 //
 // An insert is plain, never an implicit upsert: sent again after a lost answer it meets its own
-// row, which is read and compared (hard case 10). An upsert whose answer was lost is settled by
-// reading its rows before anything is sent again.
+// row, which is read and compared (hard case 10). The rows of an upsert are read before it is sent,
+// where it overwrites what was known here, or its answer was lost.
 // One thread at a time: the principal's dispatcher; blocking.
 class BareSend {
  public:
@@ -35,8 +35,10 @@ class BareSend {
  private:
   using Images = std::vector<cache::UpstreamImage>;
 
-  // After a lost answer: a verdict when the rows show one, nullopt when it is to be sent again.
-  std::optional<Verdict> settle();
+  // What the rows show before it is sent: a verdict, or nullopt.
+  std::optional<Verdict> look();
+  // After a lost answer: of the rows of an upsert.
+  std::optional<Verdict> settle(const Images& images) const;
 
   Verdict send(Representation representation);
   Verdict send_asked();

@@ -38,13 +38,6 @@ std::string list_of(const std::vector<std::string>& names) {
   return list + "]";
 }
 
-cache::query::Query query_of(const Entry& entry) {
-  const auto mark = entry.target.find('?');
-  const std::string query = mark == std::string::npos ? "" : entry.target.substr(mark + 1);
-  // It was parsed when the entry was made; what cannot be read is damage.
-  return cache::query::Query::parse(query).value();
-}
-
 bool prefers(const Entry& entry, const char* preference) {
   return entry.headers.find(preference) != std::string::npos;
 }
@@ -70,6 +63,28 @@ std::string match_of(const cache::Table& table, const cache::TableOptions& optio
     add_member(match, "base", cache::print_columns(table, *base, columns));
   }
   return match + "}";
+}
+
+// What an upsert knew of the rows that it overwrites, the same columns of all.
+void add_known_rows(std::string& event, const Parcel& parcel, const cache::Table& table) {
+  const auto writes = overwritten_rows(parcel.entry, parcel.effects);
+  std::vector<std::size_t> columns;
+  for (const RowWrite& write : writes) {
+    for (const std::size_t column : overwritten_columns(table, write.changes)) {
+      if (std::find(columns.begin(), columns.end(), column) == columns.end()) {
+        columns.push_back(column);
+      }
+    }
+  }
+  if (columns.empty()) return;
+  std::string matches = "[";
+  for (const RowWrite& write : writes) {
+    std::string match = "{";
+    add_member(match, "key", write.old_key);
+    add_member(match, "base", cache::print_columns(table, *stored_row(table, write.base), columns));
+    matches += (matches.size() > 1 ? "," : "") + match + "}";
+  }
+  add_member(event, "match", matches + "]");
 }
 
 }  // namespace
@@ -145,6 +160,7 @@ std::string event_of(const Parcel& parcel, const cache::Table& table,
   if (!parcel.touchable.empty()) add_member(event, "watch", watch_of(parcel.touchable));
   if (entry.operation == "insert" || entry.operation == "upsert") {
     add_rows(event, entry);
+    if (form == EventForm::kUsual) add_known_rows(event, parcel, table);
     return event + "}";
   }
   const auto writes = row_writes(entry, parcel.effects);

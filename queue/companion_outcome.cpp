@@ -107,27 +107,55 @@ bool as_compared(const cache::Table& table, const cache::TableOptions& options,
          });
 }
 
-Verdict judge_mismatch(const EventOutcome& outcome, const Sender& sender, const Parcel& parcel,
-                       const cache::Table& table, const cache::TableOptions& options) {
-  const auto writes = row_writes(parcel.entry, parcel.effects);
-  std::vector<std::string> keys;
-  keys.reserve(writes.size());
-  for (const RowWrite& write : writes) keys.push_back(write.old_key);
-  const Images images = at_keys(table, keys, images_of(outcome, table).value_or(Images{}));
+Verdict collided(const EventOutcome& outcome, const Sender& sender, Images images) {
   std::chrono::microseconds offset{0};
   if (outcome.answer.date) {
     offset = clock_offset(sender.now, outcome.answer.received_at, *outcome.answer.date);
   }
+  return Collided{std::move(images), offset};
+}
+
+Images images_at(const EventOutcome& outcome, const cache::Table& table,
+                 const std::vector<RowWrite>& writes) {
+  std::vector<std::string> keys;
+  keys.reserve(writes.size());
+  for (const RowWrite& write : writes) keys.push_back(write.old_key);
+  return at_keys(table, keys, images_of(outcome, table).value_or(Images{}));
+}
+
+Verdict judge_upsert_mismatch(const EventOutcome& outcome, const Sender& sender,
+                              const Parcel& parcel, const cache::Table& table) {
+  const auto writes = overwritten_rows(parcel.entry, parcel.effects);
+  Images images = images_at(outcome, table, writes);
+  bool overtaken = !outcome.rows;
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    overtaken = overtaken || (images[i].row && is_overtaken(table, writes[i], *images[i].row));
+  }
+  if (!overtaken) return withheld(parcel.entry, table, std::move(images));
+  const auto alone = contested_row(parcel.entry, parcel.effects);
+  if (alone && images[0].row && changed_columns(table, alone->changes, *images[0].row).empty()) {
+    return Applied{std::move(images)};
+  }
+  return collided(outcome, sender, std::move(images));
+}
+
+Verdict judge_mismatch(const EventOutcome& outcome, const Sender& sender, const Parcel& parcel,
+                       const cache::Table& table, const cache::TableOptions& options) {
+  if (parcel.entry.operation == "upsert") {
+    return judge_upsert_mismatch(outcome, sender, parcel, table);
+  }
+  const auto writes = row_writes(parcel.entry, parcel.effects);
+  Images images = images_at(outcome, table, writes);
   if (writes.size() == 1 && images[0].row) {
     const Row& now = *images[0].row;
     if (as_compared(table, options, writes[0], now)) {
-      return withheld(parcel.entry, table, images);
+      return withheld(parcel.entry, table, std::move(images));
     }
     if (!writes[0].deletion && changed_columns(table, writes[0].changes, now).empty()) {
-      return Applied{images};
+      return Applied{std::move(images)};
     }
   }
-  return Collided{images, offset};
+  return collided(outcome, sender, std::move(images));
 }
 
 }  // namespace

@@ -61,7 +61,18 @@ DrainOutcome Dispatcher::drain(cache::Store& store, bool force) {
   outcome.next_due =
       Outbox(store.overlay())
           .next_due(*reader, outcome.reached ? Outbox::Due::kQueuedToo : Outbox::Due::kWaitsOnly);
+  if (outcome.next_due && *outcome.next_due > longest_wait()) {
+    // The clock was set to and fro while this was sent.
+    clock_was_set(store);
+    outcome.next_due = clock_.now();
+  }
   return outcome;
+}
+
+Timestamp Dispatcher::longest_wait() const {
+  // A Retry-After, or kStalledWait.
+  return clock_.now() +
+         std::max({2 * options_.backoff_cap, 2 * kStalledWait, 2 * options_.statement_timeout});
 }
 
 void Dispatcher::send_all(cache::Store& store, bool force, DrainOutcome& outcome) {
@@ -141,12 +152,9 @@ void Dispatcher::recover(cache::Store& store) {
 }
 
 void Dispatcher::watch(cache::Store& store) {
-  // Longer than any wait that is given: a Retry-After, or kStalledWait.
-  const auto longest = clock_.now() + std::max({2 * options_.backoff_cap, 2 * kStalledWait,
-                                                2 * options_.statement_timeout});
   std::int64_t freed = 0;
   in_outbox(store, [&](Outbox& outbox, Transaction& transaction) {
-    freed = outbox.unstick(transaction, longest, clock_.now() + options_.statement_timeout);
+    freed = outbox.unstick(transaction, longest_wait(), clock_.now() + options_.statement_timeout);
   });
   if (freed > 0) {
     logger_->warn("queue_unstuck principal={} entries={}", store.principal().id, freed);
@@ -154,9 +162,9 @@ void Dispatcher::watch(cache::Store& store) {
 }
 
 void Dispatcher::clock_was_set(cache::Store& store) {
-  in_outbox(store, [](Outbox& outbox, Transaction& transaction) {
-    outbox.release(transaction, State::kWaiting);
-    outbox.release(transaction, State::kStalled);
+  in_outbox(store, [this](Outbox& outbox, Transaction& transaction) {
+    // What may still arrive is not looked for sooner, nor a day later.
+    outbox.unstick(transaction, Timestamp{}, clock_.now() + options_.statement_timeout);
   });
 }
 

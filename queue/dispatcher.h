@@ -36,7 +36,8 @@ class Dispatcher {
 
   // The watchdog: looks for entries that nothing else would send again, and says so in the log.
   void watch(cache::Store& store);
-  // The ends of all waits were reckoned by another clock: they are over.
+  // The ends of all waits were reckoned by another clock: they are over, and what may still arrive
+  // is looked for after the statement timeout from now.
   void clock_was_set(cache::Store& store);
 
   // While `away` holds nothing is sent unless a drain is forced: to claim an entry and to note that
@@ -79,6 +80,8 @@ class Dispatcher {
   static Reply reply_of(const Verdict& last, Progress& progress);
   Verdict after_refused_token(const cache::Store& store, const upstream::Credentials& credentials,
                               TokenRefused refused);
+  // No wait that is given ends later.
+  Timestamp longest_wait() const;
   void prepare(cache::Store& store, bool force);
   // The entries to send next: one, or neighbours that go in one request. Empty: none may go now.
   std::vector<Parcel> claim(cache::Store& store, const Sender& sender);

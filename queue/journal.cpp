@@ -47,23 +47,53 @@ std::string mac_of(const std::string& key, const Record& record, const std::stri
                    record.event, record.subject, record.was, record.became, record.content})));
 }
 
-// What the entry sends, as one digest; empty when there is no such entry.
-std::string content_of(Database& database, const std::string& entry) {
-  Statement& statement = database.cached(
-      "SELECT method, target, headers, body, role, claims, idempotency_key FROM hf_outbox"
-      " WHERE id=?1");
-  statement.bind_borrowed(1, entry);
-  std::string content;
-  if (statement.step()) {
-    content = crypto::sha256_hex(
-        framed({statement.text(0), statement.text(1), statement.text(2), statement.text(3),
-                statement.text(4), statement.text(5), statement.text(6)}));
+// The rows of a statement as one text to be hashed; a NULL is none of the texts.
+void append_rows(Statement& rows, int columns, std::string& text) {
+  while (rows.step()) {
+    for (int i = 0; i < columns; ++i) {
+      append_framed(rows.is_null(i) ? "" : "=", text);
+      append_framed(rows.text(i), text);
+    }
   }
-  statement.reset();
-  return content;
+  rows.reset();
 }
 
-bool tells_content(const std::string& event) { return event == "created" || event == "changed"; }
+// What the entry sends, and what decides when, as one digest; empty when there is no such entry.
+std::string entry_content(Database& database, const std::string& entry) {
+  Statement& statement = database.cached(
+      "SELECT operation, relation, method, target, headers, body, role, claims, idempotency_key,"
+      " created_at, write_claims FROM hf_outbox WHERE id=?1");
+  statement.bind_borrowed(1, entry);
+  std::string text;
+  append_rows(statement, 11, text);
+  if (text.empty()) return "";
+  // Of these the companion is told what they do to each row.
+  Statement& effects = database.cached(
+      "SELECT e.relation, e.key, e.kind, e.changes FROM hf_outbox o"
+      " JOIN hf_effects e ON e.entry=o.sequence"
+      " WHERE o.id=?1 AND o.operation IN ('update', 'delete') ORDER BY e.ordinal");
+  effects.bind_borrowed(1, entry);
+  append_rows(effects, 4, text);
+  return crypto::sha256_hex(text);
+}
+
+// Both sides of a conflict, likewise.
+std::string conflict_content(Database& database, const std::string& conflict) {
+  Statement& statement = database.cached(
+      "SELECT entry, relation, key, operation, strategy, columns, base, local, remote, reason,"
+      " role, local_at, remote_at, detected_at FROM hf_conflicts WHERE id=?1");
+  statement.bind_borrowed(1, conflict);
+  std::string text;
+  append_rows(statement, 14, text);
+  return text.empty() ? "" : crypto::sha256_hex(text);
+}
+
+// What a record says of its subject besides its state.
+std::string content_of(Database& database, const Record& record) {
+  if (record.event == "conflict") return conflict_content(database, record.subject);
+  const bool entry = record.event == "created" || record.event == "changed";
+  return entry ? entry_content(database, record.subject) : "";
+}
 
 // The newest records, in order.
 struct Unsealed {
@@ -124,7 +154,8 @@ class Verification {
     follow_segments();
     follow_records(known);
     compare_entries();
-    look_for_entries();
+    compare_conflicts();
+    look_for_all();
     for (JournalFault& one : RowChain::verify(database_)) check_.faults.push_back(std::move(one));
     if (known && known->number > check_.head.number) {
       fault(known->number, "the newest records are missing: the journal ended later once");
@@ -175,9 +206,9 @@ class Verification {
     }
   }
 
-  // An entry must be what its newest record says of it.
+  // An entry must be what its newest records say of it.
   void compare_entries() {
-    Statement statement(database_, R"sql(
+    compare("entry", entry_content, R"sql(
 SELECT o.id, o.state,
   (SELECT ifnull(content, '') FROM hf_journal j WHERE j.subject=o.id
      AND j.event IN ('created', 'changed') ORDER BY j.number DESC LIMIT 1),
@@ -185,29 +216,48 @@ SELECT o.id, o.state,
      AND j.event IN ('created', 'state') ORDER BY j.number DESC LIMIT 1),
   (SELECT max(number) FROM hf_journal j WHERE j.subject=o.id)
 FROM hf_outbox o ORDER BY o.sequence)sql");
+  }
+
+  void compare_conflicts() {
+    compare("conflict", conflict_content, R"sql(
+SELECT c.id, trim(c.state || ' ' || ifnull(c.choice, '')),
+  (SELECT ifnull(content, '') FROM hf_journal j WHERE j.subject=c.id
+     AND j.event='conflict' ORDER BY j.number DESC LIMIT 1),
+  (SELECT trim(ifnull(became, '')) FROM hf_journal j WHERE j.subject=c.id
+     AND j.event IN ('conflict', 'decided') ORDER BY j.number DESC LIMIT 1),
+  (SELECT max(number) FROM hf_journal j WHERE j.subject=c.id)
+FROM hf_conflicts c ORDER BY c.sequence)sql");
+  }
+
+  void compare(const std::string& what, std::string (*content)(Database&, const std::string&),
+               const char* sql) {
+    Statement statement(database_, sql);
     while (statement.step()) {
       count();
       const std::string id(statement.text(0));
       const std::int64_t number = statement.is_null(4) ? 0 : statement.integer(4);
-      if (!statement.is_null(2) && statement.text(2) != content_of(database_, id)) {
-        fault(number, "the entry " + id + " was altered after its last record");
+      const std::string named = "the " + what + " " + id;
+      if (!statement.is_null(2) && statement.text(2) != content(database_, id)) {
+        fault(number, named + " was altered after its last record");
       }
       if (!statement.is_null(3) && statement.text(3) != statement.text(1)) {
-        fault(number, "the entry " + id + " is in another state than its last record says");
+        fault(number, named + " is in another state than its last record says");
       }
     }
   }
 
-  // What was queued is there until a record says that it is forgotten.
-  void look_for_entries() {
+  // What was queued is there until a record says that it is forgotten; conflicts stay.
+  void look_for_all() {
     Statement statement(database_, R"sql(
-SELECT c.subject, c.number FROM hf_journal c
-WHERE c.event='created' AND NOT EXISTS (SELECT 1 FROM hf_outbox o WHERE o.id=c.subject)
-  AND NOT EXISTS (SELECT 1 FROM hf_journal f WHERE f.subject=c.subject AND f.event='forgotten')
+SELECT c.event, c.subject, c.number FROM hf_journal c
+WHERE (c.event='created' AND NOT EXISTS (SELECT 1 FROM hf_outbox o WHERE o.id=c.subject)
+    AND NOT EXISTS (SELECT 1 FROM hf_journal f WHERE f.subject=c.subject AND f.event='forgotten'))
+  OR (c.event='conflict' AND NOT EXISTS (SELECT 1 FROM hf_conflicts o WHERE o.id=c.subject))
 ORDER BY c.number)sql");
     while (statement.step()) {
-      fault(statement.integer(1),
-            "the entry " + std::string(statement.text(0)) + " is gone, and no record says why");
+      const std::string what = statement.text(0) == "created" ? "the entry " : "the conflict ";
+      fault(statement.integer(2),
+            what + std::string(statement.text(1)) + " is gone, and no record says why");
     }
   }
 
@@ -244,7 +294,7 @@ void Journal::seal(Transaction& transaction) const {
       database.cached("UPDATE hf_journal SET at=?2, content=?3, mac=?4 WHERE number=?1");
   for (Record& record : records) {
     record.at = now;
-    if (tells_content(record.event)) record.content = content_of(database, record.subject);
+    record.content = content_of(database, record);
     record.mac = mac_of(key_, record, before);
     before = record.mac;
     update.bind(1, record.number).bind(2, now);
@@ -304,8 +354,9 @@ JournalCheck Journal::verify(Database& database, const std::optional<JournalHead
 }
 
 std::int64_t Journal::to_verify(Database& database) {
-  Statement statement(
-      database, "SELECT (SELECT count(*) FROM hf_journal) + (SELECT count(*) FROM hf_outbox)");
+  Statement statement(database,
+                      "SELECT (SELECT count(*) FROM hf_journal) + (SELECT count(*) FROM hf_outbox)"
+                      " + (SELECT count(*) FROM hf_conflicts)");
   statement.step();
   return statement.integer(0);
 }

@@ -52,10 +52,9 @@ class Journal {
   std::int64_t cut(cache::Transaction& transaction, Timestamp before) const;
 
   static JournalHead head(cache::Database& database);
-  // Recomputes all of it and the chains of append-only rows, and compares entries with what their
-  // newest record says of their content.
-  // `known`: a head that was kept elsewhere. `progress` is told of as many things as to_verify()
-  // counts.
+  // Recomputes all of it and the chains of append-only rows, and compares entries and conflicts
+  // with what their newest records say of them. `known`: a head that was kept elsewhere. `progress`
+  // is told of as many things as to_verify() counts.
   JournalCheck verify(cache::Database& database, const std::optional<JournalHead>& known,
                       ProgressCount* progress = nullptr) const;
   static std::int64_t to_verify(cache::Database& database);

@@ -44,7 +44,8 @@ void Outbox::append(Transaction& transaction, Entry& entry, std::span<cache::Eff
   Database& database = transaction.database();
   insert(transaction, entry);
   // So that the entries that it may be split into stand in its place.
-  const auto rows = static_cast<std::int64_t>(row_starts(entry, effects).size());
+  const auto rows = static_cast<std::int64_t>(
+      std::max(row_starts(entry, effects).size(), upsert_starts(entry, effects).size()));
   if (rows > 1) {
     Statement& reserve =
         database.cached("UPDATE sqlite_sequence SET seq=?1 WHERE name='hf_outbox'");

@@ -32,8 +32,7 @@ class Outbox {
   cache::Overlay& overlay() { return overlay_; }
   using References = std::vector<std::pair<std::string, std::string>>;
 
-  // Appends an entry in state queued with its effects and the rows that its foreign keys name, and
-  // shows the effects. Fills in sequence.
+  // Appends a queued entry with its effects, which show, and the rows that its foreign keys name.
   void append(Transaction& transaction, Entry& entry, std::span<cache::Effect> effects,
               const References& references);
 
@@ -124,16 +123,17 @@ class Outbox {
   // After a start: what was being sent may have taken effect, until `look_at`.
   void recover(Transaction& transaction, Timestamp look_at);
 
-  // Makes an update or deletion of several rows one entry for each row, in its place of the order,
-  // each with a key of its own. Entries that it was not split into yet are the same request.
+  // Makes a write of several rows one entry for each, in its place, each with a key of its own.
   void split(Transaction& transaction, const Entry& entry);
 
-  // Sends it again at once with a new idempotency key: it surely was not applied as it was.
+  // Sends it again at once with a new idempotency key: it surely was not applied as it was. Of an
+  // upsert `body` and `effects` are those of the rows that are left.
   void rebase(Transaction& transaction, const Entry& entry, const RowRebase& rebase);
+  void rebase(Transaction& transaction, const Entry& entry, const std::string& body,
+              std::span<const cache::Effect> effects);
 
-  // Puts other content in the place of an entry that is not under way: `entry` with its new body,
-  // target and minted_key, `effects` and `references` of it. It is another write to the upstream,
-  // so it gets a new idempotency key, and is sent at once.
+  // Puts other content in the place of an entry that is not under way: it is another write to the
+  // upstream, `entry` with its new body, target and minted_key, its `effects` and `references`.
   void edit(Transaction& transaction, const Entry& entry, std::span<cache::Effect> effects,
             const References& references);
 
@@ -141,7 +141,7 @@ class Outbox {
   // in between, in order.
   std::vector<std::string> dependants(Database& database, const Entry& dead) const;
 
-  // Deletes entries that were acknowledged or discarded before `before`, and what they did to rows.
+  // Deletes entries that were acknowledged or discarded before `before`, with their effects.
   void forget(Transaction& transaction, Timestamp before);
   bool empty(Database& database) const;
   // Whether an entry would be sent by itself before long: none that is parked, held or stalled.

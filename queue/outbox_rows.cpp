@@ -31,6 +31,45 @@ std::string insertable(const Table& table, const Row& row) {
   return cache::print_columns(table, row, columns);
 }
 
+// A part of an entry that is split: the effects from here on, and the request for them.
+struct Piece {
+  std::size_t start;
+  std::string target;
+  std::string body;
+};
+
+std::vector<Piece> pieces_of(const Entry& entry, std::span<const Effect> effects,
+                             const Table* table) {
+  std::vector<Piece> pieces;
+  if (entry.operation == "upsert") {
+    const auto body = cache::parse_body(entry.body, cache::BodyKeys::kAny).value();
+    const auto starts = upsert_starts(entry, effects);
+    for (std::size_t i = 0; i < starts.size(); ++i) {
+      pieces.push_back({starts[i], entry.target, cache::print_object(body.rows.at(i))});
+    }
+    return pieces;
+  }
+  const std::string path = table == nullptr ? entry.target : path_of(*table) + "?";
+  for (const std::size_t start : row_starts(entry, effects)) {
+    const std::string filter =
+        table == nullptr ? "" : cache::key_filter(*table, {effects[start].key});
+    pieces.push_back({start, path + filter, entry.body});
+  }
+  return pieces;
+}
+
+// Whether nothing else stands where the entry's parts are to stand: an edit may have given it more
+// rows than it had.
+bool has_places(cache::Database& database, std::int64_t sequence, std::size_t parts) {
+  Statement& taken = database.cached(
+      "SELECT 1 FROM hf_outbox WHERE sequence>?1 AND sequence<?1+?2"
+      " UNION ALL SELECT 1 FROM sqlite_sequence WHERE name='hf_outbox' AND seq<?1+?2-1 LIMIT 1");
+  taken.bind(1, sequence).bind(2, static_cast<std::int64_t>(parts));
+  const bool any = taken.step();
+  taken.reset();
+  return !any;
+}
+
 // The effects of the write over its new base.
 std::vector<Effect> effects_over(const RowRebase& rebase, const std::string& relation) {
   const Table& table = *rebase.table;
@@ -75,34 +114,32 @@ void Outbox::refer(Transaction& transaction, std::int64_t sequence,
 void Outbox::split(Transaction& transaction, const Entry& entry) {
   cache::Database& database = transaction.database();
   const auto effects = overlay_.effects(database, entry.sequence);
-  const auto starts = row_starts(entry, effects);
-  if (starts.size() < 2) return;
+  const auto pieces = pieces_of(entry, effects, overlay_.find_table(entry.relation));
+  if (pieces.size() < 2) return;
+  const bool in_place = has_places(database, entry.sequence, pieces.size());
   Statement& references = database.cached(
       "INSERT OR IGNORE INTO hf_references SELECT ?2, relation, key FROM hf_references"
       " WHERE entry=?1");
-  const Table* table = overlay_.find_table(entry.relation);
-  const std::string path = table == nullptr ? entry.target : path_of(*table) + "?";
-  const auto target_of = [&](std::size_t start) {
-    return table == nullptr ? path : path + cache::key_filter(*table, {effects[start].key});
-  };
-  for (std::size_t i = 1; i < starts.size(); ++i) {
+  for (std::size_t i = 1; i < pieces.size(); ++i) {
     Entry child = entry;
     child.id = new_ordered_uuid(entry.created_at);
-    child.sequence = entry.sequence + static_cast<std::int64_t>(i);
-    child.target = target_of(starts[i]);
+    child.sequence = in_place ? entry.sequence + static_cast<std::int64_t>(i) : 0;
+    child.target = pieces[i].target;
+    child.body = pieces[i].body;
     child.idempotency_key = first_key(child.id);
     child.app_key = std::nullopt;
     child.parent = entry.parent.value_or(entry.id);
     insert(transaction, child);
     references.bind(1, entry.sequence).bind(2, child.sequence).run();
-    const std::size_t end = i + 1 < starts.size() ? starts[i + 1] : effects.size();
-    overlay_.hand_over(transaction, entry.sequence, starts[i], end, child.sequence);
+    const std::size_t end = i + 1 < pieces.size() ? pieces[i + 1].start : effects.size();
+    overlay_.hand_over(transaction, entry.sequence, pieces[i].start, end, child.sequence);
   }
   Statement& own = database.cached(
-      "UPDATE hf_outbox SET state='queued', target=?2, idempotency_key=?3, parent=id"
-      " WHERE sequence=?1");
-  own.bind(1, entry.sequence).bind(2, std::string_view(target_of(starts[0])));
-  own.bind(3, std::string_view(new_key())).run();
+      "UPDATE hf_outbox SET state='queued', target=?2, body=?3, idempotency_key=?4, parent=id,"
+      " lost_answer=?5 WHERE sequence=?1");
+  own.bind(1, entry.sequence).bind(2, std::string_view(pieces[0].target));
+  own.bind(3, std::string_view(pieces[0].body)).bind(4, std::string_view(new_key()));
+  own.bind(5, std::int64_t{entry.lost_answer}).run();
 }
 
 void Outbox::rebase(Transaction& transaction, const Entry& entry, const RowRebase& rebase) {
@@ -115,13 +152,24 @@ void Outbox::rebase(Transaction& transaction, const Entry& entry, const RowRebas
       "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL, lost_answer=0, operation=?2,"
       " method=?3, target=?4, body=?5, idempotency_key=?6 WHERE sequence=?1");
   update.bind(1, entry.sequence);
-  update.bind(2, std::string_view(rebase.insert ? "insert" : entry.operation));
-  update.bind(3, std::string_view(rebase.insert ? "POST" : entry.method));
+  const bool upsert = entry.operation == "upsert";
+  update.bind(2, std::string_view(rebase.insert ? "insert" : upsert ? "update" : entry.operation));
+  update.bind(3, std::string_view(rebase.insert ? "POST" : upsert ? "PATCH" : entry.method));
   update.bind(
       4, std::string_view(rebase.insert ? path_of(table)
                                         : path_of(table) + "?" +
                                               cache::key_filter(table, {rebase.write.old_key})));
   update.bind(5, std::string_view(body)).bind(6, std::string_view(new_key())).run();
+}
+
+void Outbox::rebase(Transaction& transaction, const Entry& entry, const std::string& body,
+                    std::span<const Effect> effects) {
+  overlay_.rebase(transaction, entry.sequence, effects);
+  Statement& update = transaction.database().cached(
+      "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL, lost_answer=0, body=?2,"
+      " idempotency_key=?3 WHERE sequence=?1");
+  update.bind(1, entry.sequence).bind(2, std::string_view(body));
+  update.bind(3, std::string_view(new_key())).run();
 }
 
 void Outbox::edit(Transaction& transaction, const Entry& entry, std::span<Effect> effects,

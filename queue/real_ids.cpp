@@ -2,7 +2,7 @@
 
 #include "cache/replica/key.h"
 #include "cache/replica/temporary_ids.h"
-#include "cache/values/codec.h"
+#include "cache/values/json.h"
 
 namespace holdfast::queue {
 namespace {
@@ -24,18 +24,6 @@ std::string filter_of(const cache::Table& table, const std::string& operation,
   return keys.empty() ? "" : cache::key_filter(table, keys);
 }
 
-void append_row(const cache::RawObject& row, std::string& body) {
-  body += '{';
-  bool first = true;
-  for (const auto& [name, token] : row) {
-    if (!first) body += ',';
-    first = false;
-    cache::append_json_string(name, body);
-    body += ':' + token;
-  }
-  body += '}';
-}
-
 std::string body_with_ids(const std::string& text, const cache::Table& table,
                           const TemporaryIds::Adoption& adoption) {
   const auto carriers = adoption.carriers.find(&table);
@@ -44,9 +32,8 @@ std::string body_with_ids(const std::string& text, const cache::Table& table,
   std::string rewritten = body->is_array ? "[" : "";
   for (std::size_t i = 0; i < body->rows.size(); ++i) {
     if (i > 0) rewritten += ',';
-    std::string row;
-    append_row(body->rows[i], row);
-    rewritten += cache::replace_ids(table, carriers->second, adoption.real, row);
+    rewritten += cache::replace_ids(table, carriers->second, adoption.real,
+                                    cache::print_object(body->rows[i]));
   }
   return rewritten + (body->is_array ? "]" : "");
 }

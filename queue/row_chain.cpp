@@ -1,7 +1,6 @@
 #include "queue/row_chain.h"
 
 #include "cache/sqlite/statement.h"
-#include "cache/values/codec.h"
 #include "cache/values/json.h"
 #include "gateway/crypto/digest.h"
 #include "queue/framed.h"
@@ -42,16 +41,6 @@ Link newest(Database& database, const std::string& relation) {
   }
   statement.reset();
   return link;
-}
-
-std::string print(const cache::RawObject& row) {
-  std::string text = "{";
-  for (const auto& [name, token] : row) {
-    if (text.size() > 1) text += ',';
-    cache::append_json_string(name, text);
-    text += ':' + token;
-  }
-  return text + '}';
 }
 
 void store(Database& database, const Link& link) {
@@ -98,7 +87,7 @@ void RowChain::append(Transaction& transaction, const Entry& entry) {
   link.at = entry.created_at.time_since_epoch().count();
   for (const auto& row : body->rows) {
     ++link.number;
-    link.content = print(row);
+    link.content = cache::print_object(row);
     link.hash = hash_of(link, link.hash);
     store(database, link);
   }

@@ -5,23 +5,30 @@
 #include <string>
 #include <vector>
 
+#include "cache/query/query.h"
 #include "cache/replica/overlay.h"
 #include "queue/entry.h"
 
 namespace holdfast::queue {
 
-// What an update's or deletion's entry does to one row that its request names.
+// What an entry does to one row that its request names.
 struct RowWrite {
   std::string old_key;
   std::string new_key;  // another one where the write changes the key
   bool deletion = false;
-  std::string changes;              // of an update
+  std::string changes;              // of an update or upsert
   std::optional<std::string> base;  // of the row at its old key
+  // The columns by which an upsert finds the row, beside its key: where others have changed one, it
+  // meets another row, or makes one.
+  std::vector<std::string> found_by = {};
 
   bool moves() const { return old_key != new_key; }
   // The write as an effect at the old key, which is where it is compared with what others did.
   cache::Effect effect(const std::string& relation) const;
 };
+
+// The query of the entry's target.
+cache::query::Query query_of(const Entry& entry);
 
 // Where the effects of each such row begin; what follows belongs to it (a new key, cascades).
 // Empty for inserts and upserts.
@@ -29,6 +36,18 @@ std::vector<std::size_t> row_starts(const Entry& entry, std::span<const cache::E
 
 // The entry's only row; nullopt when it has several, or is an insert or upsert.
 std::optional<RowWrite> single_row(const Entry& entry, std::span<const cache::Effect> effects);
+
+// The same for an upsert that overwrites rows which are there (resolution=merge-duplicates, PUT):
+// one start for each row of its body. Empty for all others.
+std::vector<std::size_t> upsert_starts(const Entry& entry, std::span<const cache::Effect> effects);
+
+// The rows of such an upsert that were here when it was made, and keep their key: what it names of
+// them is sent only while nobody else has changed that.
+std::vector<RowWrite> overwritten_rows(const Entry& entry, std::span<const cache::Effect> effects);
+
+// The only row of an entry, where others may have written to it: an update's, a deletion's, or one
+// that an upsert overwrites.
+std::optional<RowWrite> contested_row(const Entry& entry, std::span<const cache::Effect> effects);
 
 // What an entry of one row becomes when the row is not what it was based on.
 struct RowRebase {

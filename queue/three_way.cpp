@@ -5,6 +5,7 @@
 
 #include "cache/replica/row.h"
 #include "cache/values/codec.h"
+#include "cache/values/json.h"
 #include "cache/values/jsonb.h"
 #include "cache/values/sort_key.h"
 
@@ -97,6 +98,27 @@ std::vector<std::size_t> restated_columns(const Table& table, const VersionColum
   return restated;
 }
 
+std::vector<std::size_t> overwritten_columns(const Table& table, const std::string& changes) {
+  auto columns = named_columns(table, changes).known;
+  std::erase_if(columns, [&](std::size_t column) {
+    return table.is_key(column) || !table.columns[column].kept;
+  });
+  return columns;
+}
+
+bool is_overtaken(const Table& table, const RowWrite& upsert, const Row& now) {
+  const auto base = stored_row(table, upsert.base);
+  const auto differs = [&](std::size_t column) {
+    return !is_same(table.columns[column], (*base)[column], now[column]);
+  };
+  for (const auto& name : upsert.found_by) {
+    const auto column = table.column_index(name);
+    if (!base || !column || differs(*column)) return false;
+  }
+  const auto columns = overwritten_columns(table, upsert.changes);
+  return base && std::any_of(columns.begin(), columns.end(), differs);
+}
+
 ThreeWay compare_three_ways(const Table& table, const VersionColumns& columns,
                             const std::string& changes, const std::optional<Row>& base,
                             const Row& remote) {
@@ -118,17 +140,14 @@ ThreeWay compare_three_ways(const Table& table, const VersionColumns& columns,
 
 std::string keep_columns(const Table& table, const std::string& changes,
                          const std::vector<std::size_t>& kept) {
-  std::string out = "{";
   const auto body = cache::parse_body(changes);
   if (!body || body->rows.empty()) return "{}";
-  for (const auto& [name, token] : body->rows[0]) {
-    const auto index = table.column_index(name);
-    if (!index || std::find(kept.begin(), kept.end(), *index) == kept.end()) continue;
-    if (out.size() > 1) out += ',';
-    cache::append_json_string(name, out);
-    out += ':' + token;
-  }
-  return out + "}";
+  cache::RawObject members = body->rows[0];
+  std::erase_if(members, [&](const auto& member) {
+    const auto index = table.column_index(member.first);
+    return !index || std::find(kept.begin(), kept.end(), *index) == kept.end();
+  });
+  return cache::print_object(members);
 }
 
 }  // namespace holdfast::queue

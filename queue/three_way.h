@@ -6,6 +6,7 @@
 
 #include "cache/replica/overlay.h"
 #include "queue/row_version.h"
+#include "queue/row_write.h"
 
 namespace holdfast::queue {
 
@@ -35,6 +36,12 @@ std::vector<std::size_t> changed_columns(const cache::Table& table, const std::s
 // saves a whole form. Keys and bookkeeping columns are none.
 std::vector<std::size_t> restated_columns(const cache::Table& table, const VersionColumns& columns,
                                           const std::string& changes, const cache::Row& base);
+
+// The columns that an upsert which names `changes` overwrites in a row that is there.
+std::vector<std::size_t> overwritten_columns(const cache::Table& table, const std::string& changes);
+
+// Whether the upsert would still meet the row, and others have changed one of these since its base.
+bool is_overtaken(const cache::Table& table, const RowWrite& upsert, const cache::Row& now);
 
 // `row` with the changes made; columns that they do not name stay. Changes that cannot be read are
 // damage: throws.

@@ -3,6 +3,7 @@
 #include "cache/replica/key.h"
 #include "cache/replica/temporary_ids.h"
 #include "cache/values/codec.h"
+#include "cache/values/json.h"
 #include "gateway/base/ids.h"
 #include "gateway/http/uri.h"
 #include "routes/error_response.h"
@@ -58,13 +59,7 @@ bool is_violation(const Error& error) {
 // What an update sets, whatever form its body came in; empty for others.
 std::string assigned_object(const cache::Mutation& mutation) {
   if (mutation.operation != Operation::kUpdate) return "";
-  std::string object = "{";
-  for (const auto& [name, token] : mutation.body.rows.at(0)) {
-    if (object.size() > 1) object += ',';
-    cache::append_json_string(name, object);
-    object += ':' + token;
-  }
-  return object + '}';
+  return cache::print_object(mutation.body.rows.at(0));
 }
 
 // Where the local rows are the truth, what is shown is what the upstream would have.

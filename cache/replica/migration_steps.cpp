@@ -381,6 +381,20 @@ CREATE TABLE hf_forwarded_keys(
   answer TEXT
 ) WITHOUT ROWID;
 CREATE INDEX hf_forwarded_keys_by_age ON hf_forwarded_keys(at);
+)sql",
+    // The content of a record covers more of an entry than before, and both sides of a conflict.
+    R"sql(
+CREATE TRIGGER hf_journal_effect AFTER UPDATE OF key, kind, changes ON hf_effects BEGIN
+  INSERT INTO hf_journal(event, subject) SELECT 'changed', id FROM hf_outbox WHERE sequence=new.entry;
+END;
+DROP TRIGGER hf_journal_conflict;
+CREATE TRIGGER hf_journal_conflict AFTER INSERT ON hf_conflicts BEGIN
+  INSERT INTO hf_journal(event, subject, became)
+    VALUES('conflict', new.id, trim(new.state || ' ' || ifnull(new.choice, '')));
+END;
+INSERT INTO hf_journal(event, subject) SELECT 'changed', id FROM hf_outbox;
+INSERT INTO hf_journal(event, subject, became)
+  SELECT 'conflict', id, trim(state || ' ' || ifnull(choice, '')) FROM hf_conflicts;
 )sql"};
 
 }  // namespace holdfast::cache

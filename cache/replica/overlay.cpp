@@ -6,6 +6,7 @@
 
 #include "cache/replica/generated.h"
 #include "cache/replica/key.h"
+#include "cache/replica/shown_base.h"
 
 namespace holdfast::cache {
 namespace {
@@ -92,7 +93,10 @@ void Overlay::apply(Transaction& transaction, std::int64_t entry, std::span<Effe
   std::int64_t ordinal = 0;
   for (Effect& effect : effects) {
     const Table& table = *find_table(effect.relation);
-    const Base base = load_base(transaction.database(), table, effect.key);
+    Base base = load_base(transaction.database(), table, effect.key);
+    if (base.row && base.pending) {
+      base.row = shown_base(transaction.database(), table, effect.key, *std::move(base.row));
+    }
     if (base.row) effect.base = print_row(table, *base.row);
     if (!base.pending) save_base(transaction, table, effect.key, base.row);
     Statement& insert = transaction.database().cached(kInsertEffect);
@@ -349,6 +353,7 @@ void Overlay::rebase(Transaction& transaction, std::int64_t entry,
     update.bind(3, std::string_view(effect.key));
     update.bind(4, static_cast<std::int64_t>(effect.kind));
     update.bind(5, std::string_view(effect.changes));
+    update.bind(6, Null{}).bind(7, Null{});
     if (!effect.row.empty()) update.bind(6, std::string_view(effect.row));
     if (effect.base) update.bind(7, std::string_view(*effect.base));
     update.run();

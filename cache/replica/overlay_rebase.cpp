@@ -2,6 +2,7 @@
 
 #include "cache/replica/key.h"
 #include "cache/replica/overlay.h"
+#include "cache/replica/shown_base.h"
 
 // Hard case 7: what later writes of a row are based on once an earlier one has ended.
 namespace holdfast::cache {
@@ -61,6 +62,22 @@ std::optional<Row> made_row(const Table& table, const Effect& ended, const Upstr
 }
 
 }  // namespace
+
+Row shown_base(Database& database, const Table& table, const std::string& key, Row image) {
+  Statement& earlier = database.cached(
+      "SELECT changes, base FROM hf_effects WHERE relation=?1 AND key=?2 AND active=1"
+      " AND kind IN (1, 3) AND base IS NOT NULL ORDER BY entry, ordinal");
+  earlier.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(key));
+  while (earlier.step()) {
+    const Row base = read_stored(table, earlier.text(1));
+    const auto body = parse_body(earlier.text(0));
+    for (const auto& [name, token] : body && !body->rows.empty() ? body->rows[0] : RawObject()) {
+      if (const auto column = table.column_index(name)) image[*column] = base[*column];
+    }
+  }
+  earlier.reset();
+  return image;
+}
 
 // The base of a later write: `base` with what our own write made of the row, which is `after` now.
 std::optional<Row> Overlay::base_after(const Table& table, const std::optional<std::string>& base,

@@ -5,7 +5,7 @@
 
 #include "cache/query/syntax.h"
 #include "cache/replica/key.h"
-#include "cache/values/codec.h"
+#include "cache/values/json.h"
 #include "cache/values/stored_number.h"
 
 namespace holdfast::cache {
@@ -24,16 +24,6 @@ std::optional<std::int64_t> negative_number(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return number;
-}
-
-std::string print_object(const RawObject& object) {
-  std::string text = "{";
-  for (const auto& [name, token] : object) {
-    if (text.size() > 1) text += ',';
-    append_json_string(name, text);
-    text += ':' + token;
-  }
-  return text + '}';
 }
 
 bool is_counted(const Column& column) {

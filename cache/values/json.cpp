@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "cache/values/codec.h"
 #include "cache/values/json_lexer.h"
 #include "cache/values/text.h"
 
@@ -204,6 +205,16 @@ Result<std::size_t> read_page(std::string_view page, std::span<const std::string
   PageReader pages{reader, row};
   if (const auto error = pages.read(document)) return rejected_page(error);
   return pages.count;
+}
+
+std::string print_object(const RawObject& object) {
+  std::string text = "{";
+  for (const auto& [name, token] : object) {
+    if (text.size() > 1) text += ',';
+    append_json_string(name, text);
+    text += ':' + token;
+  }
+  return text + '}';
 }
 
 std::string decode_json_string(std::string_view token) {

@@ -37,6 +37,9 @@ Result<RawBody> parse_body(std::string_view json, BodyKeys keys = BodyKeys::kMus
 Result<std::size_t> read_page(std::string_view page, std::span<const std::string> names,
                               const std::function<bool(std::span<const std::string_view>)>& row);
 
+// The object as JSON, its tokens as they are.
+std::string print_object(const RawObject& object);
+
 // The decoded text of a raw JSON string token of parse_body() or read_page(); empty when it holds
 // what Postgres' text cannot (\u0000, half a surrogate pair).
 std::string decode_json_string(std::string_view token);

@@ -187,6 +187,49 @@ TEST_F(PushTest, UpdateTakesEffectOnlyOnTheRowAsItWas) {
             "200 13.00\n409 HF409 13.00");
 }
 
+TEST_F(PushTest, AnUpsertLeavesWhatOthersHaveChangedOfARowThatItKnew) {
+  push("ann", insertion(1, "x") + "," + insertion(2, "y"));
+  const std::string x = query("select id from items where name = 'x'");
+  const std::string y = query("select id from items where name = 'y'");
+  const auto upsert = [&](int number, const std::string& base_of_y) {
+    const auto row = [](const std::string& id, const char* price) {
+      return R"({"id":")" + id + R"(","name":")" + (price[0] == '1' ? "x" : "y") + R"(","price":)" +
+             price + "}";
+    };
+    const auto match = [](const std::string& id, const std::string& base) {
+      return R"({"key":{"id":")" + id + R"("},"base":)" + base + "}";
+    };
+    return event(number, "upsert", "items",
+                 "\"rows\":[" + row(x, "1") + "," + row(y, "2") + R"(],"match":[)" +
+                     match(x, R"({"price":null})") + "," + match(y, base_of_y) + "]");
+  };
+  const char* outcome = "concat_ws(' ', r->>'status', r->>'code', json_array_length(r->'rows'))";
+  EXPECT_EQ(push("ann", upsert(3, R"({"price":7})"), outcome), "409 HF409 2");
+  EXPECT_EQ(query("select count(*) from items where price is null"), "2");
+  // What it does not name, others may have changed.
+  run("update items set version = 5");
+  EXPECT_EQ(push("ann", upsert(4, R"({"price":null})"), outcome), "201 2");
+  // A repetition is answered with what it did, and what is gone is made anew.
+  EXPECT_EQ(push("ann", upsert(4, R"({"price":null})"), outcome), "200 2");
+  run("delete from items where name = 'y'; update items set price = null where name = 'x'");
+  EXPECT_EQ(push("ann", upsert(5, R"({"price":null})"), outcome), "201 2");
+  EXPECT_EQ(query("select sum(price) from items"), "3.00");
+}
+
+TEST_F(PushTest, AnUpsertByAnotherColumnDoesNotMeetARowThatHasAnotherValueThereNow) {
+  push("ann", insertion(1, "x"));
+  const std::string id = query("select id from items");
+  run("update items set name = 'renamed'");
+  EXPECT_EQ(push("ann", event(2, "upsert", "items",
+                              R"("on_conflict":["name"],"rows":[{"name":"x","price":5}],"match":)"
+                              R"([{"key":{"id":")" +
+                                  id + R"("},"base":{"name":"x","price":null}}])")),
+            "201");
+  EXPECT_EQ(query("select string_agg(name || coalesce(price::text, '-'), ' ' order by name)"
+                  " from items"),
+            "renamed- x5.00");
+}
+
 TEST_F(PushTest, RowsOfOneEventAreAllOrNothing) {
   push("ann", insertion(1, "x") + "," + insertion(2, "y"));
   const std::string x = query("select id from items where name = 'x'");

@@ -206,4 +206,95 @@ function twoDevices(tier) {
       await run.close();
     }
   });
+
+  const saved = (row) => async (todos, id) => succeeded(await todos.upsert({ id, ...row }));
+
+  test('an upsert loses nothing of what another device has made of the row', async () => {
+    for (const [strategy, title] of [
+      ['merge', 'first'],
+      ['local_wins', 'second'],
+    ]) {
+      const run = await clash(strategy, {
+        first: saved({ title: 'first', priority: 1 }),
+        second: saved({ title: 'second', done: true, priority: 1 }),
+      });
+      try {
+        await endsAs(run, [{ title, done: true, priority: 1 }]);
+        const [conflict, ...more] = await conflictsOf(run);
+        assert.deepEqual(more, []);
+        assert.deepEqual(conflict.columns, ['title']);
+        assert.equal(conflict.local.title, 'second');
+        assert.equal(conflict.remote.title, 'first');
+      } finally {
+        await run.close();
+      }
+    }
+  });
+
+  test('upserts of different columns, and of a row that is gone, are no conflict', async () => {
+    for (const [first, expected] of [
+      [saved({ title: 'base', priority: 4 }), { title: 'second', done: false, priority: 4 }],
+      [
+        async (todos, id) => succeeded(await todos.delete().eq('id', id)),
+        { title: 'second', done: false, priority: 3 },
+      ],
+    ]) {
+      const run = await clash('merge', { first, second: saved({ title: 'second' }) });
+      try {
+        await endsAs(run, [expected]);
+        assert.deepEqual(await conflictsOf(run), []);
+      } finally {
+        await run.close();
+      }
+    }
+  });
+
+  test('of an upserted array only the row that another device has changed collides', async () => {
+    const other = crypto.randomUUID();
+    const run = await clash('merge', {
+      first: titled('first'),
+      second: async (todos, id) =>
+        succeeded(
+          await todos.upsert([
+            { id: other, title: 'new' },
+            { id, title: 'second' },
+          ]),
+        ),
+    });
+    try {
+      await endsAs(run, [{ title: 'first', done: false, priority: 1 }]);
+      const [conflict, ...more] = await conflictsOf(run);
+      assert.deepEqual(more, []);
+      assert.equal(conflict.remote.title, 'first');
+      const [row] = await world.database.sql`select title from todos where id=${other}`;
+      assert.equal(row.title, 'new');
+    } finally {
+      await run.close();
+    }
+  });
+
+  test('of a large upserted array the changed rows alone give way', async () => {
+    const ids = Array.from({ length: 300 }, () => crypto.randomUUID());
+    const rows = (title) => ids.map((id) => ({ id, title, priority: 2 }));
+    await world.database.sql`insert into todos ${world.database.sql(rows('many'))}`;
+    const run = await clash('merge', {
+      first: async (todos) => succeeded(await todos.update({ title: 'theirs' }).eq('id', ids[250])),
+      second: async (todos) => succeeded(await todos.upsert(rows('mine'))),
+    });
+    try {
+      await endsAs(run, [{ title: 'base', done: false, priority: 1 }]);
+      const titles = await world.database
+        .sql`select title, count(*)::int from todos where id = any(${ids}) group by 1 order by 1`;
+      assert.deepEqual(
+        titles.map(({ title, count }) => [title, count]),
+        [
+          ['mine', 299],
+          ['theirs', 1],
+        ],
+      );
+      await world.database.sql`delete from todos where id = any(${ids})`;
+    } finally {
+      await run.close();
+    }
+  });
 }

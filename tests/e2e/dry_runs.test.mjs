@@ -109,7 +109,10 @@ describe('rollback, maxAffected and explain', () => {
       rows = await all(ours.app);
       await ours.upstream.kill();
     });
-    after(() => ours.upstream.restart());
+    after(async () => {
+      await ours.upstream.restart();
+      await ours.holdfast.statusWhere('the upstream is seen again', ({ online }) => online);
+    });
 
     for (const [what, call] of rolledBack) {
       test(`${what} is answered and leaves no trace`, async () => {

@@ -142,6 +142,43 @@ TEST_F(JournalTest, AnAlteredEntryIsFound) {
   EXPECT_THAT(verify().faults.at(0).what, HasSubstr("altered"));
 }
 
+TEST_F(JournalTest, WhateverDecidesAboutAnEntryIsPartOfItsContent) {
+  sample_.put("todos", todo(1, "a"));
+  update("todos", 1, R"({"title":"b"})");
+  for (const char* forged :
+       {"UPDATE hf_outbox SET operation='delete'", "UPDATE hf_outbox SET relation='public.lists'",
+        "UPDATE hf_outbox SET created_at=created_at+1", "UPDATE hf_outbox SET write_claims='{}'",
+        "UPDATE hf_effects SET relation='public.lists'"}) {
+    EXPECT_TRUE(verify().faults.empty());
+    sample_.write([&](cache::Transaction& transaction) {
+      transaction.database().execute("SAVEPOINT forged");
+      transaction.database().execute(forged);
+      const auto faults = journal_.verify(transaction.database(), std::nullopt).faults;
+      EXPECT_EQ(faults.size(), 1U) << forged;
+      transaction.database().execute("ROLLBACK TO forged; RELEASE forged");
+    });
+  }
+  tamper("DROP TRIGGER hf_journal_effect");
+  tamper("UPDATE hf_effects SET changes='{\"title\":\"forged\"}'");
+  ASSERT_EQ(verify().faults.size(), 1U);
+  EXPECT_THAT(verify().faults.at(0).what, HasSubstr("altered"));
+}
+
+TEST_F(JournalTest, AConflictWhoseSidesWereAlteredOrThatIsGoneIsFound) {
+  sample_.put("todos", todo(1, "a"));
+  update("todos", 1, R"({"title":"ours"})");
+  answer(200, "[]");
+  answer(200, "[" + todo(1, "theirs") + "]");
+  drain();
+  EXPECT_TRUE(verify().faults.empty());
+  tamper("UPDATE hf_conflicts SET local=NULL");
+  ASSERT_EQ(verify().faults.size(), 1U);
+  EXPECT_THAT(verify().faults.at(0).what, HasSubstr("was altered"));
+  tamper("DELETE FROM hf_conflicts");
+  ASSERT_EQ(verify().faults.size(), 1U);
+  EXPECT_THAT(verify().faults.at(0).what, HasSubstr("is gone"));
+}
+
 TEST_F(JournalTest, AnEntryThatWasTakenAwayIsFound) {
   insert("todos", R"({"id":1,"title":"a"})");
   EXPECT_TRUE(verify().faults.empty());

@@ -59,6 +59,38 @@ TEST_F(LateArrivalTest, AfterACrashAnUpdateWaitsUntilItCannotArriveAnyMore) {
   EXPECT_TRUE(claimed(clock_.now() + 9s));
 }
 
+// Sooner it could still be committed; and nothing else is sent before it.
+TEST_F(LateArrivalTest, ItIsLookedForAfterTheStatementTimeoutWhereverTheClockIsSet) {
+  for (const auto jump : {24h, -24h}) {
+    const auto changed = update("todos", 1, R"({"title":"b"})");
+    sample_.write([&](cache::Transaction& transaction) {
+      ASSERT_TRUE(outbox().claim(transaction, clock_.now()));
+      outbox().recover(transaction, clock_.now() + 1s);
+    });
+    clock_.set(clock_.now() + jump);
+    dispatcher().clock_was_set(sample_.store());
+    EXPECT_EQ(state(changed), "uncertain");
+    EXPECT_EQ(entry(changed).next_attempt_at, clock_.now() + options_.statement_timeout);
+    sample_.write([&](cache::Transaction& transaction) {
+      outbox().discard(transaction, entry(changed), clock_.now());
+    });
+  }
+}
+
+TEST_F(LateArrivalTest, AWaitThatAClockSetToAndFroHasPutADayAheadIsOver) {
+  const auto changed = update("todos", 1, R"({"title":"b"})");
+  upstream_.respond_with([&](const upstream::Call&) -> upstream::Outcome {
+    clock_.set(clock_.now() + 24h);
+    return upstream::Answer{429, {{"Retry-After", "1"}}, "", {}, {}};
+  });
+  drain();
+  clock_.set(clock_.now() - 24h);
+  EXPECT_EQ(state(changed), "waiting");
+  const auto outcome = drain();
+  EXPECT_EQ(outcome.next_due, clock_.now());
+  EXPECT_EQ(state(changed), "queued");
+}
+
 // A send whose answer was lost, of a column that is gone, and a row that others have changed.
 TEST_F(LateArrivalTest, AnUpdateOfADroppedColumnWaitsForAnotherSchemaWhateverTheRowIs) {
   const auto sequence = update("todos", 1, R"({"price":5})");

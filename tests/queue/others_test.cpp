@@ -63,6 +63,21 @@ TEST_F(OthersTest, WhatAnUpsertDoesNotNameMayBeOthers) {
               AllOf(HasSubstr(R"("title":"A")"), HasSubstr(R"("slot":null)")));
 }
 
+// Nobody has seen what a pull has brought under a pending write of the same column.
+TEST_F(OthersTest, ALaterWriteIsBasedOnWhatWasShown) {
+  const cache::Table& table = sample_.table("lists");
+  sample_.put("lists", R"({"id":1,"title":"a","slot":1})");
+  update("lists", 1, R"({"title":"a","slot":2})");
+  sample_.write([&](cache::Transaction& transaction) {
+    sample_.overlay().put_base(transaction, table, key(1),
+                               cache::read_stored(table, R"({"id":1,"title":"theirs","slot":1})"));
+  });
+  const auto later = update("lists", 1, R"({"title":"a","slot":3})");
+  auto reader = sample_.store().reader();
+  EXPECT_THAT(sample_.overlay().effects(*reader, later).at(0).base.value_or("none"),
+              HasSubstr(R"("title":"a")"));
+}
+
 // An undo: the key is no proof any more that nobody else has made the row.
 TEST_F(OthersTest, ALostInsertOfAKeyThatWasHereBeforeIsNotSurelyOurs) {
   const std::string id = "8b1f0a52-51f6-4bd4-9f3b-2f4f4f9f2d11";
