@@ -5,8 +5,8 @@
 /**
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
- * @param {Record<string, any>} [properties] on…: listeners; class; others are attributes, left out
- *   when false, null or undefined
+ * @param {Record<string, any>} [properties] on…: handlers; key: which of its like it is, where it has
+ *   neither id nor href; others are attributes, left out when false, null or undefined
  * @param {...Child} children
  * @returns {HTMLElementTagNameMap[T]}
  */
@@ -28,25 +28,41 @@ export function s(tag, properties = {}, ...children) {
   return element;
 }
 
+/** What each element was given when it was made or drawn last. @type {WeakMap<Element, Record<string, any>>} */
+const given = new WeakMap();
+
 /** @param {Element} element @param {Record<string, any>} properties @param {Child[]} children */
 function fill(element, properties, children) {
-  for (const [name, value] of Object.entries(properties)) {
-    if (value === false || value === null || value === undefined) continue;
-    if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
-    else if (name === 'value') /** @type {any} */ (element).value = value;
-    else element.setAttribute(name, value === true ? '' : String(value));
-  }
-  append(element, children);
+  give(element, properties);
+  element.append(...nodesOf(children));
 }
 
-/** @param {Element} element @param {Child[]} children */
-function append(element, children) {
-  for (const child of children) {
-    if (child === null || child === undefined || child === false) continue;
-    if (Array.isArray(child)) append(element, child);
-    else element.append(child instanceof Node ? child : String(child));
-  }
+// What the element has by itself since (unfolded, typed, off while it runs) stays.
+/** @param {Element} element @param {Record<string, any>} properties */
+function give(element, properties) {
+  const before = given.get(element) ?? {};
+  for (const name of Object.keys({ ...before, ...properties }))
+    if (properties[name] !== before[name]) set(element, name, properties[name]);
+  given.set(element, properties);
 }
+
+/** @param {Element} element @param {string} name @param {any} value */
+function set(element, name, value) {
+  const none = value === false || value === null || value === undefined;
+  if (name.startsWith('on')) /** @type {any} */ (element)[name] = none ? null : value;
+  else if (name === 'value') /** @type {any} */ (element).value = none ? '' : value;
+  else if (name === 'key') return;
+  else if (none) element.removeAttribute(name);
+  else element.setAttribute(name, value === true ? '' : String(value));
+}
+
+/** @param {Child[]} children @returns {Node[]} */
+const nodesOf = (children) =>
+  children.flatMap((child) => {
+    if (child === null || child === undefined || child === false) return [];
+    if (Array.isArray(child)) return nodesOf(child);
+    return [child instanceof Node ? child : document.createTextNode(String(child))];
+  });
 
 /** @param {string} id */
 export function byId(id) {
@@ -55,41 +71,46 @@ export function byId(id) {
   return element;
 }
 
-// What stays the same of an element when it is made anew.
-/** @param {Element} element */
-const signature = (element) =>
-  element.id ||
-  [element.tagName, element.getAttribute('href'), element.getAttribute('aria-label')].join(' ');
-
-/** @param {Element} container @param {string} wanted */
-const alike = (container, wanted) =>
-  [...container.querySelectorAll('[id], [href], [aria-label], summary')].filter(
-    (element) => signature(element) === wanted,
-  );
-
-/** What gives the focus back to the element that stands for the one that has it. @param {Element} container */
-function keepFocus(container) {
-  const focused = document.activeElement;
-  if (!focused || focused === container || !container.contains(focused)) return () => {};
-  const wanted = signature(focused);
-  const place = alike(container, wanted).indexOf(focused);
-  return () => {
-    const found = alike(container, wanted)[place];
-    if (found instanceof HTMLElement) found.focus({ preventScroll: true });
-  };
+// What stays the same of a node when it is made anew.
+/** @param {Node} node */
+function identity(node) {
+  if (!(node instanceof Element)) return node.nodeName;
+  return `${node.tagName} ${given.get(node)?.['key'] ?? (node.id || node.getAttribute('href'))}`;
 }
 
-/** What scrolls the regions back to where they were. @param {Element} container */
-function keepPlaces(container) {
-  const moved = [...container.querySelectorAll('.scroll')]
-    .filter(({ scrollLeft, scrollTop }) => scrollLeft > 0 || scrollTop > 0)
-    .map((region) => ({
-      wanted: signature(region),
-      at: { left: region.scrollLeft, top: region.scrollTop },
-    }));
-  return () => {
-    for (const { wanted, at } of moved) alike(container, wanted)[0]?.scrollTo(at);
-  };
+/**
+ * Makes what `element` holds like `wanted`, and keeps each node that stands for one of those: it
+ * has the focus still, stays unfolded, scrolled and pressed.
+ * @param {Element} element
+ * @param {Node[]} wanted
+ */
+function renew(element, wanted) {
+  /** @type {Map<string, Node[]>} */
+  const own = new Map();
+  for (const node of element.childNodes) {
+    const alike = own.get(identity(node));
+    if (alike) alike.push(node);
+    else own.set(identity(node), [node]);
+  }
+  const nodes = wanted.map((node) => own.get(identity(node))?.shift() ?? node);
+  for (const node of [...own.values()].flat()) element.removeChild(node);
+  let next = element.firstChild;
+  for (const [i, node] of nodes.entries()) {
+    if (node === next) next = next.nextSibling;
+    else element.insertBefore(node, next);
+    const like = wanted[i];
+    if (like && like !== node) liken(node, like);
+  }
+}
+
+/** @param {Node} node @param {Node} like */
+function liken(node, like) {
+  if (node instanceof Element && like instanceof Element) {
+    give(node, given.get(like) ?? {});
+    renew(node, [...like.childNodes]);
+  } else if (node.nodeValue !== like.nodeValue) {
+    node.nodeValue = like.nodeValue;
+  }
 }
 
 let pressed = false;
@@ -123,23 +144,21 @@ export function keepClicks() {
 }
 
 /**
- * Puts `children` in the place of what `container` shows. Who had the focus keeps it; what was
- * unfolded or scrolled stays so. While a button of the mouse is down nothing changes: what it was
- * pressed on would be gone, and the click lost.
+ * Shows `children` in `container`, changing only what differs from what it shows. While a button of
+ * the mouse is down nothing changes: what it was pressed on could move away, and the click be lost.
  * @param {Element} container
- * @param {...Child} children
+ * @param {...Child} children not made before: `h` makes them anew for each drawing
  */
 export function show(container, ...children) {
   if (pressed) {
     held.set(container, children);
     return;
   }
-  const again = [keepFocus(container), keepPlaces(container)];
-  const unfolded = [...container.querySelectorAll('details[open][id]')].map(({ id }) => id);
-  container.replaceChildren();
-  append(container, children);
-  for (const id of unfolded) document.getElementById(id)?.setAttribute('open', '');
-  for (const restore of again) restore();
+  const focused = document.activeElement;
+  renew(container, nodesOf(children));
+  // What has moved among its like has lost it.
+  if (focused instanceof HTMLElement && focused !== document.activeElement)
+    if (container.contains(focused)) focused.focus({ preventScroll: true });
 }
 
 /**

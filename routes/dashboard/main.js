@@ -45,10 +45,15 @@ function open() {
   if (!section) return;
   current = name;
   document.title = name ? `${section.name} · Holdfast` : 'Holdfast';
-  show(byId('main'), section.view(query));
+  showSection(section, query);
   showNavigation();
   showWhere();
 }
+
+// Nothing of one address stays at another.
+/** @param {{view: View}} section @param {URLSearchParams} query */
+const showSection = (section, query) =>
+  show(byId('main'), h('div', { key: location.hash }, section.view(query)));
 
 // On narrow screens the sections do not stand beside each other all.
 const here = () => document.getElementById(`nav-${current || 'overview'}`);
@@ -87,24 +92,19 @@ function showNavigation() {
   );
 }
 
-let barShown = '';
 function showBar() {
   const { status, connected } = state;
   const shown = !connected ? 'gone' : (status?.state ?? 'gone');
   const name = connected ? (stateNames[shown] ?? 'Connecting') : 'Gateway away';
-  // It is read out when it changes, and not when it is only drawn again.
-  if (name !== barShown) {
-    barShown = name;
-    show(
-      byId('bar-state'),
-      h(
-        'span',
-        { class: `pill ${shown}` },
-        h('span', { class: 'light', 'aria-hidden': 'true' }),
-        name,
-      ),
-    );
-  }
+  show(
+    byId('bar-state'),
+    h(
+      'span',
+      { class: `pill ${shown}` },
+      h('span', { class: 'light', 'aria-hidden': 'true' }),
+      name,
+    ),
+  );
   const paused = status?.state === 'paused';
   show(
     byId('bar-actions'),
@@ -145,7 +145,7 @@ function redraw() {
     if (stays) showWhere();
     const { name, query } = address();
     const section = sections[name];
-    if (section?.live) show(byId('main'), section.view(query));
+    if (section?.live) showSection(section, query);
   });
 }
 

@@ -83,12 +83,9 @@ export const nothing = (title, ...text) =>
  * @param {() => Promise<unknown>} options.run
  */
 export function action(label, { id, class: kind, about, run }) {
-  const button = h(
-    'button',
-    { type: 'button', id, class: kind, 'aria-label': about && `${label}: ${about}` },
-    label,
-  );
-  button.addEventListener('click', async () => {
+  /** @param {Event} event */
+  const press = async ({ currentTarget }) => {
+    const button = /** @type {HTMLElement} */ (currentTarget);
     if (button.getAttribute('aria-disabled') === 'true') return;
     // Not `disabled`, which would take the focus away.
     button.setAttribute('aria-disabled', 'true');
@@ -98,8 +95,18 @@ export function action(label, { id, class: kind, about, run }) {
       say(error instanceof ApiError ? error.message : String(error), 'bad');
     }
     button.removeAttribute('aria-disabled');
-  });
-  return button;
+  };
+  return h(
+    'button',
+    {
+      type: 'button',
+      id,
+      class: kind,
+      'aria-label': about && `${label}: ${about}`,
+      onclick: press,
+    },
+    label,
+  );
 }
 
 /**

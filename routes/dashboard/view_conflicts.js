@@ -43,7 +43,7 @@ function pastItem(conflict) {
   const words = conflict.state === 'reported' ? 'reported' : `${conflict.choice ?? ''} ${by}`;
   return h(
     'li',
-    {},
+    { key: conflict.id },
     chip(conflict.state, words),
     h(
       'details',
@@ -66,7 +66,7 @@ function card(conflict) {
   const gone = conflict.local === null || conflict.remote === null;
   return h(
     'article',
-    { class: 'card', 'data-conflict': conflict.id, 'aria-label': about },
+    { class: 'card', key: conflict.id, 'data-conflict': conflict.id, 'aria-label': about },
     h(
       'div',
       { class: 'card-head' },

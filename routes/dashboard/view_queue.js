@@ -77,7 +77,7 @@ function card(entry) {
   const movable = entry.state !== 'sending';
   return h(
     'li',
-    { class: 'card', 'data-entry': entry.id },
+    { class: 'card', key: entry.id, 'data-entry': entry.id },
     h(
       'div',
       { class: 'card-head' },

@@ -580,9 +580,22 @@ test('a keyboard is enough, and what happens elsewhere does not take the focus a
   assert.ok(
     await page.evaluate(() => document.querySelector('dialog').contains(document.activeElement)),
   );
+  const later = crypto.randomUUID();
+  succeeded(await world.app.from('todos').insert({ id: later, title: 'behind the dialog' }));
+  await page.locator('.card', { hasText: later }).waitFor({ state: 'attached' });
   await page.keyboard.press('Escape');
   await page.locator('dialog').waitFor({ state: 'detached' });
   assert.match(await page.evaluate(() => document.activeElement?.id), /^discard-/);
+});
+
+test('what is drawn while a key is down takes no press away', async () => {
+  const page = await dashboard('queue');
+  await page.locator('#pause').focus();
+  await page.keyboard.down('Space');
+  await world.holdfast.control('POST', '/sync/offline');
+  await page.locator('#bar-state').getByText('Offline').waitFor();
+  await page.keyboard.up('Space');
+  await said(page, /Paused/);
 });
 
 // The page is drawn again at any moment, so what it shows is found and looked at in one step.
@@ -595,17 +608,24 @@ const inSight = (page, id) =>
 const scrolledBy = (page) =>
   page.evaluate(() => document.querySelector('[aria-label="Tables kept here"]').scrollLeft);
 
+// A write, and the page that shows another text there for it.
+async function drawnAgain(page, selector, row) {
+  const before = await page.evaluate((one) => document.querySelector(one).textContent, selector);
+  succeeded(await world.app.from('todos').insert(row));
+  await page.waitForFunction(
+    ([one, text]) => document.querySelector(one).textContent !== text,
+    [selector, before],
+  );
+}
+
 test('the focus stays where it is on whatever it is, and so does what was scrolled', async () => {
   const page = await dashboard('', { viewport: { width: 360, height: 700 } });
   await page.locator('main [href="#/conflicts"]').last().waitFor();
-  const tile = await page.evaluateHandle(() => {
-    const one = [...document.querySelectorAll('main [href="#/conflicts"]')].at(-1);
-    one.focus();
-    return one;
-  });
+  await page.evaluate(() =>
+    [...document.querySelectorAll('main [href="#/conflicts"]')].at(-1).focus(),
+  );
   await world.holdfast.control('POST', '/sync/pause');
-  succeeded(await world.app.from('todos').insert({ title: 'drawn again' }));
-  await page.waitForFunction((one) => !one.isConnected, tile);
+  await drawnAgain(page, 'main [href="#/queue"] .value', { title: 'drawn again' });
   assert.equal(
     await page.evaluate(() => document.activeElement?.getAttribute('href')),
     '#/conflicts',
@@ -613,14 +633,11 @@ test('the focus stays where it is on whatever it is, and so does what was scroll
   await go(page, 'tables');
   assert.ok(await inSight(page, 'nav-tables'), 'the section one is in');
   await page.getByRole('region', { name: 'Tables kept here' }).waitFor();
-  const before = await page.evaluateHandle(() => {
-    const one = document.querySelector('[aria-label="Tables kept here"]');
-    one.scrollTo(120, 0);
-    return one;
-  });
+  await page.evaluate(() =>
+    document.querySelector('[aria-label="Tables kept here"]').scrollTo(120, 0),
+  );
   assert.equal(await scrolledBy(page), 120);
-  succeeded(await world.app.from('todos').insert({ title: 'drawn once more' }));
-  await page.waitForFunction((one) => !one.isConnected, before);
+  await drawnAgain(page, '[aria-label="Tables kept here"] tbody', { title: 'drawn once more' });
   assert.equal(await scrolledBy(page), 120);
   assert.ok(await inSight(page, 'nav-tables'));
 });
