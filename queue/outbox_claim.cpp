@@ -18,31 +18,29 @@ using cache::Statement;
   " AND (b.state IN ('queued', 'sending', 'waiting', 'blocked')"                         \
   " OR (b.state='uncertain' AND b.next_attempt_at IS NOT NULL))"
 
+// What ?1 has a foreign key's edge with, in either direction; what refers to a row that ?1 makes
+// loses nothing by it.
+#define HF_BEFORE_BY_EDGE                                                             \
+  "SELECT e.entry FROM hf_references refs CROSS JOIN hf_effects e"                    \
+  " ON e.relation=refs.relation AND (e.key=refs.key OR refs.key='*')"                 \
+  " WHERE refs.entry=?1 AND e.active=1 AND e.entry<?1"                                \
+  " UNION SELECT r.entry FROM hf_effects changed CROSS JOIN hf_references r"          \
+  " ON r.relation=changed.relation AND r.key IN (changed.key, '*')"                   \
+  " WHERE changed.entry=?1 AND NOT (changed.kind IN (1, 2) AND changed.base IS NULL)" \
+  " AND r.entry<?1"
+
 constexpr const char* kReady = "SELECT sequence FROM hf_outbox WHERE " HF_UNFINISHED
                                " AND " HF_READY " ORDER BY sequence LIMIT 64";
 constexpr const char* kEntry = "SELECT " HF_ENTRY_COLUMNS " FROM hf_outbox WHERE sequence=?1";
 
-// The earliest unfinished entry before ?1 that shares a row with it, or a foreign key's edge, in
-// either direction; what refers to a row that ?1 makes loses nothing by it.
-constexpr const char* kBlocker = R"sql(
-WITH mine AS (SELECT DISTINCT relation, key FROM hf_effects WHERE entry=?1),
-     changed AS (SELECT DISTINCT relation, key FROM hf_effects
-                   WHERE entry=?1 AND NOT (kind IN (1, 2) AND base IS NULL)),
-     refs AS (SELECT relation, key FROM hf_references WHERE entry=?1),
-     candidates AS (
-       SELECT e.entry FROM mine JOIN hf_effects e ON e.relation=mine.relation AND e.key=mine.key
-         WHERE e.active=1 AND e.entry<?1
-       UNION
-       SELECT e.entry FROM refs JOIN hf_effects e ON e.relation=refs.relation
-         AND (e.key=refs.key OR refs.key='*') WHERE e.active=1 AND e.entry<?1
-       UNION
-       SELECT r.entry FROM changed JOIN hf_references r ON r.relation=changed.relation
-         AND r.key IN (changed.key, '*') WHERE r.entry<?1
-       UNION
-       )sql" HF_BEFORE_OPAQUE R"sql(
-     )
-SELECT o.sequence, o.id, o.state FROM hf_outbox o JOIN candidates c ON c.entry=o.sequence
-  WHERE o.)sql" HF_UNFINISHED " ORDER BY o.sequence LIMIT 1";
+// The earliest unfinished entry before ?1 that shares a row with it, or that it goes after.
+constexpr const char* kBlocker =
+    "WITH candidates AS (SELECT e.entry FROM hf_effects mine CROSS JOIN hf_effects e"
+    " ON e.relation=mine.relation AND e.key=mine.key"
+    " WHERE mine.entry=?1 AND e.active=1 AND e.entry<?1"
+    " UNION " HF_BEFORE_BY_EDGE " UNION " HF_BEFORE_OPAQUE
+    ") SELECT o.sequence, o.id, o.state FROM candidates c JOIN hf_outbox o ON o.sequence=c.entry"
+    " WHERE o." HF_UNFINISHED " ORDER BY o.sequence LIMIT 1";
 
 // Dead letters that would have inserted a row that ?1 changes or refers to, and which no other
 // pending entry inserts; whether ?1 was made for that row alone: as the upstream had none there, or
@@ -76,23 +74,11 @@ constexpr const char* kSharesRow =
     " ON e.relation=mine.relation AND e.key=mine.key AND e.active=1 AND e.entry<?1"
     " WHERE mine.entry=?1 LIMIT 1";
 
-// All unfinished entries before ?1 that share a foreign key's edge with it.
-constexpr const char* kReferences = R"sql(
-WITH mine AS (SELECT DISTINCT relation, key FROM hf_effects WHERE entry=?1),
-     changed AS (SELECT DISTINCT relation, key FROM hf_effects
-                   WHERE entry=?1 AND NOT (kind IN (1, 2) AND base IS NULL)),
-     refs AS (SELECT relation, key FROM hf_references WHERE entry=?1),
-     candidates AS (
-       SELECT e.entry FROM refs JOIN hf_effects e ON e.relation=refs.relation
-         AND (e.key=refs.key OR refs.key='*') WHERE e.active=1 AND e.entry<?1
-       UNION
-       SELECT r.entry FROM changed JOIN hf_references r ON r.relation=changed.relation
-         AND r.key IN (changed.key, '*') WHERE r.entry<?1
-       UNION
-       )sql" HF_BEFORE_OPAQUE R"sql(
-     )
-SELECT o.sequence FROM hf_outbox o JOIN candidates c ON c.entry=o.sequence
-  WHERE o.)sql" HF_UNFINISHED;
+// All unfinished entries before ?1 that it goes after.
+constexpr const char* kReferences =
+    "WITH candidates AS (" HF_BEFORE_BY_EDGE " UNION " HF_BEFORE_OPAQUE
+    ") SELECT o.sequence FROM candidates c JOIN hf_outbox o ON o.sequence=c.entry"
+    " WHERE o." HF_UNFINISHED;
 
 // A dead letter, and the row that it would have inserted.
 struct Parent {
