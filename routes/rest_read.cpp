@@ -317,6 +317,7 @@ bool RestRead::holds_all(const RestRequest& rest, const Plan& plan,
 http::Response RestRead::denied(const cache::Store& store, const cache::Table& table) const {
   const cache::Denial denial = store.denial(table);
   auto response = http::json_response(denial.status, denial.body);
+  response.headers.add("Proxy-Status", "PostgREST; error=42501");
   if (denial.status == 401) response.headers.add("WWW-Authenticate", "Bearer");
   response.headers.add("Cache-Status", hit_status());
   return response;

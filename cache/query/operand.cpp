@@ -1,6 +1,7 @@
 #include "cache/query/operand.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
@@ -22,6 +23,18 @@ constexpr const char* kNoOperatorHint =
 std::string spoken_alias(const Place& place) {
   return place.depth == 0 ? place.table->name
                           : place.table->name + "_" + std::to_string(place.depth);
+}
+
+// What Postgres knows of every row of a table, and functions of a whole row, which it calls by
+// row.name where no column has that name.
+bool is_known_of_rows(const Table& table, std::string_view name) {
+  constexpr std::array<std::string_view, 6> kSystem = {"tableoid", "xmin", "cmin",
+                                                       "xmax",     "cmax", "ctid"};
+  constexpr std::array<std::string_view, 10> kFunctions = {
+      "row_to_json", "to_json",   "to_jsonb",  "json_agg",     "jsonb_agg",
+      "array_agg",   "pg_typeof", "num_nulls", "num_nonnulls", "pg_column_size"};
+  return (!table.is_view() && std::ranges::find(kSystem, name) != kSystem.end()) ||
+         std::ranges::find(kFunctions, name) != kFunctions.end();
 }
 
 Error unknown_column(const Place& place, const std::string& name) {
@@ -162,6 +175,7 @@ Result<Operand> operand_of(const Place& place, const Field& field, Parameters& p
     }
     // Postgres reads row.count as count(row).
     if (field.name == "count") return forward("a count beside other columns");
+    if (is_known_of_rows(*place.table, field.name)) return forward(field.name + " of a row");
     return unknown_column(place, field.name);
   }
   if (auto left_out = check_kept(place, *column); !left_out) return std::move(left_out).error();

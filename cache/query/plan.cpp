@@ -91,7 +91,7 @@ Result<Plan> read_plan(const Query& query, const Catalog& catalog, const Table& 
   note_slots(query, parameters.literals(), plan);
   plan.wish = wished_index(*root);
   if (!options.new_rows_last) plan.new_rows_sql = new_rows_probe(*root);
-  parameters.move_into(plan);
+  HF_TRY_VOID(parameters.move_into(plan));
   return plan;
 }
 
@@ -135,7 +135,7 @@ Result<Plan> target_plan(const Query& query, const Catalog& catalog, const Table
   ordered.new_rows_last = true;
   plan.sql += " ORDER BY " + inserted(*root, ordered);
   note_tables(*root, plan.tables);
-  parameters.move_into(plan);
+  HF_TRY_VOID(parameters.move_into(plan));
   return plan;
 }
 
@@ -164,7 +164,7 @@ Result<Plan> representation_plan(const Query& query, const Catalog& catalog, con
   plan.sql += " ORDER BY " + (order.empty() ? "" : order + ", ") + "given.key";
   plan.root = parameters.keep(writer.shape(columns));
   note_tables(*root, plan.tables);
-  parameters.move_into(plan);
+  HF_TRY_VOID(parameters.move_into(plan));
   return plan;
 }
 

@@ -1,6 +1,7 @@
 // The members of an answered row: SelectWriter::outputs() and what it consists of.
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "cache/query/grouping.h"
@@ -46,6 +47,17 @@ void order_as_jsonb(const Place& embed, std::vector<OutputColumn>& columns) {
   // From behind, so that the last one stays.
   const auto kept = std::unique(columns.rbegin(), columns.rend(), overruled);
   columns.erase(columns.begin(), kept.base());
+}
+
+// PostgREST selects a spread's columns by their names from a subquery, where each has to be one's
+// alone.
+Result<void> check_spread_names(const std::vector<OutputColumn>& columns) {
+  std::map<std::string_view, int> counts;
+  for (const auto& column : columns) ++counts[column.name];
+  const auto twice = std::ranges::find_if(
+      columns, [&](const OutputColumn& column) { return counts[column.name] > 1; });
+  if (twice == columns.end()) return {};
+  return invalid_request("42702", "column reference \"" + twice->name + "\" is ambiguous");
 }
 
 }  // namespace
@@ -222,6 +234,7 @@ Result<void> SelectWriter::add_spread(const Place& embed, std::vector<OutputColu
     return forward("a limit of an ordered to-many spread");
   }
   HF_TRY(auto columns, outputs(embed));
+  HF_TRY_VOID(check_spread_names(columns));
   for (auto& column : columns) {
     if (embed.to_many()) {
       HF_TRY(column.sql, list_of(embed, column));

@@ -138,6 +138,12 @@ std::string Parameters::literal(const void* literal, LiteralUse use, const Type&
   return parameter;
 }
 
+Result<Value> Parameters::settle(Result<Value> read) {
+  if (read || read.error().code == kForwardCode) return read;
+  if (!refused_) refused_ = std::move(read).error();
+  return Value(Null{});
+}
+
 const RowShape* Parameters::keep(std::unique_ptr<RowShape> shape) {
   shapes_->push_back(std::move(shape));
   return shapes_->back().get();
@@ -173,10 +179,12 @@ Result<const Type*> Parameters::in_session(const Type& type) {
   return &zoned;
 }
 
-void Parameters::move_into(Plan& plan) {
+Result<void> Parameters::move_into(Plan& plan) {
+  if (refused_) return *std::move(refused_);
   plan.binding.values = std::move(values_);
   plan.pointers = std::move(pointers_);
   plan.shapes = std::move(shapes_);
+  return {};
 }
 
 }  // namespace holdfast::cache::query

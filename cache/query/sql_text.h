@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,10 @@ class Parameters {
   std::string value(Value value);
   // A value that was read from `literal`, a text or list of the request's tree.
   std::string literal(const void* literal, LiteralUse use, const Type& type, Value value);
+  // The value that a literal was read as. What its type refuses is NULL here, and move_into() tells
+  // of it: Postgres reads values once it knows the whole statement. Errors: kForwardCode.
+  Result<Value> settle(Result<Value> read);
+  const std::optional<Error>& refused() const { return refused_; }
   std::string shape(std::unique_ptr<RowShape> shape);
   // A shape with these types as its members.
   std::string types(const std::vector<const Type*>& types, std::deque<Type> owned = {});
@@ -51,14 +56,15 @@ class Parameters {
   Result<const Type*> in_session(const Type& type);
   const RowShape* keep(std::unique_ptr<RowShape> shape);
 
-  // Hands everything over to the plan.
-  void move_into(Plan& plan);
+  // Hands everything over to the plan. Errors: the first that settle() has kept.
+  Result<void> move_into(Plan& plan);
 
  private:
   const Catalog* catalog_;
   SessionView session_;
   std::vector<Value> values_;
   std::vector<LiteralParameter> literals_;
+  std::optional<Error> refused_;
   std::vector<std::pair<int, const RowShape*>> pointers_;
   std::shared_ptr<std::vector<std::unique_ptr<RowShape>>> shapes_ =
       std::make_shared<std::vector<std::unique_ptr<RowShape>>>();

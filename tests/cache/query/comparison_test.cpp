@@ -20,6 +20,23 @@ INSERT INTO "public.people" (id, name, about) VALUES
   }
 };
 
+// PostgreSQL reads values once it knows the whole statement.
+TEST_F(ComparisonTest, AValueIsRefusedAfterWhatTheStatementItselfHasWrong) {
+  EXPECT_EQ(get("items", "id=eq.x&foo=eq.1"), "42703: column items.foo does not exist");
+  EXPECT_EQ(get("items", "id=eq.x&order=foo"), "42703: column items.foo does not exist");
+  EXPECT_EQ(get("items", "id=in.(1,x)&id=is.true"),
+            "42804: argument of IS TRUE must be type boolean, not type bigint");
+  EXPECT_EQ(get("items", "id=eq(any).1&id=like.1"),
+            "42883: operator does not exist: bigint ~~ unknown");
+  EXPECT_EQ(get("items", "id=eq.x&id=eq.y"), "22P02: invalid input syntax for type bigint: \"x\"");
+}
+
+TEST_F(ComparisonTest, WhatPostgresKnowsOfEveryRowIsForwarded) {
+  EXPECT_EQ(get("items", "select=xmin"), "forward: xmin of a row");
+  EXPECT_EQ(get("items", "order=ctid"), "forward: ctid of a row");
+  EXPECT_EQ(get("items", "select=row_to_json"), "forward: row_to_json of a row");
+}
+
 TEST_F(ComparisonTest, RangesCompareAsRanges) {
   EXPECT_EQ(ids("items", "span=eq.(0,4]"), R"([{"id":1}])");
   EXPECT_EQ(ids("items", "span=neq.empty&id=lt.4"), R"([{"id":1}])");

@@ -174,6 +174,19 @@ TEST_F(EmbedTest, SpreadsBecomeMembersOrArrays) {
             R"({"id":2,"name":["dee"],"passport":[71]},{"id":3,"name":[],"passport":[]}])");
 }
 
+// Postgres sees it when it parses: rows or none.
+TEST_F(EmbedTest, ANameTwiceInASpreadIsAmbiguous) {
+  const std::string ambiguous = " is ambiguous";
+  for (const char* spread : {"...club_id(town,town)&id=gte.3", "...club_id(*,town)&limit=0"}) {
+    EXPECT_EQ(get("people", std::string("select=id,") + spread),
+              "42702: column reference \"town\"" + ambiguous);
+  }
+  EXPECT_EQ(get("clubs", "select=...people!people_club_fkey(id,...passports(id))"),
+            "42702: column reference \"id\"" + ambiguous);
+  EXPECT_EQ(get("people", "select=id,id,...club_id(town),...people_club_fkey(town)&id=eq.4"),
+            R"([{"id":4,"id":4,"town":"Oslo","town":"Oslo"}])");
+}
+
 // As PostgREST's SQL has it: the limit comes before the order, and the empty embed is a column.
 TEST_F(EmbedTest, ASpreadThatPostgrestWritesOtherwiseIsForwarded) {
   const std::string spread = "select=id,...people!people_club_fkey(id)&id=eq.1&people.limit=1";

@@ -357,7 +357,7 @@ TEST_F(ReadTest, UnknownColumnsAreNamedAsPostgresNamesThem) {
 // Whatever the planner lets through SQLite's parser can read: it throws here otherwise.
 TEST_F(ReadTest, DeepNestingIsAnsweredOrForwarded) {
   const std::string shapes[] = {"select=id,boss_id(", "select=id,people!boss_id(",
-                                "select=id,...boss_id(", "select=id,boss_id!inner("};
+                                "select=...boss_id(", "select=id,boss_id!inner("};
   for (std::size_t depth = 1; depth <= 70; ++depth) {
     for (const auto& shape : shapes) {
       std::string query = "select=";
