@@ -34,10 +34,7 @@ Result<std::string> with_key(const std::string& row, const std::string& key) {
   if (named.rows.size() != 1) return invalid_request("HF400", "row must be one JSON object");
   cache::RawObject members = named.rows[0];
   for (const auto& column : place.rows.at(0)) {
-    const bool there = std::any_of(members.begin(), members.end(), [&](const auto& member) {
-      return member.first == column.first;
-    });
-    if (!there) members.push_back(column);
+    if (!cache::find_member(members, column.first)) members.push_back(column);
   }
   return cache::print_object(members);
 }
@@ -149,28 +146,15 @@ cache::RawObject decided_row(const Table& table, const std::string& changes, con
   const auto theirs = members_of(cache::print_row(table, *row.image->row));
   cache::RawObject decided = members_of(changes);
   for (auto& [name, token] : decided) {
-    const auto is_it = [&](const auto& member) { return member.first == name; };
-    const auto mine = std::find_if(ours.begin(), ours.end(), is_it);
-    const auto other = std::find_if(theirs.begin(), theirs.end(), is_it);
-    if (mine != ours.end()) {
-      token = mine->second;
-    } else if (other != theirs.end()) {
-      token = other->second;
-    }
+    const auto mine = cache::find_member(ours, name);
+    const auto stands = mine ? mine : cache::find_member(theirs, name);
+    if (stands) token = *stands;
   }
   return decided;
 }
 
 void overwrite_members(const cache::RawObject& with, cache::RawObject& object) {
-  for (const auto& [name, token] : with) {
-    const auto member = std::find_if(object.begin(), object.end(),
-                                     [&](const auto& one) { return one.first == name; });
-    if (member == object.end()) {
-      object.emplace_back(name, token);
-    } else {
-      member->second = token;
-    }
-  }
+  for (const auto& [name, token] : with) cache::set_member(object, name, token);
 }
 
 // The effect, and its row of the body, over the row as it is there.

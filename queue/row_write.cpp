@@ -18,9 +18,8 @@ std::string said_of(const Effect& effect, const cache::RawObject& row,
   const auto changes = cache::parse_body(effect.changes).value();
   cache::RawObject said = changes.rows.empty() ? cache::RawObject() : changes.rows[0];
   for (const auto& [name, token] : row) {
-    const auto is_it = [&](const auto& member) { return member.first == name; };
     const bool sent = columns.empty() || std::ranges::find(columns, name) != columns.end();
-    if (sent && std::ranges::none_of(said, is_it)) said.emplace_back(name, token);
+    if (sent && !cache::find_member(said, name)) said.emplace_back(name, token);
   }
   return cache::print_object(said);
 }

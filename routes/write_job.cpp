@@ -243,7 +243,7 @@ std::optional<Error> WriteJob::write_changes(cache::Transaction& transaction, Ch
                                  first && !rolls_back() ? first->id : "", context_.standalone);
   if (request_.representation) add_profile(rest.request, context_, *outcome_.answer);
   if (preferences.representation == Return::kHeadersOnly && changes.keys.size() == 1 &&
-      mutation.operation == Operation::kInsert) {
+      rest.request.method == "POST") {
     outcome_.answer->headers.add("Location", location_of(table, changes.keys[0]));
   }
   if (first && first->app_key) {

@@ -212,7 +212,12 @@ constraints as (
          (select pg_catalog.jsonb_agg(attribute.attname order by part.position)
           from pg_catalog.unnest(key.confkey) with ordinality as part (attnum, position)
           join pg_catalog.pg_attribute attribute
-            on attribute.attrelid = key.confrelid and attribute.attnum = part.attnum) as ref_columns
+            on attribute.attrelid = key.confrelid and attribute.attnum = part.attnum) as ref_columns,
+         (select pg_catalog.jsonb_agg(attribute.attname order by attribute.attnum)
+          from pg_catalog.pg_attribute attribute
+          where attribute.attrelid = key.conrelid
+            and pg_catalog.to_jsonb(key) -> 'confdelsetcols'  -- from version 15 on
+              @> pg_catalog.to_jsonb(attribute.attnum)) as set_on_delete
   from pg_catalog.pg_constraint key
   left join pg_catalog.pg_class referenced on referenced.oid = key.confrelid
   left join pg_catalog.pg_namespace referenced_schema
@@ -270,10 +275,11 @@ action_names (code, name) as (
          ('d', 'set default')
 ),
 foreign_keys as (
-  select conrelid, pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-           'name', conname, 'columns', columns, 'ref_schema', ref_schema, 'ref_table', ref_table,
-           'ref_columns', ref_columns,
-           'on_update', on_update.name, 'on_delete', on_delete.name) order by conname) as list
+  select conrelid, pg_catalog.jsonb_agg(pg_catalog.jsonb_strip_nulls(
+           pg_catalog.jsonb_build_object(
+             'name', conname, 'columns', columns, 'ref_schema', ref_schema, 'ref_table', ref_table,
+             'ref_columns', ref_columns, 'on_update', on_update.name, 'on_delete', on_delete.name,
+             'set_on_delete', set_on_delete)) order by conname) as list
   from constraints
   join action_names on_update on on_update.code = confupdtype
   join action_names on_delete on on_delete.code = confdeltype

@@ -173,13 +173,15 @@ Json print_key(const Table& table, const Key& key) {
 }
 
 Json print_foreign_key(const Table& table, const ForeignKey& key) {
-  return {{"name", key.name},
-          {"columns", print_names(table, key.columns)},
-          {"ref_schema", key.ref_schema},
-          {"ref_table", key.ref_table},
-          {"ref_columns", key.ref_columns},
-          {"on_update", word(key.on_update)},
-          {"on_delete", word(key.on_delete)}};
+  Json json{{"name", key.name},
+            {"columns", print_names(table, key.columns)},
+            {"ref_schema", key.ref_schema},
+            {"ref_table", key.ref_table},
+            {"ref_columns", key.ref_columns},
+            {"on_update", word(key.on_update)},
+            {"on_delete", word(key.on_delete)}};
+  if (!key.set_on_delete.empty()) json["set_on_delete"] = print_names(table, key.set_on_delete);
+  return json;
 }
 
 Json print_trigger(const Trigger& trigger) {

@@ -164,6 +164,7 @@ ForeignKey read_foreign_key(const Node& node, const Table& table) {
   key.ref_columns = node.member("ref_columns").texts();
   key.on_update = read_action(node.member("on_update"));
   key.on_delete = read_action(node.member("on_delete"));
+  key.set_on_delete = read_indices(node.member("set_on_delete"), table);
   if (key.columns.empty() || key.columns.size() != key.ref_columns.size()) {
     node.note("as many ref_columns as columns are expected");
   }

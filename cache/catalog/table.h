@@ -83,6 +83,8 @@ struct ForeignKey {
   std::vector<std::string> ref_columns;
   ReferentialAction on_update = ReferentialAction::kNoAction;
   ReferentialAction on_delete = ReferentialAction::kNoAction;
+  // Of `columns` those that ON DELETE SET NULL or SET DEFAULT names; empty where it sets all.
+  std::vector<std::size_t> set_on_delete;
 };
 
 enum class TableKind : std::uint8_t { kTable, kView, kMaterializedView, kForeignTable };

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "cache/query/resolve.h"
+#include "cache/values/codec.h"
 #include "cache/values/range.h"
 
 namespace holdfast::cache::query {

@@ -44,13 +44,6 @@ Error unknown_conflict_column(const Computation& computation, const std::string&
   return invalid_request("42703", "column \"" + name + "\" does not exist");
 }
 
-std::optional<std::string_view> find_member(const RawObject& object, std::string_view name) {
-  for (const auto& [key, token] : object) {
-    if (key == name) return token;
-  }
-  return std::nullopt;
-}
-
 bool is_made_upstream(const Column& column) {
   return column.generated != Generated::kNo || column.identity == Identity::kAlways;
 }

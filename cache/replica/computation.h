@@ -20,9 +20,6 @@ struct Computation {
 
 inline constexpr const char* kNoKey = "the table has no primary key";
 
-// The token of the object's member; nullopt when it has none of this name.
-std::optional<std::string_view> find_member(const RawObject& object, std::string_view name);
-
 // Computes the generated columns of a row that is written. Indices of those whose value only the
 // upstream knows, as it cannot be computed here or a trigger may change what it is made from.
 // `before`: as compute_generated() has it.

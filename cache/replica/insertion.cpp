@@ -306,7 +306,7 @@ class Insertion {
                   print_columns(table_, after, changed)};
     effect.row = new_key != old_key ? print_row(table_, after) : made_anew(before, row);
     changes_.effects.push_back(std::move(effect));
-    follow_update(database_, catalog_, overlay_, table_, before, after, changes_.effects);
+    follow_update(computation_, table_, before, after, changes_);
     add_references(catalog_, table_, row, changes_.references);
     changes_.keys.push_back(new_key);
     rows_.push_back(std::move(after));

@@ -134,7 +134,7 @@ class Update {
     } else {
       changes_.effects.push_back({relation_of(table_), old_key, EffectKind::kUpdate, changes});
     }
-    follow_update(database_, catalog_, overlay_, table_, before, after, changes_.effects);
+    follow_update(computation_, table_, before, after, changes_);
     add_references(catalog_, table_, after, changes_.references);
     changes_.keys.push_back(new_key);
     afters_.push_back(std::move(after));
@@ -304,7 +304,8 @@ class Deletion {
           if (mark(child, child_row)) remove(child, child_row, true);
           break;
         case ReferentialAction::kSetNull:
-          set_null(child, child_row, incoming.key->columns);
+        case ReferentialAction::kSetDefault:
+          unset(child, child_row, *incoming.key);
           break;
         default:
           references_.push_back({&table, row, incoming, child_row});
@@ -312,12 +313,11 @@ class Deletion {
     }
   }
 
-  void set_null(const Table& child, Row row, const std::vector<std::size_t>& columns) {
-    for (const std::size_t index : columns) row[index] = Null{};
-    Effect effect{relation_of(child), key_of(child, row), EffectKind::kUpdate,
-                  print_columns(child, row, columns)};
-    effect.consequence = true;
-    changes_.effects.push_back(std::move(effect));
+  void unset(const Table& child, const Row& before, const ForeignKey& key) {
+    const auto& columns = key.set_on_delete.empty() ? key.columns : key.set_on_delete;
+    Row after = before;
+    unset_columns(computation_, child, columns, key.on_delete, after, changes_);
+    append_change(child, before, after, columns, changes_.effects);
   }
 
   const Computation& computation_;

@@ -15,9 +15,7 @@ std::vector<std::size_t> own_columns(const Table& table, const std::string& chan
   const auto names = body && !body->rows.empty() ? body->rows[0] : RawObject();
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     const Column& column = table.columns[i];
-    const bool named = std::any_of(names.begin(), names.end(),
-                                   [&](const auto& member) { return member.first == column.name; });
-    if (named || column.generated != Generated::kNo) columns.push_back(i);
+    if (find_member(names, column.name) || column.generated != Generated::kNo) columns.push_back(i);
   }
   return columns;
 }

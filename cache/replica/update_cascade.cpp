@@ -7,8 +7,11 @@ namespace holdfast::cache {
 namespace {
 
 bool follows(ReferentialAction action) {
-  return action == ReferentialAction::kCascade || action == ReferentialAction::kSetNull;
+  return action == ReferentialAction::kCascade || action == ReferentialAction::kSetNull ||
+         action == ReferentialAction::kSetDefault;
 }
+
+}  // namespace
 
 void append_change(const Table& table, const Row& before, const Row& after,
                    const std::vector<std::size_t>& columns, std::vector<Effect>& effects) {
@@ -28,15 +31,28 @@ void append_change(const Table& table, const Row& before, const Row& after,
   append({relation, new_key, EffectKind::kInsert, changes, print_row(table, after)});
 }
 
-}  // namespace
+void unset_columns(const Computation& computation, const Table& table,
+                   const std::vector<std::size_t>& columns, ReferentialAction action, Row& row,
+                   Changes& changes) {
+  for (const std::size_t index : columns) {
+    row[index] = Null{};
+    if (action != ReferentialAction::kSetDefault) continue;
+    auto computed = compute_default(table.columns[index], computation.context.defaults);
+    if (computed) {
+      row[index] = std::move(computed->value);
+    } else {
+      changes.doubt = "rows of " + table.name + " are set to a default";
+    }
+  }
+}
 
-void follow_update(Database& database, const Catalog& catalog, const Overlay& overlay,
-                   const Table& table, const Row& before, const Row& after,
-                   std::vector<Effect>& effects) {
-  for (const IncomingKey& incoming : incoming_keys(catalog, table)) {
+void follow_update(const Computation& computation, const Table& table, const Row& before,
+                   const Row& after, Changes& changes) {
+  for (const IncomingKey& incoming : incoming_keys(computation.catalog, table)) {
     const Table& child = *incoming.table;
+    const RowStore& rows = computation.overlay.rows(child);
     if (!follows(incoming.key->on_update) || !child.primary_key ||
-        !overlay.rows(child).exists(database)) {
+        !rows.exists(computation.database)) {
       continue;
     }
     std::vector<Value> old_values;
@@ -46,16 +62,18 @@ void follow_update(Database& database, const Catalog& catalog, const Overlay& ov
       changed = changed || before[index] != after[index];
     }
     if (!changed) continue;
-    const bool cascade = incoming.key->on_update == ReferentialAction::kCascade;
-    for (const Row& child_before :
-         overlay.rows(child).list_by(database, incoming.key->columns, old_values)) {
+    const auto& columns = incoming.key->columns;
+    for (const Row& child_before : rows.list_by(computation.database, columns, old_values)) {
       Row child_after = child_before;
-      for (std::size_t i = 0; i < incoming.referenced.size(); ++i) {
-        child_after[incoming.key->columns[i]] =
-            cascade ? after[incoming.referenced[i]] : Value(Null{});
+      if (incoming.key->on_update == ReferentialAction::kCascade) {
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+          child_after[columns[i]] = after[incoming.referenced[i]];
+        }
+      } else {
+        unset_columns(computation, child, columns, incoming.key->on_update, child_after, changes);
       }
-      append_change(child, child_before, child_after, incoming.key->columns, effects);
-      follow_update(database, catalog, overlay, child, child_before, child_after, effects);
+      append_change(child, child_before, child_after, columns, changes.effects);
+      follow_update(computation, child, child_before, child_after, changes);
     }
   }
 }

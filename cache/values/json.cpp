@@ -50,7 +50,7 @@ class BodySplitter {
       if (token.kind == JsonKind::kComma) continue;
       HF_TRY(std::string name, decode_string_token(token.text));
       next();  // the colon
-      put(members, std::move(name), std::string(value()));
+      set_member(members, std::move(name), std::string(value()));
     }
     return members;
   }
@@ -66,16 +66,6 @@ class BodySplitter {
       token = next();
     }
     return json_.substr(begin, lexer_.position() - begin);
-  }
-
-  static void put(RawObject& members, std::string name, std::string value) {
-    const auto known = std::find_if(members.begin(), members.end(),
-                                    [&](const auto& member) { return member.first == name; });
-    if (known == members.end()) {
-      members.emplace_back(std::move(name), std::move(value));
-    } else {
-      known->second = std::move(value);
-    }
   }
 
   std::string_view json_;
@@ -205,6 +195,20 @@ Result<std::size_t> read_page(std::string_view page, std::span<const std::string
   PageReader pages{reader, row};
   if (const auto error = pages.read(document)) return rejected_page(error);
   return pages.count;
+}
+
+std::optional<std::string_view> find_member(const RawObject& object, std::string_view name) {
+  const auto found = std::ranges::find(object, name, &RawObject::value_type::first);
+  return found == object.end() ? std::nullopt : std::optional<std::string_view>(found->second);
+}
+
+void set_member(RawObject& object, std::string name, std::string token) {
+  const auto found = std::ranges::find(object, name, &RawObject::value_type::first);
+  if (found == object.end()) {
+    object.emplace_back(std::move(name), std::move(token));
+  } else {
+    found->second = std::move(token);
+  }
 }
 
 std::string print_object(const RawObject& object) {

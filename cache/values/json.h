@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,6 +37,11 @@ Result<RawBody> parse_body(std::string_view json, BodyKeys keys = BodyKeys::kMus
 // (then success). Returns the number of rows.
 Result<std::size_t> read_page(std::string_view page, std::span<const std::string> names,
                               const std::function<bool(std::span<const std::string_view>)>& row);
+
+// The token of the object's member, as long as the object stays; nullopt when it has none.
+std::optional<std::string_view> find_member(const RawObject& object, std::string_view name);
+// Its member has this token from now on.
+void set_member(RawObject& object, std::string name, std::string token);
 
 // The object as JSON, its tokens as they are.
 std::string print_object(const RawObject& object);

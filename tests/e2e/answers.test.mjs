@@ -36,6 +36,19 @@ before(async () => {
     insert into staff values (1, null), (2, 1), (3, 1), (4, 3), (5, 4);
     create table parts (id integer primary key, code text unique, label text, extra jsonb);
     insert into parts values (1, 'a', 'one', 'null'), (2, 'b', 'two', 'null'), (3, 'c', 'three', null);
+    create table teams (tenant integer, id integer, primary key (tenant, id));
+    insert into teams values (1, 1), (1, 2);
+    create table players (
+      id integer primary key, tenant integer not null, team integer,
+      foreign key (tenant, team) references teams on delete set null (team));
+    insert into players values (1, 1, 1), (2, 1, 2);
+    create table racks (id integer primary key);
+    insert into racks values (1), (2), (3);
+    create table jars (
+      id integer primary key,
+      rack integer default 1 references racks on update set default on delete set default);
+    insert into jars values (1, 2), (2, 3);
+    grant all on teams, players, racks, jars to anon;
     grant all on staff, parts, "Stand", "wideStands", till, bills, ledger to anon;`;
   world = await World.build('answers', { schema });
 });
@@ -244,6 +257,33 @@ test('a tree that goes at once goes row by row from its leaves', async () => {
     left.map(({ id }) => id),
     [1],
   );
+});
+
+test('what referred to a row that goes has the default, or null in what its key names', async () => {
+  const byKey = async (table) => succeeded(await world.app.from(table).select().order('id'));
+  const expected = {
+    players: [
+      { id: 1, tenant: 1, team: null },
+      { id: 2, tenant: 1, team: 2 },
+    ],
+    jars: [
+      { id: 1, rack: 1 },
+      { id: 2, rack: 1 },
+      { id: 3, rack: 1 },
+    ],
+  };
+  await world.upstream.kill();
+  succeeded(await world.app.from('teams').delete().eq('id', 1));
+  succeeded(await world.app.from('jars').insert({ id: 3, rack: 2 }));
+  succeeded(await world.app.from('racks').delete().eq('id', 2));
+  succeeded(await world.app.from('racks').update({ id: 33 }).eq('id', 3));
+  for (const [table, rows] of Object.entries(expected)) assert.deepEqual(await byKey(table), rows);
+  await world.upstream.restart();
+  const { queue } = await world.holdfast.drained();
+  assert.equal(queue.dead, 0);
+  const { sql } = world.database;
+  assert.deepEqual([...(await sql`select * from players order by id`)], expected.players);
+  assert.deepEqual([...(await sql`select * from jars order by id`)], expected.jars);
 });
 
 test('a row that holds the json null is changed and deleted as any other', async () => {

@@ -20,7 +20,7 @@ constexpr const char* kDocument = R"json({
     "unique": [{"name": "two", "columns": ["state", "id"]}],
     "foreign_keys": [{"name": "fk", "columns": ["id"], "ref_schema": "private",
       "ref_table": "prices", "ref_columns": ["key"], "on_update": "set null",
-      "on_delete": "cascade"}],
+      "on_delete": "cascade", "set_on_delete": ["id"]}],
     "triggers": [{"name": "stamp", "on": ["insert", "update"]},
       {"name": "audit", "on": ["delete"], "before": false}],
     "checks": [{"name": "positive", "expression": "(price > 0)"}],
@@ -56,6 +56,7 @@ TEST(CatalogDocument, EveryPartIsRead) {
   EXPECT_THAT(table.unique[0].columns, testing::ElementsAre(2, 0));
   EXPECT_EQ(table.foreign_keys[0].on_update, ReferentialAction::kSetNull);
   EXPECT_EQ(table.foreign_keys[0].on_delete, ReferentialAction::kCascade);
+  EXPECT_THAT(table.foreign_keys[0].set_on_delete, testing::ElementsAre(0));
   EXPECT_TRUE(table.triggers[0].on_update);
   EXPECT_FALSE(table.triggers[0].on_delete);
   EXPECT_TRUE(table.triggers[0].before) << "an older document does not say";
