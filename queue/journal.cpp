@@ -236,7 +236,8 @@ FROM hf_conflicts c ORDER BY c.sequence)sql");
       count();
       const std::string id(statement.text(0));
       const std::int64_t number = statement.is_null(4) ? 0 : statement.integer(4);
-      const std::string named = "the " + what + " " + id;
+      std::string named = "the " + what;
+      named.append(" ").append(id);
       if (!statement.is_null(2) && statement.text(2) != content(database_, id)) {
         fault(number, named + " was altered after its last record");
       }

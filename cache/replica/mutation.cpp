@@ -202,6 +202,7 @@ class Update {
     if (computation_.may_be_mended()) return std::nullopt;
     std::set<std::size_t> unknown = unassigned(assignment);
     std::vector<std::string> names;
+    names.reserve(unknown.size());
     for (const std::size_t index : unknown) names.push_back(table_.columns[index].name);
     if (auto error = check_row(table_, after, names)) return error;
     if (table_.checks.empty()) return std::nullopt;
