@@ -2,10 +2,6 @@
 
 #include <charconv>
 
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
-
 #include "cache/query/sql_text.h"
 
 namespace holdfast::cache {
@@ -48,13 +44,6 @@ void drop(Transaction& transaction, const std::string& name) {
   transaction.database().execute("DROP INDEX IF EXISTS " + query::quote_identifier(name));
   Statement& statement = transaction.database().cached("DELETE FROM hf_meta WHERE name=?1");
   statement.bind(1, std::string_view(name)).run();
-}
-
-// SQLite sorts an index's entries in memory, as millions of small blocks that malloc would keep.
-void give_back_memory() {
-#if defined(__GLIBC__)
-  malloc_trim(0);
-#endif
 }
 
 Timestamp parse_time(std::string_view text) {
@@ -104,7 +93,6 @@ void LearnedIndexes::make(const std::string& name, const query::IndexWish& wish,
         write_use(transaction, name, now);
       },
       [this, name](const std::exception_ptr& error) {
-        give_back_memory();
         if (error) failed(name);
       });
 }

@@ -108,10 +108,14 @@ Database::Database(const std::string& path, OpenMode mode) {
   sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
   if (mode == OpenMode::kReadWrite) {
     execute("PRAGMA synchronous=FULL; PRAGMA journal_mode=WAL");
+  } else {
+    // What a reader sorts is soon an answer, in memory as well; an index that the writer makes of
+    // millions of rows is sorted in files.
+    execute("PRAGMA temp_store=MEMORY");
   }
   // Pages of a mapped file would count as this process's memory, once per connection; copied ones
   // are as fast while what an app reads fits the cache.
-  execute("PRAGMA mmap_size=0; PRAGMA cache_size=-8192; PRAGMA temp_store=MEMORY");
+  execute("PRAGMA mmap_size=0; PRAGMA cache_size=-4096");
 }
 
 Database::~Database() { statements_.clear(); }

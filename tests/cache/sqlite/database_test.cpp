@@ -31,6 +31,30 @@ TEST_F(DatabaseTest, AWriterSurvivesPowerLoss) {
   EXPECT_EQ(number(database_, "PRAGMA synchronous"), 2);  // FULL: NORMAL may lose commits
 }
 
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// Kilobytes, of a line of /proc/self/status.
+std::int64_t memory(std::string_view line) {
+  std::ifstream status("/proc/self/status");
+  for (std::string name; status >> name;) {
+    std::int64_t kilobytes = 0;
+    if (name == line && status >> kilobytes) return kilobytes;
+  }
+  return 0;
+}
+
+TEST_F(DatabaseTest, AnIndexOfManyRowsIsNotSortedInMemory) {
+  database_.execute(
+      "CREATE TABLE t(a);"
+      "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n LIMIT 100000)"
+      " SELECT hex(randomblob(200)) FROM n");
+  std::ofstream("/proc/self/clear_refs") << 5;  // the peak begins anew
+  const std::int64_t before = memory("VmHWM:");
+  ASSERT_LT(before, memory("VmRSS:") + 1024);
+  database_.execute("CREATE INDEX t_a ON t(a)");
+  EXPECT_LT(memory("VmHWM:") - before, 20 * 1024);  // of 40 MB
+}
+#endif
+
 TEST_F(DatabaseTest, ItsFilesAreTheirOwnersAlone) {
   database_.execute("CREATE TABLE t(a)");
   for (const char* end : {"", "-wal", "-shm"}) {
