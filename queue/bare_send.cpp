@@ -92,16 +92,24 @@ std::optional<Verdict> BareSend::look() {
   if (keys.empty()) std::ranges::transform(known, std::back_inserter(keys), &RowWrite::old_key);
   auto read = read_rows(upstream_, sender_, entry_, table_, keys);
   if (auto* failed = std::get_if<Verdict>(&read)) {
-    const auto* again = std::get_if<TryAgain>(failed);
-    // A server that cannot look for the rows can still take the write.
-    const bool refused = again != nullptr && again->status >= 400 && again->server_error;
-    if (refused && again->status < 500 && !entry_.lost_answer) return std::nullopt;
-    return std::move(*failed);
+    return may_go_unseen(*failed) ? std::nullopt : std::optional(std::move(*failed));
   }
-  auto& seen = std::get<SeenRows>(read);
+  const auto& seen = std::get<SeenRows>(read);
   if (entry_.lost_answer) {
     if (auto verdict = settle(seen.images)) return verdict;
   }
+  return find_collisions(known, seen);
+}
+
+// A server that cannot look for the rows can still take the write.
+bool BareSend::may_go_unseen(const Verdict& failed) const {
+  const auto* again = std::get_if<TryAgain>(&failed);
+  return !entry_.lost_answer && again != nullptr && again->server_error && again->status >= 400 &&
+         again->status < 500;
+}
+
+std::optional<Verdict> BareSend::find_collisions(const std::vector<RowWrite>& known,
+                                                 const SeenRows& seen) const {
   Collided collided{{}, seen.clock_offset};
   for (const RowWrite& row : known) {
     const auto image = std::ranges::find(seen.images, row.old_key, &UpstreamImage::key);

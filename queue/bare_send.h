@@ -10,6 +10,8 @@
 
 namespace holdfast::queue {
 
+struct RowWrite;
+
 // Sends one insert or upsert to an upstream without the companion, so that it takes effect once; or
 // any write as its app asked for it, while the app waits.
 //
@@ -37,6 +39,11 @@ class BareSend {
 
   // What the rows show before it is sent: a verdict, or nullopt.
   std::optional<Verdict> look();
+  // Whether the write is sent though its rows could not be read first.
+  bool may_go_unseen(const Verdict& failed) const;
+  // The known rows of an upsert that others have changed; nullopt: none.
+  std::optional<Verdict> find_collisions(const std::vector<RowWrite>& known,
+                                         const SeenRows& seen) const;
   // After a lost answer: of the rows of an upsert.
   std::optional<Verdict> settle(const Images& images) const;
 

@@ -211,13 +211,14 @@ Result<std::string> ConditionWriter::write_comparison(const Operand& operand, Op
   if (type.kind == TypeKind::kJson) return no_operator(spoken_type(operand), op);
   if (!has_sort_key(type)) return forward("comparison of " + type.name);
   if (!is_range(op)) {
-    HF_TRY(Value parsed, parameters_.settle(literal_value(LiteralUse::kEquality, type, value)));
+    HF_TRY(Value parsed,
+           parameters_.defer_refusal(literal_value(LiteralUse::kEquality, type, value)));
     HF_TRY_VOID(check_equality(operand));
     const std::string left = equality_key(operand);
     return left + sql_operator(op) +
            parameters_.literal(&value, LiteralUse::kEquality, type, std::move(parsed));
   }
-  HF_TRY(Value parsed, parameters_.settle(literal_value(LiteralUse::kOperand, type, value)));
+  HF_TRY(Value parsed, parameters_.defer_refusal(literal_value(LiteralUse::kOperand, type, value)));
   HF_TRY_VOID(check_order(operand));
   Operand right = operand;
   right.sql = parameters_.literal(&value, LiteralUse::kOperand, type, std::move(parsed));
@@ -249,7 +250,7 @@ Result<std::string> ConditionWriter::write_list(
       values.emplace_back(Null{});
       continue;
     }
-    HF_TRY(Value one, parameters_.settle(literal_value(LiteralUse::kEquality, type, *text)));
+    HF_TRY(Value one, parameters_.defer_refusal(literal_value(LiteralUse::kEquality, type, *text)));
     values.push_back(std::move(one));
   }
   const std::string left = equality_key(operand);
@@ -274,7 +275,7 @@ Result<std::string> ConditionWriter::write_quantified(const Operand& operand,
   HF_TRY_VOID(check_quantified(operand, filter.op));
   auto read = parse_array_literal(filter.value);
   if (!read) {
-    HF_TRY(Value refused, parameters_.settle(std::move(read).error()));
+    HF_TRY(Value refused, parameters_.defer_refusal(std::move(read).error()));
     return parameters_.value(std::move(refused));
   }
   const ArrayLiteral array = *std::move(read);
@@ -303,7 +304,8 @@ Result<std::string> ConditionWriter::write_pattern(const Operand& operand, Opera
   }
   if (type.kind != TypeKind::kText) return no_operator(spoken_type(operand), op);
   HF_TRY_VOID(check_equality(operand));
-  HF_TRY(Value pattern, parameters_.settle(literal_value(LiteralUse::kPattern, type, value)));
+  HF_TRY(Value pattern,
+         parameters_.defer_refusal(literal_value(LiteralUse::kPattern, type, value)));
   const std::string right =
       parameters_.literal(&value, LiteralUse::kPattern, type, std::move(pattern));
   if (op == Operator::kLike) return "hf_like(" + operand.sql + "," + right + ")";
@@ -345,7 +347,7 @@ Result<std::string> ConditionWriter::write_set(const Operand& operand, Operator 
   const char* function = set_function(type, op);
   if (function == nullptr) return forward(std::string(postgres_operator(op)) + " of " + type.name);
   HF_TRY_VOID(check_equality(operand));
-  HF_TRY(Value parsed, parameters_.settle(parse_operand(type, value)));
+  HF_TRY(Value parsed, parameters_.defer_refusal(parse_operand(type, value)));
   std::string left = operand.sql;
   std::string right = parameters_.value(std::move(parsed));
   // "contained by" and "to the right of" are their opposites, turned round.

@@ -125,7 +125,7 @@ Result<void> SelectWriter::check_unshown(const Place& embed) {
   SelectWriter writer(unused, options_);
   HF_TRY_VOID(writer.where(embed));
   HF_TRY_VOID(writer.order(embed));
-  if (const auto& refused = unused.refused()) HF_TRY_VOID(parameters_.settle(*refused));
+  if (const auto& refused = unused.refused()) HF_TRY_VOID(parameters_.defer_refusal(*refused));
   return {};
 }
 

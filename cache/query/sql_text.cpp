@@ -139,7 +139,7 @@ std::string Parameters::literal(const void* literal, LiteralUse use, const Type&
   return parameter;
 }
 
-Result<Value> Parameters::settle(Result<Value> read) {
+Result<Value> Parameters::defer_refusal(Result<Value> read) {
   if (read || read.error().code == kForwardCode) return read;
   if (!refused_) refused_ = std::move(read).error();
   return Value(Null{});

@@ -44,7 +44,7 @@ class Parameters {
   std::string literal(const void* literal, LiteralUse use, const Type& type, Value value);
   // The value that a literal was read as. What its type refuses is NULL here, and move_into() tells
   // of it: Postgres reads values once it knows the whole statement. Errors: kForwardCode.
-  Result<Value> settle(Result<Value> read);
+  Result<Value> defer_refusal(Result<Value> read);
   const std::optional<Error>& refused() const { return refused_; }
   std::string shape(std::unique_ptr<RowShape> shape);
   // A shape with these types as its members.
@@ -56,7 +56,7 @@ class Parameters {
   Result<const Type*> in_session(const Type& type);
   const RowShape* keep(std::unique_ptr<RowShape> shape);
 
-  // Hands everything over to the plan. Errors: the first that settle() has kept.
+  // Hands everything over to the plan. Errors: the first that defer_refusal() has kept.
   Result<void> move_into(Plan& plan);
 
  private:

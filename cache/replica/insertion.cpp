@@ -227,7 +227,7 @@ class Insertion {
         return refuse_twice(duplicate_key(table_, unique, row));
       }
       auto violation = find_duplicate(computation_, unique, row, replaced);
-      if (auto error = settle(std::move(violation), changes_.doubt)) return error;
+      if (auto error = refuse_if_proven(std::move(violation), changes_.doubt)) return error;
     }
     return std::nullopt;
   }
@@ -324,7 +324,7 @@ class Insertion {
   // The new key of the row at `old_key` may be another's.
   std::optional<Computed> refuse_taken_key(const Row& after, const std::string& old_key) {
     auto violation = find_duplicate(computation_, *table_.primary_key, after, {old_key});
-    return settle(std::move(violation), changes_.doubt);
+    return refuse_if_proven(std::move(violation), changes_.doubt);
   }
 
   void add_effect(EffectKind kind, const Row& row, const std::vector<std::size_t>& sent,

@@ -177,7 +177,7 @@ class Update {
       }
       if (!changes(i)) continue;
       auto violation = find_duplicate(computation_, key, afters_[i], replaced);
-      if (auto error = settle(std::move(violation), changes_.doubt)) return error;
+      if (auto error = refuse_if_proven(std::move(violation), changes_.doubt)) return error;
     }
     return std::nullopt;
   }

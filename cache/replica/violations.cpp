@@ -32,7 +32,7 @@ bool refers_elsewhere(const Computation& computation, const Row& after, const Ro
 
 }  // namespace
 
-std::optional<Error> settle(std::optional<Violation> violation, std::string& doubt) {
+std::optional<Error> refuse_if_proven(std::optional<Violation> violation, std::string& doubt) {
   if (!violation) return std::nullopt;
   if (violation->proved) return std::move(violation->error);
   doubt = std::move(violation->doubt);
@@ -69,7 +69,7 @@ std::optional<Error> check_references(const Computation& computation, std::span<
                                       Changes& changes) {
   for (std::size_t i = 0; i < afters.size(); ++i) {
     auto violation = find_missing_parent(computation, afters[i], before(i), afters);
-    if (auto error = settle(std::move(violation), changes.doubt)) return error;
+    if (auto error = refuse_if_proven(std::move(violation), changes.doubt)) return error;
     changes.refers_elsewhere =
         changes.refers_elsewhere || refers_elsewhere(computation, afters[i], before(i));
   }

@@ -21,7 +21,7 @@ struct Violation {
 };
 
 // The error of what is proved; what is not becomes the doubt.
-std::optional<Error> settle(std::optional<Violation> violation, std::string& doubt);
+std::optional<Error> refuse_if_proven(std::optional<Violation> violation, std::string& doubt);
 
 // A foreign key of `after` that no row has: neither one that is here nor one of `request`, the rows
 // of the same table that the request writes. Keys whose values are those of `before` are passed
