@@ -95,7 +95,8 @@ http::Response error_response(const Error& error, bool signed_in) {
   auto response = http::json_response(status, std::move(body));
   // Whoever answers for the upstream, or from the replica, says so in its place.
   response.headers.add("Cache-Status", "holdfast; detail=local");
-  if (!edge && !error.code.starts_with("HF")) {
+  // A range behind the rows is no error of PostgREST's that is thrown.
+  if (!edge && !error.code.starts_with("HF") && !error.total_rows) {
     response.headers.add("Proxy-Status", "PostgREST; error=" + error.code);
   }
   if (error.total_rows) {

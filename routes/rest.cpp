@@ -1,6 +1,5 @@
 #include "routes/rest.h"
 
-#include "cache/query/query.h"
 #include "cache/query/relationships.h"
 #include "cache/query/suggestions.h"
 #include "routes/cache_control.h"
@@ -8,6 +7,7 @@
 #include "routes/forwarded_once.h"
 #include "routes/old_ids.h"
 #include "routes/profile.h"
+#include "routes/request_query.h"
 #include "routes/rest_read.h"
 #include "routes/rest_root.h"
 #include "routes/rest_write.h"
@@ -110,10 +110,9 @@ void Rest::handle_table(RestRequest rest, http::Respond respond) const {
         respond(forwarded.response);
       });
     }
-    // PostgREST reads the query before it looks for the table.
-    const auto query = cache::query::Query::parse(rest.request.query());
+    const auto checked = check_query(rest.request);
     return respond(
-        error_response(query ? unknown_table(known, *schema, rest.resource) : query.error()));
+        error_response(checked ? unknown_table(known, *schema, rest.resource) : checked.error()));
   }
   if (is_read(rest.request)) {
     put_real_ids(rest, *table);
@@ -123,6 +122,9 @@ void Rest::handle_table(RestRequest rest, http::Respond respond) const {
     return RestWrite(context_).handle(std::move(rest), *table, std::move(respond));
   }
   if (rest.request.method == "OPTIONS") {
+    if (auto checked = check_query(rest.request); !checked) {
+      return respond(error_response(checked.error()));
+    }
     return respond(options_response(rest.store->catalog(), *table));
   }
   respond(error_response(unsupported_method(rest.request)));

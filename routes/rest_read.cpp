@@ -1,8 +1,6 @@
 #include "routes/rest_read.h"
 
 #include <algorithm>
-#include <charconv>
-#include <limits>
 
 #include "cache/replica/scope.h"
 #include "cache/values/codec.h"
@@ -12,6 +10,7 @@
 #include "routes/cache_status.h"
 #include "routes/error_response.h"
 #include "routes/profile.h"
+#include "routes/request_query.h"
 #include "routes/session.h"
 #include "routes/unknown_name.h"
 
@@ -21,28 +20,6 @@ namespace {
 using cache::TableStatus;
 using cache::query::Plan;
 using Kind = ForwardReason::Kind;
-using Range = std::pair<std::int64_t, std::optional<std::int64_t>>;
-
-std::optional<std::int64_t> read_row(std::string_view text) {
-  if (text.empty() || text.find_first_not_of("0123456789") != text.npos) return std::nullopt;
-  std::int64_t row = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), row);
-  return read.ec == std::errc() ? row : std::numeric_limits<std::int64_t>::max();
-}
-
-// "0-9" or "0-" of a Range line, as the Rust and C# clients send it. Only GET has ranges (RFC 9110
-// 14.2), and whatever has another form is no range.
-std::optional<Range> parse_range(const http::Request& request) {
-  const auto field = request.headers.find("Range");
-  if (!field || request.method != "GET") return std::nullopt;
-  const auto dash = field->find('-');
-  if (dash == std::string_view::npos) return std::nullopt;
-  const auto first = read_row(field->substr(0, dash));
-  if (!first) return std::nullopt;
-  if (dash + 1 == field->size()) return Range{*first, std::nullopt};
-  const auto last = read_row(field->substr(dash + 1));
-  return last ? std::optional(Range{*first, last}) : std::nullopt;
-}
 
 int status_of(const cache::query::Output& output) {
   return output.total && output.rows < *output.total ? 206 : 200;

@@ -7,6 +7,7 @@
 #include "routes/media_type.h"
 #include "routes/openapi.h"
 #include "routes/profile.h"
+#include "routes/request_query.h"
 
 namespace holdfast::routes {
 namespace {
@@ -24,11 +25,17 @@ std::optional<Error> refuse_media_type(const http::Headers& headers) {
 
 void RestRoot::handle(RestRequest rest, http::Respond respond) const {
   if (rest.request.method == "OPTIONS") {
+    if (auto checked = check_query(rest.request); !checked) {
+      return respond(error_response(checked.error()));
+    }
     return respond({200, {{"Allow", "OPTIONS,GET,HEAD"}, {"Vary", kVary}}, ""});
   }
   if (!is_read(rest.request)) return respond(error_response(unsupported_method(rest.request)));
   const auto schema = schema_of(rest.request, context_.rest.schemas);
   if (!schema) return respond(error_response(schema.error()));
+  if (auto checked = check_query(rest.request); !checked) {
+    return respond(error_response(checked.error()));
+  }
   if (const auto refusal = refuse_media_type(rest.request.headers)) {
     return respond(error_response(*refusal));
   }

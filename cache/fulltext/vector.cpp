@@ -1,71 +1,8 @@
 #include "cache/fulltext/vector.h"
 
 #include <algorithm>
-#include <charconv>
 
 namespace holdfast::cache::fulltext {
-namespace {
-
-constexpr std::size_t kLongestLexeme = 2046;
-constexpr std::uint32_t kLastPosition = 16'383;
-constexpr std::size_t kMostPositions = 255;
-
-// "'it''s':3A,7 'x'" as tsvectorout() writes it.
-class VectorReader {
- public:
-  explicit VectorReader(std::string_view text) : rest_(text) {}
-
-  std::optional<Vector> run() {
-    Vector vector;
-    while (!rest_.empty()) {
-      if (!vector.empty() && !take(' ')) return std::nullopt;
-      if (!lexeme(vector.emplace_back()) || !positions(vector.back())) return std::nullopt;
-    }
-    std::sort(vector.begin(), vector.end(),
-              [](const Entry& a, const Entry& b) { return a.lexeme < b.lexeme; });
-    return vector;
-  }
-
- private:
-  bool take(char c) {
-    if (!rest_.starts_with(c)) return false;
-    rest_.remove_prefix(1);
-    return true;
-  }
-
-  bool lexeme(Entry& entry) {
-    if (!take('\'')) return false;
-    while (!rest_.empty()) {
-      const char c = rest_[0];
-      rest_.remove_prefix(1);
-      if (c == '\'' && !take('\'')) return true;
-      if (c == '\\' && !take('\\')) return false;
-      entry.lexeme += c;
-    }
-    return false;
-  }
-
-  bool positions(Entry& entry) {
-    if (!take(':')) return true;
-    do {
-      Position position;
-      const auto [end, error] =
-          std::from_chars(rest_.data(), rest_.data() + rest_.size(), position.at);
-      if (error != std::errc()) return false;
-      rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
-      if (take('A')) position.weight = 3;
-      if (take('B')) position.weight = 2;
-      if (take('C')) position.weight = 1;
-      entry.positions.push_back(position);
-    } while (take(','));
-    return true;
-  }
-
-  std::string_view rest_;
-};
-
-}  // namespace
-
 bool WordCollector::add(std::string_view text) {
   const auto tokens = parse_words(text);
   if (!tokens) return false;
@@ -95,6 +32,9 @@ std::optional<Vector> vector_of_words(std::vector<Word> words) {
   return vector;
 }
 
-std::optional<Vector> read_vector(std::string_view text) { return VectorReader(text).run(); }
+std::optional<Vector> read_vector(std::string_view text) {
+  auto vector = parse_tsvector(text);
+  return vector ? std::optional(*std::move(vector)) : std::nullopt;
+}
 
 }  // namespace holdfast::cache::fulltext

@@ -7,21 +7,13 @@
 #include <vector>
 
 #include "cache/fulltext/configuration.h"
+#include "cache/values/tsvector.h"
 
 namespace holdfast::cache::fulltext {
 
-struct Position {
-  std::uint16_t at = 0;
-  std::uint8_t weight = 0;  // 0 = D … 3 = A
-};
-
-struct Entry {
-  std::string lexeme;
-  std::vector<Position> positions;  // in order; none when the vector was stripped of them
-};
-
-// A tsvector: its lexemes in byte order, each once.
-using Vector = std::vector<Entry>;
+using Position = TsPosition;
+using Entry = TsLexeme;
+using Vector = TsVector;
 
 // A lexeme on its way to a vector or query.
 struct Word {
@@ -49,7 +41,7 @@ class WordCollector {
 // nullopt when not surely known, or when positions exceed what Postgres keeps.
 std::optional<Vector> vector_of_words(std::vector<Word> words);
 
-// A tsvector in the form that Postgres prints; nullopt for anything else.
+// A stored tsvector; nullopt for what cannot be read.
 std::optional<Vector> read_vector(std::string_view text);
 
 }  // namespace holdfast::cache::fulltext

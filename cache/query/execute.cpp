@@ -186,7 +186,10 @@ Result<Output> execute(Database& database, const Plan& plan, const Binding& bind
   const ReadTransaction transaction(database, counting);
   if (counting) {
     HF_TRY(output.total, count_rows(database, plan, binding));
-    if (output.offset > *output.total) return beyond_total(output.offset, *output.total);
+    // PostgREST counts the rows of a single object before it looks at the range.
+    if (output.offset > *output.total && form != Form::kObject) {
+      return beyond_total(output.offset, *output.total);
+    }
   }
   HF_TRY_VOID(read_rows(database, plan, binding, form, rowids, output));
   if (form == Form::kObject && output.rows != 1) return not_one_row(output.rows);

@@ -20,17 +20,29 @@ bool take_literal(std::string_view& text, std::string_view& pattern) {
   return true;
 }
 
+// Behind one or more %: Postgres looks for the first character that is to be found behind the %,
+// and so meets an escape without a character, unless the text ends before.
+bool meets_lone_escape(std::string_view text, std::string_view pattern) {
+  while (!pattern.empty() && (pattern[0] == '%' || pattern[0] == '_')) {
+    if (pattern[0] == '_') {
+      if (text.empty()) return false;
+      text.remove_prefix(character_size(text));
+    }
+    pattern.remove_prefix(1);
+  }
+  return pattern == "\\";
+}
+
 }  // namespace
 
 // Greedy with one point to come back to: only the last % can matter.
 std::optional<bool> matches_like(std::string_view text, std::string_view pattern) {
-  const auto trailing = pattern.size() - pattern.find_last_not_of('\\') - 1;
-  if (trailing % 2 == 1) return std::nullopt;
   std::string_view retry_text;
   std::string_view retry_pattern;
   bool can_retry = false;
   while (!text.empty() || !pattern.empty()) {
     if (!pattern.empty() && pattern[0] == '%') {
+      if (!text.empty() && meets_lone_escape(text, pattern)) return std::nullopt;
       pattern.remove_prefix(1);
       if (pattern.empty()) return true;
       retry_text = text;
@@ -43,6 +55,7 @@ std::optional<bool> matches_like(std::string_view text, std::string_view pattern
       text.remove_prefix(character_size(text));
       continue;
     }
+    if (pattern == "\\" && !text.empty()) return std::nullopt;
     if (!pattern.empty() && pattern[0] != '_' && take_literal(text, pattern)) continue;
     if (!can_retry || retry_text.empty()) return false;
     retry_text.remove_prefix(character_size(retry_text));

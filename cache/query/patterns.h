@@ -7,7 +7,7 @@
 namespace holdfast::cache::query {
 
 // Whether the UTF-8 text matches: % any text, _ one character, \ takes the next one as it is.
-// nullopt when the pattern ends in a lone backslash.
+// nullopt where Postgres comes to a lone backslash at the pattern's end: 22025.
 std::optional<bool> matches_like(std::string_view text, std::string_view pattern);
 
 }  // namespace holdfast::cache::query

@@ -168,8 +168,8 @@ struct Output {
 
 // Runs a plan inside one read transaction, so that rows and total agree. `nulls_stripped` leaves
 // members that are null out of every object. Errors: PGRST116 (406) when Form::kObject meets
-// another number of rows than one, SQLSTATE errors raised by casts, PGRST103 (416) when the offset
-// lies behind the total of a counting plan.
+// another number of rows than one, SQLSTATE errors raised by casts, else PGRST103 (416) when the
+// offset lies behind the total of a counting plan.
 Result<Output> execute(Database& database, const Plan& plan, const Binding& binding, Form form,
                        bool nulls_stripped = false, const std::vector<std::int64_t>& rowids = {});
 // With the plan's own binding.

@@ -5,7 +5,7 @@
 #include "cache/query/suggestions.h"
 #include "cache/replica/generated.h"
 #include "cache/values/codec.h"
-#include "cache/values/range.h"
+#include "cache/values/opaque.h"
 
 namespace holdfast::cache {
 namespace {
@@ -82,7 +82,9 @@ void note_reshaped(const Column& column, const Value& value, std::vector<std::st
   const Type& type = column.type.kind == TypeKind::kArray && column.type.element
                          ? *column.type.element
                          : column.type;
-  if (type.kind != TypeKind::kOther || range_bound(column.type) != nullptr) return;
+  if (type.kind != TypeKind::kOther) return;
+  const auto* text = std::get_if<std::string>(&value);
+  if (&type == &column.type && text != nullptr && prints_as_stored(type, *text)) return;
   if (std::find(reshaped.begin(), reshaped.end(), column.name) == reshaped.end()) {
     reshaped.push_back(column.name);
   }

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "cache/values/input_error.h"
 #include "cache/values/text.h"
 
 namespace holdfast::cache {
@@ -44,13 +45,18 @@ class LiteralParser {
     return true;
   }
 
-  Result<int> bound() {
-    if (at_ < text_.size() && text_[at_] == '+') ++at_;
+  // Signs and digits, of which atoi() reads what it can.
+  Result<int> bound(const char* missing) {
+    const std::size_t begin = at_;
+    while (at_ < text_.size() && (is_digit(text_[at_]) || text_[at_] == '-' || text_[at_] == '+')) {
+      ++at_;
+    }
+    std::string_view read = text_.substr(begin, at_ - begin);
+    if (read.empty()) return malformed(missing);
+    if (read[0] == '+' && !read.starts_with("+-")) read.remove_prefix(1);
     int value = 0;
-    const auto [end, error] =
-        std::from_chars(text_.data() + at_, text_.data() + text_.size(), value);
-    if (error != std::errc{}) return malformed("Missing array dimension value.");
-    at_ = static_cast<std::size_t>(end - text_.data());
+    const auto error = std::from_chars(read.data(), read.data() + read.size(), value).ec;
+    if (error == std::errc::result_out_of_range) return only_upstream("an array's bound");
     return value;
   }
 
@@ -59,11 +65,11 @@ class LiteralParser {
     while (take('[')) {
       declared_ = true;
       if (array_.sizes.size() == ArrayLiteral::kMaxDimensions) return too_many_dimensions(7);
-      HF_TRY(int upper, bound());
+      HF_TRY(int upper, bound("\"[\" must introduce explicitly-specified array dimensions."));
       int lower = 1;
       if (take(':')) {
         lower = upper;
-        HF_TRY(upper, bound());
+        HF_TRY(upper, bound("Missing array dimension value."));
       }
       if (!take(']')) return malformed("Missing \"]\" after array dimensions.");
       if (upper < lower) {
@@ -90,6 +96,7 @@ class LiteralParser {
       skip_space();
       if (take('}')) return close(depth, count);
       if (at_ == text_.size()) return malformed("Unexpected end of input.");
+      if (take('{')) return malformed("Unexpected \"{\" character.");
       if (!take(',')) return malformed("Unexpected array element.");
       skip_space();
     }
@@ -140,7 +147,7 @@ class LiteralParser {
     while (at_ < text_.size() && text_[at_] != ',' && text_[at_] != '}') {
       char c = text_[at_++];
       if (c == '{') return malformed("Unexpected \"{\" character.");
-      if (c == '"') return malformed("Incorrectly quoted array element.");
+      if (c == '"') return malformed("Unexpected array element.");
       const bool escape = c == '\\';
       if (escape) {
         if (at_ == text_.size()) return malformed("Unexpected end of input.");

@@ -9,7 +9,7 @@
 #include "cache/values/json_lexer.h"
 #include "cache/values/jsonb.h"
 #include "cache/values/numeric.h"
-#include "cache/values/range.h"
+#include "cache/values/opaque.h"
 #include "cache/values/scalar.h"
 #include "cache/values/stored_number.h"
 #include "cache/values/text.h"
@@ -58,16 +58,6 @@ Result<Value> parse_plain_json(std::string_view text) {
 Result<Value> parse_jsonb(std::string_view text) {
   HF_TRY_VOID(check_utf8(text));
   return to_value(canonical_jsonb(text));
-}
-
-Result<Value> parse_opaque(const Type& type, std::string_view text) {
-  if (range_bound(type) != nullptr) return to_value(parse_range(type, text));
-  HF_TRY_VOID(check_utf8(text));
-  if (!text.starts_with(kOpaqueJson)) return Value(std::string(text));
-  // As a JSON string, so that a client's text cannot pass for JSON.
-  std::string token(1, kOpaqueJson);
-  append_json_string(text, token);
-  return Value(std::move(token));
 }
 
 Result<Value> parse(const Type& type, std::string_view text, Modifier modifier) {
@@ -175,15 +165,6 @@ Result<Value> parse_json_column(std::string_view token) {
   std::string out;
   append_json_string(text, out);
   return Value(std::move(out));
-}
-
-Result<Value> parse_json_opaque(const Type& type, std::string_view token) {
-  if (range_bound(type) != nullptr) return parse_json_text(type, token);
-  HF_TRY_VOID(check_utf8(token));
-  HF_TRY_VOID(check_json(token));
-  if (!token.starts_with('"')) return Value(kOpaqueJson + std::string(token));
-  HF_TRY(const std::string text, decode_string_token(token));
-  return parse_opaque(type, text);
 }
 
 }  // namespace

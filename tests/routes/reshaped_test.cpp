@@ -1,5 +1,7 @@
 // Values that Postgres prints in a form of its own, which only the upstream knows.
 
+#include <gmock/gmock.h>
+
 #include "tests/routes/fixture.h"
 
 namespace holdfast::routes {
@@ -12,6 +14,8 @@ class ReshapedTest : public RoutesTest {
     tables.push_back(cache::sample::table("hosts",
                                           cache::sample::columns({{"id", "integer", false},
                                                                   {"address", "inet"},
+                                                                  {"words", "tsvector"},
+                                                                  {"email", "citext"},
                                                                   {"ages", "int4range"},
                                                                   {"stay", "tstzrange"}}),
                                           {0}));
@@ -38,11 +42,30 @@ TEST_F(ReshapedTest, WhatIsNotAskedForIsNotMissing) {
 
 TEST_F(ReshapedTest, NothingAndARangeHaveOneForm) {
   const auto answer = made("", R"({"id":1,"address":null,"ages":"[7,8]"})");
-  EXPECT_EQ(answer.body, R"-([{"id":1,"address":null,"ages":"[7,9)","stay":null}])-");
+  EXPECT_EQ(answer.body,
+            R"-([{"id":1,"address":null,"words":null,"email":null,"ages":"[7,9)","stay":null}])-");
   EXPECT_EQ(header(answer, "Holdfast-Provisional"), "(none)");
   const auto changed =
       rest("PATCH", "hosts?id=eq.1", R"({"ages":"(1,4]"})", {{"Prefer", "return=representation"}});
-  EXPECT_EQ(changed.body, R"-([{"id":1,"address":null,"ages":"[2,5)","stay":null}])-");
+  EXPECT_EQ(changed.body,
+            R"-([{"id":1,"address":null,"words":null,"email":null,"ages":"[2,5)","stay":null}])-");
+}
+
+TEST_F(ReshapedTest, WordsAddressesOfHostsAndLettersOfAnyCaseHaveOneForm) {
+  const auto answer = made("?select=address,words,email",
+                           R"({"id":1,"address":"10.0.0.1","words":"fat:2 cat","email":"A@x"})");
+  EXPECT_EQ(answer.body, R"([{"address":"10.0.0.1","words":"'cat' 'fat':2","email":"A@x"}])");
+  EXPECT_EQ(header(answer, "Holdfast-Provisional"), "(none)");
+  const auto wrong = made("", R"({"id":2,"words":"a:x"})");
+  EXPECT_EQ(wrong.status, 400);
+  EXPECT_THAT(wrong.body, ::testing::HasSubstr("syntax error in tsvector: \\\"a:x\\\""));
+  for (const char* address :
+       {"10.0.0.1/32", "10.0.0", "010.0.0.1", "::1", "1.2.3.256", "1.2.3.4."}) {
+    EXPECT_EQ(
+        made("?select=address", R"({"id":3,"address":")" + std::string(address) + "\"}").status,
+        504)
+        << address;
+  }
 }
 
 // The request that is sent later names no zone.

@@ -58,6 +58,15 @@ TEST_F(RestReadTest, AnOffsetBehindTheRowsIsRefusedInTheFormOfAnAnswer) {
   EXPECT_EQ(header(beyond, "Content-Type"), "text/csv; charset=utf-8");
   EXPECT_EQ(header(beyond, "Content-Location"), "/lists?offset=9&select=id");
   EXPECT_EQ(header(beyond, "Preference-Applied"), "count=exact");
+  EXPECT_EQ(header(beyond, "Proxy-Status"), "(none)");
+}
+
+TEST_F(RestReadTest, ASingleObjectIsMissedBeforeTheRange) {
+  const auto none = lists(
+      {{"Prefer", "count=exact"}, {"Accept", "application/vnd.pgrst.object+json"}}, "&offset=9");
+  EXPECT_EQ(none.status, 406);
+  EXPECT_THAT(none.body, HasSubstr("The result contains 0 rows"));
+  EXPECT_EQ(header(none, "Proxy-Status"), "PostgREST; error=PGRST116");
 }
 
 TEST_F(RestReadTest, TheLocationNamesEachParameterOnceAndTheTableAsItIs) {

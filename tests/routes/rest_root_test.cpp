@@ -57,6 +57,20 @@ TEST_F(RestRootTest, OtherTypesAndMethodsAreRefused) {
   EXPECT_THAT(profile.body, HasSubstr("Only the following schemas are exposed: public"));
 }
 
+TEST_F(RestRootTest, TheQueryIsReadBeforeTheRelationIsLookedFor) {
+  cut();
+  const auto code = [&](const std::string& method, const std::string& target) {
+    const auto answer = rest(method, target);
+    return std::to_string(answer.status) + answer.body.substr(8, 9);
+  };
+  for (const char* relation : {"", "todos", "unknown"}) {
+    for (const char* method : {"GET", "OPTIONS"}) {
+      EXPECT_EQ(code(method, std::string(relation) + "?select=id,"), "400\"PGRST100") << relation;
+      EXPECT_EQ(code(method, std::string(relation) + "?limit=-1"), "416\"PGRST103") << relation;
+    }
+  }
+}
+
 TEST_F(RestRootTest, OptionsSayWhatARelationTakes) {
   EXPECT_EQ(header(root({}, "OPTIONS"), "Allow"), "OPTIONS,GET,HEAD");
   EXPECT_EQ(header(rest("OPTIONS", "todos"), "Allow"), "OPTIONS,GET,HEAD,POST,PUT,PATCH,DELETE");

@@ -204,6 +204,36 @@ TEST(LetterCaseTest, TextIsFoldedAsItsCollationSays) {
   }
 }
 
+// A backslash at a pattern's end is an error only where Postgres comes to it.
+TEST(LikeTest, EveryPatternMatchesOrFailsAsInPostgres) {
+  std::mt19937 random(1);
+  const auto made = [&](const std::vector<std::string>& pieces, unsigned most) {
+    std::string out;
+    for (auto n = random() % (most + 1); n > 0; --n) out += pieces[random() % pieces.size()];
+    return out;
+  };
+  std::vector<std::pair<std::string, std::string>> samples;  // text, pattern
+  std::string sql =
+      "CREATE FUNCTION probe(t text, p text) RETURNS text LANGUAGE plpgsql AS $f$ BEGIN "
+      "RETURN (t LIKE p)::text; EXCEPTION WHEN OTHERS THEN RETURN 'error'; END $f$;\n";
+  for (int i = 0; i < 5000; ++i) {
+    samples.emplace_back(made({"a", "b", "é", "\\"}, 4), made({"a", "b", "é", "%", "_", "\\"}, 5));
+    sql +=
+        "SELECT probe($q$" + samples.back().first + "$q$, $q$" + samples.back().second + "$q$);\n";
+  }
+  const test::PostgresCluster postgres;
+  std::istringstream answers(postgres.run(sql));
+  int errors = 0;
+  for (const auto& [text, pattern] : samples) {
+    std::string answer;
+    ASSERT_TRUE(std::getline(answers, answer));
+    errors += answer == "error";
+    const auto matches = matches_like(text, pattern);
+    EXPECT_EQ(matches ? (*matches ? "true" : "false") : "error", answer) << text << " " << pattern;
+  }
+  EXPECT_GT(errors, 100);
+}
+
 TEST(RegularExpressionTest, WhatIsDecidedIsWhatPostgresSays) {
   struct Sample {
     std::string pattern;

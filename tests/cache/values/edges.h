@@ -15,5 +15,7 @@ extern const std::vector<std::string> kClockEdges;
 extern const std::vector<std::string> kIntervalEdges;
 extern const std::vector<std::string> kUuidEdges;
 extern const std::vector<std::string> kArrayEdges;
+extern const std::vector<std::string> kRangeEdges;
+extern const std::vector<std::string> kWordEdges;
 
 }  // namespace holdfast::test

@@ -75,9 +75,10 @@ export class Desktop {
       DISPLAY: this.display,
       DBUS_SESSION_BUS_ADDRESS: this.address,
       XDG_RUNTIME_DIR: this.#folder,
-      // With sanitizers: Qt is not built with them, and keeps some memory until the end.
+      // With sanitizers: Qt is not built with them, keeps some memory until the end, and starts the
+      // gateway by a fork of a process with threads.
       ASAN_OPTIONS: 'detect_leaks=0',
-      TSAN_OPTIONS: 'report_bugs=0',
+      TSAN_OPTIONS: 'report_bugs=0:die_after_fork=0',
     };
   }
 
