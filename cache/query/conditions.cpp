@@ -81,7 +81,6 @@ Result<std::string> ConditionWriter::write_filter(const Place& place, const Filt
 }
 
 Result<std::string> ConditionWriter::write_null_embed(const Place& embed, const Filter& filter) {
-  if (embed.aggregated()) return forward("a null test of aggregates");
   HF_TRY(auto sql, exists_(embed));
   return filter.negated ? sql : "NOT (" + sql + ")";
 }

@@ -184,7 +184,8 @@ Result<void> SelectWriter::add_all_columns(const Place& place, std::vector<Outpu
 }
 
 Result<void> SelectWriter::add_embed(const Place& embed, std::vector<OutputColumn>& out) {
-  if (embed.aggregated() && (embed.joined || embed.join == JoinKind::kInner)) {
+  const bool required = embed.join == JoinKind::kInner && !embed.to_many();
+  if (embed.aggregated() && (embed.joined || required)) {
     return forward("aggregates in a joined embed");
   }
   if (const SelectField* count = embed.to_many() ? row_count(embed) : nullptr) {

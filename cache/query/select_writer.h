@@ -45,6 +45,8 @@ class SelectWriter {
 
  private:
   Result<std::string> exists(const Place& embed);
+  // Of an aggregated one: whether even no rows make one. kForwardCode where that is not known.
+  Result<bool> has_always_rows(const Place& embed) const;
   Result<std::vector<std::string>> conditions(const Place& place, bool joins_in_scope);
   Result<std::vector<std::string>> link(const Place& embed) const;
   Result<void> add_joins(const Place& place, std::string& sql);

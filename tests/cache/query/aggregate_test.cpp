@@ -77,6 +77,23 @@ TEST_F(AggregateTest, EmbedsAggregateTheirOwnRows) {
       R"([{"id":1,"people":[{"count":1,"boss_id":null},{"count":1,"boss_id":1}]}])");
 }
 
+// An aggregate without groups is a row even of nothing; only the count looks for rows.
+TEST_F(AggregateTest, ARequiredEmbedOfAggregatesIsThereWhereItHasGroups) {
+  const std::string all = R"([{"id":1,"people":[{"count":2}]},{"id":2,"people":[{"count":1}]},)"
+                          R"({"id":3,"people":[{"count":0}]}])";
+  EXPECT_EQ(get("clubs", "select=id,people!people_club_fkey!inner(count())"), all);
+  EXPECT_EQ(get("clubs", "select=id,people!people_club_fkey(count())&people=not.is.null"), all);
+  EXPECT_EQ(get("clubs", "select=id,people!people_club_fkey(count())&people=is.null"), "[]");
+  EXPECT_EQ(get("clubs", "select=id,people!people_club_fkey!inner(boss_id,count())&id=gt.1"),
+            R"([{"id":2,"people":[{"count":1,"boss_id":2}]}])");
+  EXPECT_EQ(get("clubs", "select=id,people!people_club_fkey(boss_id,count())&people=is.null"),
+            R"([{"id":3,"people":[]}])");
+  EXPECT_EQ(get("clubs", "select=id,people!people_club_fkey!inner(count())&people.offset=1"),
+            "forward: a null test of aggregates");
+  EXPECT_EQ(get("people", "select=id,clubs!people_club_fkey!inner(count())"),
+            "forward: aggregates in a joined embed");
+}
+
 TEST_F(AggregateTest, AToOneSpreadBelongsToItsParentsGroups) {
   EXPECT_EQ(
       get("people", "select=...clubs!people_club_fkey(town,n:count()),id.sum()&order=clubs(town)"),
