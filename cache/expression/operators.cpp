@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 
+#include "cache/expression/text_vectors.h"
 #include "cache/values/cast.h"
 #include "cache/values/codec.h"
 #include "cache/values/decimal.h"
@@ -171,6 +172,10 @@ std::optional<Typed> apply_arithmetic(char name, const Typed& left, const Typed&
 }
 
 std::optional<Typed> concatenate(const Typed& left, const Typed& right) {
+  if (left.type.base == "tsvector" && right.type.base == "tsvector") {
+    if (is_null(left.value) || is_null(right.value)) return Typed{left.type, Null{}};
+    return joined_vectors(left, right);
+  }
   if (!is_text(left.type) || !is_text(right.type)) return std::nullopt;
   if (is_null(left.value) || is_null(right.value)) return Typed{type_named("text"), Null{}};
   return of_text(text(left) + text(right));
@@ -276,6 +281,8 @@ const std::map<std::string_view, Function>& strict_functions() {
       {"ceil", to_whole<1>},
       {"ceiling", to_whole<1>},
       {"floor", to_whole<-1>},
+      {"to_tsvector", vector_of_text},
+      {"setweight", weighted_vector},
   };
   return by_name;
 }
@@ -337,6 +344,7 @@ std::optional<Typed> call_function(std::string_view name, Arguments arguments) {
   const auto function = strict_functions().find(name);
   if (function == strict_functions().end()) return std::nullopt;
   if (!has_null(arguments)) return function->second(arguments);
+  if (name == "to_tsvector") return Typed{make_type("tsvector"), Null{}};
   // Of what type the NULL is matters to what it is compared with only.
   return Typed{arguments[0].type, Null{}};
 }

@@ -25,7 +25,8 @@ std::optional<Typed> apply_operator(std::string_view name, const Typed& left, co
 std::optional<Typed> negative_of(const Typed& operand);
 
 // abs, ceil, ceiling, floor, round of numbers; lower, upper (ASCII), length, char_length,
-// character_length, octet_length, btrim, ltrim, rtrim of texts; nullif, greatest, least.
+// character_length, octet_length, btrim, ltrim, rtrim of texts; nullif, greatest, least;
+// to_tsvector with a configuration, setweight.
 std::optional<Typed> call_function(std::string_view name, std::span<const Typed> arguments);
 
 std::optional<Typed> cast_to(const Type& type, const Typed& operand);

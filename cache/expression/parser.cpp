@@ -208,6 +208,10 @@ class Parser {
   // Always with its type; 'a'::text.
   NodePtr read_literal(const std::string& text) {
     if (!take_symbol("::")) return nullptr;
+    // A text search configuration, the weight of words.
+    if (take_word("regconfig") || take(TokenKind::kQuotedName, "char")) {
+      return constant(make_type("text"), Value(text));
+    }
     const auto type = read_type();
     return type ? constant(*type, parse_text(*type, text)) : nullptr;
   }
@@ -283,7 +287,7 @@ class Parser {
       name += "[]";
     }
     Type type = known_type(name);
-    if (type.kind == TypeKind::kOther) return std::nullopt;
+    if (type.kind == TypeKind::kOther && type.base != "tsvector") return std::nullopt;
     return type;
   }
 

@@ -71,4 +71,10 @@ std::string Configuration::lexeme_of(const Dictionary& dictionary, std::string w
   return {reinterpret_cast<const char*>(symbols), size};
 }
 
+const Configuration* configuration_of(const std::string& name) {
+  thread_local std::pair<std::string, std::optional<Configuration>> last;
+  if (!last.second || last.first != name) last = {name, Configuration::open(name)};
+  return last.second ? &*last.second : nullptr;
+}
+
 }  // namespace holdfast::cache::fulltext

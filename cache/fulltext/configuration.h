@@ -39,4 +39,8 @@ class Configuration {
   Dictionary others_;  // for other words
 };
 
+// Configuration::open(), of this thread and until its next call: rows after one another ask for the
+// same. nullptr as there.
+const Configuration* configuration_of(const std::string& name);
+
 }  // namespace holdfast::cache::fulltext

@@ -35,13 +35,6 @@ bool is_document(const Type& type) {
   return type.kind == TypeKind::kJson || type.kind == TypeKind::kJsonb;
 }
 
-// Stemmers belong to one thread; rows after one another ask for the same.
-const Configuration* configuration_of(const std::string& name) {
-  thread_local std::pair<std::string, std::optional<Configuration>> last;
-  if (!last.second || last.first != name) last = {name, Configuration::open(name)};
-  return last.second ? &*last.second : nullptr;
-}
-
 // The strings of a document that are no member names, in its order.
 bool add_strings(std::string_view json, fulltext::WordCollector& collector) {
   for (std::size_t at = json.find('"'); at != std::string_view::npos; at = json.find('"', at)) {
@@ -63,7 +56,7 @@ bool add_strings(std::string_view json, fulltext::WordCollector& collector) {
 std::optional<Vector> vector_of(const Type& type, const std::string& configuration,
                                 std::string_view value) {
   if (is_vector(type)) return fulltext::read_vector(value);
-  const Configuration* words = configuration_of(configuration);
+  const Configuration* words = fulltext::configuration_of(configuration);
   if (words == nullptr) return std::nullopt;
   fulltext::WordCollector collector(*words);
   const bool known = is_document(type) ? add_strings(value, collector) : collector.add(value);
@@ -90,7 +83,7 @@ Result<std::string> text_search(const Operand& operand, const Filter& filter,
   }
   auto wanted = std::make_shared<TextSearch>();
   wanted->configuration = filter.language.empty() ? options.text_search : filter.language;
-  const Configuration* configuration = configuration_of(wanted->configuration);
+  const Configuration* configuration = fulltext::configuration_of(wanted->configuration);
   if (configuration == nullptr) {
     return forward("the text search configuration " + wanted->configuration);
   }

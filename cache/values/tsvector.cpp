@@ -26,6 +26,33 @@ bool may_begin_with_blank(std::string_view text) {
                      [&](std::string_view blank) { return text.starts_with(blank); });
 }
 
+// Each place once, with the greatest of its weights.
+void unite(std::vector<TsPosition>& positions) {
+  std::sort(positions.begin(), positions.end(), [](const TsPosition& a, const TsPosition& b) {
+    return a.at != b.at ? a.at < b.at : a.weight > b.weight;
+  });
+  const auto end = std::unique(positions.begin(), positions.end(),
+                               [](const auto& a, const auto& b) { return a.at == b.at; });
+  positions.erase(end, positions.end());
+  if (positions.size() > kMostPositions) positions.resize(kMostPositions);
+}
+
+TsVector united(TsVector read) {
+  std::stable_sort(read.begin(), read.end(),
+                   [](const TsLexeme& a, const TsLexeme& b) { return a.lexeme < b.lexeme; });
+  TsVector vector;
+  for (TsLexeme& entry : read) {
+    if (vector.empty() || vector.back().lexeme != entry.lexeme) {
+      vector.push_back(std::move(entry));
+    } else {
+      auto& positions = vector.back().positions;
+      positions.insert(positions.end(), entry.positions.begin(), entry.positions.end());
+    }
+  }
+  for (TsLexeme& entry : vector) unite(entry.positions);
+  return vector;
+}
+
 class TsVectorReader {
  public:
   explicit TsVectorReader(std::string_view text) : text_(text), rest_(text) {}
@@ -103,7 +130,7 @@ class TsVectorReader {
       while (!rest_.empty() && !is_space(rest_.front()) && rest_.front() != ',') {
         const char c = next();
         if (is_digit(c)) continue;  // Postgres passes over them
-        const auto weight = weight_of(c);
+        const auto weight = c == '*' ? weight_of('A') : weight_of(c);
         if (!weight || position.weight != 0) return wrong_syntax();
         position.weight = *weight;
       }
@@ -123,53 +150,6 @@ class TsVectorReader {
     return static_cast<std::uint16_t>(std::min(number, kLastPosition));
   }
 
-  static std::optional<std::uint8_t> weight_of(char c) {
-    switch (c) {
-      case 'a':
-      case 'A':
-      case '*':
-        return std::uint8_t{3};
-      case 'b':
-      case 'B':
-        return std::uint8_t{2};
-      case 'c':
-      case 'C':
-        return std::uint8_t{1};
-      case 'd':
-      case 'D':
-        return std::uint8_t{0};
-      default:
-        return std::nullopt;
-    }
-  }
-
-  static TsVector united(TsVector read) {
-    std::stable_sort(read.begin(), read.end(),
-                     [](const TsLexeme& a, const TsLexeme& b) { return a.lexeme < b.lexeme; });
-    TsVector vector;
-    for (TsLexeme& entry : read) {
-      if (vector.empty() || vector.back().lexeme != entry.lexeme) {
-        vector.push_back(std::move(entry));
-      } else {
-        auto& positions = vector.back().positions;
-        positions.insert(positions.end(), entry.positions.begin(), entry.positions.end());
-      }
-    }
-    for (TsLexeme& entry : vector) unite(entry.positions);
-    return vector;
-  }
-
-  // Each place once, with the greatest of its weights.
-  static void unite(std::vector<TsPosition>& positions) {
-    std::sort(positions.begin(), positions.end(), [](const TsPosition& a, const TsPosition& b) {
-      return a.at != b.at ? a.at < b.at : a.weight > b.weight;
-    });
-    const auto end = std::unique(positions.begin(), positions.end(),
-                                 [](const auto& a, const auto& b) { return a.at == b.at; });
-    positions.erase(end, positions.end());
-    if (positions.size() > kMostPositions) positions.resize(kMostPositions);
-  }
-
   Error error(const char* code, const std::string& words) const {
     return invalid_request(code, words + '"' + std::string(text_) + '"');
   }
@@ -184,6 +164,13 @@ class TsVectorReader {
 };
 
 }  // namespace
+
+std::optional<std::uint8_t> weight_of(char letter) {
+  constexpr std::string_view kLetters = "dcba";
+  const auto weight = kLetters.find(to_lower(letter));
+  if (weight == std::string_view::npos) return std::nullopt;
+  return static_cast<std::uint8_t>(weight);
+}
 
 Result<TsVector> parse_tsvector(std::string_view text) { return TsVectorReader(text).run(); }
 
@@ -206,6 +193,33 @@ std::string print_tsvector(const TsVector& vector) {
     }
   }
   return out;
+}
+
+TsVector with_weight(TsVector vector, std::uint8_t weight) {
+  for (TsLexeme& entry : vector) {
+    for (TsPosition& position : entry.positions) position.weight = weight;
+  }
+  return vector;
+}
+
+std::optional<TsVector> joined(TsVector left, TsVector right) {
+  std::uint32_t last = 0;
+  for (const TsLexeme& entry : left) {
+    for (const TsPosition& position : entry.positions)
+      last = std::max<std::uint32_t>(last, position.at);
+  }
+  for (TsLexeme& entry : right) {
+    for (TsPosition& position : entry.positions) {
+      if (position.at + last > kLastPosition) return std::nullopt;
+      position.at = static_cast<std::uint16_t>(position.at + last);
+    }
+    left.push_back(std::move(entry));
+  }
+  TsVector vector = united(std::move(left));
+  const bool kept = std::all_of(vector.begin(), vector.end(), [](const TsLexeme& entry) {
+    return entry.positions.size() < kMostPositions;
+  });
+  return kept ? std::optional(std::move(vector)) : std::nullopt;
 }
 
 }  // namespace holdfast::cache

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,5 +34,13 @@ using TsVector = std::vector<TsLexeme>;
 Result<TsVector> parse_tsvector(std::string_view text);
 // As tsvectorout() prints it: 'it''s':3A,7 'x'
 std::string print_tsvector(const TsVector& vector);
+
+// weights: 0 = D … 3 = A; nullopt for another letter.
+std::optional<std::uint8_t> weight_of(char letter);
+// As setweight().
+TsVector with_weight(TsVector vector, std::uint8_t weight);
+// As the operator ||: the places of `right` come behind those of `left`. nullopt where more places
+// come than are kept.
+std::optional<TsVector> joined(TsVector left, TsVector right);
 
 }  // namespace holdfast::cache
