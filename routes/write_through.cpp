@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
+#include "cache/replica/constraints.h"
 #include "cache/replica/key.h"
-#include "cache/values/codec.h"
-#include "cache/values/text_order.h"
 #include "gateway/http/uri.h"
 #include "queue/own_columns.h"
 #include "routes/forwarder.h"
@@ -51,16 +50,10 @@ bool covers(const Mutation& mutation, const std::string& role, const std::string
   });
 }
 
-// Keys of values that are not compared here as the upstream does.
-bool compares_otherwise(const cache::Table& table, const cache::Key& key) {
-  return std::ranges::any_of(key.columns, [&](std::size_t index) {
-    const cache::Column& column = table.columns[index];
-    return !cache::compares_exactly(column.type) || cache::is_nondeterministic(column.collation);
-  });
-}
-
 bool may_refuse_unseen(const cache::Table& table) {
-  const auto unseen = [&](const cache::Key& key) { return compares_otherwise(table, key); };
+  const auto unseen = [&](const cache::Key& key) {
+    return !cache::compare_exactly(table, key.columns);
+  };
   return table.more_constraints || (table.primary_key && unseen(*table.primary_key)) ||
          std::ranges::any_of(table.unique, unseen);
 }

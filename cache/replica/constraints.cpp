@@ -6,6 +6,7 @@
 #include "cache/expression/expression.h"
 #include "cache/replica/key.h"
 #include "cache/values/codec.h"
+#include "cache/values/text_order.h"
 
 namespace holdfast::cache {
 namespace {
@@ -180,6 +181,13 @@ Result<void> require_unique(const Table& table, const std::vector<std::size_t>& 
   return invalid_request("42P10",
                          "there is no unique or exclusion constraint matching the ON CONFLICT "
                          "specification");
+}
+
+bool compare_exactly(const Table& table, const std::vector<std::size_t>& columns) {
+  return std::all_of(columns.begin(), columns.end(), [&](std::size_t index) {
+    const Column& column = table.columns[index];
+    return compares_exactly(column.type) && !is_nondeterministic(column.collation);
+  });
 }
 
 Error missing_parent(const Table& table, const ForeignKey& key, const Table& parent,

@@ -61,6 +61,10 @@ std::vector<OutgoingKey> outgoing_keys(const Catalog& catalog, const Table& tabl
 // Whether one of the columns (indices) is NULL.
 bool any_null(const Row& row, const std::vector<std::size_t>& columns);
 
+// Whether values of the columns (indices) are equal here exactly where they are in Postgres; those
+// of citext or of a nondeterministic collation are not.
+bool compare_exactly(const Table& table, const std::vector<std::size_t>& columns);
+
 // A foreign key of another table that refers to this one.
 struct IncomingKey {
   const Table* table;

@@ -11,6 +11,7 @@
 #include "cache/replica/update_cascade.h"
 #include "cache/replica/violations.h"
 #include "cache/values/codec.h"
+#include "cache/values/input_error.h"
 #include "cache/values/stored_number.h"
 
 namespace holdfast::cache {
@@ -209,8 +210,7 @@ class Insertion {
   // A row that is already here: only one's own pending write proves it, the rest may be stale.
   std::optional<Computed> refuse_duplicate_key(const Row& row, const std::string& key) {
     if (!overlay_.rows(table_).find(database_, key_values(table_, row))) return std::nullopt;
-    const bool own = overlay_.is_pending(database_, table_, key);
-    if (own || context_.authoritative || context_.sole) {
+    if (context_.authoritative || context_.sole || overlay_.is_pending(database_, table_, key)) {
       return duplicate_key(table_, *table_.primary_key, row);
     }
     changes_.doubt = "a row with this key is here";
@@ -342,18 +342,19 @@ class Insertion {
 
   Result<void> find_conflict_columns() {
     if (mutation_.single || mutation_.query.on_conflict().empty()) {
-      if (!table_.primary_key) return {};
-      conflict_columns_ = table_.primary_key->columns;
-      return {};
+      if (table_.primary_key) conflict_columns_ = table_.primary_key->columns;
+    } else {
+      for (const auto& name : mutation_.query.on_conflict()) {
+        const auto index = table_.column_index(name);
+        if (!index) return unknown_conflict_column(computation_, name);
+        conflict_columns_.push_back(*index);
+      }
+      const auto unique = require_unique(table_, conflict_columns_);
+      if (!unique) return catalog_.is_partial() ? only_upstream("an unknown key") : unique.error();
     }
-    for (const auto& name : mutation_.query.on_conflict()) {
-      const auto index = table_.column_index(name);
-      if (!index) return unknown_conflict_column(computation_, name);
-      conflict_columns_.push_back(*index);
-    }
-    auto unique = require_unique(table_, conflict_columns_);
-    if (unique || !catalog_.is_partial()) return unique;
-    return invalid_request(kForwardCode, "an upsert by columns of which nothing is known here");
+    const bool upsert = mutation_.resolution != Resolution::kNone && !context_.authoritative;
+    if (!upsert || compare_exactly(table_, conflict_columns_)) return {};
+    return only_upstream("an upsert by values that are not compared here");
   }
 
   // The request as it is to be sent: the app's own rows, and the keys that were minted for them.

@@ -19,6 +19,7 @@ class ReshapedTest : public RoutesTest {
                                                                   {"ages", "int4range"},
                                                                   {"stay", "tstzrange"}}),
                                           {0}));
+    tables.back().unique.push_back({"hosts_email_key", {3}});
     use(std::make_shared<const cache::Catalog>(std::move(tables), std::vector<cache::Function>{},
                                                std::vector<std::string>{"public"}));
     go_offline();
@@ -66,6 +67,37 @@ TEST_F(ReshapedTest, WordsAddressesOfHostsAndLettersOfAnyCaseHaveOneForm) {
         504)
         << address;
   }
+}
+
+// To citext A and a are one, so the row that is here may be the one that is meant.
+TEST_F(ReshapedTest, AnUpsertByLettersOfAnyCaseIsTheUpstreams) {
+  put("hosts", R"([{"id":1,"address":null,"words":null,"email":"A@x","ages":null,"stay":null}])");
+  const auto upsert = [&](const std::string& resolution) {
+    return rest("POST", "hosts?on_conflict=email", R"({"id":2,"email":"a@x"})",
+                {{"Prefer", "resolution=" + resolution}});
+  };
+  EXPECT_EQ(upsert("merge-duplicates").status, 504);
+  EXPECT_EQ(upsert("ignore-duplicates").status, 504);
+  EXPECT_EQ(depth(), 0);
+}
+
+TEST_F(ReshapedTest, WordsThatAreGeneratedAreFoundAtOnce) {
+  auto notes = cache::sample::table(
+      "notes",
+      cache::sample::columns({{"id", "integer", false}, {"title", "text"}, {"words", "tsvector"}}),
+      {0});
+  notes.columns[2].generated = cache::Generated::kStored;
+  notes.columns[2].generation_expression = "to_tsvector('english'::regconfig, title)";
+  use(std::make_shared<const cache::Catalog>(std::vector{notes}, std::vector<cache::Function>{},
+                                             std::vector<std::string>{"public"}));
+  const auto made = rest("POST", "notes", R"({"id":1,"title":"Running shoes"})",
+                         {{"Prefer", "return=representation"}});
+  EXPECT_EQ(made.body, R"([{"id":1,"title":"Running shoes","words":"'run':1 'shoe':2"}])");
+  EXPECT_EQ(header(made, "Holdfast-Provisional"), "(none)");
+  EXPECT_EQ(rest("GET", "notes?select=id&words=fts(english).shoe").body, R"([{"id":1}])");
+  EXPECT_EQ(rest("PATCH", "notes?id=eq.1", R"({"title":"Hats"})").status, 204);
+  EXPECT_EQ(rest("GET", "notes?select=words&words=fts(english).hat").body,
+            R"([{"words":"'hat':1"}])");
 }
 
 // The request that is sent later names no zone.
