@@ -82,8 +82,9 @@ Result<std::string> at_key(const Table& table, const std::string& row, RowWrite&
   const std::string wanted = cache::key_of(table, place);
   if (wanted == write.old_key) write.new_key = write.old_key;
   if (wanted != write.new_key) {
-    return invalid_request("HF400",
-                           "The row's key can only be " + write.old_key + " or " + write.new_key);
+    const bool moved = write.new_key != write.old_key;
+    return invalid_request("HF400", "The row's key can only be " + write.old_key +
+                                        (moved ? " or " + write.new_key : ""));
   }
   return whole;
 }

@@ -143,6 +143,11 @@ TEST_F(ConflictPolicyTest, TheLastWriteWinsByTheUpstreamsClock) {
             Kind::kGiveWay);
 }
 
+TEST_F(ConflictPolicyTest, AStampThatNoTriggerKeepsSaysNothingOfTheLastWrite) {
+  options_.conflict = ConflictStrategy::kLastWriteWins;
+  EXPECT_EQ(decide(R"({"title":"ours"})", todo("theirs")).kind, Kind::kGiveWay);
+}
+
 TEST_F(ConflictPolicyTest, ManualAsks) {
   options_.conflict = ConflictStrategy::kManual;
   const auto decision = decide(R"({"title":"ours"})", todo("theirs"));
