@@ -24,7 +24,7 @@ const std::map<std::string, Names>& table() {
       {"cache/sqlite", {"gateway/upstream"}},
       {"cache/catalog", {"cache/sqlite"}},
       {"cache/values", {"cache/catalog"}},
-      {"cache/expression", {"cache/values"}},
+      {"cache/expression", {"cache/values", "cache/fulltext"}},
       {"cache/fulltext", {"cache/values"}},
       {"cache/query", {"cache/fulltext"}},
       {"cache/replica", {"cache/query", "cache/expression"}},
