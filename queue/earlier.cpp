@@ -150,7 +150,9 @@ std::optional<std::string> awaited_entry(cache::Database& database, const cache:
   Statement& statement = database.cached(
       "SELECT o.id, o.operation, o.relation, e.relation, o.sequence FROM hf_outbox o"
       " LEFT JOIN hf_effects e ON e.entry=o.sequence AND e.active=1"
-      " WHERE o." HF_APART " AND o.sequence<?1 ORDER BY o.sequence");
+      " WHERE o." HF_APART
+      " AND o.sequence<?1 AND NOT EXISTS(SELECT 1 FROM hf_effects w"
+      " WHERE w.entry=o.sequence AND w.active=2) ORDER BY o.sequence");
   statement.bind(1, sequence);
   std::optional<std::string> id;
   while (!id && statement.step()) {

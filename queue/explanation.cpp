@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "queue/dependants.h"
 #include "queue/write_claims.h"
 
 namespace holdfast::queue {
@@ -12,7 +13,7 @@ namespace {
 constexpr const char* kEditOrDiscard = " Edit it and send it again, or discard it.";
 
 // By the beginning of the upstream's code; the first that fits counts.
-constexpr std::array<std::pair<std::string_view, const char*>, 14> kCodes = {{
+constexpr std::array<std::pair<std::string_view, const char*>, 15> kCodes = {{
     {"23502", "A column that must have a value has none."},
     {"23503",
      "It refers to a row that the upstream does not have, or a row that others refer to would go."},
@@ -26,6 +27,7 @@ constexpr std::array<std::pair<std::string_view, const char*>, 14> kCodes = {{
     {"P0001", "A function or trigger of the upstream refused it."},
     {"PGRST1", "The upstream could not read the request."},
     {"PGRST2", "It does not fit the upstream's tables as they are now."},
+    {"HF424", "The write that would have made the row that it changes or refers to was discarded."},
     {"HF422", "The same idempotency key was used for another write."},
     {"21000", "It names the same row twice."},
 }};
@@ -38,7 +40,7 @@ std::string explain_refusal(const Entry& entry) {
 }
 
 std::string explain_wait(const Entry& entry) {
-  if (entry.last_error.starts_with("depends on the dead letter")) {
+  if (entry.last_error.starts_with(kDependsOnDead)) {
     return "It needs what a dead letter would have made. Retry, edit or discard that one.";
   }
   if (entry.last_error.starts_with("waits for") || entry.last_error.empty()) {

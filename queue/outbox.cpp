@@ -1,6 +1,7 @@
 #include "queue/outbox.h"
 
 #include "cache/pull/images.h"
+#include "queue/dependants.h"
 #include "queue/opaque_send.h"
 #include "queue/outbox_sql.h"
 #include "queue/real_ids.h"
@@ -11,6 +12,9 @@ namespace holdfast::queue {
 namespace {
 
 using cache::Statement;
+
+// Of the status codes the one for what failed as another did (RFC 4918, 11.4).
+constexpr int kFailedDependency = 424;
 
 // A statement with triggers keeps a copy of each page that it changes, to take back what it did
 // alone. One that fails here ends its job, which is taken back as a whole.
@@ -108,24 +112,34 @@ void Outbox::resolve(Transaction& transaction, const Entry& entry, const std::st
 
 void Outbox::reject(Transaction& transaction, const Entry& entry, int status,
                     const std::string& reason, Timestamp now) {
-  overlay_.drop(transaction, entry.sequence);
-  // What it would have made is looked for by everything that comes later.
-  Statement& mark = transaction.database().cached("UPDATE hf_effects SET active=2 WHERE entry=?1");
-  mark.bind(1, entry.sequence).run();
+  overlay_.withhold(transaction, entry.sequence);
   end(transaction, entry, State::kDead, status, reason, now);
+  review(transaction, overlay_, dependants_of(transaction.database(), entry.sequence));
 }
 
 void Outbox::refuse(Transaction& transaction, const Entry& entry, int status,
                     const std::string& reason, Timestamp now) {
-  overlay_.drop(transaction, entry.sequence);
-  end(transaction, entry, State::kDiscarded, status, reason, now);
+  take_back(transaction, entry, status, reason, now);
   Statement& free = transaction.database().cached("UPDATE hf_outbox SET app_key=NULL WHERE id=?1");
   free.bind(1, std::string_view(entry.id)).run();
 }
 
 void Outbox::discard(Transaction& transaction, const Entry& entry, Timestamp now) {
+  take_back(transaction, entry, entry.last_status, entry.last_error, now);
+}
+
+void Outbox::take_back(Transaction& transaction, const Entry& entry, int status,
+                       const std::string& reason, Timestamp now) {
+  Database& database = transaction.database();
+  const auto dependants = dependants_of(database, entry.sequence);
+  const auto orphans = orphans_of(transaction, overlay_, entry.sequence);
   overlay_.drop(transaction, entry.sequence);
-  end(transaction, entry, State::kDiscarded, entry.last_status, entry.last_error, now);
+  end(transaction, entry, State::kDiscarded, status, reason, now);
+  for (const std::int64_t orphan : orphans) {
+    reject(transaction, entry_at(database, orphan), kFailedDependency,
+           "HF424: the write " + entry.id + " that would have made its row was discarded", now);
+  }
+  review(transaction, overlay_, dependants);
 }
 
 void Outbox::wait(Transaction& transaction, const Entry& entry, int attempts, const Wait& wait) {
@@ -180,7 +194,10 @@ void Outbox::retry(Transaction& transaction, const Entry& entry) {
       // Who has looked and sends it again knows that it did not arrive.
       " lost_answer=CASE WHEN state='uncertain' THEN 0 ELSE lost_answer END WHERE sequence=?1");
   update.bind(1, entry.sequence).run();
-  if (is_end(entry.state)) overlay_.reactivate(transaction, entry.sequence);
+  if (is_end(entry.state)) {
+    overlay_.reactivate(transaction, entry.sequence);
+    review(transaction, overlay_, dependants_of(transaction.database(), entry.sequence));
+  }
   release(transaction, State::kBlocked);
 }
 

@@ -73,6 +73,7 @@ class Outbox {
   // no dead letter, and the app's Idempotency-Key is free again.
   void refuse(Transaction& transaction, const Entry& entry, int status, const std::string& reason,
               Timestamp now);
+  // What can never come to be without its rows becomes a dead letter.
   void discard(Transaction& transaction, const Entry& entry, Timestamp now);
 
   struct Wait {
@@ -176,23 +177,18 @@ class Outbox {
   std::optional<Timestamp> oldest(Database& database) const;
 
  private:
-  struct Blocker {
-    std::string id;
-    State state;
-  };
-
   // Fills in sequence, unless it is given.
   void insert(Transaction& transaction, Entry& entry) const;
   void refer(Transaction& transaction, std::int64_t sequence, const References& references) const;
-  std::optional<Blocker> find_blocker(Database& database, std::int64_t sequence) const;
-  // A dead letter whose row the entry needs and which is not there without it.
-  std::optional<Blocker> find_dead_parent(Database& database, std::int64_t sequence) const;
   void set_state(Transaction& transaction, std::int64_t sequence, State state, int status,
                  const std::string& reason) const;
   // Sends those after `sequence` again that were refused and wait, see queue/earlier.h.
   void free_refused(Transaction& transaction, std::int64_t sequence) const;
   void end(Transaction& transaction, const Entry& entry, State state, int status,
            const std::string& reason, Timestamp now);
+  // Takes its effects back, and settles what depends on them: `orphans` are refused.
+  void take_back(Transaction& transaction, const Entry& entry, int status,
+                 const std::string& reason, Timestamp now);
 
   cache::Overlay& overlay_;
 };

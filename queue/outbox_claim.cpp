@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "queue/dependants.h"
 #include "queue/outbox.h"
 #include "queue/outbox_sql.h"
 
@@ -18,6 +19,18 @@ using cache::Statement;
   " AND (b.state IN ('queued', 'sending', 'waiting', 'blocked')"                         \
   " OR (b.state='uncertain' AND b.next_attempt_at IS NOT NULL))"
 
+// What shares a row with ?1. A withheld entry counts where it changes a row that is there, which it
+// does once its parent is.
+#define HF_BEFORE_ON_ROWS                                                                        \
+  "SELECT e.entry FROM hf_effects mine CROSS JOIN hf_effects e"                                  \
+  " ON e.relation=mine.relation AND e.key=mine.key"                                              \
+  " WHERE mine.entry=?1 AND e.active=1 AND e.entry<?1"                                           \
+  " UNION SELECT e.entry FROM hf_effects mine CROSS JOIN hf_effects e"                           \
+  " ON e.relation=mine.relation AND e.key=mine.key"                                              \
+  " WHERE mine.entry=?1 AND e.active=2 AND e.entry<?1 AND NOT EXISTS(SELECT 1 FROM hf_effects d" \
+  " WHERE d.relation=e.relation AND d.key=e.key AND d.active=2 AND d.entry<=e.entry "            \
+  "AND " HF_MAKES_ROW ")"
+
 // What ?1 has a foreign key's edge with, in either direction; what refers to a row that ?1 makes
 // loses nothing by it.
 #define HF_BEFORE_BY_EDGE                                                             \
@@ -31,48 +44,20 @@ using cache::Statement;
 
 constexpr const char* kReady = "SELECT sequence FROM hf_outbox WHERE " HF_UNFINISHED
                                " AND " HF_READY " ORDER BY sequence LIMIT 64";
-constexpr const char* kEntry = "SELECT " HF_ENTRY_COLUMNS " FROM hf_outbox WHERE sequence=?1";
 
 // The earliest unfinished entry before ?1 that shares a row with it, or that it goes after.
 constexpr const char* kBlocker =
-    "WITH candidates AS (SELECT e.entry FROM hf_effects mine CROSS JOIN hf_effects e"
-    " ON e.relation=mine.relation AND e.key=mine.key"
-    " WHERE mine.entry=?1 AND e.active=1 AND e.entry<?1"
-    " UNION " HF_BEFORE_BY_EDGE " UNION " HF_BEFORE_OPAQUE
-    ") SELECT o.sequence, o.id, o.state FROM candidates c JOIN hf_outbox o ON o.sequence=c.entry"
+    "WITH candidates AS (" HF_BEFORE_ON_ROWS " UNION " HF_BEFORE_BY_EDGE " UNION " HF_BEFORE_OPAQUE
+    ") SELECT o.id FROM candidates c JOIN hf_outbox o ON o.sequence=c.entry"
     " WHERE o." HF_UNFINISHED " ORDER BY o.sequence LIMIT 1";
-
-// Dead letters that would have inserted a row that ?1 changes or refers to, and which no other
-// pending entry inserts; whether ?1 was made for that row alone: as the upstream had none there, or
-// before it was refused as a duplicate of a row that no own later write has made.
-constexpr const char* kDeadParents = R"sql(
-WITH needed AS (SELECT relation, key FROM hf_effects WHERE entry=?1
-                UNION SELECT relation, key FROM hf_references WHERE entry=?1)
-SELECT o.sequence, o.id, d.relation, d.key,
-    EXISTS(SELECT 1 FROM hf_effects m WHERE m.entry=?1 AND m.relation=d.relation AND m.key=d.key
-             AND m.kind IN (3, 4) AND m.base IS NULL)
-    OR EXISTS(SELECT 1 FROM hf_outbox me JOIN hf_references r ON r.entry=me.sequence
-                WHERE me.sequence=?1 AND o.last_error LIKE '23505%' AND me.created_at<=o.ended_at
-                  AND r.relation=d.relation AND r.key=d.key)
-       AND NOT EXISTS(SELECT 1 FROM hf_effects i CROSS JOIN hf_outbox io ON io.sequence=i.entry
-                        WHERE i.relation=d.relation AND i.key=d.key AND i.kind IN (1, 2)
-                          AND i.entry>d.entry AND io.state='acknowledged')
-  FROM needed n
-  CROSS JOIN hf_effects d ON d.relation=n.relation AND d.key=n.key
-  CROSS JOIN hf_outbox o ON o.sequence=d.entry
-  WHERE d.active=2 AND d.kind IN (1, 2) AND d.base IS NULL AND d.entry<?1 AND o.state='dead'
-    AND NOT EXISTS(SELECT 1 FROM hf_effects i WHERE i.relation=d.relation AND i.key=d.key
-                     AND i.active=1 AND i.kind IN (1, 2) AND i.entry<=?1)
-  ORDER BY o.sequence)sql";
 
 constexpr const char* kReadyAfter =
     "SELECT " HF_ENTRY_COLUMNS " FROM hf_outbox WHERE " HF_UNFINISHED " AND " HF_READY
     " AND sequence>?2 ORDER BY sequence LIMIT ?3";
 
 constexpr const char* kSharesRow =
-    "SELECT 1 FROM hf_effects mine JOIN hf_effects e"
-    " ON e.relation=mine.relation AND e.key=mine.key AND e.active=1 AND e.entry<?1"
-    " WHERE mine.entry=?1 LIMIT 1";
+    "SELECT 1 FROM (" HF_BEFORE_ON_ROWS
+    ") b JOIN hf_outbox o ON o.sequence=b.entry WHERE o." HF_UNFINISHED " LIMIT 1";
 
 // All unfinished entries before ?1 that it goes after.
 constexpr const char* kReferences =
@@ -80,13 +65,16 @@ constexpr const char* kReferences =
     ") SELECT o.sequence FROM candidates c JOIN hf_outbox o ON o.sequence=c.entry"
     " WHERE o." HF_UNFINISHED;
 
-// A dead letter, and the row that it would have inserted.
-struct Parent {
-  std::string entry;
-  std::string relation;
-  std::string key;
-  bool meant = false;  // this row, and none that somebody else has made at its key
-};
+// Which earlier entry the entry waits for, in words; empty: none.
+std::string earlier_of(cache::Database& database, std::int64_t sequence) {
+  Statement& statement = database.cached(kBlocker);
+  std::string reason;
+  if (statement.bind(1, sequence).step()) {
+    reason = "waits for the earlier entry " + std::string(statement.text(0));
+  }
+  statement.reset();
+  return reason;
+}
 
 }  // namespace
 
@@ -99,10 +87,7 @@ std::optional<Entry> Outbox::claim(Transaction& transaction, Timestamp now) {
     while (statement.step()) ready.push_back(statement.integer(0));
     if (ready.empty()) return std::nullopt;
     for (const std::int64_t sequence : ready) {
-      Statement& select = database.cached(kEntry);
-      select.bind(1, sequence).step();
-      Entry entry = read_entry(select);
-      select.reset();
+      Entry entry = entry_at(database, sequence);
       if (block(transaction, entry)) continue;
       take(transaction, entry);
       return entry;
@@ -111,11 +96,11 @@ std::optional<Entry> Outbox::claim(Transaction& transaction, Timestamp now) {
 }
 
 bool Outbox::block(Transaction& transaction, const Entry& entry) {
-  const auto blocker = find_blocker(transaction.database(), entry.sequence);
-  if (!blocker) return false;
-  const char* why = blocker->state == State::kDead ? "depends on the dead letter "
-                                                   : "waits for the earlier entry ";
-  set_state(transaction, entry.sequence, State::kBlocked, entry.last_status, why + blocker->id);
+  const auto letter = review(transaction, overlay_, entry.sequence);
+  const auto reason = letter ? std::string(kDependsOnDead) + *letter
+                             : earlier_of(transaction.database(), entry.sequence);
+  if (reason.empty()) return false;
+  set_state(transaction, entry.sequence, State::kBlocked, entry.last_status, reason);
   return true;
 }
 
@@ -154,7 +139,9 @@ std::int64_t Outbox::unstick(Transaction& transaction, Timestamp longest, Timest
   while (select.step()) blocked.push_back(select.integer(0));
   Statement& free = database.cached("UPDATE hf_outbox SET state='queued' WHERE sequence=?1");
   for (const std::int64_t sequence : blocked) {
-    if (find_blocker(database, sequence)) continue;
+    if (!earlier_of(database, sequence).empty() || dead_parent(database, overlay_, sequence)) {
+      continue;
+    }
     free.bind(1, sequence).run();
     ++freed;
   }
@@ -184,38 +171,10 @@ Outbox::Tie Outbox::tie(Database& database, const Entry& next,
     const bool inside = std::find(batch.begin(), batch.end(), references.integer(0)) != batch.end();
     if (tie != Tie::kBlocked) tie = inside ? Tie::kDepends : Tie::kBlocked;
   }
-  if (tie == Tie::kBlocked || find_dead_parent(database, next.sequence)) return Tie::kBlocked;
-  return tie;
-}
-
-std::optional<Outbox::Blocker> Outbox::find_blocker(Database& database,
-                                                    std::int64_t sequence) const {
-  Statement& statement = database.cached(kBlocker);
-  statement.bind(1, sequence);
-  if (!statement.step()) return find_dead_parent(database, sequence);
-  Blocker blocker{std::string(statement.text(1)),
-                  state_named(statement.text(2)).value_or(State::kQueued)};
-  statement.reset();
-  return blocker;
-}
-
-std::optional<Outbox::Blocker> Outbox::find_dead_parent(Database& database,
-                                                        std::int64_t sequence) const {
-  std::vector<Parent> parents;
-  Statement& statement = database.cached(kDeadParents);
-  statement.bind(1, sequence);
-  while (statement.step()) {
-    parents.push_back({std::string(statement.text(1)), std::string(statement.text(2)),
-                       std::string(statement.text(3)), statement.integer(4) != 0});
-  }
-  for (const Parent& parent : parents) {
-    // Somebody else, or a later write of one's own, may have made the row all the same.
-    const cache::Table* table = overlay_.find_table(parent.relation);
-    const bool upstream = table != nullptr && overlay_.rows(*table).exists(database) &&
-                          overlay_.base_of(database, *table, parent.key);
-    if (!upstream || parent.meant) return Blocker{parent.entry, State::kDead};
-  }
-  return std::nullopt;
+  // A withheld one is to be shown first.
+  const bool lacks =
+      dead_parent(database, overlay_, next.sequence) || is_withheld(database, next.sequence);
+  return lacks ? Tie::kBlocked : tie;
 }
 
 }  // namespace holdfast::queue

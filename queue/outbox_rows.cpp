@@ -2,6 +2,7 @@
 #include "cache/values/codec.h"
 #include "gateway/base/ids.h"
 #include "gateway/http/uri.h"
+#include "queue/dependants.h"
 #include "queue/outbox.h"
 #include "queue/three_way.h"
 
@@ -175,6 +176,7 @@ void Outbox::rebase(Transaction& transaction, const Entry& entry, const std::str
 void Outbox::edit(Transaction& transaction, const Entry& entry, std::span<Effect> effects,
                   const References& references) {
   cache::Database& database = transaction.database();
+  const auto dependants = dependants_of(database, entry.sequence);
   if (!is_end(entry.state)) overlay_.drop(transaction, entry.sequence);
   for (const char* old :
        {"DELETE FROM hf_effects WHERE entry=?1", "DELETE FROM hf_references WHERE entry=?1"}) {
@@ -189,28 +191,17 @@ void Outbox::edit(Transaction& transaction, const Entry& entry, std::span<Effect
   update.bind(5, std::string_view(entry.target)).run();
   refer(transaction, entry.sequence, references);
   overlay_.apply(transaction, entry.sequence, effects);
+  review(transaction, overlay_, dependants);
   release(transaction, State::kBlocked);
 }
 
 std::vector<std::string> Outbox::dependants(cache::Database& database, const Entry& dead) const {
-  // What it would have made, and what those who need that make in turn.
-  constexpr const char* kDependants = R"sql(
-WITH RECURSIVE needs(entry) AS (
-  SELECT ?1
-  UNION
-  SELECT e.entry FROM needs n JOIN hf_effects d ON d.entry=n.entry AND d.kind IN (1, 2)
-    JOIN hf_effects e ON e.relation=d.relation AND e.key=d.key AND e.active=1 AND e.entry>n.entry
-  UNION
-  SELECT r.entry FROM needs n JOIN hf_effects d ON d.entry=n.entry AND d.kind IN (1, 2)
-    JOIN hf_references r ON r.relation=d.relation AND r.key=d.key AND r.entry>n.entry
-)
-SELECT o.id FROM hf_outbox o JOIN needs n ON n.entry=o.sequence
-  WHERE o.sequence<>?1 AND o.state NOT IN ('acknowledged', 'resolved', 'dead', 'discarded')
-  ORDER BY o.sequence)sql";
-  Statement statement(database, kDependants);
-  statement.bind(1, dead.sequence);
   std::vector<std::string> ids;
-  while (statement.step()) ids.emplace_back(statement.text(0));
+  Statement& statement = database.cached("SELECT id FROM hf_outbox WHERE sequence=?1");
+  for (const std::int64_t sequence : dependants_of(database, dead.sequence)) {
+    if (statement.bind(1, sequence).step()) ids.emplace_back(statement.text(0));
+    statement.reset();
+  }
   return ids;
 }
 

@@ -1,5 +1,7 @@
 #include "queue/outbox_sql.h"
 
+#include "cache/sqlite/database.h"
+
 namespace holdfast::queue {
 
 Entry read_entry(const cache::Statement& row) {
@@ -29,6 +31,15 @@ Entry read_entry(const cache::Statement& row) {
   if (!row.is_null(22)) entry.noted_key = std::string(row.text(22));
   entry.write_claims = row.text(23);
   entry.released = row.integer(24) != 0;
+  return entry;
+}
+
+Entry entry_at(cache::Database& database, std::int64_t sequence) {
+  cache::Statement& select =
+      database.cached("SELECT " HF_ENTRY_COLUMNS " FROM hf_outbox WHERE sequence=?1");
+  select.bind(1, sequence).step();
+  Entry entry = read_entry(select);
+  select.reset();
   return entry;
 }
 

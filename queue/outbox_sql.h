@@ -24,11 +24,17 @@
   " OR (state='held' AND substr(last_error, 1, 16)='claims changed: '))"
 // Dead letters; by the index of what has ended.
 #define HF_DEAD "(state='dead' AND ended_at IS NOT NULL)"
+// The effect d makes its row, which no app saw before: what was refused of it never was.
+#define HF_MAKES_ROW                      \
+  "(d.kind IN (1, 2) AND (d.base IS NULL" \
+  " OR (SELECT operation FROM hf_outbox WHERE sequence=d.entry)='insert'))"
 
 namespace holdfast::queue {
 
 // A row of HF_ENTRY_COLUMNS.
 Entry read_entry(const cache::Statement& row);
+// The entry with this sequence, which is there.
+Entry entry_at(cache::Database& database, std::int64_t sequence);
 
 inline std::int64_t micros(Timestamp time) { return time.time_since_epoch().count(); }
 inline Timestamp timestamp(std::int64_t micros) {

@@ -19,8 +19,10 @@ std::string row_state(cache::Database& database, const std::string& relation,
   while (statement.step()) {
     const auto state = state_named(statement.text(2));
     if (state == State::kConflict || state == State::kUncertain) contested = "conflict";
-    if (state == State::kDead) failed = true;
-    if (statement.integer(1) != 1) continue;
+    if (statement.integer(1) != 1) {
+      failed = true;  // a dead letter, or what depends on one
+      continue;
+    }
     const auto kind = static_cast<cache::EffectKind>(statement.integer(0));
     created =
         created || kind == cache::EffectKind::kInsert || kind == cache::EffectKind::kInsertIgnore;

@@ -140,7 +140,7 @@ void Overlay::put_clean(Transaction& transaction, const Table& table, const Row&
 void Overlay::acknowledge(Transaction& transaction, std::int64_t entry,
                           const std::vector<UpstreamImage>& images) {
   const auto ended = effects(transaction.database(), entry);
-  deactivate(transaction, entry);
+  set_standing(transaction, entry, Standing::kEnded);
   note_acknowledgement(transaction, ended);
   for (const auto& image : images) take_answer(transaction, image, ended);
   for (const Effect& effect : ended) {
@@ -167,42 +167,34 @@ void Overlay::acknowledge(Transaction& transaction, std::int64_t entry,
 void Overlay::supersede(Transaction& transaction, std::int64_t entry,
                         const std::vector<UpstreamImage>& images) {
   const auto ended = effects(transaction.database(), entry);
-  deactivate(transaction, entry);
+  set_standing(transaction, entry, Standing::kEnded);
   note_acknowledgement(transaction, ended);
   for (const auto& image : images) take_answer(transaction, image, ended);
-  for (const Effect& effect : ended) {
-    if (const Table* table = find_table(effect.relation)) {
-      recompute(transaction, *table, effect.key);
-    }
-  }
+  refresh(transaction, entry);
 }
 
 void Overlay::drop(Transaction& transaction, std::int64_t entry) {
-  const auto ended = effects(transaction.database(), entry);
-  deactivate(transaction, entry);
-  for (const Effect& effect : ended) {
-    if (const Table* table = find_table(effect.relation)) {
-      recompute(transaction, *table, effect.key);
-    }
-  }
+  take_back(transaction, entry, Standing::kEnded);
+}
+
+void Overlay::withhold(Transaction& transaction, std::int64_t entry) {
+  take_back(transaction, entry, Standing::kWithheld);
+}
+
+void Overlay::take_back(Transaction& transaction, std::int64_t entry, Standing standing) {
+  set_standing(transaction, entry, standing);
+  refresh(transaction, entry);
 }
 
 void Overlay::reactivate(Transaction& transaction, std::int64_t entry) {
-  const auto again = effects(transaction.database(), entry);
-  for (const Effect& effect : again) {
+  for (const Effect& effect : effects(transaction.database(), entry)) {
     const Table* table = find_table(effect.relation);
     if (table == nullptr) continue;
     const Base base = load_base(transaction.database(), *table, effect.key);
     if (!base.pending) save_base(transaction, *table, effect.key, base.row);
   }
-  Statement& statement =
-      transaction.database().cached("UPDATE hf_effects SET active=1 WHERE entry=?1");
-  statement.bind(1, entry).run();
-  for (const Effect& effect : again) {
-    if (const Table* table = find_table(effect.relation)) {
-      recompute(transaction, *table, effect.key);
-    }
-  }
+  set_standing(transaction, entry, Standing::kShown);
+  refresh(transaction, entry);
 }
 
 std::vector<Effect> Overlay::effects(Database& database, std::int64_t entry) const {
@@ -391,10 +383,10 @@ void Overlay::hand_over(Transaction& transaction, std::int64_t entry, std::size_
   update.bind(3, static_cast<std::int64_t>(last)).bind(4, other).run();
 }
 
-void Overlay::deactivate(Transaction& transaction, std::int64_t entry) const {
+void Overlay::set_standing(Transaction& transaction, std::int64_t entry, Standing standing) const {
   Statement& statement =
-      transaction.database().cached("UPDATE hf_effects SET active=0 WHERE entry=?1");
-  statement.bind(1, entry).run();
+      transaction.database().cached("UPDATE hf_effects SET active=?2 WHERE entry=?1");
+  statement.bind(1, entry).bind(2, static_cast<std::int64_t>(standing)).run();
 }
 
 }  // namespace holdfast::cache

@@ -62,7 +62,10 @@ class Overlay {
   // Ends the effects of `entry` and takes them back.
   void drop(Transaction& transaction, std::int64_t entry);
 
-  // Shows the effects of `entry` again that drop() took back.
+  // The same, and remembers them: what they would have made is looked for by later entries.
+  void withhold(Transaction& transaction, std::int64_t entry);
+
+  // Shows the effects of `entry` again that drop() or withhold() took back.
   void reactivate(Transaction& transaction, std::int64_t entry);
 
   // Replaces the own effects of `entry`, which is not ended, by others on the same rows, in their
@@ -155,7 +158,10 @@ class Overlay {
                                        const Change& change, const std::optional<Row>& after);
   // The own effects of `entry` on rows that none of `kept` is on.
   void end_others(Transaction& transaction, std::int64_t entry, std::span<const Effect> kept);
-  void deactivate(Transaction& transaction, std::int64_t entry) const;
+  // Where effects stand, as hf_effects.active has it.
+  enum class Standing : int { kEnded, kShown, kWithheld };
+  void set_standing(Transaction& transaction, std::int64_t entry, Standing standing) const;
+  void take_back(Transaction& transaction, std::int64_t entry, Standing standing);
 
   const Catalog& catalog_;
   std::map<const Table*, RowStore> stores_;

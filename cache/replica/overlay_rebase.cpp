@@ -137,9 +137,12 @@ void Overlay::rebase_effects(Transaction& transaction, const Table& table, const
     std::optional<std::string> base;
   };
   std::vector<Later> later;
+  // What is withheld may come back, over the row as own writes have left it.
   Statement& select = database.cached(
       "SELECT entry, ordinal, changes, base FROM hf_effects"
-      " WHERE relation=?1 AND key=?2 AND active=1 AND entry>?3");
+      " WHERE relation=?1 AND key=?2 AND active=1 AND entry>?3"
+      " UNION ALL SELECT entry, ordinal, changes, base FROM hf_effects"
+      " WHERE relation=?1 AND key=?2 AND active=2 AND entry>?3 AND base IS NOT NULL");
   select.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(key));
   select.bind(3, entry);
   while (select.step()) {

@@ -240,6 +240,7 @@ std::vector<std::int64_t> TemporaryIds::entries_about(Database& database, const 
   std::vector<std::int64_t> entries;
   Statement& about = database.cached(
       "SELECT entry FROM hf_effects WHERE relation=?1 AND key=?2 AND active=1 UNION"
+      " SELECT entry FROM hf_effects WHERE relation=?1 AND key=?2 AND active=2 UNION"
       " SELECT entry FROM hf_references WHERE relation=?1 AND key=?2 ORDER BY 1");
   about.bind(1, std::string_view(relation_of(*place.first)));
   about.bind(2, std::string_view(place.second));

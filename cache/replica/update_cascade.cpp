@@ -4,14 +4,11 @@
 #include "cache/replica/key.h"
 
 namespace holdfast::cache {
-namespace {
 
 bool follows(ReferentialAction action) {
   return action == ReferentialAction::kCascade || action == ReferentialAction::kSetNull ||
          action == ReferentialAction::kSetDefault;
 }
-
-}  // namespace
 
 void append_change(const Table& table, const Row& before, const Row& after,
                    const std::vector<std::size_t>& columns, std::vector<Effect>& effects) {

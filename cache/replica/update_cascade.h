@@ -6,6 +6,9 @@
 
 namespace holdfast::cache {
 
+// Whether referring rows change with the referred one, instead of keeping it from changing.
+bool follows(ReferentialAction action);
+
 // Appends what the upstream does by itself when `before`, a row of `table`, becomes `after`: rows
 // that refer to it by a foreign key follow its new values (on update cascade) or lose theirs (set
 // null, set default).

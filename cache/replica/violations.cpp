@@ -4,6 +4,7 @@
 
 #include "cache/replica/constraints.h"
 #include "cache/replica/key.h"
+#include "cache/replica/update_cascade.h"
 
 namespace holdfast::cache {
 namespace {
@@ -17,6 +18,47 @@ bool is_among(std::span<const Row> rows, const Row& wanted,
               const std::vector<std::size_t>& columns) {
   return std::any_of(rows.begin(), rows.end(),
                      [&](const Row& row) { return same_values(row, wanted, columns); });
+}
+
+const Row& row_after(const Table& table, const Row& row, std::span<const Row> afters,
+                     const std::function<const Row*(std::size_t)>& before) {
+  const std::string key = key_of(table, row);
+  for (std::size_t i = 0; i < afters.size(); ++i) {
+    if (before(i) != nullptr && key_of(table, *before(i)) == key) return afters[i];
+  }
+  return row;
+}
+
+// A row that refers to one of the request by values which that has no more, and which no other row
+// of the request has taken over.
+std::optional<Violation> find_left_child(const Computation& computation,
+                                         const IncomingKey& incoming, std::span<const Row> afters,
+                                         const std::function<const Row*(std::size_t)>& before) {
+  const Table& table = computation.table();
+  const Table& child = *incoming.table;
+  const RowStore& children = computation.overlay.rows(child);
+  std::optional<Violation> doubtful;
+  for (std::size_t i = 0; i < afters.size(); ++i) {
+    if (before(i) == nullptr || any_null(*before(i), incoming.referenced)) continue;
+    const Row& was = *before(i);
+    if (is_among(afters, was, incoming.referenced)) continue;
+    std::vector<Value> values;
+    for (const std::size_t column : incoming.referenced) values.push_back(was[column]);
+    for (const Row& row : children.list_by(computation.database, incoming.key->columns, values)) {
+      const Row& then = &child == &table ? row_after(table, row, afters, before) : row;
+      if (!same_values(row, then, incoming.key->columns)) continue;
+      Violation violation{still_referenced(table, child, *incoming.key, was), true, {}};
+      const auto& context = computation.context;
+      if (context.authoritative || context.sole ||
+          has_own_values(computation, child, row, incoming.key->columns)) {
+        return violation;
+      }
+      violation.proved = false;
+      violation.doubt = "rows of " + child.name + " refer to it";
+      doubtful = std::move(violation);
+    }
+  }
+  return doubtful;
 }
 
 // Whether a foreign key with other values than before leads to rows that are not kept here.
@@ -35,7 +77,7 @@ bool refers_elsewhere(const Computation& computation, const Row& after, const Ro
 std::optional<Error> refuse_if_proven(std::optional<Violation> violation, std::string& doubt) {
   if (!violation) return std::nullopt;
   if (violation->proved) return std::move(violation->error);
-  doubt = std::move(violation->doubt);
+  if (doubt.empty()) doubt = std::move(violation->doubt);
   return std::nullopt;
 }
 
@@ -72,6 +114,14 @@ std::optional<Error> check_references(const Computation& computation, std::span<
     if (auto error = refuse_if_proven(std::move(violation), changes.doubt)) return error;
     changes.refers_elsewhere =
         changes.refers_elsewhere || refers_elsewhere(computation, afters[i], before(i));
+  }
+  for (const IncomingKey& incoming : incoming_keys(computation.catalog, computation.table())) {
+    if (follows(incoming.key->on_update) || !incoming.table->primary_key ||
+        !computation.overlay.rows(*incoming.table).exists(computation.database)) {
+      continue;
+    }
+    auto violation = find_left_child(computation, incoming, afters, before);
+    if (auto error = refuse_if_proven(std::move(violation), changes.doubt)) return error;
   }
   return std::nullopt;
 }

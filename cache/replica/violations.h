@@ -20,7 +20,7 @@ struct Violation {
   std::string doubt;  // the reason to ask the upstream where nothing is proved
 };
 
-// The error of what is proved; what is not becomes the doubt.
+// The error of what is proved; what is not becomes the doubt, unless there is one.
 std::optional<Error> refuse_if_proven(std::optional<Violation> violation, std::string& doubt);
 
 // A foreign key of `after` that no row has: neither one that is here nor one of `request`, the rows
@@ -30,8 +30,9 @@ std::optional<Violation> find_missing_parent(const Computation& computation, con
                                              const Row* before, std::span<const Row> request);
 
 // The same of all rows that a request writes, `afters`; `before`: what each of them was, or
-// nullptr. Notes in `changes` what is doubtful, and whether a row refers to a table of which none
-// is kept.
+// nullptr. Also rows that refer to one of them by values which no row has any more (on update no
+// action, restrict). Notes in `changes` what is doubtful, and whether a row refers to a table of
+// which none is kept.
 std::optional<Error> check_references(const Computation& computation, std::span<const Row> afters,
                                       const std::function<const Row*(std::size_t)>& before,
                                       Changes& changes);

@@ -170,5 +170,29 @@ TEST_F(ViolationsTest, WhereTheRowsHereAreTheTruthTheyProveIt) {
   EXPECT_THAT(outcome(deletion), HasSubstr("23503"));
 }
 
+TEST_F(ViolationsTest, AKeyThatAnOwnPendingChildRefersToCannotChange) {
+  const sample::Request moved{Operation::kUpdate, "lists", "id=eq.2", R"({"id":20})"};
+  const sample::Request merged{Operation::kInsert, "lists", "on_conflict=slot",
+                               R"({"id":20,"title":"n","slot":2})", Resolution::kMergeDuplicates};
+  EXPECT_EQ(outcome(moved), "taken");
+  EXPECT_EQ(outcome({Operation::kUpdate, "lists", "id=eq.1", R"({"id":10})"}),
+            "doubt: rows of reviews refer to it");
+  pend({Operation::kUpdate, "reviews", "id=eq.1", R"({"list_id":2})"});
+  const std::string words =
+      "23503 update or delete on table \"lists\" violates foreign key constraint "
+      "\"reviews_list_id_fkey\" on table \"reviews\" "
+      "(Key (id)=(2) is still referenced from table \"reviews\".)";
+  EXPECT_EQ(outcome(moved), words);
+  EXPECT_EQ(outcome(merged), words);
+  EXPECT_EQ(outcome({Operation::kUpdate, "lists", "id=eq.2", R"({"id":2,"title":"x"})"}), "taken");
+}
+
+TEST_F(ViolationsTest, AChildThatChangesInTheSameRequestKeepsNoKey) {
+  pend({Operation::kInsert, "folders", "", R"({"id":5,"parent":5})"});
+  EXPECT_EQ(outcome({Operation::kUpdate, "folders", "id=eq.5", R"({"id":6,"parent":6})"}), "taken");
+  EXPECT_THAT(outcome({Operation::kUpdate, "folders", "id=eq.5", R"({"id":6})"}),
+              HasSubstr("23503"));
+}
+
 }  // namespace
 }  // namespace holdfast::cache

@@ -1,0 +1,159 @@
+#include "queue/dependants.h"
+
+#include "queue/entry.h"
+#include "queue/outbox_sql.h"
+
+namespace holdfast::queue {
+namespace {
+
+using cache::Database;
+using cache::Statement;
+
+// What would have made a row that ?1 changes or refers to, and which no other pending entry makes:
+// dead letters, and withheld entries. Whether ?1 was made for that row alone: it changes it, and
+// there was none at the upstream, or it was seen as the refused write had made it; or it names it
+// by an id that never was the upstream's; or it refers to it, from before it was refused as a
+// duplicate of a row that no own later write has made.
+constexpr const char* kDeadParents = R"sql(
+WITH needed AS (SELECT relation, key FROM hf_effects WHERE entry=?1
+                UNION SELECT relation, key FROM hf_references WHERE entry=?1)
+SELECT o.sequence, o.id, o.last_error, d.relation, d.key,
+    EXISTS(SELECT 1 FROM hf_effects m JOIN hf_outbox me ON me.sequence=m.entry
+             WHERE m.entry=?1 AND m.relation=d.relation AND m.key=d.key AND m.kind IN (3, 4)
+               AND (m.base IS NULL OR o.operation='insert'
+                                      AND (o.ended_at IS NULL OR me.created_at<o.ended_at)))
+    OR EXISTS(SELECT 1 FROM hf_references r JOIN hf_temporary_ids t ON t.entry=d.entry
+                WHERE r.entry=?1 AND r.relation=d.relation AND r.key=d.key AND t.real IS NULL)
+    OR EXISTS(SELECT 1 FROM hf_outbox me JOIN hf_references r ON r.entry=me.sequence
+                WHERE me.sequence=?1 AND o.last_error LIKE '23505%' AND me.created_at<=o.ended_at
+                  AND r.relation=d.relation AND r.key=d.key)
+       AND NOT EXISTS(SELECT 1 FROM hf_effects i CROSS JOIN hf_outbox io ON io.sequence=i.entry
+                        WHERE i.relation=d.relation AND i.key=d.key AND i.kind IN (1, 2)
+                          AND i.entry>d.entry AND io.state='acknowledged')
+  FROM needed n
+  CROSS JOIN hf_effects d ON d.relation=n.relation AND d.key=n.key
+  CROSS JOIN hf_outbox o ON o.sequence=d.entry
+  WHERE d.active=2 AND )sql" HF_MAKES_ROW R"sql( AND d.entry<?1
+    AND NOT EXISTS(SELECT 1 FROM hf_effects i WHERE i.relation=d.relation AND i.key=d.key
+                     AND i.active=1 AND i.kind IN (1, 2) AND i.entry<=?1)
+  ORDER BY o.sequence)sql";
+
+// What it would have made, and what those who need that make in turn.
+constexpr const char* kDependants = R"sql(
+WITH RECURSIVE needs(entry) AS (
+  SELECT ?1
+  UNION
+  SELECT e.entry FROM needs n JOIN hf_effects d ON d.entry=n.entry AND d.kind IN (1, 2)
+    JOIN hf_effects e ON e.relation=d.relation AND e.key=d.key AND e.active=1 AND e.entry>n.entry
+  UNION
+  SELECT e.entry FROM needs n JOIN hf_effects d ON d.entry=n.entry AND d.kind IN (1, 2)
+    JOIN hf_effects e ON e.relation=d.relation AND e.key=d.key AND e.active=2 AND e.entry>n.entry
+  UNION
+  SELECT r.entry FROM needs n JOIN hf_effects d ON d.entry=n.entry AND d.kind IN (1, 2)
+    JOIN hf_references r ON r.relation=d.relation AND r.key=d.key AND r.entry>n.entry
+)
+SELECT o.sequence FROM hf_outbox o JOIN needs n ON n.entry=o.sequence
+  WHERE o.sequence<>?1 AND o.ended_at IS NULL ORDER BY o.sequence)sql";
+
+// A row that the entry needs, and what would have made it.
+struct Need {
+  std::int64_t maker;
+  std::string letter;  // the id of the dead letter: the maker, or what it is withheld for
+  std::string relation;
+  std::string key;
+  bool meant;
+};
+
+std::vector<Need> needs_of(Database& database, std::int64_t sequence) {
+  std::vector<Need> needs;
+  Statement& statement = database.cached(kDeadParents);
+  statement.bind(1, sequence);
+  while (statement.step()) {
+    std::string_view letter = statement.text(1);
+    const std::string_view reason = statement.text(2);
+    // Those are claimed in order, so the maker has its reason before others need it.
+    if (reason.starts_with(kDependsOnDead)) letter = reason.substr(kDependsOnDead.size());
+    needs.push_back({statement.integer(0), std::string(letter), std::string(statement.text(3)),
+                     std::string(statement.text(4)), statement.integer(5) != 0});
+  }
+  return needs;
+}
+
+bool is_upstream(Database& database, const cache::Overlay& overlay, const Need& need) {
+  const cache::Table* table = overlay.find_table(need.relation);
+  return table != nullptr && overlay.rows(*table).exists(database) &&
+         overlay.base_of(database, *table, need.key);
+}
+
+// Neither being sent nor for a person to decide.
+bool is_at_rest(Database& database, std::int64_t sequence) {
+  Statement& statement = database.cached(
+      "SELECT 1 FROM hf_outbox WHERE sequence=?1"
+      " AND state IN ('queued', 'waiting', 'stalled', 'held', 'blocked')");
+  const bool rests = statement.bind(1, sequence).step();
+  statement.reset();
+  return rests;
+}
+
+}  // namespace
+
+std::optional<std::string> dead_parent(Database& database, const cache::Overlay& overlay,
+                                       std::int64_t sequence) {
+  for (Need& need : needs_of(database, sequence)) {
+    // Somebody else, or a later write of one's own, may have made the row all the same.
+    if (need.meant || !is_upstream(database, overlay, need)) return std::move(need.letter);
+  }
+  return std::nullopt;
+}
+
+std::vector<std::int64_t> dependants_of(Database& database, std::int64_t sequence) {
+  std::vector<std::int64_t> dependants;
+  Statement& statement = database.cached(kDependants);
+  statement.bind(1, sequence);
+  while (statement.step()) dependants.push_back(statement.integer(0));
+  return dependants;
+}
+
+bool is_withheld(Database& database, std::int64_t sequence) {
+  Statement& statement =
+      database.cached("SELECT 1 FROM hf_effects WHERE entry=?1 AND active=2 LIMIT 1");
+  const bool withheld = statement.bind(1, sequence).step();
+  statement.reset();
+  return withheld;
+}
+
+std::optional<std::string> review(cache::Transaction& transaction, cache::Overlay& overlay,
+                                  std::int64_t sequence) {
+  Database& database = transaction.database();
+  auto parent = dead_parent(database, overlay, sequence);
+  const bool withheld = is_withheld(database, sequence);
+  if (parent && !withheld) overlay.withhold(transaction, sequence);
+  if (!parent && withheld) overlay.reactivate(transaction, sequence);
+  return parent;
+}
+
+void review(cache::Transaction& transaction, cache::Overlay& overlay,
+            const std::vector<std::int64_t>& sequences) {
+  for (const std::int64_t sequence : sequences) {
+    if (is_at_rest(transaction.database(), sequence)) review(transaction, overlay, sequence);
+  }
+}
+
+std::vector<std::int64_t> orphans_of(cache::Transaction& transaction, cache::Overlay& overlay,
+                                     std::int64_t sequence) {
+  Database& database = transaction.database();
+  std::vector<std::int64_t> orphans;
+  const auto dependants = dependants_of(database, sequence);
+  overlay.withhold(transaction, sequence);
+  for (const std::int64_t dependant : dependants) {
+    if (!is_at_rest(database, dependant)) continue;
+    for (const Need& need : needs_of(database, dependant)) {
+      if (need.maker != sequence || !need.meant) continue;
+      orphans.push_back(dependant);
+      break;
+    }
+  }
+  return orphans;
+}
+
+}  // namespace holdfast::queue

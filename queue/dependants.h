@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cache/replica/overlay.h"
+
+// What needs a row that a refused write would have made. It is not sent, and what it does to rows
+// is withheld: neither shows nor keeps others waiting, until a person decides about the refused one
+// or somebody else makes the row. Works inside the caller's Transaction.
+namespace holdfast::queue {
+
+// How the reason of an entry begins that is blocked by a dead letter, whose id follows.
+inline constexpr std::string_view kDependsOnDead = "depends on the dead letter ";
+
+// The id of a dead letter that would have made a row which the entry needs; nullopt: there is none,
+// or the row is there all the same.
+std::optional<std::string> dead_parent(cache::Database& database, const cache::Overlay& overlay,
+                                       std::int64_t sequence);
+
+// The unfinished entries that need a row which `sequence` makes or would have made, also by others
+// in between; in order.
+std::vector<std::int64_t> dependants_of(cache::Database& database, std::int64_t sequence);
+
+// Withholds the effects of an unfinished entry, or shows them again, by whether it has a dead
+// parent; which.
+std::optional<std::string> review(cache::Transaction& transaction, cache::Overlay& overlay,
+                                  std::int64_t sequence);
+// The same for those of them that are neither being sent nor for a person to decide, in order.
+void review(cache::Transaction& transaction, cache::Overlay& overlay,
+            const std::vector<std::int64_t>& sequences);
+bool is_withheld(cache::Database& database, std::int64_t sequence);
+
+// Those of dependants_of() that can never come to be without the rows of `sequence`, which is about
+// to be discarded: they change those rows, or name them by ids that only this gateway knows. Takes
+// the effects of `sequence` back.
+std::vector<std::int64_t> orphans_of(cache::Transaction& transaction, cache::Overlay& overlay,
+                                     std::int64_t sequence);
+
+}  // namespace holdfast::queue
