@@ -18,10 +18,11 @@ bool BareDelivery::joins(const Sender& sender, std::span<const Parcel> batch,
   if (batch.size() >= limit_.get() || batch.front().asked || next.asked) return false;
   if (is_opaque(next.entry)) return false;
   if (!insert_together(batch.front().entry, next.entry)) return false;
-  // Which row of an answer is whose is only known of one entry's.
-  return table_of(sender.store, next.entry) != nullptr &&
-         !BareKeyless::applies(sender, batch.front().entry) &&
-         !BareKeyless::applies(sender, next.entry);
+  const cache::Table* table = table_of(sender.store, next.entry);
+  if (table == nullptr) return false;
+  const bool keyless = BareKeyless::applies(sender, next.entry);
+  if (keyless != BareKeyless::applies(sender, batch.front().entry)) return false;
+  return !keyless || BareKeyless::joins(sender, batch, next, *table);
 }
 
 bool BareDelivery::sends_whole(const Parcel& parcel) const {

@@ -57,9 +57,23 @@ bool shows(const cache::Table& table, const Parcel& parcel, const UpstreamImage&
   return false;
 }
 
-// The batch was more than the upstream could take.
+// The batch was more than the upstream could take, and nothing of it took effect.
 bool too_much(const upstream::Answer& answer, const ClassifiedAnswer& classified) {
   return answer.status == 413 || classified.code == "57014";
+}
+
+// Whether the upstream refused the batch as it was, and may take a part of it.
+bool halves_may_go(const upstream::Answer& answer, const ClassifiedAnswer& classified) {
+  switch (classified.kind) {
+    case AnswerClass::kApplied:
+      return false;
+    case AnswerClass::kTransient:
+    case AnswerClass::kServerError:
+    case AnswerClass::kToken:
+      return too_much(answer, classified);
+    default:
+      return true;
+  }
 }
 
 }  // namespace
@@ -146,18 +160,24 @@ BareInserts::Verdicts BareInserts::send(std::span<const Parcel* const> batch) {
     return verdicts;
   }
   if (held_back) return send_halves(batch);
+  if (BareKeyless::applies(sender_, batch[0]->entry)) return send_keyless(batch);
   const bool readable = sender_.store.status(table_) != cache::TableStatus::kDenied;
   return send_together(batch, readable ? Representation::kRows : Representation::kNone);
 }
 
-BareInserts::Verdicts BareInserts::send_together(std::span<const Parcel* const> batch,
-                                                 Representation representation) {
+upstream::Call BareInserts::call_for(std::span<const Parcel* const> batch,
+                                     Representation representation) const {
   const Entry& first = batch[0]->entry;
   upstream::Call call =
       entry_call(sender_, first, table_, first.target, joined(batch), representation);
   // It is the key of one entry only.
   call.headers.remove("Idempotency-Key");
-  const auto outcome = upstream_.call(call);
+  return call;
+}
+
+BareInserts::Verdicts BareInserts::send_together(std::span<const Parcel* const> batch,
+                                                 Representation representation) {
+  const auto outcome = upstream_.call(call_for(batch, representation));
   if (!outcome.answered()) {
     const TryAgain again = no_answer(outcome.failure());
     if (again.lost_answer) limit_.choked(batch.size());
@@ -165,28 +185,49 @@ BareInserts::Verdicts BareInserts::send_together(std::span<const Parcel* const> 
   }
   const upstream::Answer& answer = outcome.answer();
   const ClassifiedAnswer classified = classify(answer);
-  switch (classified.kind) {
-    case AnswerClass::kApplied:
-      limit_.took(batch.size());
-      return applied(batch, answer, representation);
-    case AnswerClass::kNotPermitted:
-      if (representation == Representation::kRows) {
-        return send_together(batch, Representation::kNone);
-      }
-      return send_halves(batch);
-    case AnswerClass::kTransient:
-    case AnswerClass::kServerError:
-    case AnswerClass::kToken:
-      if (!too_much(answer, classified)) {
-        // One row of it may be what the upstream stumbles over: they are tried one by one.
-        if (classified.kind == AnswerClass::kServerError) limit_.choked(1);
-        return Verdicts(batch.size(), judge_refusal(answer, classified));
-      }
-      limit_.choked(batch.size());
-      return send_halves(batch);
-    default:
-      return send_halves(batch);
+  if (classified.kind == AnswerClass::kApplied) {
+    limit_.took(batch.size());
+    return applied(batch, answer, representation);
   }
+  if (classified.kind == AnswerClass::kNotPermitted && representation == Representation::kRows) {
+    return send_together(batch, Representation::kNone);
+  }
+  if (too_much(answer, classified)) limit_.choked(batch.size());
+  if (halves_may_go(answer, classified)) return send_halves(batch);
+  return Verdicts(batch.size(), put_off(answer, classified));
+}
+
+BareInserts::Verdicts BareInserts::send_keyless(std::span<const Parcel* const> batch) {
+  BareKeyless keyless(upstream_, sender_, batch, table_);
+  if (auto verdict = keyless.note()) return Verdicts(batch.size(), *verdict);
+  upstream::Call call = call_for(batch, Representation::kRows);
+  call.fresh_connection = true;
+  const auto outcome = upstream_.call(call);
+  if (!outcome.answered()) {
+    if (outcome.failure().loss == upstream::Loss::kAnswerLost) limit_.choked(batch.size());
+    return keyless.lost(outcome.failure());
+  }
+  const upstream::Answer& answer = outcome.answer();
+  const ClassifiedAnswer classified = classify(answer);
+  if (too_much(answer, classified)) limit_.choked(batch.size());
+  if (halves_may_go(answer, classified)) return send_halves(batch);
+  if (classified.kind != AnswerClass::kApplied) {
+    const Verdict verdict = put_off(answer, classified);
+    const auto* again = std::get_if<TryAgain>(&verdict);
+    if (again == nullptr || !again->lost_answer) return Verdicts(batch.size(), verdict);
+    return keyless.lost({upstream::Loss::kAnswerLost, again->reason});
+  }
+  limit_.took(batch.size());
+  auto rows = rows_given_back(table_, answer.body);
+  auto verdicts = rows ? keyless.applied(*std::move(rows)) : std::nullopt;
+  return verdicts ? *std::move(verdicts)
+                  : keyless.lost({upstream::Loss::kAnswerLost, "the answer cannot be read"});
+}
+
+Verdict BareInserts::put_off(const upstream::Answer& answer, const ClassifiedAnswer& classified) {
+  // One row of it may be what the upstream stumbles over: they are tried one by one.
+  if (classified.kind == AnswerClass::kServerError) limit_.choked(1);
+  return judge_refusal(answer, classified);
 }
 
 BareInserts::Verdicts BareInserts::send_halves(std::span<const Parcel* const> batch) {

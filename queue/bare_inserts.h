@@ -35,7 +35,8 @@ bool insert_together(const Entry& first, const Entry& next);
 //
 // The request is all or nothing: where it is refused it is halved until the refused row stands
 // alone. After a lost answer the rows are read by their keys, in one request, and only those that
-// are not there are sent again.
+// are not there are sent again; rows whose keys the upstream makes are looked for one by one, see
+// BareKeyless.
 // One thread at a time: the principal's dispatcher; blocking.
 class BareInserts {
  public:
@@ -59,6 +60,12 @@ class BareInserts {
   std::optional<Verdict> judge_lost(const Parcel& parcel, const Seen& seen);
   Verdicts send(std::span<const Parcel* const> batch);
   Verdicts send_together(std::span<const Parcel* const> batch, Representation representation);
+  // Of rows whose keys the upstream makes.
+  Verdicts send_keyless(std::span<const Parcel* const> batch);
+  // Of an answer after which the whole batch waits.
+  Verdict put_off(const upstream::Answer& answer, const ClassifiedAnswer& classified);
+  upstream::Call call_for(std::span<const Parcel* const> batch,
+                          Representation representation) const;
   Verdicts send_halves(std::span<const Parcel* const> batch);
   Verdicts applied(std::span<const Parcel* const> batch, const upstream::Answer& answer,
                    Representation representation) const;

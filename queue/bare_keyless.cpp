@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <set>
 
-#include "cache/replica/defaults.h"
 #include "cache/replica/key.h"
 #include "cache/replica/temporary_ids.h"
 #include "cache/values/codec.h"
 #include "gateway/http/uri.h"
 #include "queue/outbox.h"
 #include "queue/own_keys.h"
-#include "queue/three_way.h"
 
 namespace holdfast::queue {
 namespace {
@@ -23,120 +21,37 @@ constexpr const char* kHidden = "-";
 constexpr int kRowsInPage = 500;
 // Behind so many foreign rows one's own is for a person to find.
 constexpr int kMostPages = 40;
-constexpr std::size_t kLongestPart = 300;  // bytes
-
-bool has_insert_trigger(const cache::Table& table) {
-  return std::any_of(
-      table.triggers.begin(), table.triggers.end(),
-      [](const cache::Trigger& trigger) { return trigger.before && trigger.on_insert; });
-}
-
-// Values that mean the same in a filter as in a row, and are not too long for one.
-bool is_comparable(const cache::Type& type) {
-  switch (type.kind) {
-    case cache::TypeKind::kInt2:
-    case cache::TypeKind::kInt4:
-    case cache::TypeKind::kInt8:
-    case cache::TypeKind::kNumeric:
-    case cache::TypeKind::kBool:
-    case cache::TypeKind::kText:
-    case cache::TypeKind::kUuid:
-    case cache::TypeKind::kDate:
-    case cache::TypeKind::kTimestamp:
-    case cache::TypeKind::kTimestamptz:
-      return true;
-    default:
-      return false;
-  }
-}
-
-// Conditions of a filter that every row meets which says what the effect says, and few others.
-std::string conditions_of(const cache::Table& table, const cache::Effect& effect) {
-  Row row(table.columns.size(), cache::Null{});
-  if (!cache::merge_row(table, effect.changes, row)) return "";
-  std::string conditions;
-  for (const std::size_t index : changed_columns(table, effect.changes, std::nullopt)) {
-    const cache::Column& column = table.columns[index];
-    if (table.is_key(index) || !is_comparable(column.type)) continue;
-    const std::string condition = cache::value_filter(column, row[index]);
-    if (condition.size() <= kLongestPart) conditions += "&" + condition;
-  }
-  return conditions;
-}
-
-// The columns that the effect does not name, with the values that the upstream surely gives them:
-// whose, and not when or by chance.
-BareKeyless::Values sure_defaults(const cache::Table& table, const cache::Effect& effect,
-                                  const http::Principal& principal, Timestamp now) {
-  const auto named = changed_columns(table, effect.changes, std::nullopt);
-  BareKeyless::Values values;
-  for (std::size_t i = 0; i < table.columns.size(); ++i) {
-    const cache::Column& column = table.columns[i];
-    if (std::find(named.begin(), named.end(), i) != named.end() || !column.kept) continue;
-    const auto value = cache::compute_default(column, {principal, now});
-    const auto later = cache::compute_default(column, {principal, now + std::chrono::hours(1)});
-    if (value && later && value->value == later->value) values.emplace_back(i, value->value);
-  }
-  return values;
-}
-
-// Those that tell whose a row is: others change what it says, and not that.
-BareKeyless::Values owners_among(const cache::Table& table, BareKeyless::Values values) {
-  std::erase_if(values, [&](const auto& value) {
-    const auto& expression = table.columns[value.first].default_expression;
-    return !expression || expression->find("auth.") == std::string::npos;
-  });
-  return values;
-}
-
-bool has(const cache::Table& table, const Row& row, const BareKeyless::Values& values) {
-  return std::all_of(values.begin(), values.end(), [&](const auto& value) {
-    return is_same(table.columns[value.first], row[value.first], value.second);
-  });
-}
-
-bool shows(const cache::Table& table, const cache::Effect& effect, const Row& row) {
-  Row expected = row;
-  return cache::merge_row(table, effect.changes, expected) && expected == row;
-}
-
-// How much a value tells apart its row from others.
-std::size_t weight_of(const cache::Column& column, const cache::Value& value) {
-  if (cache::is_null(value) || column.type.kind == cache::TypeKind::kBool) return 0;
-  std::string text;
-  cache::print_text(column.type, cache::view(value), text);
-  return text.size();
-}
-
-// Whether at least half of what the effect says is in the row: it may be that row, changed since.
-bool says_nearly(const cache::Table& table, const cache::Effect& effect, const Row& row) {
-  Row expected = row;
-  if (!cache::merge_row(table, effect.changes, expected)) return false;
-  std::size_t all = 0;
-  std::size_t same = 0;
-  for (const std::size_t index : changed_columns(table, effect.changes, std::nullopt)) {
-    const std::size_t weight = weight_of(table.columns[index], expected[index]);
-    all += weight;
-    if (expected[index] == row[index]) same += weight;
-  }
-  return 2 * same >= all;
-}
 
 }  // namespace
 
-BareKeyless::BareKeyless(upstream::Upstream& upstream, const Sender& sender, const Parcel& parcel,
-                         const cache::Table& table)
+BareKeyless::BareKeyless(upstream::Upstream& upstream, const Sender& sender,
+                         std::span<const Parcel* const> parcels, const cache::Table& table)
     : upstream_(upstream),
       sender_(sender),
-      entry_(parcel.entry),
-      effects_(parcel.effects),
+      parcels_(parcels.begin(), parcels.end()),
+      entry_(parcels.front()->entry),
       table_(table),
       column_(TemporaryIds::column_of(table).value_or(0)),
-      noted_(parcel.entry.noted_key) {}
+      noted_(entry_.noted_key) {}
 
 bool BareKeyless::applies(const Sender& sender, const Entry& entry) {
   auto reader = sender.store.reader();
   return TemporaryIds::unresolved(*reader, entry.sequence) > 0;
+}
+
+bool BareKeyless::joins(const Sender& sender, std::span<const Parcel> batch, const Parcel& next,
+                        const cache::Table& table) {
+  // A trigger may leave rows out; and what was lost is looked for alone.
+  if (has_insert_trigger(table) || batch.front().entry.lost_answer || next.entry.lost_answer) {
+    return false;
+  }
+  if (sender.store.status(table) == cache::TableStatus::kDenied) return false;
+  return std::ranges::none_of(batch, [&](const Parcel& other) {
+    return std::ranges::any_of(other.effects, [&](const cache::Effect& theirs) {
+      return std::ranges::find(next.effects, theirs.changes, &cache::Effect::changes) !=
+             next.effects.end();
+    });
+  });
 }
 
 std::optional<Verdict> BareKeyless::note() {
@@ -162,28 +77,47 @@ std::optional<Verdict> BareKeyless::note() {
 void BareKeyless::note_invisible() { keep(kHidden); }
 
 void BareKeyless::keep(const std::string& largest) {
-  sender_.store.writer().run(
-      cache::Writer::Priority::kEssential, [&](cache::Transaction& transaction) {
-        Outbox(sender_.store.overlay()).note_key(transaction, entry_, largest);
-      });
+  sender_.store.writer().run(cache::Writer::Priority::kEssential,
+                             [&](cache::Transaction& transaction) {
+                               Outbox outbox(sender_.store.overlay());
+                               for (const Parcel* parcel : parcels_)
+                                 outbox.note_key(transaction, parcel->entry, largest);
+                             });
   noted_ = largest;
 }
 
-Verdict BareKeyless::lost(const upstream::Failure& failure) {
-  if (failure.loss != upstream::Loss::kAnswerLost) return no_answer(failure);
+std::vector<Verdict> BareKeyless::lost(const upstream::Failure& failure) {
+  if (failure.loss != upstream::Loss::kAnswerLost) return for_all(no_answer(failure));
   if (!noted_ || *noted_ == kHidden) {
-    return Uncertain{0,
-                     "The answer was lost, and rows that may not be read cannot be looked for: " +
-                         failure.reason,
-                     true};
+    return for_all(Uncertain{0,
+                             "The answer was lost, and rows that may not be read cannot be looked "
+                             "for: " +
+                                 failure.reason,
+                             true});
   }
   auto read = rows_behind(*noted_);
   if (const auto* rows = std::get_if<Rows>(&read); rows && !others_send_) {
-    auto verdict = adopt(compare(*rows));
-    if (verdict && std::holds_alternative<Applied>(*verdict)) return *std::move(verdict);
+    auto verdicts = adopt(compare(*rows));
+    if (!verdicts.empty() && std::holds_alternative<Applied>(verdicts.front())) return verdicts;
   }
-  return Uncertain{0, failure.reason + "; its rows are looked for before it is sent again", true,
-                   true};
+  return for_all(Uncertain{0, failure.reason + "; its rows are looked for before it is sent again",
+                           true, true});
+}
+
+std::vector<Verdict> BareKeyless::for_all(const Verdict& verdict) const {
+  return std::vector<Verdict>(parcels_.size(), verdict);
+}
+
+std::optional<std::vector<Verdict>> BareKeyless::applied(std::vector<Row> rows) const {
+  const auto all = wanted();
+  if (rows.size() != all.size()) return std::nullopt;
+  auto verdicts = for_all(Applied{});
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    auto& images = std::get<Applied>(verdicts[all[i].parcel]).images;
+    std::string key = cache::key_of(table_, rows[i]);
+    images.push_back({&table_, std::move(key), std::move(rows[i])});
+  }
+  return verdicts;
 }
 
 std::optional<Verdict> BareKeyless::look() {
@@ -201,7 +135,7 @@ std::optional<Verdict> BareKeyless::look() {
   }
   const Rows& rows = std::get<Rows>(read);
   const auto wanted = compare(rows);
-  if (auto verdict = adopt(wanted)) return verdict;
+  if (auto verdicts = adopt(wanted); !verdicts.empty()) return std::move(verdicts.front());
   if (auto verdict = suspect(wanted, rows)) return verdict;
   if (noted_->empty()) return std::nullopt;
   auto before = alike_before(*noted_);
@@ -213,23 +147,23 @@ std::optional<Verdict> BareKeyless::look() {
       "is what was sent: the upstream need not count its keys upwards"};
 }
 
-std::optional<Verdict> BareKeyless::adopt(const std::vector<Wanted>& wanted) const {
+std::vector<Verdict> BareKeyless::adopt(const std::vector<Wanted>& wanted) const {
   const auto found = [](const Wanted& one) { return !one.found.empty(); };
-  if (std::none_of(wanted.begin(), wanted.end(), found)) return std::nullopt;
-  Applied applied;
+  if (std::none_of(wanted.begin(), wanted.end(), found)) return {};
+  auto verdicts = for_all(Applied{});
   std::set<std::string> taken;
   for (const Wanted& one : wanted) {
     const bool taken_already =
         one.found.size() == 1 && !taken.insert(cache::key_of(table_, one.found.front())).second;
     if (one.found.size() != 1 || taken_already) {
-      return Uncertain{0, "The answer was lost, and " + std::to_string(one.found.size()) +
-                              " rows there say the same as what was sent"};
+      return for_all(Uncertain{0, "The answer was lost, and " + std::to_string(one.found.size()) +
+                                      " rows there say the same as what was sent"});
     }
-    applied.images.push_back(
-        {&table_, cache::key_of(table_, one.found.front()), one.found.front()});
-    applied.images.back().others = cache::Others::kAll;
+    auto& images = std::get<Applied>(verdicts[one.parcel]).images;
+    images.push_back({&table_, cache::key_of(table_, one.found.front()), one.found.front()});
+    images.back().others = cache::Others::kAll;
   }
-  return applied;
+  return verdicts;
 }
 
 std::optional<Verdict> BareKeyless::suspect(const std::vector<Wanted>& wanted,
@@ -241,7 +175,7 @@ std::optional<Verdict> BareKeyless::suspect(const std::vector<Wanted>& wanted,
   }
   const bool alike = std::any_of(rows.begin(), rows.end(), [&](const Row& row) {
     return std::any_of(wanted.begin(), wanted.end(), [&](const Wanted& one) {
-      return has(table_, row, owners_among(table_, one.defaults)) &&
+      return has_values(table_, row, owners_among(table_, one.defaults)) &&
              says_nearly(table_, *one.effect, row);
     });
   });
@@ -251,14 +185,23 @@ std::optional<Verdict> BareKeyless::suspect(const std::vector<Wanted>& wanted,
                    "look whether it is it, changed since"};
 }
 
-std::vector<BareKeyless::Wanted> BareKeyless::compare(const Rows& rows) const {
+std::vector<BareKeyless::Wanted> BareKeyless::wanted() const {
   std::vector<Wanted> wanted;
-  for (const cache::Effect& effect : effects_) {
-    if (effect.consequence || effect.relation != entry_.relation) continue;
-    wanted.push_back({&effect, defaults_of(effect), {}});
+  for (std::size_t i = 0; i < parcels_.size(); ++i) {
+    for (const cache::Effect& effect : parcels_[i]->effects) {
+      if (effect.consequence || effect.relation != entry_.relation) continue;
+      wanted.push_back({i, &effect, defaults_of(parcels_[i]->entry, effect), {}});
+    }
+  }
+  return wanted;
+}
+
+std::vector<BareKeyless::Wanted> BareKeyless::compare(const Rows& rows) const {
+  std::vector<Wanted> wanted = this->wanted();
+  for (Wanted& one : wanted) {
     for (const Row& row : rows) {
-      const bool ours = has(table_, row, wanted.back().defaults) && shows(table_, effect, row);
-      if (ours) wanted.back().found.push_back(row);
+      const bool ours = has_values(table_, row, one.defaults) && shows(table_, *one.effect, row);
+      if (ours) one.found.push_back(row);
     }
   }
   // Rows of one request that say the same are told apart by nothing, and need not be: each has one.
@@ -274,11 +217,11 @@ std::vector<BareKeyless::Wanted> BareKeyless::compare(const Rows& rows) const {
   return wanted;
 }
 
-BareKeyless::Values BareKeyless::defaults_of(const cache::Effect& effect) const {
+ColumnValues BareKeyless::defaults_of(const Entry& entry, const cache::Effect& effect) const {
   http::Principal principal = sender_.store.principal();
-  principal.role = entry_.role;
-  principal.claims = entry_.claims;
-  return sure_defaults(table_, effect, principal, entry_.created_at);
+  principal.role = entry.role;
+  principal.claims = entry.claims;
+  return sure_defaults(table_, effect, principal, entry.created_at);
 }
 
 std::variant<BareKeyless::Rows, Verdict> BareKeyless::rows_behind(const std::string& noted) {
@@ -299,15 +242,13 @@ std::variant<BareKeyless::Rows, Verdict> BareKeyless::rows_behind(const std::str
 }
 
 std::variant<bool, Verdict> BareKeyless::alike_before(const std::string& noted) {
-  const auto sent = std::find_if(effects_.begin(), effects_.end(), [&](const auto& effect) {
-    return !effect.consequence && effect.relation == entry_.relation;
-  });
-  if (sent == effects_.end()) return false;
+  const auto all = wanted();
+  if (all.empty()) return false;
+  const cache::Effect& sent = *all.front().effect;
+  const ColumnValues& defaults = all.front().defaults;
   const std::string name = http::percent_encode(cache::quoted_name(table_.columns[column_].name));
   std::string before = "order=" + name + ".asc&limit=" + std::to_string(kRowsInPage);
-  before.append("&").append(name).append("=lte.").append(noted).append(
-      conditions_of(table_, *sent));
-  const Values defaults = defaults_of(*sent);
+  before.append("&").append(name).append("=lte.").append(noted).append(conditions_of(table_, sent));
   std::string last;
   for (int page = 0; page < kMostPages; ++page) {
     std::string target = before;
@@ -317,7 +258,7 @@ std::variant<bool, Verdict> BareKeyless::alike_before(const std::string& noted) 
     Rows& rows = std::get<Rows>(read);
     if (rows.empty()) return false;
     const bool alike = std::ranges::any_of(unexplained(std::move(rows)), [&](const Row& row) {
-      return has(table_, row, defaults) && shows(table_, *sent, row);
+      return has_values(table_, row, defaults) && shows(table_, sent, row);
     });
     if (alike) return true;
   }

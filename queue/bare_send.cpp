@@ -1,6 +1,7 @@
 #include "queue/bare_send.h"
 
 #include <algorithm>
+#include <array>
 
 #include "cache/replica/key.h"
 #include "cache/values/codec.h"
@@ -68,7 +69,10 @@ BareSend::BareSend(upstream::Upstream& upstream, const Sender& sender, const Par
       asked_(parcel.asked),
       table_(table),
       counted_(BareKeyless::applies(sender, parcel.entry)) {
-  if (counted_ && !sender.keeps_keys) keyless_.emplace(upstream, sender, parcel, table);
+  if (counted_ && !sender.keeps_keys) {
+    const std::array<const Parcel*, 1> alone = {&parcel};
+    keyless_.emplace(upstream, sender, alone, table);
+  }
 }
 
 Verdict BareSend::deliver() {
@@ -141,7 +145,7 @@ Verdict BareSend::send(Representation representation) {
 }
 
 Verdict BareSend::lost(const upstream::Failure& failure) {
-  if (keyless_) return keyless_->lost(failure);
+  if (keyless_) return keyless_->lost(failure).front();
   if (!may_arrive_late() || failure.loss != upstream::Loss::kAnswerLost) return no_answer(failure);
   return Uncertain{0, failure.reason + "; its rows are looked for before it is sent again", true,
                    true};
