@@ -10,10 +10,10 @@ using cache::Database;
 using cache::Statement;
 
 // What would have made a row that ?1 changes or refers to, and which no other pending entry makes:
-// dead letters, and withheld entries. Whether ?1 was made for that row alone: it changes it, and
+// dead letters, and withheld entries. Whether ?1 is nothing without it: it changes that row, and
 // there was none at the upstream, or it was seen as the refused write had made it; or it names it
-// by an id that never was the upstream's; or it refers to it, from before it was refused as a
-// duplicate of a row that no own later write has made.
+// by an id that never was the upstream's. Whether it refers to it from before it was refused as a
+// duplicate of a row that no own later write has made: it did not mean that one.
 constexpr const char* kDeadParents = R"sql(
 WITH needed AS (SELECT relation, key FROM hf_effects WHERE entry=?1
                 UNION SELECT relation, key FROM hf_references WHERE entry=?1)
@@ -23,8 +23,8 @@ SELECT o.sequence, o.id, o.last_error, d.relation, d.key,
                AND (m.base IS NULL OR o.operation='insert'
                                       AND (o.ended_at IS NULL OR me.created_at<o.ended_at)))
     OR EXISTS(SELECT 1 FROM hf_references r JOIN hf_temporary_ids t ON t.entry=d.entry
-                WHERE r.entry=?1 AND r.relation=d.relation AND r.key=d.key AND t.real IS NULL)
-    OR EXISTS(SELECT 1 FROM hf_outbox me JOIN hf_references r ON r.entry=me.sequence
+                WHERE r.entry=?1 AND r.relation=d.relation AND r.key=d.key AND t.real IS NULL),
+    EXISTS(SELECT 1 FROM hf_outbox me JOIN hf_references r ON r.entry=me.sequence
                 WHERE me.sequence=?1 AND o.last_error LIKE '23505%' AND me.created_at<=o.ended_at
                   AND r.relation=d.relation AND r.key=d.key)
        AND NOT EXISTS(SELECT 1 FROM hf_effects i CROSS JOIN hf_outbox io ON io.sequence=i.entry
@@ -61,7 +61,8 @@ struct Need {
   std::string letter;  // the id of the dead letter: the maker, or what it is withheld for
   std::string relation;
   std::string key;
-  bool meant;
+  bool only_that;  // the entry is nothing without that very row
+  bool meant;      // that row, and not somebody else's at its key
 };
 
 std::vector<Need> needs_of(Database& database, std::int64_t sequence) {
@@ -73,8 +74,10 @@ std::vector<Need> needs_of(Database& database, std::int64_t sequence) {
     const std::string_view reason = statement.text(2);
     // Those are claimed in order, so the maker has its reason before others need it.
     if (reason.starts_with(kDependsOnDead)) letter = reason.substr(kDependsOnDead.size());
+    const bool only_that = statement.integer(5) != 0;
     needs.push_back({statement.integer(0), std::string(letter), std::string(statement.text(3)),
-                     std::string(statement.text(4)), statement.integer(5) != 0});
+                     std::string(statement.text(4)), only_that,
+                     only_that || statement.integer(6) != 0});
   }
   return needs;
 }
@@ -148,7 +151,7 @@ std::vector<std::int64_t> orphans_of(cache::Transaction& transaction, cache::Ove
   for (const std::int64_t dependant : dependants) {
     if (!is_at_rest(database, dependant)) continue;
     for (const Need& need : needs_of(database, dependant)) {
-      if (need.maker != sequence || !need.meant) continue;
+      if (need.maker != sequence || !need.only_that) continue;
       orphans.push_back(dependant);
       break;
     }

@@ -2,7 +2,6 @@
 
 #include "cache/replica/key.h"
 #include "cache/replica/temporary_ids.h"
-#include "cache/values/json.h"
 
 namespace holdfast::queue {
 namespace {
@@ -24,20 +23,6 @@ std::string filter_of(const cache::Table& table, const std::string& operation,
   return keys.empty() ? "" : cache::key_filter(table, keys);
 }
 
-std::string body_with_ids(const std::string& text, const cache::Table& table,
-                          const TemporaryIds::Adoption& adoption) {
-  const auto carriers = adoption.carriers.find(&table);
-  const auto body = cache::parse_body(text, cache::BodyKeys::kAny);
-  if (!body || carriers == adoption.carriers.end()) return text;
-  std::string rewritten = body->is_array ? "[" : "";
-  for (std::size_t i = 0; i < body->rows.size(); ++i) {
-    if (i > 0) rewritten += ',';
-    rewritten += cache::replace_ids(table, carriers->second, adoption.real,
-                                    cache::print_object(body->rows[i]));
-  }
-  return rewritten + (body->is_array ? "]" : "");
-}
-
 void rewrite_request(cache::Database& database, cache::Overlay& overlay,
                      const TemporaryIds::Renamed& renamed, const TemporaryIds::Adoption& adoption) {
   cache::Statement& load =
@@ -50,14 +35,13 @@ void rewrite_request(cache::Database& database, cache::Overlay& overlay,
   std::string body(load.text(3));
   load.reset();
   const cache::Table* table = overlay.find_table(relation);
-  if (table == nullptr) return;
-  const std::string before = filter_of(*table, operation, renamed.before);
+  const std::string before = table ? filter_of(*table, operation, renamed.before) : "";
   const auto place = before.empty() ? std::string::npos : target.find(before);
   if (place != std::string::npos) {
     target.replace(place, before.size(),
                    filter_of(*table, operation, overlay.effects(database, renamed.entry)));
   }
-  body = body_with_ids(body, *table, adoption);
+  body = cache::replace_ids(adoption.real, body);
   cache::Statement& update =
       database.cached("UPDATE hf_outbox SET target=?2, body=?3 WHERE sequence=?1");
   update.bind(1, renamed.entry).bind(2, std::string_view(target));

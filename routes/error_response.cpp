@@ -126,4 +126,11 @@ Error lost_id() {
           "Read the rows again and use the real id."};
 }
 
+Error given_up_id() {
+  return {ErrorKind::kConflict, "HF409",
+          "The row with this temporary id never reached the upstream",
+          "Its insert was refused or its change here was taken back, and it was discarded.",
+          std::nullopt};
+}
+
 }  // namespace holdfast::routes

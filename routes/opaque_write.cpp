@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cache/replica/temporary_ids.h"
 #include "gateway/base/ids.h"
 #include "gateway/http/uri.h"
 #include "queue/outbox.h"
@@ -132,8 +133,18 @@ void OpaqueWrite::write(cache::Transaction& transaction, const std::shared_ptr<W
     work->answer = error_response(*error);
     return;
   }
-  work->awaited = is_awaited(*work, transaction.database());
-  outbox.append(transaction, entry, {}, {});
+  cache::TemporaryIds::Named named;
+  const cache::TemporaryIds ids(store.overlay());
+  if (auto body = ids.resolve(transaction.database(), entry.body, named)) {
+    entry.body = *std::move(body);
+  }
+  if (named.lost || named.given_up) {
+    work->answer = error_response(named.lost ? lost_id() : given_up_id());
+    return;
+  }
+  // As it came it names ids that only this gateway knows.
+  work->awaited = !named.any && is_awaited(*work, transaction.database());
+  outbox.append(transaction, entry, {}, named.rows);
   work->entry = entry.id;
   work->queued = queued_answer(work->request, entry.id);
   if (entry.app_key) {

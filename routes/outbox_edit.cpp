@@ -116,6 +116,9 @@ class Edit {
     if (!put_in_zone(store_.catalog(), principal_of(*entry), {}, mutation)) {
       return conflict("What its moments mean is known at the upstream only");
     }
+    const auto named =
+        cache::TemporaryIds(store_.overlay()).resolve(transaction_.database(), mutation);
+    if (named.lost) return lost_id();
     // Computed on the rows as they are at its place, without it.
     auto& overlay = store_.overlay();
     if (!is_end(entry->state)) overlay.drop(transaction_, entry->sequence);
@@ -123,6 +126,7 @@ class Edit {
     for (const std::int64_t each : later) overlay.drop(transaction_, each);
     HF_TRY(auto changes, compute(mutation, *entry));
     HF_TRY_VOID(keep_ids(*entry, *table, changes));
+    std::ranges::copy(named.rows, std::back_inserter(changes.references));
     const bool insert = mutation.operation == cache::Operation::kInsert;
     if (insert && names_columns(entry->target)) {
       entry->target = naming(entry->target, changes.columns);
@@ -175,10 +179,10 @@ class Edit {
     }
     std::map<std::int64_t, std::int64_t> own;
     for (std::size_t i = 0; i < has.size(); ++i) own[has[i]] = had[i];
-    const std::set<std::size_t> column = {*cache::TemporaryIds::column_of(table)};
     for (cache::Effect& effect : changes.effects) {
-      effect.key = cache::replace_ids(table, column, own, effect.key);
-      effect.row = cache::replace_ids(table, column, own, effect.row);
+      effect.key = cache::replace_ids(own, effect.key);
+      effect.row = cache::replace_ids(own, effect.row);
+      effect.values.reset();
     }
     return {};
   }

@@ -115,7 +115,7 @@ void Rest::handle_table(RestRequest rest, http::Respond respond) const {
         error_response(checked ? unknown_table(known, *schema, rest.resource) : checked.error()));
   }
   if (is_read(rest.request)) {
-    put_real_ids(rest, *table);
+    put_real_ids(rest);
     return RestRead(context_, reads_).handle(std::move(rest), *table, respond);
   }
   if (is_write(rest.request)) {

@@ -273,11 +273,12 @@ void RestWrite::ask_upstream(RestRequest rest, const cache::Table& table, std::s
           "Earlier writes of this user are still on their way, and " + reason + ".")));
     }
     // Rows that the upstream does not know cannot be changed there, whether it is reached or not.
-    const auto named = put_real_ids_into_write(rest, table);
+    const auto named = put_real_ids_into_write(rest);
     if (named.waiting && !named.lost && !self.unreached_) {
       return self.handle_unreached(std::move(rest), table, std::move(respond));
     }
     if (named.waiting) return respond(error_response(named.lost ? lost_id() : unsent_row(reason)));
+    if (named.given_up) return respond(error_response(given_up_id()));
     auto forwarded = once.forward(rest.request, reason);
     // It surely never got there: as good as not asked, so that it can be queued if that is its way.
     if (!forwarded.may_have_happened && !self.unreached_) {

@@ -7,6 +7,7 @@
 #include "routes/error_response.h"
 #include "routes/forwarded_once.h"
 #include "routes/media_type.h"
+#include "routes/old_ids.h"
 #include "routes/opaque_write.h"
 #include "routes/profile.h"
 
@@ -84,6 +85,9 @@ void Rpc::handle(RestRequest rest, http::Respond respond) const {
                                           std::move(respond));
     }
   }
+  const auto named = put_real_ids_into_write(rest);
+  if (named.lost) return respond(error_response(lost_id()));
+  if (named.waiting) return respond(error_response(unsent_row("it is a function")));
   if (!reads) return call(std::move(rest), std::move(respond));
   reads_.forward({std::move(rest.request), std::move(rest.store), std::move(rest.caller.principal),
                   ForwardReason(ForwardReason::Kind::kMiss, "a function")},

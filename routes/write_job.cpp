@@ -100,8 +100,8 @@ WriteOutcome WriteJob::run(cache::Transaction& transaction) {
                       options);
   const auto named = cache::TemporaryIds(store.overlay()).resolve(database, request_.mutation);
   names_temporary_ids_ = named.any;
-  if (named.lost) {
-    outcome_.answer = error_response(lost_id());
+  if (named.lost || named.given_up) {
+    outcome_.answer = error_response(named.lost ? lost_id() : given_up_id());
     return std::move(outcome_);
   }
   const cache::MutationContext mutation_context{
@@ -136,6 +136,7 @@ WriteOutcome WriteJob::run(cache::Transaction& transaction) {
     return std::move(outcome_);
   }
   auto& changes = std::get<Changes>(computed);
+  std::ranges::copy(named.rows, std::back_inserter(changes.references));
   if (request_.mutation.resolution != cache::Resolution::kNone && changes.doubt.empty() &&
       !store.part(request_.table).whole()) {
     changes.doubt = "only a part of " + request_.table.name + " is kept here";

@@ -207,27 +207,22 @@ std::int64_t Query::offset() const {
 }
 
 std::optional<Query> Query::with_values(
-    const std::function<std::optional<std::string>(const std::string& column,
-                                                   const std::string& value)>& replace) const {
+    const std::function<std::optional<std::string>(const std::string& value)>& replace) const {
   auto tree = std::make_shared<QueryTree>(*tree_);
   bool changed = false;
-  const auto put = [&](const Filter& filter, std::string& value) {
-    if (auto other = replace(filter.field.name, value)) {
+  const auto put = [&](std::string& value) {
+    if (auto other = replace(value)) {
       value = *std::move(other);
       changed = true;
     }
   };
   const std::function<void(Condition&)> visit = [&](Condition& condition) {
     for (Condition& operand : condition.operands) visit(operand);
-    Filter& filter = condition.filter;
-    if (condition.kind != Condition::Kind::kFilter || !filter.field.path.empty()) return;
-    if (filter.op == Operator::kEq || filter.op == Operator::kNeq) put(filter, filter.value);
-    for (std::string& value : filter.values) put(filter, value);
+    put(condition.filter.value);
+    for (std::string& value : condition.filter.values) put(value);
   };
   for (auto* conditions : {&tree->filters, &tree->logic}) {
-    for (auto& [path, condition] : *conditions) {
-      if (path.empty()) visit(condition);
-    }
+    for (auto& [path, condition] : *conditions) visit(condition);
   }
   if (!changed) return std::nullopt;
   Query query;

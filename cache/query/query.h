@@ -30,11 +30,10 @@ class Query {
   static Result<Query> parse(std::string_view raw);
 
   const QueryTree& tree() const { return *tree_; }
-  // The query with other values in the root's filters by eq, neq and in, where `replace` gives any;
-  // nullopt when it gives none.
+  // The query with other values in its filters, where `replace` gives any; nullopt when it gives
+  // none.
   std::optional<Query> with_values(
-      const std::function<std::optional<std::string>(const std::string& column,
-                                                     const std::string& value)>& replace) const;
+      const std::function<std::optional<std::string>(const std::string& value)>& replace) const;
   // columns= of a mutation; empty when the request names none.
   const std::vector<std::string>& columns() const;
   // on_conflict=, likewise.

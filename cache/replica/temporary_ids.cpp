@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
+#include <set>
 
 #include "cache/query/syntax.h"
 #include "cache/replica/key.h"
@@ -11,8 +13,57 @@
 namespace holdfast::cache {
 namespace {
 
-// How many foreign keys may lead from a column to the id that it holds.
-constexpr int kDeepestKey = 6;
+constexpr std::int64_t kFirst = -1'000'000'001;
+constexpr std::int64_t kFirstSmall = -31'001;
+constexpr std::int64_t kSmallest = std::numeric_limits<std::int16_t>::min();
+// In hf_meta: the last one that was given.
+constexpr std::string_view kLast = "temporary_id";
+constexpr std::string_view kLastSmall = "small_temporary_id";
+constexpr std::string_view kBlanks = " \t\r\n";
+
+bool may_be_temporary(std::int64_t number) {
+  return number <= kFirst || (number <= kFirstSmall && number >= kSmallest);
+}
+
+// Whether a value may begin after `before`: at the start, or within a list, an array, JSON, a
+// filter, a form or CSV.
+bool may_begin_after(std::string_view before) {
+  if (before.ends_with('\n')) return true;
+  const auto last = before.find_last_not_of(kBlanks);
+  if (last == std::string_view::npos) return true;
+  const bool adjacent = last + 1 == before.size();
+  const std::string_view openers = adjacent ? ",:[{(\".=" : ",:[{(";
+  return openers.find(before[last]) != std::string_view::npos;
+}
+
+bool may_end_before(std::string_view after) {
+  if (after.starts_with('\n') || after.starts_with('\r')) return true;
+  const auto first = after.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return true;
+  const std::string_view closers = first == 0 ? ",]})\"\\&" : ",]})";
+  return closers.find(after[first]) != std::string_view::npos;
+}
+
+// Calls `replace` with each number of `text` that stands by itself and may be a temporary id, and
+// puts what it returns in its place; nullopt when it never returned anything.
+template <typename Replace>
+std::optional<std::string> replace_numbers(std::string_view text, const Replace& replace) {
+  std::string changed;
+  std::size_t copied = 0;
+  for (auto at = text.find('-'); at != std::string_view::npos; at = text.find('-', at + 1)) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), number);
+    const auto length = static_cast<std::size_t>(end - text.data()) - at;
+    if (error != std::errc() || !may_be_temporary(number)) continue;
+    if (!may_begin_after(text.substr(0, at)) || !may_end_before(text.substr(at + length))) continue;
+    const std::optional<std::int64_t> other = replace(number);
+    if (!other) continue;
+    changed.append(text.substr(copied, at - copied)).append(std::to_string(*other));
+    copied = at + length;
+  }
+  if (copied == 0) return std::nullopt;
+  return changed.append(text.substr(copied));
+}
 
 // "-5" or "\"-5\"" -> -5
 std::optional<std::int64_t> negative_number(std::string_view text) {
@@ -91,22 +142,21 @@ std::vector<const Row*> made_rows(const Table& table, const std::vector<std::int
 
 }  // namespace
 
-std::string replace_ids(const Table& table, const std::set<std::size_t>& columns,
-                        const std::map<std::int64_t, std::int64_t>& real,
-                        const std::string& object) {
-  auto body = parse_body(object, BodyKeys::kAny);
-  if (!body || body->rows.size() != 1) return object;
-  bool changed = false;
-  for (auto& [name, token] : body->rows[0]) {
-    const auto index = table.column_index(name);
-    if (!index || !columns.contains(*index)) continue;
-    const auto number = negative_number(token);
-    const auto found = number ? real.find(*number) : real.end();
-    if (found == real.end()) continue;
-    token = std::to_string(found->second);
-    changed = true;
-  }
-  return changed ? print_object(body->rows[0]) : object;
+std::string replace_ids(const std::map<std::int64_t, std::int64_t>& real, std::string_view text) {
+  auto replaced = replace_numbers(text, [&](std::int64_t number) {
+    const auto found = real.find(number);
+    return found == real.end() ? std::nullopt : std::optional(found->second);
+  });
+  return replaced ? *std::move(replaced) : std::string(text);
+}
+
+bool TemporaryIds::may_be_in(std::string_view text) {
+  bool any = false;
+  replace_numbers(text, [&](std::int64_t) {
+    any = true;
+    return std::optional<std::int64_t>();
+  });
+  return any;
 }
 
 std::optional<std::size_t> TemporaryIds::column_of(const Table& table) {
@@ -119,27 +169,35 @@ std::optional<std::size_t> TemporaryIds::column_of(const Table& table) {
 
 std::int64_t TemporaryIds::next(Database& database, const Overlay& overlay, const Table& table) {
   const auto column = column_of(table);
-  std::int64_t lowest = 0;
+  const bool small = table.columns[*column].type.kind == TypeKind::kInt2;
+  std::int64_t lowest = (small ? kFirstSmall : kFirst) + 1;
   if (overlay.rows(table).exists(database)) {
     lowest = std::min(lowest, overlay.rows(table).smallest(database, *column));
   }
-  Statement& used =
-      database.cached("SELECT coalesce(min(temporary), 0) FROM hf_temporary_ids WHERE relation=?1");
-  used.bind(1, std::string_view(relation_of(table))).step();
-  lowest = std::min(lowest, used.integer(0));
+  Statement& used = database.cached(
+      "SELECT min(value) FROM (SELECT value FROM hf_meta WHERE name=?1 UNION ALL"
+      " SELECT min(temporary) FROM hf_temporary_ids WHERE relation=?2)");
+  used.bind(1, small ? kLastSmall : kLast).bind(2, std::string_view(relation_of(table))).step();
+  if (!used.is_null(0)) lowest = std::min(lowest, used.integer(0));
   used.reset();
   return lowest - 1;
 }
 
 void TemporaryIds::remember(Transaction& transaction, std::int64_t entry, const Table& table,
                             const std::vector<std::int64_t>& ids) {
-  Statement& insert = transaction.database().cached(
+  if (ids.empty()) return;
+  Database& database = transaction.database();
+  Statement& insert = database.cached(
       "INSERT INTO hf_temporary_ids(relation, temporary, entry, position) VALUES(?1, ?2, ?3, ?4)");
   std::int64_t position = 0;
   for (const std::int64_t id : ids) {
     insert.bind(1, std::string_view(relation_of(table))).bind(2, id).bind(3, entry);
     insert.bind(4, position++).run();
   }
+  Statement& last =
+      database.cached("INSERT INTO hf_meta VALUES(?1, ?2) ON CONFLICT DO UPDATE SET value=?2");
+  const bool small = table.columns[*column_of(table)].type.kind == TypeKind::kInt2;
+  last.bind(1, small ? kLastSmall : kLast).bind(2, std::ranges::min(ids)).run();
 }
 
 std::int64_t TemporaryIds::unresolved(Database& database, std::int64_t entry) {
@@ -151,27 +209,6 @@ std::int64_t TemporaryIds::unresolved(Database& database, std::int64_t entry) {
   return count;
 }
 
-TemporaryIds::Carriers TemporaryIds::carriers_of(const Table& table) const {
-  Carriers carriers;
-  carriers[&table].insert(*column_of(table));
-  for (bool grown = true; grown;) {
-    grown = false;
-    for (const Table& child : catalog_.tables()) {
-      for (const ForeignKey& key : child.foreign_keys) {
-        const Table* parent = catalog_.find(key.ref_schema, key.ref_table);
-        const auto known = carriers.find(parent);
-        if (parent == nullptr || known == carriers.end()) continue;
-        for (std::size_t i = 0; i < key.columns.size(); ++i) {
-          const auto referenced = parent->column_index(key.ref_columns[i]);
-          if (!referenced || !known->second.contains(*referenced)) continue;
-          grown = carriers[&child].insert(key.columns[i]).second || grown;
-        }
-      }
-    }
-  }
-  return carriers;
-}
-
 TemporaryIds::Adoption TemporaryIds::adopt(Transaction& transaction, std::int64_t entry,
                                            std::vector<UpstreamImage>& images) {
   Adoption adoption;
@@ -180,7 +217,6 @@ TemporaryIds::Adoption TemporaryIds::adopt(Transaction& transaction, std::int64_
   const auto own = overlay_.effects(transaction.database(), entry);
   const auto made = made_rows(*table, ids, own, images);
   adoption.real = learn(transaction, *table, ids, made);
-  adoption.carriers = carriers_of(*table);
   std::vector<Place> moved;
   moved.reserve(own.size());
   for (const Effect& effect : own) {
@@ -251,7 +287,7 @@ std::vector<std::int64_t> TemporaryIds::entries_about(Database& database, const 
 void TemporaryIds::move_row(Transaction& transaction, const Place& place,
                             const Adoption& adoption) const {
   const auto& [table, key] = place;
-  const std::string renamed = replace_ids(*table, adoption.carriers.at(table), adoption.real, key);
+  const std::string renamed = replace_ids(adoption.real, key);
   Statement& refer = transaction.database().cached(
       "UPDATE OR IGNORE hf_references SET key=?3 WHERE relation=?1 AND key=?2");
   refer.bind(1, std::string_view(relation_of(*table))).bind(2, std::string_view(key));
@@ -266,16 +302,12 @@ void TemporaryIds::rename_entry(Transaction& transaction, std::int64_t entry, Ad
   for (const Effect& effect : before) {
     ++ordinal;
     const Table* table = overlay_.find_table(effect.relation);
-    const auto found = adoption.carriers.find(table);
-    if (table == nullptr || found == adoption.carriers.end()) continue;
-    const auto renamed = [&](const std::string& object) {
-      return object.empty() ? object : replace_ids(*table, found->second, adoption.real, object);
-    };
+    if (table == nullptr) continue;
     Effect after = effect;
-    after.key = renamed(effect.key);
-    after.changes = renamed(effect.changes);
-    after.row = renamed(effect.row);
-    if (effect.base) after.base = renamed(*effect.base);
+    after.key = replace_ids(adoption.real, effect.key);
+    after.changes = replace_ids(adoption.real, effect.changes);
+    after.row = replace_ids(adoption.real, effect.row);
+    if (effect.base) after.base = replace_ids(adoption.real, *effect.base);
     overlay_.rewrite(transaction, entry, ordinal, after);
     const Place place(table, effect.key);
     if (after.key != effect.key && std::find(moved.begin(), moved.end(), place) == moved.end()) {
@@ -285,81 +317,70 @@ void TemporaryIds::rename_entry(Transaction& transaction, std::int64_t entry, Ad
   adoption.renamed.push_back({entry, std::move(before)});
 }
 
-std::vector<const Table*> TemporaryIds::sources_of(const Table& table, std::size_t column,
-                                                   int depth) const {
-  std::vector<const Table*> sources;
-  // Keys that refer to each other in a circle lead to nothing new.
-  if (depth == kDeepestKey) return sources;
-  if (column_of(table) == column) sources.push_back(&table);
-  for (const ForeignKey& key : table.foreign_keys) {
-    const Table* parent = catalog_.find(key.ref_schema, key.ref_table);
-    if (parent == nullptr) continue;
-    for (std::size_t i = 0; i < key.columns.size(); ++i) {
-      const auto referenced = parent->column_index(key.ref_columns[i]);
-      if (key.columns[i] != column || !referenced) continue;
-      const auto further = sources_of(*parent, *referenced, depth + 1);
-      sources.insert(sources.end(), further.begin(), further.end());
-    }
+std::optional<std::string> TemporaryIds::key_of_row(Database& database, const Table& table,
+                                                    std::int64_t entry, std::int64_t id) const {
+  for (const Effect& effect : overlay_.effects(database, entry)) {
+    if (effect.relation == relation_of(table) && id_in(table, effect.key) == id) return effect.key;
   }
-  return sources;
+  return std::nullopt;
 }
 
-TemporaryIds::Found TemporaryIds::find(Database& database, const Table& table,
-                                       const std::string& column, const std::string& text) const {
-  const auto number = negative_number(text);
-  const auto index = number ? table.column_index(column) : std::nullopt;
+TemporaryIds::Found TemporaryIds::find(Database& database, std::int64_t id) const {
   Found found;
-  if (!index) return found;
-  for (const Table* source : sources_of(table, *index)) {
-    Statement& statement = database.cached(
-        "SELECT real, ifnull((SELECT state FROM hf_outbox WHERE sequence=entry), '')"
-        " FROM hf_temporary_ids WHERE relation=?1 AND temporary=?2");
-    statement.bind(1, std::string_view(relation_of(*source))).bind(2, *number);
+  Statement& statement = database.cached(
+      "SELECT real, entry, ifnull((SELECT state FROM hf_outbox WHERE sequence=entry), '')"
+      " FROM hf_temporary_ids WHERE relation=?1 AND temporary=?2");
+  for (const Table& table : catalog_.tables()) {
+    if (!column_of(table)) continue;
+    statement.bind(1, std::string_view(relation_of(table))).bind(2, id);
     if (!statement.step()) continue;
-    found.named.any = true;
-    if (statement.is_null(0)) {
-      // A row whose insert a person discarded never comes, as one that never was.
-      const std::string_view state = statement.text(1);
-      const bool never = state.empty() || state == "discarded" || state == "resolved";
-      found.named.waiting = found.named.waiting || !never;
-      found.named.lost = found.named.lost || state == "acknowledged";
-    } else {
-      found.real = std::to_string(statement.integer(0));
-    }
+    const bool known = !statement.is_null(0);
+    if (known) found.real = statement.integer(0);
+    const std::int64_t entry = statement.integer(1);
+    const std::string state(statement.text(2));
     statement.reset();
+    found.named.any = true;
+    if (known) break;
+    found.named.lost = state == "acknowledged";
+    found.named.given_up = state.empty() || state == "discarded" || state == "resolved";
+    found.named.waiting = !found.named.given_up;
+    if (auto key = key_of_row(database, table, entry, id); key && found.named.waiting) {
+      found.named.rows.emplace_back(relation_of(table), *std::move(key));
+    }
+    break;
   }
   return found;
+}
+
+std::optional<std::string> TemporaryIds::resolve(Database& database, std::string_view text,
+                                                 Named& named) const {
+  return replace_numbers(text, [&](std::int64_t number) {
+    Found found = find(database, number);
+    named.any = named.any || found.named.any;
+    named.waiting = named.waiting || found.named.waiting;
+    named.lost = named.lost || found.named.lost;
+    named.given_up = named.given_up || found.named.given_up;
+    std::ranges::move(found.named.rows, std::back_inserter(named.rows));
+    return found.real;
+  });
 }
 
 TemporaryIds::Named TemporaryIds::resolve(Database& database, Mutation& mutation) const {
   Named named;
-  const auto replacement = [&](const std::string& column, const std::string& text) {
-    auto found = find(database, *mutation.table, column, text);
-    named.any = named.any || found.named.any;
-    named.waiting = named.waiting || found.named.waiting;
-    named.lost = named.lost || found.named.lost;
-    return found.real;
-  };
   for (RawObject& row : mutation.body.rows) {
     for (auto& [name, token] : row) {
-      if (auto real = replacement(name, token)) token = *std::move(real);
+      if (auto other = resolve(database, token, named)) token = *std::move(other);
     }
   }
+  Named filters;
+  const auto replacement = [&](const std::string& value) {
+    return resolve(database, value, filters);
+  };
   if (auto query = mutation.query.with_values(replacement)) mutation.query = *std::move(query);
+  named.any = named.any || filters.any;
+  named.waiting = named.waiting || filters.waiting;
+  named.lost = named.lost || filters.lost;
   return named;
-}
-
-bool TemporaryIds::any(Database& database) {
-  Statement& statement = database.cached("SELECT 1 FROM hf_temporary_ids LIMIT 1");
-  const bool found = statement.step();
-  statement.reset();
-  return found;
-}
-
-std::optional<std::string> TemporaryIds::real_id(Database& database, const Table& table,
-                                                 const std::string& column,
-                                                 const std::string& text) const {
-  return find(database, table, column, text).real;
 }
 
 }  // namespace holdfast::cache

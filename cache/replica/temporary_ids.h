@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,6 +17,10 @@ namespace holdfast::cache {
 // from an insert made without it until its answer tells the real ones; afterwards the real ones are
 // found by them.
 //
+// They are numbers that nobody else writes (from -1000000001 down; of smallint from -31001), and no
+// two rows of a principal have the same one: wherever such a number stands by itself, as a value,
+// in a list, in an array or in JSON, it names its row (hard case 13).
+//
 // Everything is kept in the principal's file. One thread at a time: whoever holds the Transaction.
 class TemporaryIds {
  public:
@@ -25,7 +29,7 @@ class TemporaryIds {
 
   // The key column whose values the upstream counts; nullopt for a table without one.
   static std::optional<std::size_t> column_of(const Table& table);
-  // The largest negative number below every value that the column has, had or stands for here.
+  // One that no row has or had; the next ones of the same request are each one less.
   static std::int64_t next(Database& database, const Overlay& overlay, const Table& table);
 
   // The rows that `entry` inserts have these ids, in the order of its request.
@@ -42,10 +46,7 @@ class TemporaryIds {
     std::int64_t entry;
     std::vector<Effect> before;
   };
-  // Columns that hold ids of a table: its own, and foreign keys to it, directly or over others.
-  using Carriers = std::map<const Table*, std::set<std::size_t>>;
   struct Adoption {
-    Carriers carriers;
     std::map<std::int64_t, std::int64_t> real;  // by temporary id
     std::vector<Renamed> renamed;
   };
@@ -57,28 +58,29 @@ class TemporaryIds {
   // The temporary ids that a request names.
   struct Named {
     bool any = false;
-    bool waiting = false;  // one has no real id yet; its insert may still be taken
-    bool lost = false;     // and never will: its row is upstream, and no answer told its id
+    bool waiting = false;   // one has no real id yet; its insert may still be taken
+    bool lost = false;      // and never will: its row is upstream, and no answer told its id
+    bool given_up = false;  // and never will: a person has discarded its insert
+    // The rows of those that wait, by relation and key: what names them goes after their inserts.
+    std::vector<std::pair<std::string, std::string>> rows = {};
   };
-  // Replaces ids that are known by now in a request's body and filters.
+  // Replaces ids that are known by now in a request's body and filters. The rows, and those that
+  // were given up, are those that its body names.
   Named resolve(Database& database, Mutation& mutation) const;
-  // Whether there ever was a temporary id.
-  static bool any(Database& database);
-  // The id that `text` stands for as a value of `column`; nullopt when it stands for none, or for
-  // one that is not known yet.
-  std::optional<std::string> real_id(Database& database, const Table& table,
-                                     const std::string& column, const std::string& text) const;
+  // The same in a text, such as a filter's value or JSON; nullopt when nothing changes. Adds what
+  // it names to `named`.
+  std::optional<std::string> resolve(Database& database, std::string_view text, Named& named) const;
+  // Whether a number that may be one stands in the text.
+  static bool may_be_in(std::string_view text);
 
  private:
-  Carriers carriers_of(const Table& table) const;
-  // The tables whose ids the column holds.
-  std::vector<const Table*> sources_of(const Table& table, std::size_t column, int depth = 0) const;
   struct Found {
     Named named;
-    std::optional<std::string> real;
+    std::optional<std::int64_t> real;
   };
-  Found find(Database& database, const Table& table, const std::string& column,
-             const std::string& text) const;
+  Found find(Database& database, std::int64_t id) const;
+  std::optional<std::string> key_of_row(Database& database, const Table& table, std::int64_t entry,
+                                        std::int64_t id) const;
   using Place = std::pair<const Table*, std::string>;  // a row, by its key
   // Keeps what the images tell.
   static std::map<std::int64_t, std::int64_t> learn(Transaction& transaction, const Table& table,
@@ -93,9 +95,7 @@ class TemporaryIds {
   Overlay& overlay_;
 };
 
-// `object` (a JSON object) with the members of `columns` whose tokens `real` knows replaced.
-std::string replace_ids(const Table& table, const std::set<std::size_t>& columns,
-                        const std::map<std::int64_t, std::int64_t>& real,
-                        const std::string& object);
+// `text` with the numbers in it that `real` knows, and that stand by themselves, replaced.
+std::string replace_ids(const std::map<std::int64_t, std::int64_t>& real, std::string_view text);
 
 }  // namespace holdfast::cache

@@ -200,7 +200,7 @@ TEST_F(ConflictRoutesTest, AnEditedInsertKeepsTheIdsThatItsRowsHaveHere) {
   go_offline();
   ASSERT_EQ(rest("POST", "counters", R"({"name":"bad"})").status, 201);
   ASSERT_EQ(rest("POST", "counters", R"({"name":"later"})").status, 201);
-  ASSERT_LT(rest("PATCH", "counters?id=eq.-1", R"({"name":"renamed"})").status, 300);
+  ASSERT_LT(rest("PATCH", "counters?id=eq.-1000000001", R"({"name":"renamed"})").status, 300);
   upstream_.respond_with([](const upstream::Call& call) -> upstream::Outcome {
     upstream::Answer answer;
     answer.headers = form();
@@ -216,8 +216,8 @@ TEST_F(ConflictRoutesTest, AnEditedInsertKeepsTheIdsThatItsRowsHaveHere) {
   const std::string path = "/outbox/" + dead.at("id").get<std::string>() + "/edit";
   EXPECT_EQ(post(path, R"({"body":[{"name":"a"},{"name":"b"}]})").status, 409);
   ASSERT_EQ(post(path, R"({"body":{"name":"good"}})").status, 200);
-  const auto shown = json::parse(rest("GET", "counters?select=id,name&id=eq.-1").body);
-  EXPECT_EQ(shown, json::parse(R"([{"id":-1,"name":"renamed"}])"));
+  const auto shown = json::parse(rest("GET", "counters?select=id,name&id=eq.-1000000001").body);
+  EXPECT_EQ(shown, json::parse(R"([{"id":-1000000001,"name":"renamed"}])"));
 }
 
 TEST_F(ConflictRoutesTest, DeadLettersAreDiscardedByTheirReason) {

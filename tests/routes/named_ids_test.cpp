@@ -1,0 +1,174 @@
+#include "tests/routes/temporary_ids_fixture.h"
+
+namespace holdfast::routes {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+class NamedIdsTest : public TemporaryIdsTest {};
+
+TEST_F(NamedIdsTest, TheRealIdTakesItsPlaceInRowsAndInWhatWaits) {
+  insert(R"({"name":"a"})");
+  EXPECT_EQ(rest("PATCH", "counters?id=eq.-1000000001", R"({"name":"changed"})").status, 204);
+  EXPECT_EQ(rest("POST", "counters", R"({"name":"child","parent":-1000000001})").status, 201);
+  EXPECT_EQ(rest("POST", "marks", R"({"counter":-1000000001,"label":"m"})").status, 201);
+  EXPECT_EQ(rest("POST", "dots", R"({"id":1,"counter":-1000000001,"label":"m"})").status, 201);
+  upstream_takes_all();
+  go_online();
+  dispatcher_.drain(*store_);
+  EXPECT_THAT(sent(),
+              ElementsAre(R"(POST counters {"name":"a"})", StartsWith("PATCH counters?id=eq.42"),
+                          R"(POST counters {"name":"child","parent":42})",
+                          R"(POST marks {"counter":42,"label":"m"})",
+                          R"(POST dots {"id":1,"counter":42,"label":"m"})"));
+  go_offline();
+  EXPECT_EQ(rows("counters?order=id"), json::parse(R"([{"id":42,"name":"changed","parent":null},
+                                                       {"id":43,"name":"child","parent":42}])"));
+  EXPECT_EQ(rows("marks"), json::parse(R"([{"counter":42,"label":"m"}])"));
+  EXPECT_EQ(rows("dots?select=counter"), json::parse(R"([{"counter":42}])"));
+}
+
+// Hard case 13: in a column without a foreign key, in lists and in JSON; other numbers are left.
+TEST_F(NamedIdsTest, TheRealIdTakesItsPlaceWhereverItIsNamed) {
+  insert(R"({"name":"a"})");
+  EXPECT_EQ(rest("POST", "baskets",
+                 R"({"id":1,"counter":-1000000001,"change":-1,"list":[-1000000001,-7],)"
+                 R"("content":{"c": -1000000001,"s":["-1000000001"],"-1000000001":2.5},)"
+                 R"("note":"see -1000000001 and 5-1000000001"})")
+                .status,
+            201);
+  EXPECT_EQ(rest("PATCH", "baskets?counter=eq.-1000000001", R"({"note":"-1000000001"})").status,
+            204);
+  upstream_takes_all();
+  go_online();
+  dispatcher_.drain(*store_);
+  ASSERT_EQ(sent().size(), 3U);
+  EXPECT_THAT(sent().at(0), StartsWith("POST counters"));
+  const auto body = json::parse(sent().at(1).substr(std::string("POST baskets ").size()));
+  EXPECT_EQ(body, json::parse(R"({"id":1,"counter":42,"change":-1,"list":[42,-7],
+                                  "content":{"c":42,"s":["42"],"42":2.5},
+                                  "note":"see -1000000001 and 5-1000000001"})"));
+  EXPECT_THAT(sent().at(2), HasSubstr(R"({"note":"42"})"));
+  go_offline();
+  EXPECT_EQ(rows("baskets?id=eq.1&select=counter,list,content->c"),
+            json::parse(R"([{"counter":42,"list":[42,-7],"c":42}])"));
+  EXPECT_EQ(rows("baskets?select=id&content->>c=eq.-1000000001"), json::parse(R"([{"id":1}])"));
+  EXPECT_EQ(rows("baskets?select=id&list=cs.{-1000000001}"), json::parse(R"([{"id":1}])"));
+  EXPECT_EQ(rest("POST", "baskets", R"({"id":2,"list":"{-1000000001}"})").status, 201);
+  EXPECT_EQ(rows("baskets?select=list&id=eq.2"), json::parse(R"([{"list":[42]}])"));
+}
+
+TEST_F(NamedIdsTest, WhatNamesAnUnknownIdInJsonWaits) {
+  insert(R"({"name":"a"})");
+  rest("POST", "baskets", R"({"id":1,"content":{"c":-1000000001}})");
+  nothing_is_there();
+  upstream_.push(503, R"({"code":"PGRST002","message":"busy"})",
+                 {{"Content-Type", "application/json"}});
+  dispatcher_.drain(*store_);
+  EXPECT_THAT(sent(), ElementsAre(R"(POST counters {"name":"a"})"));
+}
+
+// Nor would it mean anything there.
+TEST_F(NamedIdsTest, AnIdThatWasGivenUpIsNotSent) {
+  insert(R"({"name":"a"})");
+  const auto entry = json::parse(control("GET", "/outbox").body).at(0).at("id").get<std::string>();
+  EXPECT_EQ(control("POST", "/outbox/" + entry + "/discard").status, 200);
+  EXPECT_EQ(rest("POST", "baskets", R"({"id":1,"content":{"c":-1000000001}})").status, 409);
+  EXPECT_EQ(rest("POST", "baskets", R"({"id":1,"change":-1})").status, 201);
+}
+
+TEST_F(NamedIdsTest, AnEntryThatNamesAnUnknownIdWaits) {
+  insert(R"({"name":"a"})");
+  rest("POST", "marks", R"({"counter":-1000000001,"label":"m"})");
+  nothing_is_there();
+  upstream_.push(503, R"({"code":"PGRST002","message":"busy"})",
+                 {{"Content-Type", "application/json"}});
+  dispatcher_.drain(*store_);
+  EXPECT_THAT(sent(), ElementsAre(R"(POST counters {"name":"a"})"));
+}
+
+TEST_F(NamedIdsTest, TheOldIdIsUnderstoodAfterwardsAndAfterARestart) {
+  insert(R"({"name":"a"})");
+  upstream_takes_all();
+  dispatcher_.drain(*store_);
+  store_.reset();
+  use_catalog();
+  EXPECT_EQ(rows("counters?id=eq.-1000000001&select=id"), json::parse(R"([{"id":42}])"));
+  EXPECT_EQ(rows("counters?id=in.(-1000000001,7)&select=id"), json::parse(R"([{"id":42}])"));
+  EXPECT_EQ(rows("counters?or=(id.eq.-1000000001,name.eq.nobody)&select=id"),
+            json::parse(R"([{"id":42}])"));
+  EXPECT_EQ(rows("counters?or=(and(id.in.(-1000000001,7),name.eq.a),id.eq.9)&select=id"),
+            json::parse(R"([{"id":42}])"));
+  for (const char* filter :
+       {"id=in.(%22-1000000001%22,%227%22)", "id=eq(any).{-1000000001,7}", "id=not.neq.-1000000001",
+        "or=(id.in.(%22-1000000001%22))", "id=not.isdistinct.-1000000001"}) {
+    EXPECT_EQ(rows("counters?select=id&" + std::string(filter)), json::parse(R"([{"id":42}])"))
+        << filter;
+  }
+  EXPECT_EQ(rows("counters?select=id&id=not.in.(-1000000001,7)"), json::array());
+  EXPECT_EQ(rest("POST", "marks", R"({"counter":-1000000001,"label":"m"})").status, 201);
+  EXPECT_EQ(rows("marks"), json::parse(R"([{"counter":42,"label":"m"}])"));
+  EXPECT_EQ(rest("DELETE", "counters?id=eq.-1000000001").status, 204);
+  EXPECT_EQ(newest_target(), "/rest/v1/counters?id=eq.42");
+  // No id is given twice.
+  EXPECT_THAT(insert(R"({"name":"b"})"), HasSubstr("\"id\":-1000000002"));
+}
+
+// Hard case 13: also in an embedded relation's filters, by its name or an alias.
+TEST_F(NamedIdsTest, TheOldIdIsUnderstoodInEmbeddedFilters) {
+  insert(R"({"name":"a"})");
+  rest("POST", "marks", R"({"counter":-1000000001,"label":"m"})");
+  upstream_takes_all();
+  dispatcher_.drain(*store_);
+  const auto expected = json::parse(R"([{"id":42,"marks":[{"label":"m"}]}])");
+  EXPECT_EQ(rows("counters?select=id,marks(label)&marks.counter=eq.-1000000001"), expected);
+  EXPECT_EQ(rows("counters?select=id,marks(label)&marks.or=(counter.eq.-1000000001,label.eq.x)"),
+            expected);
+  EXPECT_EQ(rows("counters?select=id,some:marks(label)&some.counter=eq.-1000000001"),
+            json::parse(R"([{"id":42,"some":[{"label":"m"}]}])"));
+}
+
+// Hard case 13: while it is not known upstream, a filtered write that names it waits for it.
+TEST_F(NamedIdsTest, ALogicFilterThatNamesAnUnknownIdIsSentWithTheRealOne) {
+  insert(R"({"name":"a"})");
+  EXPECT_EQ(rest("PATCH", "counters?or=(id.eq.-1000000001,name.eq.nobody)", R"({"name":"changed"})")
+                .status,
+            204);
+  upstream_takes_all();
+  dispatcher_.drain(*store_);
+  ASSERT_EQ(sent().size(), 2U);
+  EXPECT_THAT(sent().at(1), StartsWith("PATCH counters?id=eq.42"));
+}
+
+// Hard case 13: what the upstream alone decides hears of the real ids as well, in filter and body.
+TEST_F(NamedIdsTest, WhatIsSentOnNamesTheRealIds) {
+  insert(R"({"name":"a"})");
+  upstream_takes_all();
+  dispatcher_.drain(*store_);
+  go_online();
+  upstream_.clear_calls();
+  rest("PATCH", "counters?id=eq.-1000000001", R"({"name":"b","parent":-1000000001})",
+       {{"Prefer", "tx=rollback"}});
+  EXPECT_THAT(sent(), ElementsAre(R"(PATCH counters?id=eq.42 {"name":"b","parent":42})"));
+}
+
+// Hard case 13: nor does the upstream hear of an id that it has not given.
+TEST_F(NamedIdsTest, WhatNamesAnIdThatTheUpstreamHasNotGivenIsNotSentOn) {
+  insert(R"({"name":"a"})");
+  nothing_is_there();
+  upstream_.push(400, R"({"code":"23514","message":"no"})", {{"Content-Type", "application/json"}});
+  dispatcher_.drain(*store_);
+  go_online();
+  upstream_.clear_calls();
+  const auto answer =
+      rest("PATCH", "counters?id=eq.-1000000001", R"({"name":"b"})", {{"Prefer", "tx=rollback"}});
+  EXPECT_EQ(answer.status, 504);
+  EXPECT_THAT(answer.body, HasSubstr("temporary id"));
+  EXPECT_THAT(sent(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace holdfast::routes
