@@ -10,10 +10,10 @@ using cache::Database;
 using cache::Statement;
 
 // What would have made a row that ?1 changes or refers to, and which no other pending entry makes:
-// dead letters, and withheld entries. Whether ?1 is nothing without it: it changes that row, and
-// there was none at the upstream, or it was seen as the refused write had made it; or it names it
-// by an id that never was the upstream's. Whether it refers to it from before it was refused as a
-// duplicate of a row that no own later write has made: it did not mean that one.
+// dead letters, and withheld entries. Whether ?1 changes that row alone: there was none at the
+// upstream, or it was seen as the refused write had made it (?2: as it still does). Whether it
+// names it by an id that never was the upstream's. Whether it refers to it from before it was
+// refused as a duplicate of a row that no own later write has made: it did not mean that one.
 constexpr const char* kDeadParents = R"sql(
 WITH needed AS (SELECT relation, key FROM hf_effects WHERE entry=?1
                 UNION SELECT relation, key FROM hf_references WHERE entry=?1)
@@ -21,8 +21,8 @@ SELECT o.sequence, o.id, o.last_error, d.relation, d.key,
     EXISTS(SELECT 1 FROM hf_effects m JOIN hf_outbox me ON me.sequence=m.entry
              WHERE m.entry=?1 AND m.relation=d.relation AND m.key=d.key AND m.kind IN (3, 4)
                AND (m.base IS NULL OR o.operation='insert'
-                                      AND (o.ended_at IS NULL OR me.created_at<o.ended_at)))
-    OR EXISTS(SELECT 1 FROM hf_references r JOIN hf_temporary_ids t ON t.entry=d.entry
+                                      AND (?2 OR me.created_at<o.ended_at))),
+    EXISTS(SELECT 1 FROM hf_references r JOIN hf_temporary_ids t ON t.entry=d.entry
                 WHERE r.entry=?1 AND r.relation=d.relation AND r.key=d.key AND t.real IS NULL),
     EXISTS(SELECT 1 FROM hf_outbox me JOIN hf_references r ON r.entry=me.sequence
                 WHERE me.sequence=?1 AND o.last_error LIKE '23505%' AND me.created_at<=o.ended_at
@@ -61,23 +61,29 @@ struct Need {
   std::string letter;  // the id of the dead letter: the maker, or what it is withheld for
   std::string relation;
   std::string key;
-  bool only_that;  // the entry is nothing without that very row
-  bool meant;      // that row, and not somebody else's at its key
+  bool changed = false;  // that row, and not somebody else's at its key
+  bool named = false;    // by an id that the upstream has not given
+  bool meant = false;    // no other row at its key
 };
 
-std::vector<Need> needs_of(Database& database, std::int64_t sequence) {
+// Whether what makes the row still shows it, while it is looked at.
+enum class Maker { kWithheld, kShown };
+
+std::vector<Need> needs_of(Database& database, std::int64_t sequence, Maker makers) {
   std::vector<Need> needs;
   Statement& statement = database.cached(kDeadParents);
-  statement.bind(1, sequence);
+  statement.bind(1, sequence).bind(2, std::int64_t{makers == Maker::kShown});
   while (statement.step()) {
     std::string_view letter = statement.text(1);
     const std::string_view reason = statement.text(2);
     // Those are claimed in order, so the maker has its reason before others need it.
     if (reason.starts_with(kDependsOnDead)) letter = reason.substr(kDependsOnDead.size());
-    const bool only_that = statement.integer(5) != 0;
-    needs.push_back({statement.integer(0), std::string(letter), std::string(statement.text(3)),
-                     std::string(statement.text(4)), only_that,
-                     only_that || statement.integer(6) != 0});
+    Need need{statement.integer(0), std::string(letter), std::string(statement.text(3)),
+              std::string(statement.text(4))};
+    need.changed = statement.integer(5) != 0;
+    need.named = statement.integer(6) != 0;
+    need.meant = need.changed || need.named || statement.integer(7) != 0;
+    needs.push_back(std::move(need));
   }
   return needs;
 }
@@ -102,7 +108,7 @@ bool is_at_rest(Database& database, std::int64_t sequence) {
 
 std::optional<std::string> dead_parent(Database& database, const cache::Overlay& overlay,
                                        std::int64_t sequence) {
-  for (Need& need : needs_of(database, sequence)) {
+  for (Need& need : needs_of(database, sequence, Maker::kWithheld)) {
     // Somebody else, or a later write of one's own, may have made the row all the same.
     if (need.meant || !is_upstream(database, overlay, need)) return std::move(need.letter);
   }
@@ -143,15 +149,18 @@ void review(cache::Transaction& transaction, cache::Overlay& overlay,
 }
 
 std::vector<std::int64_t> orphans_of(cache::Transaction& transaction, cache::Overlay& overlay,
-                                     std::int64_t sequence) {
+                                     const Entry& entry) {
   Database& database = transaction.database();
   std::vector<std::int64_t> orphans;
-  const auto dependants = dependants_of(database, sequence);
-  overlay.withhold(transaction, sequence);
+  // What may have arrived, or met another row, is there to be changed.
+  const bool is_there = entry.lost_answer || entry.state == State::kConflict;
+  const Maker maker = is_withheld(database, entry.sequence) ? Maker::kWithheld : Maker::kShown;
+  const auto dependants = dependants_of(database, entry.sequence);
+  overlay.withhold(transaction, entry.sequence);
   for (const std::int64_t dependant : dependants) {
     if (!is_at_rest(database, dependant)) continue;
-    for (const Need& need : needs_of(database, dependant)) {
-      if (need.maker != sequence || !need.only_that) continue;
+    for (const Need& need : needs_of(database, dependant, maker)) {
+      if (need.maker != entry.sequence || !(need.named || (need.changed && !is_there))) continue;
       orphans.push_back(dependant);
       break;
     }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cache/replica/overlay.h"
+#include "queue/entry.h"
 
 // What needs a row that a refused write would have made. It is not sent, and what it does to rows
 // is withheld: neither shows nor keeps others waiting, until a person decides about the refused one
@@ -34,10 +35,10 @@ void review(cache::Transaction& transaction, cache::Overlay& overlay,
             const std::vector<std::int64_t>& sequences);
 bool is_withheld(cache::Database& database, std::int64_t sequence);
 
-// Those of dependants_of() that can never come to be without the rows of `sequence`, which is about
-// to be discarded: they change those rows, or name them by ids that only this gateway knows. Takes
-// the effects of `sequence` back.
+// Those of dependants_of() that can never come to be without the rows of `entry`, which is about to
+// be discarded: they change those rows, or name them by ids that only this gateway knows. Takes the
+// effects of `entry` back.
 std::vector<std::int64_t> orphans_of(cache::Transaction& transaction, cache::Overlay& overlay,
-                                     std::int64_t sequence);
+                                     const Entry& entry);
 
 }  // namespace holdfast::queue

@@ -132,7 +132,7 @@ void Outbox::take_back(Transaction& transaction, const Entry& entry, int status,
                        const std::string& reason, Timestamp now) {
   Database& database = transaction.database();
   const auto dependants = dependants_of(database, entry.sequence);
-  const auto orphans = orphans_of(transaction, overlay_, entry.sequence);
+  const auto orphans = orphans_of(transaction, overlay_, entry);
   overlay_.drop(transaction, entry.sequence);
   end(transaction, entry, State::kDiscarded, status, reason, now);
   for (const std::int64_t orphan : orphans) {

@@ -1,5 +1,7 @@
 #include "routes/old_ids.h"
 
+#include <algorithm>
+
 #include "gateway/http/uri.h"
 
 namespace holdfast::routes {
@@ -32,15 +34,27 @@ std::optional<std::string> with_real_ids(cache::Database& database, const Tempor
   return target.substr(0, target.find('?') + 1) + rewritten;
 }
 
-bool may_name_ids(const http::Request& request) {
-  return TemporaryIds::may_be_in(http::query_decode(request.query())) ||
-         TemporaryIds::may_be_in(request.body);
+// Every read comes by here, so nothing is decoded before there is a number that long.
+bool may_be_in_query(std::string_view query) {
+  constexpr std::size_t kFewestDigits = 5;
+  const auto starts_long_number = [&](std::size_t at) {
+    const auto digits = query.substr(at).find_first_not_of("0123456789");
+    return std::min(digits, query.size() - at) >= kFewestDigits;
+  };
+  for (auto at = query.find_first_of("-%"); at != std::string_view::npos;
+       at = query.find_first_of("-%", at + 1)) {
+    const std::string_view code = query.substr(at, 3);
+    const bool encoded = code == "%2D" || code == "%2d";
+    if (query[at] == '%' && !encoded) continue;
+    if (starts_long_number(at + (encoded ? 3 : 1))) return true;
+  }
+  return false;
 }
 
 }  // namespace
 
 void put_real_ids(RestRequest& rest) {
-  if (!TemporaryIds::may_be_in(http::query_decode(rest.request.query()))) return;
+  if (!may_be_in_query(rest.request.query())) return;
   TemporaryIds::Named named;
   auto target = with_real_ids(*rest.store->reader(), TemporaryIds(rest.store->overlay()),
                               rest.request, named);
@@ -49,7 +63,8 @@ void put_real_ids(RestRequest& rest) {
 
 TemporaryIds::Named put_real_ids_into_write(RestRequest& rest) {
   TemporaryIds::Named named;
-  if (!may_name_ids(rest.request)) return named;
+  const bool in_query = may_be_in_query(rest.request.query());
+  if (!in_query && !TemporaryIds::may_be_in(rest.request.body)) return named;
   const TemporaryIds ids(rest.store->overlay());
   auto reader = rest.store->reader();
   TemporaryIds::Named filters;

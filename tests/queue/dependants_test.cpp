@@ -165,6 +165,18 @@ TEST_F(DependantsTest, WhatChangesARowThatADiscardedWriteWouldHaveMadeIsToldAtOn
   EXPECT_EQ(sample_.rows("tags", {"name"}), R"({"name":"x"})");
 }
 
+// A person has looked, and it is there.
+TEST_F(DependantsTest, WhatChangesARowThatMayHaveArrivedIsSentWhenItsInsertIsDiscarded) {
+  const auto first = insert("todos", R"({"id":1,"title":"a"})");
+  const auto changed = update("todos", 1, R"({"done":true})");
+  ASSERT_EQ(claim(), first);
+  change(first, [&](Outbox& outbox, cache::Transaction& transaction, const Entry& entry) {
+    outbox.doubt(transaction, entry, {0, "nobody knows", std::nullopt});
+  });
+  discard(first);
+  EXPECT_EQ(claim(), changed);
+}
+
 TEST_F(DependantsTest, AnIdThatWillNeverBeTheUpstreamsIsNotSentToIt) {
   auto tables = cache::sample::tables();
   tables.push_back(cache::sample::table(

@@ -104,7 +104,7 @@ TEST_F(NamedIdsTest, TheOldIdIsUnderstoodAfterwardsAndAfterARestart) {
             json::parse(R"([{"id":42}])"));
   for (const char* filter :
        {"id=in.(%22-1000000001%22,%227%22)", "id=eq(any).{-1000000001,7}", "id=not.neq.-1000000001",
-        "or=(id.in.(%22-1000000001%22))", "id=not.isdistinct.-1000000001"}) {
+        "or=(id.in.(%22-1000000001%22))", "id=eq.%2D1000000001", "id=not.isdistinct.-1000000001"}) {
     EXPECT_EQ(rows("counters?select=id&" + std::string(filter)), json::parse(R"([{"id":42}])"))
         << filter;
   }
