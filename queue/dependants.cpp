@@ -168,4 +168,15 @@ std::vector<std::int64_t> orphans_of(cache::Transaction& transaction, cache::Ove
   return orphans;
 }
 
+bool names_given_up_id(Database& database, std::int64_t sequence) {
+  Statement& statement = database.cached(
+      "SELECT 1 FROM hf_references r CROSS JOIN hf_temporary_ids t ON t.relation=r.relation"
+      " LEFT JOIN hf_outbox o ON o.sequence=t.entry WHERE r.entry=?1 AND r.key LIKE '%:-%'"
+      " AND t.real IS NULL AND ifnull(o.state, 'discarded')='discarded'"
+      " AND r.key LIKE '%' || t.temporary || '%' LIMIT 1");
+  const bool names = statement.bind(1, sequence).step();
+  statement.reset();
+  return names;
+}
+
 }  // namespace holdfast::queue

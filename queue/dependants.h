@@ -41,4 +41,8 @@ bool is_withheld(cache::Database& database, std::int64_t sequence);
 std::vector<std::int64_t> orphans_of(cache::Transaction& transaction, cache::Overlay& overlay,
                                      const Entry& entry);
 
+// Whether the entry names a row by an id that the upstream will never give, as its insert was
+// discarded.
+bool names_given_up_id(cache::Database& database, std::int64_t sequence);
+
 }  // namespace holdfast::queue

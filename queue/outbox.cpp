@@ -185,10 +185,13 @@ void Outbox::doubt(Transaction& transaction, const Entry& entry, const Doubt& do
   }
 }
 
-void Outbox::retry(Transaction& transaction, const Entry& entry) {
+bool Outbox::retry(Transaction& transaction, const Entry& entry) {
   // Before its time is over nobody can have looked: what was sent may still be committed.
-  if (entry.state == State::kUncertain && entry.next_attempt_at) return;
-  if (let_go(transaction, entry)) return;
+  if (entry.state == State::kUncertain && entry.next_attempt_at) return true;
+  if (let_go(transaction, entry)) return true;
+  if (is_end(entry.state) && names_given_up_id(transaction.database(), entry.sequence)) {
+    return false;
+  }
   Statement& update = transaction.database().cached(
       "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL, ended_at=NULL,"
       // Who has looked and sends it again knows that it did not arrive.
@@ -199,6 +202,7 @@ void Outbox::retry(Transaction& transaction, const Entry& entry) {
     review(transaction, overlay_, dependants_of(transaction.database(), entry.sequence));
   }
   release(transaction, State::kBlocked);
+  return true;
 }
 
 void Outbox::release(Transaction& transaction, State state) {

@@ -180,7 +180,7 @@ std::vector<std::string> change_page(const Context& context, cache::Store& store
     if (retries && entry.state == queue::State::kConflict) continue;
     close_conflict(transaction, entry, retries ? "local" : "remote", now);
     if (retries) {
-      outbox.retry(transaction, entry);
+      if (!outbox.retry(transaction, entry)) continue;
     } else {
       outbox.discard(transaction, entry, now);
     }
@@ -265,12 +265,13 @@ http::Response retry_entry(const Context& context, const std::string& id) {
                            std::nullopt});
   }
   const Timestamp now = context.clock.now();
-  return change_entry(
-      context, id,
-      [now](queue::Outbox& outbox, cache::Transaction& transaction, const Entry& entry) {
+  bool sent = true;
+  auto response = change_entry(
+      context, id, [&](queue::Outbox& outbox, cache::Transaction& transaction, const Entry& entry) {
         close_conflict(transaction, entry, "local", now);
-        outbox.retry(transaction, entry);
+        sent = outbox.retry(transaction, entry);
       });
+  return sent ? std::move(response) : error_response(given_up_id());
 }
 
 http::Response release_entry(const Context& context, const std::string& id) {

@@ -194,6 +194,10 @@ TEST_F(DependantsTest, AnIdThatWillNeverBeTheUpstreamsIsNotSentToIt) {
   discard(parent);
   expect_state(child, "dead");
   EXPECT_EQ(entry(child).last_status, 424);
+  change(child, [](Outbox& outbox, cache::Transaction& transaction, const Entry& entry) {
+    EXPECT_FALSE(outbox.retry(transaction, entry));
+  });
+  expect_state(child, "dead");
   EXPECT_EQ(claim(), 0);
   EXPECT_EQ(entry(later).last_error, std::string(kDependsOnDead) + entry(child).id);
 }
