@@ -9,6 +9,10 @@ namespace {
 using cache::Database;
 using cache::Statement;
 
+// The write itself names the id t: what it refers to else is what its row refers to already.
+#define HF_NAMES_ID \
+  "(me.body LIKE '%' || t.temporary || '%' OR me.target LIKE '%' || t.temporary || '%')"
+
 // What would have made a row that ?1 changes or refers to, and which no other pending entry makes:
 // dead letters, and withheld entries. Whether ?1 changes that row alone: there was none at the
 // upstream, or it was seen as the refused write had made it (?2: as it still does). Whether it
@@ -23,7 +27,9 @@ SELECT o.sequence, o.id, o.last_error, d.relation, d.key,
                AND (m.base IS NULL OR o.operation='insert'
                                       AND (?2 OR me.created_at<o.ended_at))),
     EXISTS(SELECT 1 FROM hf_references r JOIN hf_temporary_ids t ON t.entry=d.entry
-                WHERE r.entry=?1 AND r.relation=d.relation AND r.key=d.key AND t.real IS NULL),
+                JOIN hf_outbox me ON me.sequence=r.entry
+                WHERE r.entry=?1 AND r.relation=d.relation AND r.key=d.key AND t.real IS NULL
+                  AND )sql" HF_NAMES_ID R"sql(),
     EXISTS(SELECT 1 FROM hf_outbox me JOIN hf_references r ON r.entry=me.sequence
                 WHERE me.sequence=?1 AND o.last_error LIKE '23505%' AND me.created_at<=o.ended_at
                   AND r.relation=d.relation AND r.key=d.key)
@@ -170,10 +176,11 @@ std::vector<std::int64_t> orphans_of(cache::Transaction& transaction, cache::Ove
 
 bool names_given_up_id(Database& database, std::int64_t sequence) {
   Statement& statement = database.cached(
-      "SELECT 1 FROM hf_references r CROSS JOIN hf_temporary_ids t ON t.relation=r.relation"
+      "SELECT 1 FROM hf_references r CROSS JOIN hf_outbox me ON me.sequence=r.entry"
+      " CROSS JOIN hf_temporary_ids t ON t.relation=r.relation"
       " LEFT JOIN hf_outbox o ON o.sequence=t.entry WHERE r.entry=?1 AND r.key LIKE '%:-%'"
       " AND t.real IS NULL AND ifnull(o.state, 'discarded')='discarded'"
-      " AND r.key LIKE '%' || t.temporary || '%' LIMIT 1");
+      " AND r.key LIKE '%' || t.temporary || '%' AND " HF_NAMES_ID " LIMIT 1");
   const bool names = statement.bind(1, sequence).step();
   statement.reset();
   return names;

@@ -7,6 +7,7 @@
 #include "gateway/http/uri.h"
 #include "queue/arbiter.h"
 #include "routes/error_response.h"
+#include "routes/old_ids.h"
 #include "routes/outbox_routes.h"
 #include "routes/raw_json.h"
 
@@ -55,6 +56,21 @@ struct Choice {
   Arbiter::Choice choice = Arbiter::Choice::kRemote;
   std::string row;
 };
+
+// What a person has put together may name rows by the ids that they had here.
+Result<std::string> with_real_ids_in_row(const Context& context, cache::Store& store,
+                                         cache::Database& database, std::string row) {
+  cache::TemporaryIds::Named named;
+  const cache::TemporaryIds ids(store.overlay());
+  if (auto known = ids.resolve(database, row, named)) row = *std::move(known);
+  if (auto refused = refuse_ids(context, store, named)) return *std::move(refused);
+  if (named.waiting) {
+    return Error{ErrorKind::kConflict, "HF409",
+                 "The row with this temporary id is not upstream yet", std::nullopt,
+                 "Decide it once the row's insert has been sent."};
+  }
+  return row;
+}
 
 Result<Choice> read_choice(const std::string& text) {
   const auto body = cache::parse_body(text);
@@ -121,9 +137,14 @@ http::Response resolve_conflict(const Context& context, const std::string& id,
   store->writer().run(cache::Writer::Priority::kClient, [&](cache::Transaction& transaction) {
     queue::Outbox outbox(store->overlay());
     const auto conflict = Conflicts::find(transaction.database(), id);
-    resolved = Arbiter(outbox, context.replica)
-                   .resolve(transaction, conflict.value(), choice->choice, choice->row,
-                            context.clock.now());
+    auto row = with_real_ids_in_row(context, *store, transaction.database(), choice->row);
+    if (!row) {
+      resolved = std::move(row).error();
+      return;
+    }
+    resolved =
+        Arbiter(outbox, context.replica)
+            .resolve(transaction, conflict.value(), choice->choice, *row, context.clock.now());
   });
   if (!resolved) return error_response(resolved.error());
   context.synchronizer.wake_dispatcher();

@@ -126,6 +126,12 @@ Error lost_id() {
           "Read the rows again and use the real id."};
 }
 
+Error foreign_id() {
+  return {ErrorKind::kConflict, "HF409", "The row with this temporary id is another user's",
+          "An id that stands for the upstream's counts for the user who made the row.",
+          "Read the row again and use the real id."};
+}
+
 Error given_up_id() {
   return {ErrorKind::kConflict, "HF409",
           "The row with this temporary id never reached the upstream",

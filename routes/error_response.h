@@ -17,7 +17,8 @@ Error not_answerable_offline(const std::string& reason);
 Error unsent_row(const std::string& reason);
 // 409 HF409: nobody can tell which row it is.
 Error lost_id();
-// The same: there never was one.
+// The same: there never was one; it is another user's.
 Error given_up_id();
+Error foreign_id();
 
 }  // namespace holdfast::routes

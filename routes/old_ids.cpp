@@ -2,37 +2,15 @@
 
 #include <algorithm>
 
+#include "cache/replica/temporary_id_text.h"
 #include "gateway/http/uri.h"
+#include "routes/context.h"
+#include "routes/error_response.h"
 
 namespace holdfast::routes {
 namespace {
 
 using cache::TemporaryIds;
-
-// The target with the ids that are known in the values of its parameters; nullopt: there are none.
-std::optional<std::string> with_real_ids(cache::Database& database, const TemporaryIds& ids,
-                                         const http::Request& request, TemporaryIds::Named& named) {
-  std::string rewritten;
-  bool changed = false;
-  std::string_view left = request.query();
-  while (!left.empty()) {
-    const auto end = left.find('&');
-    const std::string_view parameter = left.substr(0, end);
-    left = end == std::string_view::npos ? std::string_view() : left.substr(end + 1);
-    if (!rewritten.empty()) rewritten += '&';
-    const auto equals = parameter.find('=');
-    const auto other =
-        equals == std::string_view::npos
-            ? std::nullopt
-            : ids.resolve(database, http::query_decode(parameter.substr(equals + 1)), named);
-    changed = changed || other;
-    rewritten += parameter.substr(0, other ? equals + 1 : parameter.size());
-    if (other) rewritten += http::percent_encode(*other);
-  }
-  if (!changed) return std::nullopt;
-  const std::string& target = request.target;
-  return target.substr(0, target.find('?') + 1) + rewritten;
-}
 
 // Every read comes by here, so nothing is decoded before there is a number that long.
 bool may_be_in_query(std::string_view query) {
@@ -53,22 +31,47 @@ bool may_be_in_query(std::string_view query) {
 
 }  // namespace
 
+std::optional<std::string> with_real_ids(cache::Database& database, const TemporaryIds& ids,
+                                         const std::string& target, TemporaryIds::Named& named) {
+  const auto begin = target.find('?');
+  if (begin == std::string::npos) return std::nullopt;
+  const auto query = http::replace_values(target.substr(begin + 1), [&](const std::string& value) {
+    return ids.resolve(database, value, named);
+  });
+  return query ? std::optional(target.substr(0, begin + 1) + *query) : std::nullopt;
+}
+
+std::optional<Error> refuse_ids(const Context& context, const cache::Store& store,
+                                const TemporaryIds::Named& named) {
+  if (named.lost) return lost_id();
+  if (named.given_up) return given_up_id();
+  if (named.unknown.empty()) return std::nullopt;
+  for (const auto& other : context.stores.all()) {
+    if (other.get() == &store) continue;
+    const TemporaryIds ids(other->overlay());
+    auto reader = other->reader();
+    const auto theirs = [&](std::int64_t id) { return ids.knows(*reader, id); };
+    if (std::ranges::any_of(named.unknown, theirs)) return foreign_id();
+  }
+  return std::nullopt;
+}
+
 void put_real_ids(RestRequest& rest) {
   if (!may_be_in_query(rest.request.query())) return;
   TemporaryIds::Named named;
   auto target = with_real_ids(*rest.store->reader(), TemporaryIds(rest.store->overlay()),
-                              rest.request, named);
+                              rest.request.target, named);
   if (target) rest.request.target = *std::move(target);
 }
 
 TemporaryIds::Named put_real_ids_into_write(RestRequest& rest) {
   TemporaryIds::Named named;
   const bool in_query = may_be_in_query(rest.request.query());
-  if (!in_query && !TemporaryIds::may_be_in(rest.request.body)) return named;
+  if (!in_query && !cache::may_have_temporary_id(rest.request.body)) return named;
   const TemporaryIds ids(rest.store->overlay());
   auto reader = rest.store->reader();
   TemporaryIds::Named filters;
-  if (auto target = with_real_ids(*reader, ids, rest.request, filters)) {
+  if (auto target = with_real_ids(*reader, ids, rest.request.target, filters)) {
     rest.request.target = *std::move(target);
   }
   if (auto body = ids.resolve(*reader, rest.request.body, named)) {

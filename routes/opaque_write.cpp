@@ -9,6 +9,7 @@
 #include "routes/error_response.h"
 #include "routes/forwarder.h"
 #include "routes/kept_answer.h"
+#include "routes/old_ids.h"
 #include "routes/profile.h"
 #include "routes/table_rules.h"
 #include "routes/write_answer.h"
@@ -138,8 +139,11 @@ void OpaqueWrite::write(cache::Transaction& transaction, const std::shared_ptr<W
   if (auto body = ids.resolve(transaction.database(), entry.body, named)) {
     entry.body = *std::move(body);
   }
-  if (named.lost || named.given_up) {
-    work->answer = error_response(named.lost ? lost_id() : given_up_id());
+  if (auto target = with_real_ids(transaction.database(), ids, entry.target, named)) {
+    entry.target = *std::move(target);
+  }
+  if (auto refused = refuse_ids(context_, store, named)) {
+    work->answer = error_response(*refused);
     return;
   }
   // As it came it names ids that only this gateway knows.

@@ -1,12 +1,14 @@
 #include <algorithm>
 
 #include "cache/replica/mutation.h"
+#include "cache/replica/temporary_id_text.h"
 #include "cache/replica/temporary_ids.h"
 #include "cache/values/json.h"
 #include "gateway/http/uri.h"
 #include "queue/conflicts.h"
 #include "queue/outbox.h"
 #include "routes/error_response.h"
+#include "routes/old_ids.h"
 #include "routes/outbox_entries.h"
 #include "routes/outbox_routes.h"
 #include "routes/session.h"
@@ -118,7 +120,12 @@ class Edit {
     }
     const auto named =
         cache::TemporaryIds(store_.overlay()).resolve(transaction_.database(), mutation);
-    if (named.lost) return lost_id();
+    if (auto refused = refuse_ids(context_, store_, named)) return *std::move(refused);
+    if (named.last_entry > entry->sequence) {
+      return conflict(
+          "It names a row by a temporary id whose insert comes after it: edit it once that is "
+          "delivered");
+    }
     // Computed on the rows as they are at its place, without it.
     auto& overlay = store_.overlay();
     if (!is_end(entry->state)) overlay.drop(transaction_, entry->sequence);

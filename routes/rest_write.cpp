@@ -277,8 +277,10 @@ void RestWrite::ask_upstream(RestRequest rest, const cache::Table& table, std::s
     if (named.waiting && !named.lost && !self.unreached_) {
       return self.handle_unreached(std::move(rest), table, std::move(respond));
     }
-    if (named.waiting) return respond(error_response(named.lost ? lost_id() : unsent_row(reason)));
-    if (named.given_up) return respond(error_response(given_up_id()));
+    if (const auto refused = refuse_ids(context, store, named)) {
+      return respond(error_response(*refused));
+    }
+    if (named.waiting) return respond(error_response(unsent_row(reason)));
     auto forwarded = once.forward(rest.request, reason);
     // It surely never got there: as good as not asked, so that it can be queued if that is its way.
     if (!forwarded.may_have_happened && !self.unreached_) {

@@ -86,7 +86,9 @@ void Rpc::handle(RestRequest rest, http::Respond respond) const {
     }
   }
   const auto named = put_real_ids_into_write(rest);
-  if (named.lost) return respond(error_response(lost_id()));
+  if (const auto refused = refuse_ids(context_, *rest.store, named)) {
+    return respond(error_response(*refused));
+  }
   if (named.waiting) return respond(error_response(unsent_row("it is a function")));
   if (!reads) return call(std::move(rest), std::move(respond));
   reads_.forward({std::move(rest.request), std::move(rest.store), std::move(rest.caller.principal),

@@ -8,6 +8,7 @@
 #include "gateway/http/uri.h"
 #include "routes/error_response.h"
 #include "routes/kept_answer.h"
+#include "routes/old_ids.h"
 #include "routes/profile.h"
 #include "routes/session.h"
 #include "routes/table_rules.h"
@@ -100,8 +101,8 @@ WriteOutcome WriteJob::run(cache::Transaction& transaction) {
                       options);
   const auto named = cache::TemporaryIds(store.overlay()).resolve(database, request_.mutation);
   names_temporary_ids_ = named.any;
-  if (named.lost || named.given_up) {
-    outcome_.answer = error_response(named.lost ? lost_id() : given_up_id());
+  if (auto refused = refuse_ids(context_, store, named)) {
+    outcome_.answer = error_response(*refused);
     return std::move(outcome_);
   }
   const cache::MutationContext mutation_context{

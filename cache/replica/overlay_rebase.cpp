@@ -142,7 +142,9 @@ void Overlay::rebase_effects(Transaction& transaction, const Table& table, const
       "SELECT entry, ordinal, changes, base FROM hf_effects"
       " WHERE relation=?1 AND key=?2 AND active=1 AND entry>?3"
       " UNION ALL SELECT entry, ordinal, changes, base FROM hf_effects"
-      " WHERE relation=?1 AND key=?2 AND active=2 AND entry>?3 AND base IS NOT NULL");
+      " WHERE relation=?1 AND key=?2 AND active=2 AND entry>?3"
+      // One without a base was made for a row that an own earlier entry makes: it has, now.
+      " AND (base IS NOT NULL OR (?3>0 AND kind IN (3, 4)))");
   select.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(key));
   select.bind(3, entry);
   while (select.step()) {

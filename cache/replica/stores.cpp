@@ -7,6 +7,7 @@
 
 #include "cache/query/query.h"
 #include "cache/replica/scope.h"
+#include "cache/replica/temporary_ids.h"
 #include "cache/values/codec.h"
 #include "cache/values/json.h"
 
@@ -352,6 +353,7 @@ std::shared_ptr<Store> Stores::make(const http::Principal& principal,
     Statement& statement = transaction.database().cached(
         "INSERT INTO hf_meta VALUES('principal', ?1) ON CONFLICT DO UPDATE SET value=?1");
     statement.bind(1, std::string_view(print_principal(principal))).run();
+    TemporaryIds::begin(transaction, principal.id);
   });
   return store;
 }

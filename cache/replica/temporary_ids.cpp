@@ -2,67 +2,29 @@
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
 #include <set>
 
 #include "cache/query/syntax.h"
 #include "cache/replica/key.h"
+#include "cache/replica/temporary_id_text.h"
 #include "cache/values/json.h"
 #include "cache/values/stored_number.h"
 
 namespace holdfast::cache {
 namespace {
 
-constexpr std::int64_t kFirst = -1'000'000'001;
-constexpr std::int64_t kFirstSmall = -31'001;
-constexpr std::int64_t kSmallest = std::numeric_limits<std::int16_t>::min();
+// As many ranges as an integer has room for.
+constexpr std::int64_t kIdsInRange = 1'000'000;
+constexpr std::int64_t kRanges = 1'146;
 // In hf_meta: the last one that was given.
 constexpr std::string_view kLast = "temporary_id";
 constexpr std::string_view kLastSmall = "small_temporary_id";
-constexpr std::string_view kBlanks = " \t\r\n";
 
-bool may_be_temporary(std::int64_t number) {
-  return number <= kFirst || (number <= kFirstSmall && number >= kSmallest);
-}
-
-// Whether a value may begin after `before`: at the start, or within a list, an array, JSON, a
-// filter, a form or CSV.
-bool may_begin_after(std::string_view before) {
-  if (before.ends_with('\n')) return true;
-  const auto last = before.find_last_not_of(kBlanks);
-  if (last == std::string_view::npos) return true;
-  const bool adjacent = last + 1 == before.size();
-  const std::string_view openers = adjacent ? ",:[{(\".=" : ",:[{(";
-  return openers.find(before[last]) != std::string_view::npos;
-}
-
-bool may_end_before(std::string_view after) {
-  if (after.starts_with('\n') || after.starts_with('\r')) return true;
-  const auto first = after.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return true;
-  const std::string_view closers = first == 0 ? ",]})\"\\&" : ",]})";
-  return closers.find(after[first]) != std::string_view::npos;
-}
-
-// Calls `replace` with each number of `text` that stands by itself and may be a temporary id, and
-// puts what it returns in its place; nullopt when it never returned anything.
-template <typename Replace>
-std::optional<std::string> replace_numbers(std::string_view text, const Replace& replace) {
-  std::string changed;
-  std::size_t copied = 0;
-  for (auto at = text.find('-'); at != std::string_view::npos; at = text.find('-', at + 1)) {
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), number);
-    const auto length = static_cast<std::size_t>(end - text.data()) - at;
-    if (error != std::errc() || !may_be_temporary(number)) continue;
-    if (!may_begin_after(text.substr(0, at)) || !may_end_before(text.substr(at + length))) continue;
-    const std::optional<std::int64_t> other = replace(number);
-    if (!other) continue;
-    changed.append(text.substr(copied, at - copied)).append(std::to_string(*other));
-    copied = at + length;
-  }
-  if (copied == 0) return std::nullopt;
-  return changed.append(text.substr(copied));
+// FNV-1a.
+std::uint32_t fingerprint(std::string_view text) {
+  std::uint32_t hash = 2'166'136'261;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16'777'619;
+  return hash;
 }
 
 // "-5" or "\"-5\"" -> -5
@@ -142,23 +104,6 @@ std::vector<const Row*> made_rows(const Table& table, const std::vector<std::int
 
 }  // namespace
 
-std::string replace_ids(const std::map<std::int64_t, std::int64_t>& real, std::string_view text) {
-  auto replaced = replace_numbers(text, [&](std::int64_t number) {
-    const auto found = real.find(number);
-    return found == real.end() ? std::nullopt : std::optional(found->second);
-  });
-  return replaced ? *std::move(replaced) : std::string(text);
-}
-
-bool TemporaryIds::may_be_in(std::string_view text) {
-  bool any = false;
-  replace_numbers(text, [&](std::int64_t) {
-    any = true;
-    return std::optional<std::int64_t>();
-  });
-  return any;
-}
-
 std::optional<std::size_t> TemporaryIds::column_of(const Table& table) {
   if (!table.primary_key) return std::nullopt;
   for (const std::size_t index : table.primary_key->columns) {
@@ -170,7 +115,7 @@ std::optional<std::size_t> TemporaryIds::column_of(const Table& table) {
 std::int64_t TemporaryIds::next(Database& database, const Overlay& overlay, const Table& table) {
   const auto column = column_of(table);
   const bool small = table.columns[*column].type.kind == TypeKind::kInt2;
-  std::int64_t lowest = (small ? kFirstSmall : kFirst) + 1;
+  std::int64_t lowest = (small ? kFirstSmallTemporaryId : kFirstTemporaryId) + 1;
   if (overlay.rows(table).exists(database)) {
     lowest = std::min(lowest, overlay.rows(table).smallest(database, *column));
   }
@@ -181,6 +126,13 @@ std::int64_t TemporaryIds::next(Database& database, const Overlay& overlay, cons
   if (!used.is_null(0)) lowest = std::min(lowest, used.integer(0));
   used.reset();
   return lowest - 1;
+}
+
+void TemporaryIds::begin(Transaction& transaction, const std::string& principal) {
+  const std::int64_t range = principal == "anon" ? 0 : 1 + fingerprint(principal) % (kRanges - 1);
+  Statement& insert =
+      transaction.database().cached("INSERT INTO hf_meta VALUES(?1, ?2) ON CONFLICT DO NOTHING");
+  insert.bind(1, kLast).bind(2, kFirstTemporaryId + 1 - range * kIdsInRange).run();
 }
 
 void TemporaryIds::remember(Transaction& transaction, std::int64_t entry, const Table& table,
@@ -237,7 +189,7 @@ TemporaryIds::Adoption TemporaryIds::adopt(Transaction& transaction, std::int64_
     }
     move_row(transaction, place, adoption);
   }
-  for (const Renamed& each : adoption.renamed) overlay_.refresh(transaction, each.entry);
+  for (const std::int64_t each : adoption.renamed) overlay_.refresh(transaction, each);
   return adoption;
 }
 
@@ -297,9 +249,8 @@ void TemporaryIds::move_row(Transaction& transaction, const Place& place,
 
 void TemporaryIds::rename_entry(Transaction& transaction, std::int64_t entry, Adoption& adoption,
                                 std::vector<Place>& moved) {
-  auto before = overlay_.effects(transaction.database(), entry);
   std::int64_t ordinal = -1;
-  for (const Effect& effect : before) {
+  for (const Effect& effect : overlay_.effects(transaction.database(), entry)) {
     ++ordinal;
     const Table* table = overlay_.find_table(effect.relation);
     if (table == nullptr) continue;
@@ -314,7 +265,7 @@ void TemporaryIds::rename_entry(Transaction& transaction, std::int64_t entry, Ad
       moved.push_back(place);
     }
   }
-  adoption.renamed.push_back({entry, std::move(before)});
+  adoption.renamed.push_back(entry);
 }
 
 std::optional<std::string> TemporaryIds::key_of_row(Database& database, const Table& table,
@@ -344,6 +295,7 @@ TemporaryIds::Found TemporaryIds::find(Database& database, std::int64_t id) cons
     found.named.lost = state == "acknowledged";
     found.named.given_up = state.empty() || state == "discarded" || state == "resolved";
     found.named.waiting = !found.named.given_up;
+    if (found.named.waiting) found.named.last_entry = entry;
     if (auto key = key_of_row(database, table, entry, id); key && found.named.waiting) {
       found.named.rows.emplace_back(relation_of(table), *std::move(key));
     }
@@ -354,13 +306,15 @@ TemporaryIds::Found TemporaryIds::find(Database& database, std::int64_t id) cons
 
 std::optional<std::string> TemporaryIds::resolve(Database& database, std::string_view text,
                                                  Named& named) const {
-  return replace_numbers(text, [&](std::int64_t number) {
+  return replace_temporary_ids(text, [&](std::int64_t number) {
     Found found = find(database, number);
     named.any = named.any || found.named.any;
     named.waiting = named.waiting || found.named.waiting;
     named.lost = named.lost || found.named.lost;
     named.given_up = named.given_up || found.named.given_up;
     std::ranges::move(found.named.rows, std::back_inserter(named.rows));
+    named.last_entry = std::max(named.last_entry, found.named.last_entry);
+    if (!found.named.any) named.unknown.push_back(number);
     return found.real;
   });
 }

@@ -17,9 +17,10 @@ namespace holdfast::cache {
 // from an insert made without it until its answer tells the real ones; afterwards the real ones are
 // found by them.
 //
-// They are numbers that nobody else writes (from -1000000001 down; of smallint from -31001), and no
-// two rows of a principal have the same one: wherever such a number stands by itself, as a value,
-// in a list, in an array or in JSON, it names its row (hard case 13).
+// They are numbers that nobody else writes (from -1000000001 down; of smallint from -31001), no two
+// rows of a principal have the same one, and each principal has a range of its own: wherever such a
+// number stands by itself, as a value, in a list, in an array or in JSON, it names its row (hard
+// case 13).
 //
 // Everything is kept in the principal's file. One thread at a time: whoever holds the Transaction.
 class TemporaryIds {
@@ -32,6 +33,8 @@ class TemporaryIds {
   // One that no row has or had; the next ones of the same request are each one less.
   static std::int64_t next(Database& database, const Overlay& overlay, const Table& table);
 
+  // For a new file: whose ids it will give.
+  static void begin(Transaction& transaction, const std::string& principal);
   // The rows that `entry` inserts have these ids, in the order of its request.
   static void remember(Transaction& transaction, std::int64_t entry, const Table& table,
                        const std::vector<std::int64_t>& ids);
@@ -41,14 +44,9 @@ class TemporaryIds {
   std::pair<const Table*, std::vector<std::int64_t>> unresolved_of(Database& database,
                                                                    std::int64_t entry) const;
 
-  // An entry whose effects were given real ids, and its effects as they were before.
-  struct Renamed {
-    std::int64_t entry;
-    std::vector<Effect> before;
-  };
   struct Adoption {
     std::map<std::int64_t, std::int64_t> real;  // by temporary id
-    std::vector<Renamed> renamed;
+    std::vector<std::int64_t> renamed;          // the entries whose effects name them
   };
   // `entry` was acknowledged with `images`: each id whose row is among them becomes the real one in
   // all effects, references and rows. The rows of others go, as theirs are not known. As many
@@ -61,17 +59,19 @@ class TemporaryIds {
     bool waiting = false;   // one has no real id yet; its insert may still be taken
     bool lost = false;      // and never will: its row is upstream, and no answer told its id
     bool given_up = false;  // and never will: a person has discarded its insert
-    // The rows of those that wait, by relation and key: what names them goes after their inserts.
+    // The rows of those that wait, by relation and key: what names them goes after their inserts,
+    // of which this is the last.
     std::vector<std::pair<std::string, std::string>> rows = {};
+    std::int64_t last_entry = 0;
+    std::vector<std::int64_t> unknown = {};  // such numbers that are none of this principal's
   };
   // Replaces ids that are known by now in a request's body and filters. The rows, and those that
-  // were given up, are those that its body names.
+  // were given up or are unknown, are those that its body names.
   Named resolve(Database& database, Mutation& mutation) const;
   // The same in a text, such as a filter's value or JSON; nullopt when nothing changes. Adds what
   // it names to `named`.
   std::optional<std::string> resolve(Database& database, std::string_view text, Named& named) const;
-  // Whether a number that may be one stands in the text.
-  static bool may_be_in(std::string_view text);
+  bool knows(Database& database, std::int64_t id) const { return find(database, id).named.any; }
 
  private:
   struct Found {
@@ -94,8 +94,5 @@ class TemporaryIds {
   const Catalog& catalog_;
   Overlay& overlay_;
 };
-
-// `text` with the numbers in it that `real` knows, and that stand by themselves, replaced.
-std::string replace_ids(const std::map<std::int64_t, std::int64_t>& real, std::string_view text);
 
 }  // namespace holdfast::cache

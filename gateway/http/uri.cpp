@@ -77,4 +77,25 @@ std::string query_parameter(std::string_view raw_query, std::string_view name) {
   return "";
 }
 
+std::optional<std::string> replace_values(
+    std::string_view raw_query,
+    const std::function<std::optional<std::string>(const std::string& value)>& replace) {
+  std::string rewritten;
+  bool changed = false;
+  while (!raw_query.empty()) {
+    const auto end = raw_query.find('&');
+    const std::string_view parameter = raw_query.substr(0, end);
+    raw_query = end == std::string_view::npos ? std::string_view() : raw_query.substr(end + 1);
+    const auto equals = parameter.find('=');
+    std::optional<std::string> other;
+    if (equals != std::string_view::npos)
+      other = replace(query_decode(parameter.substr(equals + 1)));
+    if (!rewritten.empty()) rewritten += '&';
+    rewritten += parameter.substr(0, other ? equals + 1 : parameter.size());
+    if (other) rewritten += percent_encode(*other);
+    changed = changed || other;
+  }
+  return changed ? std::optional(std::move(rewritten)) : std::nullopt;
+}
+
 }  // namespace holdfast::http

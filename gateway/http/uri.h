@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,5 +20,11 @@ std::string percent_encode(std::string_view text);
 std::vector<std::pair<std::string, std::string>> parse_query(std::string_view raw_query);
 // The first value of that name; empty when there is none.
 std::string query_parameter(std::string_view raw_query, std::string_view name);
+
+// The query with other values, encoded, where `replace` gives any for a decoded one; nullopt when
+// it gives none.
+std::optional<std::string> replace_values(
+    std::string_view raw_query,
+    const std::function<std::optional<std::string>(const std::string& value)>& replace);
 
 }  // namespace holdfast::http

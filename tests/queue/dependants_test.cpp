@@ -130,6 +130,26 @@ TEST_F(DependantsTest, AWithheldChangeKeepsItsPlaceBeforeLaterOnesOfARowThatIsTh
   EXPECT_EQ(claim(), back);
 }
 
+// The row was not upstream when they were made, and is when they are let go.
+TEST_F(DependantsTest, AWithheldChangeKnowsTheRowThatAnOwnEarlierInsertHasMadeMeanwhile) {
+  const auto parent = insert("lists", R"({"id":1,"title":"l"})");
+  const auto made = insert("todos", R"({"id":60,"title":"c"})");
+  const auto moved = update("todos", 60, R"({"list_id":1})");
+  const auto gone = erase("todos", 60);
+  refuse(parent);
+  ASSERT_EQ(claim(), made);
+  acknowledge(made);
+  EXPECT_EQ(claim(), 0);
+  retry(parent);
+  ASSERT_EQ(claim(), parent);
+  acknowledge(parent);
+  EXPECT_EQ(claim(), moved);
+  for (const auto each : {moved, gone}) {
+    const auto effects = sample_.overlay().effects(*sample_.store().reader(), each);
+    EXPECT_THAT(effects.at(0).base.value_or(""), HasSubstr(R"("title":"c")"));
+  }
+}
+
 // A row that was deleted and made anew, while another device has changed it: the deletion gives
 // way, the new row is refused, and what was meant for it does not change theirs, nor shows on it.
 TEST_F(DependantsTest, WhatWasMeantForANewRowDoesNotGoToTheOneThatWasToBeDeleted) {

@@ -97,6 +97,8 @@ TEST_F(ConflictRoutesTest, AMergedRowIsCheckedAgainstTheTable) {
   EXPECT_EQ(post(path, R"({"choice":"both"})").status, 400);
   EXPECT_EQ(post("/conflicts/none/resolve", R"({"choice":"local"})").status, 404);
   EXPECT_EQ(got("/conflicts").at(0).at("state"), "open");
+  rest("POST", "counters", R"({"name":"not upstream yet"})");
+  EXPECT_EQ(post(path, R"({"choice":"merged","row":{"title":"-1000000001"}})").status, 409);
   ASSERT_EQ(post(path, R"({"choice":"merged","row":{"title":"both"}})").status, 200);
   EXPECT_EQ(json::parse(rest("GET", "todos?id=eq.1&select=title").body).at(0).at("title"), "both");
 }

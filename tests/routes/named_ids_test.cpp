@@ -1,8 +1,12 @@
+#include <limits>
+
+#include "cache/replica/temporary_ids.h"
 #include "tests/routes/temporary_ids_fixture.h"
 
 namespace holdfast::routes {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -168,6 +172,72 @@ TEST_F(NamedIdsTest, WhatNamesAnIdThatTheUpstreamHasNotGivenIsNotSentOn) {
   EXPECT_EQ(answer.status, 504);
   EXPECT_THAT(answer.body, HasSubstr("temporary id"));
   EXPECT_THAT(sent(), IsEmpty());
+}
+
+// What a guest has begun is not taken for what the same person does once signed in.
+TEST_F(NamedIdsTest, AnIdCountsForItsUserAlone) {
+  http::Principal user;
+  user.kind = http::Principal::Kind::kUser;
+  user.id = "user-b32a1f";
+  const auto theirs = stores_.open(user);
+  const cache::Table& counters = *theirs->catalog().find("public", "counters");
+  std::int64_t id = 0;
+  theirs->writer().run(cache::Writer::Priority::kClient, [&](cache::Transaction& transaction) {
+    id = cache::TemporaryIds::next(transaction.database(), theirs->overlay(), counters);
+    cache::TemporaryIds::remember(transaction, 1, counters, {id});
+  });
+  EXPECT_LT(id, -1'001'000'000) << "a range of its own";
+  EXPECT_GT(id, std::numeric_limits<std::int32_t>::min());
+  const std::string body = "{\"id\":1,\"content\":{\"c\":" + std::to_string(id) + "}}";
+  EXPECT_THAT(rest("POST", "baskets", body).body, HasSubstr("another user"));
+  EXPECT_EQ(rest("POST", "baskets", R"({"id":1,"counter":-1999999999})").status, 201)
+      << "nobody's id is a number";
+}
+
+// The dead letter keeps its place in the queue, before the insert.
+TEST_F(NamedIdsTest, AnEditDoesNotNameARowThatComesLater) {
+  rest("POST", "baskets", R"({"id":1,"note":"a"})");
+  upstream_.push(400, R"({"code":"23514","message":"no"})", {{"Content-Type", "application/json"}});
+  go_online();
+  dispatcher_.drain(*store_);
+  go_offline();
+  insert(R"({"name":"a"})");
+  const auto entries = json::parse(control("GET", "/outbox?state=dead").body);
+  ASSERT_EQ(entries.size(), 1U);
+  const auto edit = [&](const std::string& row) {
+    return ask({"POST",
+                "/outbox/" + entries[0].at("id").get<std::string>() + "/edit",
+                {{"Authorization", std::string("Bearer ") + kControlToken}},
+                "{\"body\":" + row + "}"});
+  };
+  EXPECT_THAT(edit(R"({"id":1,"counter":-1000000001})").body, HasSubstr("comes after it"));
+  upstream_takes_all();
+  go_online();
+  dispatcher_.drain(*store_);
+  EXPECT_EQ(edit(R"({"id":1,"counter":-1000000001})").status, 200);
+  dispatcher_.drain(*store_);
+  EXPECT_THAT(sent().back(), HasSubstr(R"("counter":42)"));
+}
+
+TEST_F(NamedIdsTest, AQueuedCallIsSentWithTheRealIds) {
+  options_.queued_functions = {"bill"};
+  insert(R"({"name":"a"})");
+  EXPECT_EQ(rest("POST", "rpc/bill?which=-1000000001", R"({"counter":-1000000001})").status, 204);
+  upstream_takes_all();
+  go_online();
+  dispatcher_.drain(*store_);
+  EXPECT_THAT(sent().back(), AllOf(HasSubstr("rpc/bill?which=42"), HasSubstr(R"({"counter":42})")));
+}
+
+TEST_F(NamedIdsTest, ACallThatNamesAnIdThatWasGivenUpIsRefused) {
+  insert(R"({"name":"a"})");
+  const auto entry = json::parse(control("GET", "/outbox").body).at(0).at("id").get<std::string>();
+  EXPECT_EQ(rest("POST", "rpc/bill", R"({"counter":-1000000001})").status, 504);
+  control("POST", "/outbox/" + entry + "/discard");
+  go_online();
+  upstream_.clear_calls();
+  EXPECT_EQ(rest("POST", "rpc/bill", R"({"counter":-1000000001})").status, 409);
+  EXPECT_THAT(upstream_.calls(), IsEmpty());
 }
 
 }  // namespace
