@@ -14,7 +14,7 @@ using cache::Statement;
   "(me.body LIKE '%' || t.temporary || '%' OR me.target LIKE '%' || t.temporary || '%')"
 
 // What would have made a row that ?1 changes or refers to, and which no other pending entry makes:
-// dead letters, and withheld entries. Whether ?1 changes that row alone: there was none at the
+// dead letters, and suspended entries. Whether ?1 changes that row alone: there was none at the
 // upstream, or it was seen as the refused write had made it (?2: as it still does). Whether it
 // names it by an id that never was the upstream's. Whether it refers to it from before it was
 // refused as a duplicate of a row that no own later write has made: it did not mean that one.
@@ -64,7 +64,7 @@ SELECT o.sequence FROM hf_outbox o JOIN needs n ON n.entry=o.sequence
 // A row that the entry needs, and what would have made it.
 struct Need {
   std::int64_t maker;
-  std::string letter;  // the id of the dead letter: the maker, or what it is withheld for
+  std::string letter;  // the id of the dead letter: the maker, or what it is suspended for
   std::string relation;
   std::string key;
   bool changed = false;  // that row, and not somebody else's at its key
@@ -73,7 +73,7 @@ struct Need {
 };
 
 // Whether what makes the row still shows it, while it is looked at.
-enum class Maker { kWithheld, kShown };
+enum class Maker { kSuspended, kShown };
 
 std::vector<Need> needs_of(Database& database, std::int64_t sequence, Maker makers) {
   std::vector<Need> needs;
@@ -114,7 +114,7 @@ bool is_at_rest(Database& database, std::int64_t sequence) {
 
 std::optional<std::string> dead_parent(Database& database, const cache::Overlay& overlay,
                                        std::int64_t sequence) {
-  for (Need& need : needs_of(database, sequence, Maker::kWithheld)) {
+  for (Need& need : needs_of(database, sequence, Maker::kSuspended)) {
     // Somebody else, or a later write of one's own, may have made the row all the same.
     if (need.meant || !is_upstream(database, overlay, need)) return std::move(need.letter);
   }
@@ -129,21 +129,21 @@ std::vector<std::int64_t> dependants_of(Database& database, std::int64_t sequenc
   return dependants;
 }
 
-bool is_withheld(Database& database, std::int64_t sequence) {
+bool is_suspended(Database& database, std::int64_t sequence) {
   Statement& statement =
       database.cached("SELECT 1 FROM hf_effects WHERE entry=?1 AND active=2 LIMIT 1");
-  const bool withheld = statement.bind(1, sequence).step();
+  const bool suspended = statement.bind(1, sequence).step();
   statement.reset();
-  return withheld;
+  return suspended;
 }
 
 std::optional<std::string> review(cache::Transaction& transaction, cache::Overlay& overlay,
                                   std::int64_t sequence) {
   Database& database = transaction.database();
   auto parent = dead_parent(database, overlay, sequence);
-  const bool withheld = is_withheld(database, sequence);
-  if (parent && !withheld) overlay.withhold(transaction, sequence);
-  if (!parent && withheld) overlay.reactivate(transaction, sequence);
+  const bool suspended = is_suspended(database, sequence);
+  if (parent && !suspended) overlay.suspend(transaction, sequence);
+  if (!parent && suspended) overlay.reactivate(transaction, sequence);
   return parent;
 }
 
@@ -160,9 +160,9 @@ std::vector<std::int64_t> orphans_of(cache::Transaction& transaction, cache::Ove
   std::vector<std::int64_t> orphans;
   // What may have arrived, or met another row, is there to be changed.
   const bool is_there = entry.lost_answer || entry.state == State::kConflict;
-  const Maker maker = is_withheld(database, entry.sequence) ? Maker::kWithheld : Maker::kShown;
+  const Maker maker = is_suspended(database, entry.sequence) ? Maker::kSuspended : Maker::kShown;
   const auto dependants = dependants_of(database, entry.sequence);
-  overlay.withhold(transaction, entry.sequence);
+  overlay.suspend(transaction, entry.sequence);
   for (const std::int64_t dependant : dependants) {
     if (!is_at_rest(database, dependant)) continue;
     for (const Need& need : needs_of(database, dependant, maker)) {

@@ -10,8 +10,8 @@
 #include "queue/entry.h"
 
 // What needs a row that a refused write would have made. It is not sent, and what it does to rows
-// is withheld: neither shows nor keeps others waiting, until a person decides about the refused one
-// or somebody else makes the row. Works inside the caller's Transaction.
+// is suspended: neither shows nor keeps others waiting, until a person decides about the refused
+// one or somebody else makes the row. Works inside the caller's Transaction.
 namespace holdfast::queue {
 
 // How the reason of an entry begins that is blocked by a dead letter, whose id follows.
@@ -26,14 +26,14 @@ std::optional<std::string> dead_parent(cache::Database& database, const cache::O
 // in between; in order.
 std::vector<std::int64_t> dependants_of(cache::Database& database, std::int64_t sequence);
 
-// Withholds the effects of an unfinished entry, or shows them again, by whether it has a dead
+// Suspends the effects of an unfinished entry, or shows them again, by whether it has a dead
 // parent; which.
 std::optional<std::string> review(cache::Transaction& transaction, cache::Overlay& overlay,
                                   std::int64_t sequence);
 // The same for those of them that are neither being sent nor for a person to decide, in order.
 void review(cache::Transaction& transaction, cache::Overlay& overlay,
             const std::vector<std::int64_t>& sequences);
-bool is_withheld(cache::Database& database, std::int64_t sequence);
+bool is_suspended(cache::Database& database, std::int64_t sequence);
 
 // Those of dependants_of() that can never come to be without the rows of `entry`, which is about to
 // be discarded: they change those rows, or name them by ids that only this gateway knows. Takes the

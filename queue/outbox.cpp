@@ -112,7 +112,7 @@ void Outbox::resolve(Transaction& transaction, const Entry& entry, const std::st
 
 void Outbox::reject(Transaction& transaction, const Entry& entry, int status,
                     const std::string& reason, Timestamp now) {
-  overlay_.withhold(transaction, entry.sequence);
+  overlay_.suspend(transaction, entry.sequence);
   end(transaction, entry, State::kDead, status, reason, now);
   review(transaction, overlay_, dependants_of(transaction.database(), entry.sequence));
 }

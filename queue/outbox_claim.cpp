@@ -19,8 +19,8 @@ using cache::Statement;
   " AND (b.state IN ('queued', 'sending', 'waiting', 'blocked')"                         \
   " OR (b.state='uncertain' AND b.next_attempt_at IS NOT NULL))"
 
-// What shares a row with ?1. A withheld entry counts where it changes a row that is there, which it
-// does once its parent is.
+// What shares a row with ?1. A suspended entry counts where it changes a row that is there, which
+// it does once its parent is.
 #define HF_BEFORE_ON_ROWS                                                                        \
   "SELECT e.entry FROM hf_effects mine CROSS JOIN hf_effects e"                                  \
   " ON e.relation=mine.relation AND e.key=mine.key"                                              \
@@ -171,9 +171,9 @@ Outbox::Tie Outbox::tie(Database& database, const Entry& next,
     const bool inside = std::find(batch.begin(), batch.end(), references.integer(0)) != batch.end();
     if (tie != Tie::kBlocked) tie = inside ? Tie::kDepends : Tie::kBlocked;
   }
-  // A withheld one is to be shown first.
+  // A suspended one is to be shown first.
   const bool lacks =
-      dead_parent(database, overlay_, next.sequence) || is_withheld(database, next.sequence);
+      dead_parent(database, overlay_, next.sequence) || is_suspended(database, next.sequence);
   return lacks ? Tie::kBlocked : tie;
 }
 

@@ -177,8 +177,8 @@ void Overlay::drop(Transaction& transaction, std::int64_t entry) {
   take_back(transaction, entry, Standing::kEnded);
 }
 
-void Overlay::withhold(Transaction& transaction, std::int64_t entry) {
-  take_back(transaction, entry, Standing::kWithheld);
+void Overlay::suspend(Transaction& transaction, std::int64_t entry) {
+  take_back(transaction, entry, Standing::kSuspended);
 }
 
 void Overlay::take_back(Transaction& transaction, std::int64_t entry, Standing standing) {

@@ -63,9 +63,9 @@ class Overlay {
   void drop(Transaction& transaction, std::int64_t entry);
 
   // The same, and remembers them: what they would have made is looked for by later entries.
-  void withhold(Transaction& transaction, std::int64_t entry);
+  void suspend(Transaction& transaction, std::int64_t entry);
 
-  // Shows the effects of `entry` again that drop() or withhold() took back.
+  // Shows the effects of `entry` again that drop() or suspend() took back.
   void reactivate(Transaction& transaction, std::int64_t entry);
 
   // Replaces the own effects of `entry`, which is not ended, by others on the same rows, in their
@@ -159,7 +159,7 @@ class Overlay {
   // The own effects of `entry` on rows that none of `kept` is on.
   void end_others(Transaction& transaction, std::int64_t entry, std::span<const Effect> kept);
   // Where effects stand, as hf_effects.active has it.
-  enum class Standing : int { kEnded, kShown, kWithheld };
+  enum class Standing : int { kEnded, kShown, kSuspended };
   void set_standing(Transaction& transaction, std::int64_t entry, Standing standing) const;
   void take_back(Transaction& transaction, std::int64_t entry, Standing standing);
 

@@ -137,7 +137,7 @@ void Overlay::rebase_effects(Transaction& transaction, const Table& table, const
     std::optional<std::string> base;
   };
   std::vector<Later> later;
-  // What is withheld may come back, over the row as own writes have left it.
+  // What is suspended may come back, over the row as own writes have left it.
   Statement& select = database.cached(
       "SELECT entry, ordinal, changes, base FROM hf_effects"
       " WHERE relation=?1 AND key=?2 AND active=1 AND entry>?3"

@@ -91,7 +91,7 @@ TEST_F(DependantsTest, ARefusedWriteTakesWhatDependsOnItBackUntilItIsRetried) {
   EXPECT_EQ(claim(), moved);
 }
 
-TEST_F(DependantsTest, WhatIsWithheldComesBackOnceSomebodyMakesTheRow) {
+TEST_F(DependantsTest, WhatIsSuspendedComesBackOnceSomebodyMakesTheRow) {
   const auto parent = insert("lists", R"({"id":1,"title":"bad"})");
   const auto child = insert("todos", R"({"id":1,"list_id":1,"title":"a"})");
   refuse(parent);
@@ -105,7 +105,7 @@ TEST_F(DependantsTest, WhatIsWithheldComesBackOnceSomebodyMakesTheRow) {
 }
 
 // What it is to become in the end is known only once the one before it is decided.
-TEST_F(DependantsTest, AWithheldChangeKeepsItsPlaceBeforeLaterOnesOfARowThatIsThere) {
+TEST_F(DependantsTest, ASuspendedChangeKeepsItsPlaceBeforeLaterOnesOfARowThatIsThere) {
   sample_.put("todos", todo(7, "a"));
   const auto renamed = update("todos", 7, R"({"title":"b"})");
   const auto parent = insert("lists", R"({"id":1,"title":"l"})");
@@ -131,7 +131,7 @@ TEST_F(DependantsTest, AWithheldChangeKeepsItsPlaceBeforeLaterOnesOfARowThatIsTh
 }
 
 // The row was not upstream when they were made, and is when they are let go.
-TEST_F(DependantsTest, AWithheldChangeKnowsTheRowThatAnOwnEarlierInsertHasMadeMeanwhile) {
+TEST_F(DependantsTest, ASuspendedChangeKnowsTheRowThatAnOwnEarlierInsertHasMadeMeanwhile) {
   const auto parent = insert("lists", R"({"id":1,"title":"l"})");
   const auto made = insert("todos", R"({"id":60,"title":"c"})");
   const auto moved = update("todos", 60, R"({"list_id":1})");
