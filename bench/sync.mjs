@@ -1,6 +1,6 @@
 // The first sync from an upstream that can serve it: its rate, what it does to memory, and to the
 // reads of another table.
-//   --rows 1000000   of the sample's items
+//   --rows 3000000   of the sample's items: more where the sync ends before the reads are measured
 
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,9 @@ import { table } from './support/report.mjs';
 import { bundle } from './support/sample.mjs';
 import { Server, apiKey, binary } from './support/servers.mjs';
 
-const { values: options } = parseArgs({ options: { rows: { type: 'string', default: '1000000' } } });
+const { values: options } = parseArgs({
+  options: { rows: { type: 'string', default: '3000000' } },
+});
 const rows = Number(options.rows);
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
 const servers = [];
@@ -76,7 +78,9 @@ try {
   const part = (share) => seen.samples[Math.floor((seen.samples.length - 1) * share)];
   const heads = ['rows', 'seconds', 'rows/s', 'file MB', 'MB at 10 %', '50 %', '90 %', 'most'];
   const line = [String(rows), seen.seconds, rows / seen.seconds, seen.megabytes];
-  console.log(table(heads, [[...line, part(0.1), part(0.5), part(0.9), Math.max(...seen.samples)]]));
+  console.log(
+    table(heads, [[...line, part(0.1), part(0.5), part(0.9), Math.max(...seen.samples)]]),
+  );
   const reads = Object.entries(seen.reads).map(([when, { rate, p50, p99, steady: calm }]) => [
     ...[when, rate, p50, p99, calm.p50, calm.p99],
     (calm.p99 / calm.p50).toFixed(2),
