@@ -82,7 +82,9 @@ async function measure(servers, replica, cases) {
           note(place, name, await load(server, readCase, { connections, seconds }));
         }
         if (contenders.includes('in process')) {
-          note(place, 'in process', { rate: stepped(replica, readCase.file, connections > 1 ? 2 : 1) });
+          note(place, 'in process', {
+            rate: stepped(replica, readCase.file, connections > 1 ? 2 : 1),
+          });
         }
       }
     }
@@ -125,7 +127,9 @@ async function measureSteady(servers, cases) {
     for (const [name, server] of servers) {
       const seen = [];
       for (let round = 0; round < Number(options.rounds); round += 1) {
-        seen.push(await steady(server, readCase, { connections: 8, rate: 2000, seconds: seconds * 2 }));
+        seen.push(
+          await steady(server, readCase, { connections: 8, rate: 2000, seconds: seconds * 2 }),
+        );
       }
       const of = (figure) => median(seen.map((one) => one[figure]));
       const tail = (of('p99') / of('p50')).toFixed(2);
@@ -162,7 +166,10 @@ async function compare(folder) {
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
 try {
   if (options.growth) {
-    keep('growth', await growth(folder, { big: options.big, seconds, rounds: Number(options.rounds) }));
+    keep(
+      'growth',
+      await growth(folder, { big: options.big, seconds, rounds: Number(options.rounds) }),
+    );
   } else {
     await compare(folder);
   }

@@ -78,7 +78,8 @@ export async function overlayCost(folder, { seconds, rounds }) {
     }
     let pending = 0;
     for (const least of [0, 1_000, 10_000]) {
-      while (pending < least) pending += (await insert(server, { connections: 64, seconds: 1 })).requests;
+      while (pending < least)
+        pending += (await insert(server, { connections: 64, seconds: 1 })).requests;
       for (let round = 0; round < rounds; round += 1) {
         for (const readCase of cases) {
           const { rate } = await load(server, readCase, { connections: 8, seconds });
@@ -96,6 +97,8 @@ export async function overlayCost(folder, { seconds, rounds }) {
       (median(rates[slug]) / median(seen[0][slug])).toFixed(2),
     ]),
   ]);
-  console.log(table(['pending writes', ...wanted.flatMap((slug) => [`${slug} req/s`, 'x none'])], rows));
+  console.log(
+    table(['pending writes', ...wanted.flatMap((slug) => [`${slug} req/s`, 'x none'])], rows),
+  );
   return seen;
 }

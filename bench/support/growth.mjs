@@ -56,7 +56,15 @@ export async function growth(folder, { big, seconds, rounds }) {
 function print(places) {
   const slugs = places[0].readCases.map(({ slug }) => slug);
   const rate = (place, slug) => median(place.cases[slug]);
-  const heads = ['rows', 'file MB', 'start ms', 'MB at start', 'without files', 'MB after', 'without files'];
+  const heads = [
+    'rows',
+    'file MB',
+    'start ms',
+    'MB at start',
+    'without files',
+    'MB after',
+    'without files',
+  ];
   for (const slug of slugs) heads.push(`${slug} req/s`, 'x time');
   const rows = places.map((place) => [
     String(place.rows),

@@ -23,7 +23,9 @@ export function table(heads, rows) {
   const text = lines.map((line) =>
     line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  '),
   );
-  return [text[0], widths.map((width) => '-'.repeat(width)).join('  '), ...text.slice(1)].join('\n');
+  return [text[0], widths.map((width) => '-'.repeat(width)).join('  '), ...text.slice(1)].join(
+    '\n',
+  );
 }
 
 export const percent = (share) => `${Math.round(share * 100)}%`;

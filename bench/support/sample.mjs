@@ -15,7 +15,11 @@ const table = (columns, foreign_keys = []) => ({
 export const bundle = {
   schema: 'public',
   tables: {
-    lists: table([['id', 'bigint'], ['name', 'text'], ['created_at', 'timestamp with time zone']]),
+    lists: table([
+      ['id', 'bigint'],
+      ['name', 'text'],
+      ['created_at', 'timestamp with time zone'],
+    ]),
     items: table(
       [
         ['id', 'bigint'],

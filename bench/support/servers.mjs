@@ -69,11 +69,16 @@ export class Replica {
 }
 
 export const liteServer = (folder, rows) =>
-  new Server().start(process.execPath, [here('lite_server.mjs'), folder, String(rows)], /^ready (.*)$/, {
-    ...process.env,
-    DO_NOT_TRACK: '1',
-    LITE_TELEMETRY: '0',
-  });
+  new Server().start(
+    process.execPath,
+    [here('lite_server.mjs'), folder, String(rows)],
+    /^ready (.*)$/,
+    {
+      ...process.env,
+      DO_NOT_TRACK: '1',
+      LITE_TELEMETRY: '0',
+    },
+  );
 
 async function freePort() {
   const probe = createServer().listen(0, '127.0.0.1');

@@ -89,7 +89,7 @@ export class CampaignJudge {
     }
     // Who depends on an entry that is excused is excused with it.
     const left = new Set(this.#ended);
-    for (let grown = true; grown; ) {
+    for (let grown = true; grown;) {
       grown = false;
       for (const entry of left) {
         if (!this.#hasReason(entry)) continue;
@@ -150,7 +150,8 @@ export class CampaignJudge {
   async #checkEffects() {
     const { ledger, database, problems, tier } = this.#campaign;
     const rows = new Set(this.#excused.flatMap(({ effects }) => effects.map(nameOf)));
-    const excused = (text) => rows.has(text) || this.#excused.some((one) => one.text.includes(text));
+    const excused = (text) =>
+      rows.has(text) || this.#excused.some((one) => one.text.includes(text));
     const arrivedTwice = (marker) =>
       this.#arrivedTwice('PATCH').filter(({ body }) => body.includes(`"${marker}"`)).length;
     const repeats = tier === 'bare' ? { repeats: true, arrivedTwice } : {};
@@ -194,8 +195,9 @@ export class CampaignJudge {
     }
     for (const { link } of sites) link.cut();
     for (const gateway of gateways) {
-      await gateway.statusWhere('it is offline', ({ upstream: { online } = {}, ...status }) =>
-        !(status.online ?? online),
+      await gateway.statusWhere(
+        'it is offline',
+        ({ upstream: { online } = {}, ...status }) => !(status.online ?? online),
       );
     }
     for (const reader of readers) {
@@ -225,7 +227,9 @@ export class CampaignJudge {
   }
 
   #compare({ n, user }, table, there, here) {
-    const pending = this.#excused.filter(({ state }) => state === 'blocked' || state === 'uncertain');
+    const pending = this.#excused.filter(
+      ({ state }) => state === 'blocked' || state === 'uncertain',
+    );
     const rows = new Set(pending.flatMap(({ effects }) => effects.map(nameOf)));
     const differing = differences(there, here, tables[table]?.split(',') ?? ['id']).filter(
       ({ key }) => !rows.has(nameOf({ table, key })),

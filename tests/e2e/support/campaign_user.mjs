@@ -238,7 +238,12 @@ export class User {
     }
     for (const [id, body] of this.#notes) {
       if (seen.get(id) === body) continue;
-      this.#problem('own write not read', { table: 'notes', key: { id }, body, seen: seen.get(id) });
+      this.#problem('own write not read', {
+        table: 'notes',
+        key: { id },
+        body,
+        seen: seen.get(id),
+      });
     }
     for (const id of seen.keys()) {
       if (this.#notes.has(id) || this.#doubtful.has(id)) continue;

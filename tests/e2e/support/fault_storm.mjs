@@ -177,8 +177,10 @@ export class FaultStorm {
       () => sql`insert into tags (name) values (${title})`,
       () => sql`delete from tags where name like 'direct %' and random() < 0.5`,
       () => sql`update stock set quantity = quantity + 1 where warehouse = 'north'`,
-      () => sql`delete from comments where id = ${sampleId('comment', random.between(1, 30))}`
-        .catch(() => {}), // another comment answers it
+      () =>
+        sql`delete from comments where id = ${sampleId('comment', random.between(1, 30))}`.catch(
+          () => {},
+        ), // another comment answers it
     ])();
     this.#count('direct change');
   }

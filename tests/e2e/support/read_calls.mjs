@@ -49,7 +49,10 @@ const comparisons = [
   ['eq uuid in capitals', (db) => db.from('todos').select('id').eq('id', todo(3).toUpperCase())],
   ['eq enum', (db) => db.from('todos').select('id').eq('status', 'doing').order('id')],
   ['eq boolean', (db) => db.from('todos').select('id').eq('done', true).order('id')],
-  ['eq numeric by value', (db) => db.from('profiles').select('id').eq('score', '12.500').order('id')],
+  [
+    'eq numeric by value',
+    (db) => db.from('profiles').select('id').eq('score', '12.500').order('id'),
+  ],
   ['neq skips nulls', (db) => db.from('profiles').select('id').neq('age', 85).order('id')],
   ['gt integer', (db) => db.from('todos').select('id').gt('priority', 5).order('id')],
   ['gte numeric', (db) => db.from('todos').select('id').gte('estimate', 12.5).order('id')],
