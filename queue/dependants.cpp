@@ -30,12 +30,14 @@ SELECT o.sequence, o.id, o.last_error, d.relation, d.key,
                 JOIN hf_outbox me ON me.sequence=r.entry
                 WHERE r.entry=?1 AND r.relation=d.relation AND r.key=d.key AND t.real IS NULL
                   AND )sql" HF_NAMES_ID R"sql(),
-    EXISTS(SELECT 1 FROM hf_outbox me JOIN hf_references r ON r.entry=me.sequence
-                WHERE me.sequence=?1 AND o.last_error LIKE '23505%' AND me.created_at<=o.ended_at
-                  AND r.relation=d.relation AND r.key=d.key)
-       AND NOT EXISTS(SELECT 1 FROM hf_effects i CROSS JOIN hf_outbox io ON io.sequence=i.entry
-                        WHERE i.relation=d.relation AND i.key=d.key AND i.kind IN (1, 2)
-                          AND i.entry>d.entry AND io.state='acknowledged')
+    CASE WHEN o.last_error LIKE '23505%' THEN
+      EXISTS(SELECT 1 FROM hf_outbox me JOIN hf_references r ON r.entry=me.sequence
+               WHERE me.sequence=?1 AND me.created_at<=o.ended_at
+                 AND r.relation=d.relation AND r.key=d.key)
+      AND NOT EXISTS(SELECT 1 FROM hf_effects i CROSS JOIN hf_outbox io ON io.sequence=i.entry
+                       WHERE i.relation=d.relation AND i.key=d.key AND i.kind IN (1, 2)
+                         AND i.entry>d.entry AND io.state='acknowledged')
+    ELSE 0 END
   FROM needed n
   CROSS JOIN hf_effects d ON d.relation=n.relation AND d.key=n.key
   CROSS JOIN hf_outbox o ON o.sequence=d.entry
@@ -82,7 +84,7 @@ std::vector<Need> needs_of(Database& database, std::int64_t sequence, Maker make
   while (statement.step()) {
     std::string_view letter = statement.text(1);
     const std::string_view reason = statement.text(2);
-    // Those are claimed in order, so the maker has its reason before others need it.
+    // Those are claimed in order, so the maker has its reason before others need it, as a rule.
     if (reason.starts_with(kDependsOnDead)) letter = reason.substr(kDependsOnDead.size());
     Need need{statement.integer(0), std::string(letter), std::string(statement.text(3)),
               std::string(statement.text(4))};
@@ -179,7 +181,7 @@ bool names_given_up_id(Database& database, std::int64_t sequence) {
       "SELECT 1 FROM hf_references r CROSS JOIN hf_outbox me ON me.sequence=r.entry"
       " CROSS JOIN hf_temporary_ids t ON t.relation=r.relation"
       " LEFT JOIN hf_outbox o ON o.sequence=t.entry WHERE r.entry=?1 AND r.key LIKE '%:-%'"
-      " AND t.real IS NULL AND ifnull(o.state, 'discarded')='discarded'"
+      " AND t.real IS NULL AND ifnull(o.state, 'discarded') IN ('discarded', 'resolved')"
       " AND r.key LIKE '%' || t.temporary || '%' AND " HF_NAMES_ID " LIMIT 1");
   const bool names = statement.bind(1, sequence).step();
   statement.reset();

@@ -10,8 +10,9 @@
 #include "queue/entry.h"
 
 // What needs a row that a refused write would have made. It is not sent, and what it does to rows
-// is suspended: neither shows nor keeps others waiting, until a person decides about the refused
-// one or somebody else makes the row. Works inside the caller's Transaction.
+// is suspended: it does not show, and later writes of a row that is there wait for it, until a
+// person decides about the refused one or the row is made all the same. Works inside the caller's
+// Transaction.
 namespace holdfast::queue {
 
 // How the reason of an entry begins that is blocked by a dead letter, whose id follows.

@@ -11,6 +11,9 @@ namespace holdfast::queue {
 namespace {
 
 using cache::Statement;
+// Of hf_outbox o: it depends on a dead letter.
+#define HF_SUSPENDED "EXISTS(SELECT 1 FROM hf_effects w WHERE w.entry=o.sequence AND w.active=2)"
+
 using Relations = std::set<std::string, std::less<>>;
 
 Relations relations_of(cache::Database& database, std::int64_t sequence) {
@@ -130,8 +133,8 @@ bool gives_up(cache::Database& database, const cache::Overlay& overlay, std::int
 
 std::optional<std::string> earlier_on_its_way(cache::Database& database, std::int64_t sequence) {
   Statement& statement =
-      database.cached("SELECT id FROM hf_outbox WHERE " HF_UNFINISHED " AND NOT " HF_PARKED
-                      " AND sequence<?1 ORDER BY sequence LIMIT 1");
+      database.cached("SELECT id FROM hf_outbox o WHERE " HF_UNFINISHED " AND NOT " HF_PARKED
+                      " AND sequence<?1 AND NOT " HF_SUSPENDED " ORDER BY sequence LIMIT 1");
   statement.bind(1, sequence);
   std::optional<std::string> id;
   if (statement.step()) id = std::string(statement.text(0));
@@ -150,9 +153,7 @@ std::optional<std::string> awaited_entry(cache::Database& database, const cache:
   Statement& statement = database.cached(
       "SELECT o.id, o.operation, o.relation, e.relation, o.sequence FROM hf_outbox o"
       " LEFT JOIN hf_effects e ON e.entry=o.sequence AND e.active=1"
-      " WHERE o." HF_APART
-      " AND o.sequence<?1 AND NOT EXISTS(SELECT 1 FROM hf_effects w"
-      " WHERE w.entry=o.sequence AND w.active=2) ORDER BY o.sequence");
+      " WHERE o." HF_APART " AND o.sequence<?1 AND NOT " HF_SUSPENDED " ORDER BY o.sequence");
   statement.bind(1, sequence);
   std::optional<std::string> id;
   while (!id && statement.step()) {

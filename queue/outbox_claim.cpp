@@ -35,8 +35,11 @@ using cache::Statement;
 // loses nothing by it.
 #define HF_BEFORE_BY_EDGE                                                             \
   "SELECT e.entry FROM hf_references refs CROSS JOIN hf_effects e"                    \
-  " ON e.relation=refs.relation AND (e.key=refs.key OR refs.key='*')"                 \
+  " ON e.relation=refs.relation AND e.key=refs.key"                                   \
   " WHERE refs.entry=?1 AND e.active=1 AND e.entry<?1"                                \
+  " UNION SELECT e.entry FROM hf_references refs CROSS JOIN hf_effects e"             \
+  " ON e.relation=refs.relation"                                                      \
+  " WHERE refs.entry=?1 AND refs.key='*' AND e.active=1 AND e.entry<?1"               \
   " UNION SELECT r.entry FROM hf_effects changed CROSS JOIN hf_references r"          \
   " ON r.relation=changed.relation AND r.key IN (changed.key, '*')"                   \
   " WHERE changed.entry=?1 AND NOT (changed.kind IN (1, 2) AND changed.base IS NULL)" \
@@ -96,11 +99,14 @@ std::optional<Entry> Outbox::claim(Transaction& transaction, Timestamp now) {
 }
 
 bool Outbox::block(Transaction& transaction, const Entry& entry) {
+  const bool known = is_suspended(transaction.database(), entry.sequence);
   const auto letter = review(transaction, overlay_, entry.sequence);
   const auto reason = letter ? std::string(kDependsOnDead) + *letter
                              : earlier_of(transaction.database(), entry.sequence);
   if (reason.empty()) return false;
   set_state(transaction, entry.sequence, State::kBlocked, entry.last_status, reason);
+  // Only a person ends it from now on: no refusal waits for that.
+  if (letter && !known) free_refused(transaction, entry.sequence);
   return true;
 }
 

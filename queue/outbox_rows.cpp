@@ -197,8 +197,9 @@ void Outbox::edit(Transaction& transaction, const Entry& entry, std::span<Effect
 
 std::vector<std::string> Outbox::dependants(cache::Database& database, const Entry& dead) const {
   std::vector<std::string> ids;
+  const auto dependants = dependants_of(database, dead.sequence);
   Statement& statement = database.cached("SELECT id FROM hf_outbox WHERE sequence=?1");
-  for (const std::int64_t sequence : dependants_of(database, dead.sequence)) {
+  for (const std::int64_t sequence : dependants) {
     if (statement.bind(1, sequence).step()) ids.emplace_back(statement.text(0));
     statement.reset();
   }

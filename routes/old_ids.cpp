@@ -46,7 +46,7 @@ std::optional<Error> refuse_ids(const Context& context, const cache::Store& stor
   if (named.lost) return lost_id();
   if (named.given_up) return given_up_id();
   if (named.unknown.empty()) return std::nullopt;
-  for (const auto& other : context.stores.all()) {
+  for (const auto& other : context.stores.opened()) {
     if (other.get() == &store) continue;
     const TemporaryIds ids(other->overlay());
     auto reader = other->reader();

@@ -176,6 +176,10 @@ std::shared_ptr<Store> Stores::open(const http::Principal& principal) {
 
 std::vector<std::shared_ptr<Store>> Stores::all() const {
   MutexLock opening(opening_);
+  return opened();
+}
+
+std::vector<std::shared_ptr<Store>> Stores::opened() const {
   MutexLock lock(mutex_);
   std::vector<std::shared_ptr<Store>> stores;
   for (const auto& [id, store] : stores_) stores.push_back(store);
@@ -349,12 +353,15 @@ std::shared_ptr<Store> Stores::make(const http::Principal& principal,
   }
   auto store =
       std::make_shared<Store>(path, principal, std::move(catalog), tables, std::move(parts));
+  const auto taken = ranges_;
+  std::int64_t range = 0;
   store->writer().run(Writer::Priority::kEssential, [&](Transaction& transaction) {
     Statement& statement = transaction.database().cached(
         "INSERT INTO hf_meta VALUES('principal', ?1) ON CONFLICT DO UPDATE SET value=?1");
     statement.bind(1, std::string_view(print_principal(principal))).run();
-    TemporaryIds::begin(transaction, principal.id);
+    range = TemporaryIds::begin(transaction, principal.id, taken);
   });
+  ranges_.insert(range);
   return store;
 }
 

@@ -62,6 +62,8 @@ class Stores {
   // Waits while the stores are being replaced: one that is missing for a moment would look like one
   // with nothing to send. Not to be called by `opened`.
   std::vector<std::shared_ptr<Store>> all() const;
+  // The same without those that are just being opened: may be asked within a Transaction.
+  std::vector<std::shared_ptr<Store>> opened() const;
 
  private:
   struct Replicated {
@@ -84,6 +86,7 @@ class Stores {
   std::function<void(const Salvage&)> salvaged_;
   mutable Mutex opening_;  // one at a time opens; held around mutex_
   std::set<std::string> prepared_ HF_GUARDED_BY(opening_);  // paths
+  std::set<std::int64_t> ranges_ HF_GUARDED_BY(opening_);   // of temporary ids
   mutable Mutex mutex_;
   std::shared_ptr<const Catalog> catalog_ HF_GUARDED_BY(mutex_);
   std::set<std::string> unchecked_ HF_GUARDED_BY(mutex_);  // principals' ids

@@ -1,17 +1,11 @@
 #include "cache/replica/temporary_id_text.h"
 
 #include <charconv>
-#include <limits>
 
 namespace holdfast::cache {
 namespace {
 
-constexpr std::int64_t kSmallest = std::numeric_limits<std::int16_t>::min();
 constexpr std::string_view kBlanks = " \t\r\n";
-
-bool may_be_temporary(std::int64_t number) {
-  return number <= kFirstTemporaryId || (number <= kFirstSmallTemporaryId && number >= kSmallest);
-}
 
 // Whether a value may begin after `before`: at the start, or within a list, an array, JSON, a
 // filter, a form or CSV.
@@ -43,7 +37,7 @@ std::optional<std::string> replace_temporary_ids(
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), number);
     const auto length = static_cast<std::size_t>(end - text.data()) - at;
-    if (error != std::errc() || !may_be_temporary(number)) continue;
+    if (error != std::errc() || number > kFirstTemporaryId) continue;
     if (!may_begin_after(text.substr(0, at)) || !may_end_before(text.substr(at + length))) continue;
     const std::optional<std::int64_t> other = replace(number);
     if (!other) continue;

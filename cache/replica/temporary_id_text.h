@@ -10,9 +10,9 @@
 // Where temporary ids stand in texts: JSON, filters' values, forms, CSV. Pure functions.
 namespace holdfast::cache {
 
-// They are these and smaller; of smallint as far as it goes.
-inline constexpr std::int64_t kFirstTemporaryId = -1'000'000'001;
-inline constexpr std::int64_t kFirstSmallTemporaryId = -31'001;
+// They are this one and smaller: an integer has room for them, and apps have hardly any use.
+// (Degrees in ten-millionths end before.)
+inline constexpr std::int64_t kFirstTemporaryId = -1'800'000'001;
 
 // Whether a number stands by itself in `text` that may be one.
 bool may_have_temporary_id(std::string_view text);

@@ -14,11 +14,11 @@ namespace holdfast::cache {
 namespace {
 
 // As many ranges as an integer has room for.
-constexpr std::int64_t kIdsInRange = 1'000'000;
-constexpr std::int64_t kRanges = 1'146;
+constexpr std::int64_t kIdsInRange = 100'000;
+constexpr std::int64_t kRanges = 3'470;
 // In hf_meta: the last one that was given.
 constexpr std::string_view kLast = "temporary_id";
-constexpr std::string_view kLastSmall = "small_temporary_id";
+constexpr std::string_view kRange = "temporary_range";
 
 // FNV-1a.
 std::uint32_t fingerprint(std::string_view text) {
@@ -39,8 +39,9 @@ std::optional<std::int64_t> negative_number(std::string_view text) {
   return number;
 }
 
+// A smallint has no room for ids that are no other numbers.
 bool is_counted(const Column& column) {
-  return is_integer(column.type.kind) &&
+  return is_integer(column.type.kind) && column.type.kind != TypeKind::kInt2 &&
          (column.identity != Identity::kNo ||
           (column.default_expression && column.default_expression->starts_with("nextval(")));
 }
@@ -113,26 +114,35 @@ std::optional<std::size_t> TemporaryIds::column_of(const Table& table) {
 }
 
 std::int64_t TemporaryIds::next(Database& database, const Overlay& overlay, const Table& table) {
-  const auto column = column_of(table);
-  const bool small = table.columns[*column].type.kind == TypeKind::kInt2;
-  std::int64_t lowest = (small ? kFirstSmallTemporaryId : kFirstTemporaryId) + 1;
-  if (overlay.rows(table).exists(database)) {
-    lowest = std::min(lowest, overlay.rows(table).smallest(database, *column));
-  }
+  std::int64_t id = kFirstTemporaryId;
   Statement& used = database.cached(
       "SELECT min(value) FROM (SELECT value FROM hf_meta WHERE name=?1 UNION ALL"
       " SELECT min(temporary) FROM hf_temporary_ids WHERE relation=?2)");
-  used.bind(1, small ? kLastSmall : kLast).bind(2, std::string_view(relation_of(table))).step();
-  if (!used.is_null(0)) lowest = std::min(lowest, used.integer(0));
+  used.bind(1, kLast).bind(2, std::string_view(relation_of(table))).step();
+  if (!used.is_null(0)) id = std::min(id, used.integer(0) - 1);
   used.reset();
-  return lowest - 1;
+  if (!overlay.rows(table).exists(database)) return id;
+  // Unless it is an id that the table has: then those below its smallest are free.
+  const std::int64_t smallest = overlay.rows(table).smallest(database, *column_of(table));
+  return smallest <= id && smallest > id - kIdsInRange ? smallest - 1 : id;
 }
 
-void TemporaryIds::begin(Transaction& transaction, const std::string& principal) {
-  const std::int64_t range = principal == "anon" ? 0 : 1 + fingerprint(principal) % (kRanges - 1);
-  Statement& insert =
-      transaction.database().cached("INSERT INTO hf_meta VALUES(?1, ?2) ON CONFLICT DO NOTHING");
-  insert.bind(1, kLast).bind(2, kFirstTemporaryId + 1 - range * kIdsInRange).run();
+std::int64_t TemporaryIds::begin(Transaction& transaction, const std::string& principal,
+                                 const std::set<std::int64_t>& taken) {
+  Database& database = transaction.database();
+  Statement& known = database.cached("SELECT value FROM hf_meta WHERE name=?1");
+  std::optional<std::int64_t> range;
+  if (known.bind(1, kRange).step()) range = known.integer(0);
+  known.reset();
+  if (range) return *range;
+  range = principal == "anon" ? 0 : fingerprint(principal) % kRanges;
+  for (std::int64_t tried = 0; taken.contains(*range) && tried < kRanges; ++tried) {
+    range = (*range + 1) % kRanges;
+  }
+  Statement& insert = database.cached("INSERT INTO hf_meta VALUES(?1, ?2) ON CONFLICT DO NOTHING");
+  insert.bind(1, kRange).bind(2, *range).run();
+  insert.bind(1, kLast).bind(2, kFirstTemporaryId + 1 - *range * kIdsInRange).run();
+  return *range;
 }
 
 void TemporaryIds::remember(Transaction& transaction, std::int64_t entry, const Table& table,
@@ -148,8 +158,7 @@ void TemporaryIds::remember(Transaction& transaction, std::int64_t entry, const 
   }
   Statement& last =
       database.cached("INSERT INTO hf_meta VALUES(?1, ?2) ON CONFLICT DO UPDATE SET value=?2");
-  const bool small = table.columns[*column_of(table)].type.kind == TypeKind::kInt2;
-  last.bind(1, small ? kLastSmall : kLast).bind(2, std::ranges::min(ids)).run();
+  last.bind(1, kLast).bind(2, std::ranges::min(ids)).run();
 }
 
 std::int64_t TemporaryIds::unresolved(Database& database, std::int64_t entry) {
@@ -270,6 +279,14 @@ void TemporaryIds::rename_entry(Transaction& transaction, std::int64_t entry, Ad
 
 std::optional<std::string> TemporaryIds::key_of_row(Database& database, const Table& table,
                                                     std::int64_t entry, std::int64_t id) const {
+  // Where it was made; an entry that was split has others there.
+  Statement& place = database.cached(
+      "SELECT e.key FROM hf_temporary_ids t JOIN hf_effects e ON e.entry=t.entry"
+      " AND e.ordinal=t.position AND e.relation=t.relation WHERE t.relation=?1 AND t.temporary=?2");
+  std::optional<std::string> key;
+  if (place.bind(1, std::string_view(relation_of(table))).bind(2, id).step()) key = place.text(0);
+  place.reset();
+  if (key && id_in(table, *key) == id) return key;
   for (const Effect& effect : overlay_.effects(database, entry)) {
     if (effect.relation == relation_of(table) && id_in(table, effect.key) == id) return effect.key;
   }

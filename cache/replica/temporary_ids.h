@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,8 +18,8 @@ namespace holdfast::cache {
 // from an insert made without it until its answer tells the real ones; afterwards the real ones are
 // found by them.
 //
-// They are numbers that nobody else writes (from -1000000001 down; of smallint from -31001), no two
-// rows of a principal have the same one, and each principal has a range of its own: wherever such a
+// They are numbers that hardly anybody writes (from -1800000001 down), no two rows of a principal
+// have the same one, and each principal of a gateway begins in a range of its own: wherever such a
 // number stands by itself, as a value, in a list, in an array or in JSON, it names its row (hard
 // case 13).
 //
@@ -33,8 +34,9 @@ class TemporaryIds {
   // One that no row has or had; the next ones of the same request are each one less.
   static std::int64_t next(Database& database, const Overlay& overlay, const Table& table);
 
-  // For a new file: whose ids it will give.
-  static void begin(Transaction& transaction, const std::string& principal);
+  // The range of the principal's file, which begins in none of `taken` when it is new.
+  static std::int64_t begin(Transaction& transaction, const std::string& principal,
+                            const std::set<std::int64_t>& taken);
   // The rows that `entry` inserts have these ids, in the order of its request.
   static void remember(Transaction& transaction, std::int64_t entry, const Table& table,
                        const std::vector<std::int64_t>& ids);

@@ -41,7 +41,9 @@ std::optional<Violation> find_left_child(const Computation& computation,
   for (std::size_t i = 0; i < afters.size(); ++i) {
     if (before(i) == nullptr || any_null(*before(i), incoming.referenced)) continue;
     const Row& was = *before(i);
-    if (is_among(afters, was, incoming.referenced)) continue;
+    if (same_values(was, afters[i], incoming.referenced)) continue;
+    const bool at_the_end = incoming.key->on_update == ReferentialAction::kNoAction;
+    if (at_the_end && is_among(afters, was, incoming.referenced)) continue;
     std::vector<Value> values;
     for (const std::size_t column : incoming.referenced) values.push_back(was[column]);
     for (const Row& row : children.list_by(computation.database, incoming.key->columns, values)) {

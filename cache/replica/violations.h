@@ -30,9 +30,9 @@ std::optional<Violation> find_missing_parent(const Computation& computation, con
                                              const Row* before, std::span<const Row> request);
 
 // The same of all rows that a request writes, `afters`; `before`: what each of them was, or
-// nullptr. Also rows that refer to one of them by values which no row has any more (on update no
-// action, restrict). Notes in `changes` what is doubtful, and whether a row refers to a table of
-// which none is kept.
+// nullptr. Also rows that refer to one of them by values which no row of the request has any more
+// (on update no action; restrict: whatever others take over). Notes in `changes` what is doubtful,
+// and whether a row refers to a table of which none is kept.
 std::optional<Error> check_references(const Computation& computation, std::span<const Row> afters,
                                       const std::function<const Row*(std::size_t)>& before,
                                       Changes& changes);

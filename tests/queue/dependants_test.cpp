@@ -207,7 +207,7 @@ TEST_F(DependantsTest, AnIdThatWillNeverBeTheUpstreamsIsNotSentToIt) {
   sample_.reopen(
       std::make_shared<const cache::Catalog>(std::move(tables), std::vector<cache::Function>{}));
   const auto parent = insert_keyless("counters", R"({"name":"a"})");
-  const auto child = insert("tallies", R"({"id":1,"counter_id":-1000000001})");
+  const auto child = insert("tallies", R"({"id":1,"counter_id":-1800000001})");
   const auto later = update("tallies", 1, R"({"counter_id":null})");
   refuse(parent);
   EXPECT_EQ(claim(), 0);
@@ -244,6 +244,28 @@ TEST_F(DependantsTest, ARefusalDoesNotWaitForWhatDependsOnADeadLetter) {
   expect_state(parent, "dead");
   expect_state(child, "blocked");
   expect_state(other, "dead");
+}
+
+// The same where it stands before it in one request, and is not known to depend on it yet.
+TEST_F(DependantsTest, ARefusedOneGoesOnWhenTheOneBeforeItTurnsOutToDependOnADeadLetter) {
+  const auto parent = insert("lists", R"({"id":1,"title":"l"})");
+  const auto child = insert("todos", R"({"id":1,"list_id":1,"title":"a"})");
+  const auto other = insert("lists", R"({"id":2,"title":"m"})");
+  sample_.write([&](cache::Transaction& transaction) {
+    ASSERT_TRUE(outbox().claim(transaction, clock_.now()));
+    for (Entry each : {entry(child), entry(other)}) outbox().take(transaction, each);
+  });
+  change(parent, [&](Outbox& outbox, cache::Transaction& transaction, const Entry& entry) {
+    outbox.reject(transaction, entry, 400, "23514: no", clock_.now());
+  });
+  change(child, [&](Outbox& outbox, cache::Transaction& transaction, const Entry& entry) {
+    outbox.give_back(transaction, entry);
+  });
+  change(other, [&](Outbox& outbox, cache::Transaction& transaction, const Entry& entry) {
+    outbox.park(transaction, entry, State::kBlocked, 403, "42501: no (tried again after it)");
+  });
+  EXPECT_EQ(claim(), other);
+  expect_state(child, "blocked");
 }
 
 }  // namespace

@@ -98,7 +98,7 @@ TEST_F(ConflictRoutesTest, AMergedRowIsCheckedAgainstTheTable) {
   EXPECT_EQ(post("/conflicts/none/resolve", R"({"choice":"local"})").status, 404);
   EXPECT_EQ(got("/conflicts").at(0).at("state"), "open");
   rest("POST", "counters", R"({"name":"not upstream yet"})");
-  EXPECT_EQ(post(path, R"({"choice":"merged","row":{"title":"-1000000001"}})").status, 409);
+  EXPECT_EQ(post(path, R"({"choice":"merged","row":{"title":"-1800000001"}})").status, 409);
   ASSERT_EQ(post(path, R"({"choice":"merged","row":{"title":"both"}})").status, 200);
   EXPECT_EQ(json::parse(rest("GET", "todos?id=eq.1&select=title").body).at(0).at("title"), "both");
 }
@@ -202,7 +202,7 @@ TEST_F(ConflictRoutesTest, AnEditedInsertKeepsTheIdsThatItsRowsHaveHere) {
   go_offline();
   ASSERT_EQ(rest("POST", "counters", R"({"name":"bad"})").status, 201);
   ASSERT_EQ(rest("POST", "counters", R"({"name":"later"})").status, 201);
-  ASSERT_LT(rest("PATCH", "counters?id=eq.-1000000001", R"({"name":"renamed"})").status, 300);
+  ASSERT_LT(rest("PATCH", "counters?id=eq.-1800000001", R"({"name":"renamed"})").status, 300);
   upstream_.respond_with([](const upstream::Call& call) -> upstream::Outcome {
     upstream::Answer answer;
     answer.headers = form();
@@ -218,8 +218,8 @@ TEST_F(ConflictRoutesTest, AnEditedInsertKeepsTheIdsThatItsRowsHaveHere) {
   const std::string path = "/outbox/" + dead.at("id").get<std::string>() + "/edit";
   EXPECT_EQ(post(path, R"({"body":[{"name":"a"},{"name":"b"}]})").status, 409);
   ASSERT_EQ(post(path, R"({"body":{"name":"good"}})").status, 200);
-  const auto shown = json::parse(rest("GET", "counters?select=id,name&id=eq.-1000000001").body);
-  EXPECT_EQ(shown, json::parse(R"([{"id":-1000000001,"name":"renamed"}])"));
+  const auto shown = json::parse(rest("GET", "counters?select=id,name&id=eq.-1800000001").body);
+  EXPECT_EQ(shown, json::parse(R"([{"id":-1800000001,"name":"renamed"}])"));
 }
 
 TEST_F(ConflictRoutesTest, DeadLettersAreDiscardedByTheirReason) {

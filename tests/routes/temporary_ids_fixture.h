@@ -48,6 +48,11 @@ class TemporaryIdsTest : public RoutesTest {
         "dots", columns({{"id", "integer", false}, {"counter", "bigint"}, {"label", "text"}}), {0});
     dots.foreign_keys.push_back(reference("dots_mark_fkey", {1, 2}, "marks", {"counter", "label"}));
     tables.push_back(std::move(dots));
+    tables.push_back(cache::sample::table(
+        "shelves",
+        columns({{"id", "smallint", false, std::nullopt, cache::Identity::kByDefault},
+                 {"name", "text"}}),
+        {0}));
     tables.push_back(cache::sample::table("baskets",
                                           columns({{"id", "integer", false},
                                                    {"counter", "bigint"},

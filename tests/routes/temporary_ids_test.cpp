@@ -10,17 +10,24 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 TEST_F(TemporaryIdsTest, OfflineAnInsertIsShownUnderANegativeIdThatIsFree) {
-  put("counters", R"([{"id":-1000000007,"name":"strange","parent":null}])");
+  put("counters", R"([{"id":-1800000007,"name":"strange","parent":null}])");
   const auto answer = rest("POST", "counters", R"([{"name":"a"},{"name":"b"}])",
                            {{"Prefer", "return=representation"}});
   EXPECT_EQ(answer.status, 201);
   EXPECT_EQ(
       json::parse(answer.body),
       json::parse(
-          R"([{"id":-1000000008,"name":"a","parent":null},{"id":-1000000009,"name":"b","parent":null}])"));
+          R"([{"id":-1800000008,"name":"a","parent":null},{"id":-1800000009,"name":"b","parent":null}])"));
   EXPECT_EQ(header(answer, "Holdfast-Provisional"), "id");
-  EXPECT_THAT(insert(R"({"name":"c"})"), HasSubstr("\"id\":-1000000010"));
-  EXPECT_EQ(rows("counters?id=eq.-1000000009&select=name"), json::parse(R"([{"name":"b"}])"));
+  EXPECT_THAT(insert(R"({"name":"c"})"), HasSubstr("\"id\":-1800000010"));
+  EXPECT_EQ(rows("counters?id=eq.-1800000009&select=name"), json::parse(R"([{"name":"b"}])"));
+}
+
+// None of its numbers is one that apps do not write.
+TEST_F(TemporaryIdsTest, ASmallintHasNoRoomForThem) {
+  EXPECT_EQ(rest("POST", "shelves", R"({"name":"a"})").status, 504);
+  EXPECT_EQ(rest("POST", "shelves", R"({"id":-31001,"name":"a"})").status, 201);
+  EXPECT_EQ(rest("POST", "baskets", R"({"id":1,"change":-31001})").status, 201);
 }
 
 // Upstream a new row is the last one that an unordered read meets.
@@ -34,24 +41,24 @@ TEST_F(TemporaryIdsTest, WithoutAnOrderNewRowsComeLastAndInTheirOrder) {
   EXPECT_EQ(ids("counters"), "1 2 ");
   insert(R"({"name":"a","parent":1})");
   insert(R"({"name":"b","parent":1})");
-  EXPECT_EQ(ids("counters"), "1 2 -1000000001 -1000000002 ");
-  EXPECT_EQ(ids("counters?limit=2&offset=1"), "2 -1000000001 ");
-  EXPECT_EQ(ids("counters?parent=eq.1"), "2 -1000000001 -1000000002 ");
-  EXPECT_EQ(ids("counters?order=id"), "-1000000002 -1000000001 1 2 ");
+  EXPECT_EQ(ids("counters"), "1 2 -1800000001 -1800000002 ");
+  EXPECT_EQ(ids("counters?limit=2&offset=1"), "2 -1800000001 ");
+  EXPECT_EQ(ids("counters?parent=eq.1"), "2 -1800000001 -1800000002 ");
+  EXPECT_EQ(ids("counters?order=id"), "-1800000002 -1800000001 1 2 ");
   EXPECT_EQ(rows("counters?select=kids:counters!parent(id)&id=eq.1"),
-            json::parse(R"([{"kids":[{"id":2},{"id":-1000000001},{"id":-1000000002}]}])"));
+            json::parse(R"([{"kids":[{"id":2},{"id":-1800000001},{"id":-1800000002}]}])"));
   EXPECT_EQ(rows("counters?select=kids:counters!parent(id)&kids.order=id&kids.limit=1&id=eq.1"),
-            json::parse(R"([{"kids":[{"id":-1000000002}]}])"));
+            json::parse(R"([{"kids":[{"id":-1800000002}]}])"));
   const auto gone =
       rest("DELETE", "counters?parent=eq.1&select=id", "", {{"Prefer", "return=representation"}});
-  EXPECT_EQ(gone.body, R"([{"id":2},{"id":-1000000001},{"id":-1000000002}])");
+  EXPECT_EQ(gone.body, R"([{"id":2},{"id":-1800000001},{"id":-1800000002}])");
   EXPECT_EQ(ids("counters"), "1 ");
 }
 
 TEST_F(TemporaryIdsTest, WhatWaitsIsShownUnderTheRealIdAtOnce) {
   insert(R"({"name":"a"})");
-  rest("POST", "marks", R"({"counter":-1000000001,"label":"m"})");
-  rest("PATCH", "marks?counter=eq.-1000000001", R"({"label":"n"})");
+  rest("POST", "marks", R"({"counter":-1800000001,"label":"m"})");
+  rest("PATCH", "marks?counter=eq.-1800000001", R"({"label":"n"})");
   nothing_is_there();
   upstream_.push(201, R"([{"id":42,"name":"a","parent":null}])",
                  {{"Content-Type", "application/json"}});
@@ -131,7 +138,7 @@ TEST_F(TemporaryIdsTest, OnlineAKeylessInsertWhoseAnswerIsLostIsMadeOnce) {
 // A trigger may swallow a row, and an upsert that ignores leave one out.
 TEST_F(TemporaryIdsTest, OfFewerRowsThanWereSentEachIdFindsItsOwn) {
   rest("POST", "counters", R"([{"name":"a"},{"name":"b"},{"name":"c"}])");
-  rest("POST", "marks", R"({"counter":-1000000002,"label":"m"})");
+  rest("POST", "marks", R"({"counter":-1800000002,"label":"m"})");
   nothing_is_there();
   const http::Headers form = {{"Content-Type", "application/json"}};
   upstream_.push(201, R"([{"id":42,"name":"b","parent":null},{"id":43,"name":"c","parent":null}])",
@@ -141,9 +148,9 @@ TEST_F(TemporaryIdsTest, OfFewerRowsThanWereSentEachIdFindsItsOwn) {
   dispatcher_.drain(*store_);
   go_offline();
   EXPECT_EQ(unfinished(), 0);
-  EXPECT_EQ(rows("counters?select=id&id=eq.-1000000002"), json::parse(R"([{"id":42}])"));
-  EXPECT_EQ(rows("counters?select=id&id=eq.-1000000003"), json::parse(R"([{"id":43}])"));
-  EXPECT_THAT(rows("counters?select=id&id=eq.-1000000001"), IsEmpty());
+  EXPECT_EQ(rows("counters?select=id&id=eq.-1800000002"), json::parse(R"([{"id":42}])"));
+  EXPECT_EQ(rows("counters?select=id&id=eq.-1800000003"), json::parse(R"([{"id":43}])"));
+  EXPECT_THAT(rows("counters?select=id&id=eq.-1800000001"), IsEmpty());
   EXPECT_EQ(rows("marks?select=counter"), json::parse(R"([{"counter":42}])"));
 }
 
@@ -164,13 +171,13 @@ TEST_F(TemporaryIdsTest, AWriteByAnIdThatNoAnswerToldIsRefused) {
   upstream_.push(403, R"({"code":"42501","message":"no"})", {{"Content-Type", "application/json"}});
   upstream_.push(201);
   dispatcher_.drain(*store_);
-  const auto refused = rest("PATCH", "counters?id=eq.-1000000001", R"({"name":"b"})");
+  const auto refused = rest("PATCH", "counters?id=eq.-1800000001", R"({"name":"b"})");
   EXPECT_EQ(refused.status, 409);
   EXPECT_THAT(refused.body, HasSubstr("HF409"));
-  EXPECT_EQ(rest("POST", "marks", R"({"counter":-1000000001,"label":"m"})").status, 409);
+  EXPECT_EQ(rest("POST", "marks", R"({"counter":-1800000001,"label":"m"})").status, 409);
   go_online();
   EXPECT_EQ(
-      rest("PATCH", "counters?id=eq.-1000000001", R"({"name":"b"})", {{"Prefer", "tx=rollback"}})
+      rest("PATCH", "counters?id=eq.-1800000001", R"({"name":"b"})", {{"Prefer", "tx=rollback"}})
           .status,
       409);
   EXPECT_EQ(unfinished(), 0);
