@@ -1,5 +1,7 @@
 #include "cache/query/conditions.h"
 
+#include <algorithm>
+
 #include "cache/query/literals.h"
 #include "cache/query/operators.h"
 #include "cache/query/regular_expression.h"
@@ -80,7 +82,21 @@ Result<std::string> ConditionWriter::write_filter(const Place& place, const Filt
   return filter.negated ? "NOT (" + sql + ")" : "(" + sql + ")";
 }
 
+// Postgres makes the rows of an embed before it asks whether there are any, and a cast of theirs
+// may fail.
+static bool casts_to_more_than_text(const Place& embed) {
+  const auto casts = [](const SelectField* field) {
+    return !field->cast.empty() && field->cast != "text";
+  };
+  return std::ranges::any_of(embed.fields, casts) ||
+         std::ranges::any_of(embed.embeds,
+                             [](const auto& inner) { return casts_to_more_than_text(*inner); });
+}
+
 Result<std::string> ConditionWriter::write_null_embed(const Place& embed, const Filter& filter) {
+  if (!filter.negated && casts_to_more_than_text(embed)) {
+    return forward("casts in an embed that is asked not to be there");
+  }
   HF_TRY(auto sql, exists_(embed));
   return filter.negated ? sql : "NOT (" + sql + ")";
 }

@@ -146,6 +146,15 @@ TEST_F(EmbedTest, NullTestsAreAntiJoins) {
             R"([{"id":1},{"id":3},{"id":4}])");
 }
 
+// The upstream meets a value that cannot be cast in rows that it leaves out then.
+TEST_F(EmbedTest, ANullTestOfAnEmbedWithCastsIsForwarded) {
+  const std::string forwarded = "forward: casts in an embed that is asked not to be there";
+  EXPECT_EQ(get("people", "select=id,clubs!people_club_fkey(id::smallint)&clubs=is.null"),
+            forwarded);
+  EXPECT_EQ(get("people", "select=id,clubs!people_club_fkey(id::text)&clubs=is.null"),
+            R"([{"id":3,"clubs":null}])");
+}
+
 TEST_F(EmbedTest, OtherOperatorsSpeakOfAColumnOfTheEmbedsName) {
   for (const char* other : {"eq.1", "is.not_null", "not.is.not_null", "is.true", "in.(1)"}) {
     EXPECT_EQ(get("people", std::string("select=id,passports()&passports=") + other),
