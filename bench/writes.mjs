@@ -1,6 +1,7 @@
 // Writes: how soon an answer is durable, how fast a queue is delivered, what waiting writes cost
 // reads.
 //   --rounds 3 --seconds 1 --entries 10000 --only durable,overlay,drain   narrow or widen
+//   --slower 1000   microseconds, of the slower disk
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,11 +15,16 @@ const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '1' },
+    slower: { type: 'string', default: '1000' },
     entries: { type: 'string', default: '10000' },
     only: { type: 'string', default: 'durable,overlay,drain' },
   },
 });
-const measuring = { seconds: Number(options.seconds), rounds: Number(options.rounds) };
+const measuring = {
+  seconds: Number(options.seconds),
+  rounds: Number(options.rounds),
+  slower: Number(options.slower),
+};
 const wanted = options.only.split(',');
 process.env.HOLDFAST_BIN ??= binary('holdfast');
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/base/thread_priority.h"
+
 namespace holdfast::queue {
 namespace {
 
@@ -229,6 +231,8 @@ bool Synchronizer::clock_was_set() {
 }
 
 void Synchronizer::pull_loop() {
+  // Reads go first: what is pulled is committed by the writer's thread.
+  yield_to_other_threads();
   MonotonicTime next = clock_.monotonic();
   for (;;) {
     {

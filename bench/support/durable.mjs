@@ -1,5 +1,5 @@
 // Durable answers: inserts that a gateway without an upstream queues, beside raw commits of the
-// same row, with 1, 8, 16 and 64 writers.
+// same row, with 1, 8, 16 and 64 writers; on this disk, and on one whose flushes take longer.
 
 import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { median, table } from './report.mjs';
-import { Replica, apiKey, binary } from './servers.mjs';
+import { Replica, apiKey, binary, slowSync } from './servers.mjs';
 import { load, warm, writeTargets } from './load.mjs';
 import { readCases } from './sample.mjs';
 
@@ -17,10 +17,12 @@ const script = fileURLToPath(new URL('../wrk_insert.lua', import.meta.url));
 const writers = [1, 8, 16, 64];
 let nextId = 10_000_000;
 
-async function rawCommits(folder, seconds) {
+async function rawCommits(folder, seconds, env) {
   const file = join(folder, 'raw.db');
   for (const end of ['', '-wal', '-shm']) rmSync(file + end, { force: true });
-  const { stdout } = await run(binary('bench/bench_raw_commits'), [file, String(seconds)]);
+  const { stdout } = await run(binary('bench/bench_raw_commits'), [file, String(seconds)], {
+    env,
+  });
   return JSON.parse(stdout);
 }
 
@@ -36,13 +38,23 @@ export async function insert(server, { connections, seconds }) {
   return { ...result, rate: (result.requests / result.us) * 1e6 };
 }
 
-export async function durable(folder, { seconds, rounds }) {
+export async function durable(folder, { seconds, rounds, slower }) {
   const replica = new Replica(folder, 10_000).fill();
-  const server = await replica.serve();
+  const seen = {};
+  for (const us of [0, slower]) {
+    const env = us > 0 ? slowSync(us) : process.env;
+    seen[us] = await answers(folder, replica, { seconds, rounds, env });
+    report(us > 0 ? `row, flush +${us} us` : 'durable row', seen[us]);
+  }
+  return seen;
+}
+
+async function answers(folder, replica, { seconds, rounds, env }) {
+  const server = await replica.serve(env);
   const seen = { raw: [], ...Object.fromEntries(writers.map((count) => [count, []])) };
   try {
     for (let round = 0; round < rounds; round += 1) {
-      seen.raw.push(await rawCommits(folder, seconds));
+      seen.raw.push(await rawCommits(folder, seconds, env));
       for (const connections of writers) {
         seen[connections].push(await insert(server, { connections, seconds }));
       }
@@ -50,6 +62,10 @@ export async function durable(folder, { seconds, rounds }) {
   } finally {
     await server.stop();
   }
+  return seen;
+}
+
+function report(title, seen) {
   const of = (name, figure) => median(seen[name].map((one) => one[figure]));
   const row = (name, label) => [
     label,
@@ -60,8 +76,7 @@ export async function durable(folder, { seconds, rounds }) {
     (of(name, 'rate') / of(1, 'rate')).toFixed(1),
   ];
   const rows = [row('raw', 'raw commit'), ...writers.map((n) => row(n, `${n} writers`))];
-  console.log(table(['durable row', '/s', 'p50 us', 'p99 us', 'p50 x raw', 'x 1 writer'], rows));
-  return seen;
+  console.log(table([title, '/s', 'p50 us', 'p99 us', 'p50 x raw', 'x 1 writer'], rows));
 }
 
 // Reads with more and more pending writes in the same table.

@@ -38,6 +38,13 @@ export class Server {
   }
 }
 
+// The environment of a process whose disk takes so many microseconds more for each flush.
+export const slowSync = (us) => ({
+  ...process.env,
+  LD_PRELOAD: binary('bench/libbench_slow_sync.so'),
+  SLOW_SYNC_US: String(us),
+});
+
 export const constantServer = () =>
   new Server().start(binary('bench/bench_constant_server'), [], /^ready (.*)$/);
 
@@ -62,9 +69,9 @@ export class Replica {
     return this;
   }
 
-  serve() {
+  serve(env) {
     const args = ['serve', '--config', this.config, '--data', this.data, '--port', '0'];
-    return new Server().start(binary('holdfast'), args, /^holdfast ready url=(.*)$/);
+    return new Server().start(binary('holdfast'), args, /^holdfast ready url=(.*)$/, env);
   }
 }
 

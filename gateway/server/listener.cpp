@@ -10,6 +10,7 @@
 
 #include "certs/server_tls.h"
 #include "gateway/base/mutex.h"
+#include "gateway/base/thread_priority.h"
 #include "gateway/server/worker.h"
 
 namespace holdfast::server {
@@ -177,7 +178,10 @@ void Listener::start() {
     state_->running = state_->workers.size();
   }
   for (const auto& worker : state_->workers) {
-    state_->threads.emplace_back([this, &worker = *worker] { state_->run(worker); });
+    state_->threads.emplace_back([this, &worker = *worker] {
+      ask_for_short_turns();
+      state_->run(worker);
+    });
   }
 }
 
