@@ -39,7 +39,7 @@ insert into holdfast.settings (name, value) values
   ('next_hook', ''),         -- the db_pre_request function that was there before
   ('lineage', pg_catalog.gen_random_uuid()::text)
 on conflict (name) do nothing;
-insert into holdfast.settings (name, value) values ('version', '9')
+insert into holdfast.settings (name, value) values ('version', '10')
 on conflict (name) do update set value = excluded.value where settings.value <> excluded.value;
 
 create or replace function holdfast.setting(wanted text) returns text
@@ -405,8 +405,8 @@ begin
 end $$;
 
 -- Keeps the rows that an upsert knew from others until it has written them; refuses it where others
--- have changed one since, in what it names. Rows that are gone it makes anew, and a row that has
--- other values now in the columns of the conflict it does not meet.
+-- have deleted one since, or changed it in what the upsert names. A row that has other values now in
+-- the columns of the conflict it does not meet.
 create or replace function holdfast.hold_rows(relation regclass, event json) returns void
 language plpgsql as $$
 declare
@@ -420,8 +420,9 @@ declare
   overtaken boolean;
 begin
   execute 'select ' || source || ' for no key update of hf_row' using null::json, matches;
-  execute pg_catalog.format('select exists (select %s%s and not (true%s))', source, met,
-    holdfast.base_condition(relation, matches)) into overtaken using null::json, matches;
+  execute pg_catalog.format('select pg_catalog.count(*) <> pg_catalog.json_array_length($2)'
+    ' or coalesce(pg_catalog.bool_or(true%s and not (true%s)), false) %s', met,
+    holdfast.base_condition(relation, matches), source) into overtaken using null::json, matches;
   if overtaken then raise sqlstate 'HF409'; end if;
 end $$;
 

@@ -102,7 +102,7 @@ const char* choice_of(const Collision& collision, const Decision& decision) {
              : "merged";
 }
 
-// One row of an upsert that others have changed.
+// One row of an upsert that others have changed, or deleted.
 struct Overtaken {
   std::size_t start;  // of its effects
   std::size_t place;  // in the body
@@ -119,9 +119,9 @@ std::vector<Overtaken> overtaken_rows(const Entry& entry, const std::vector<Effe
   for (const RowWrite& write : overwritten_rows(entry, effects)) {
     const auto image =
         std::ranges::find(collided.images, write.old_key, &cache::UpstreamImage::key);
-    if (image == collided.images.end() || !image->row) continue;
+    if (image == collided.images.end()) continue;
     const Table& table = *image->table;
-    if (!is_overtaken(table, write, *image->row)) continue;
+    if (!is_overtaken(table, write, image->row)) continue;
     const auto place = std::ranges::find_if(
         starts, [&](std::size_t start) { return effects[start].key == write.old_key; });
     Overtaken row{*place,
@@ -158,8 +158,12 @@ void overwrite_members(const cache::RawObject& with, cache::RawObject& object) {
   for (const auto& [name, token] : with) cache::set_member(object, name, token);
 }
 
-// The effect, and its row of the body, over the row as it is there.
+// The effect, and its row of the body, over the row as it is there; one that is gone it makes anew.
 void rewrite_row(const Table& table, const Overtaken& row, Effect& effect, cache::RawObject& body) {
+  if (row.decision.insert) {
+    effect.base = std::nullopt;
+    return;
+  }
   const auto decided = decided_row(table, row.effect.changes, row);
   overwrite_members(decided, body);
   if (!effect.row.empty()) {

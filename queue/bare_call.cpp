@@ -164,6 +164,7 @@ std::optional<Verdict> see_rows(upstream::Upstream& upstream, const Sender& send
       return Verdict(TryAgain{failure->status, failure->reason, false, std::nullopt, odd});
     }
     // Not known is not proved: the entry keeps its lost answer and is for a person.
+    seen.denied = true;
     if (!entry.lost_answer) return std::nullopt;
     return Verdict(Uncertain{failure->status,
                              "The answer was lost, and the row may not be read to see whether it "

@@ -53,6 +53,7 @@ Superseded withheld(const Entry& entry, const cache::Table& table,
 struct SeenRows {
   std::vector<cache::UpstreamImage> images;  // one for each key; one without a row is not visible
   std::chrono::microseconds clock_offset{0};
+  bool denied = false;  // the table may not be read: of some rows nothing is known
 };
 
 // Reads the rows of `keys`. A verdict when they cannot be read now, or (after a lost answer) must

@@ -117,7 +117,8 @@ std::optional<Verdict> BareSend::find_collisions(const std::vector<RowWrite>& kn
   Collided collided{{}, seen.clock_offset};
   for (const RowWrite& row : known) {
     const auto image = std::ranges::find(seen.images, row.old_key, &UpstreamImage::key);
-    if (image->row && is_overtaken(table_, row, *image->row)) collided.images.push_back(*image);
+    if (seen.denied && !image->row) continue;
+    if (is_overtaken(table_, row, image->row)) collided.images.push_back(*image);
   }
   if (collided.images.empty()) return std::nullopt;
   return collided;

@@ -129,7 +129,7 @@ Verdict judge_upsert_mismatch(const EventOutcome& outcome, const Sender& sender,
   Images images = images_at(outcome, table, writes);
   bool overtaken = !outcome.rows;
   for (std::size_t i = 0; i < writes.size(); ++i) {
-    overtaken = overtaken || (images[i].row && is_overtaken(table, writes[i], *images[i].row));
+    overtaken = overtaken || is_overtaken(table, writes[i], images[i].row);
   }
   if (!overtaken) return withheld(parcel.entry, table, std::move(images));
   const auto alone = contested_row(parcel.entry, parcel.effects);

@@ -89,7 +89,10 @@ Decision decide_gone(const Collision& collision, const VersionColumns& columns) 
   decision.collided = changed_columns(collision.table, collision.effect.changes,
                                       stored_row(collision.table, collision.effect.base));
   decision.reason = "the row is gone upstream, or hidden from this user";
-  decision.kind = kind_for(winner(collision, columns));
+  // An upsert asks for the row to be there, whether it is or not.
+  const bool asked = collision.entry.operation == "upsert" &&
+                     collision.options.conflict == ConflictStrategy::kMerge;
+  decision.kind = asked ? Kind::kSend : kind_for(winner(collision, columns));
   decision.insert = decision.kind == Kind::kSend;
   return decision;
 }

@@ -106,10 +106,11 @@ std::vector<std::size_t> overwritten_columns(const Table& table, const std::stri
   return columns;
 }
 
-bool is_overtaken(const Table& table, const RowWrite& upsert, const Row& now) {
+bool is_overtaken(const Table& table, const RowWrite& upsert, const std::optional<Row>& now) {
   const auto base = stored_row(table, upsert.base);
+  if (!now) return base.has_value();
   const auto differs = [&](std::size_t column) {
-    return !is_same(table.columns[column], (*base)[column], now[column]);
+    return !is_same(table.columns[column], (*base)[column], (*now)[column]);
   };
   for (const auto& name : upsert.found_by) {
     const auto column = table.column_index(name);

@@ -40,8 +40,10 @@ std::vector<std::size_t> restated_columns(const cache::Table& table, const Versi
 // The columns that an upsert which names `changes` overwrites in a row that is there.
 std::vector<std::size_t> overwritten_columns(const cache::Table& table, const std::string& changes);
 
-// Whether the upsert would still meet the row, and others have changed one of these since its base.
-bool is_overtaken(const cache::Table& table, const RowWrite& upsert, const cache::Row& now);
+// Whether others have deleted the row since its base, or have changed one of these and the upsert
+// would still meet it.
+bool is_overtaken(const cache::Table& table, const RowWrite& upsert,
+                  const std::optional<cache::Row>& now);
 
 // `row` with the changes made; columns that they do not name stay. Changes that cannot be read are
 // damage: throws.

@@ -209,11 +209,12 @@ TEST_F(PushTest, AnUpsertLeavesWhatOthersHaveChangedOfARowThatItKnew) {
   // What it does not name, others may have changed.
   run("update items set version = 5");
   EXPECT_EQ(push("ann", upsert(4, R"({"price":null})"), outcome), "201 2");
-  // A repetition is answered with what it did, and what is gone is made anew.
+  // A repetition is answered with what it did.
   EXPECT_EQ(push("ann", upsert(4, R"({"price":null})"), outcome), "200 2");
+  // What others have deleted is told, too.
   run("delete from items where name = 'y'; update items set price = null where name = 'x'");
-  EXPECT_EQ(push("ann", upsert(5, R"({"price":null})"), outcome), "201 2");
-  EXPECT_EQ(query("select sum(price) from items"), "3.00");
+  EXPECT_EQ(push("ann", upsert(5, R"({"price":null})"), outcome), "409 HF409 1");
+  EXPECT_EQ(query("select count(*), sum(price) from items"), "1|");
 }
 
 TEST_F(PushTest, AnUpsertByAnotherColumnDoesNotMeetARowThatHasAnotherValueThereNow) {

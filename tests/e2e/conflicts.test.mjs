@@ -231,18 +231,35 @@ function twoDevices(tier) {
     }
   });
 
-  test('upserts of different columns, and of a row that is gone, are no conflict', async () => {
-    for (const [first, expected] of [
-      [saved({ title: 'base', priority: 4 }), { title: 'second', done: false, priority: 4 }],
-      [
-        async (todos, id) => succeeded(await todos.delete().eq('id', id)),
-        { title: 'second', done: false, priority: 3 },
-      ],
+  test('upserts of different columns are no conflict', async () => {
+    const run = await clash('merge', {
+      first: saved({ title: 'base', priority: 4 }),
+      second: saved({ title: 'second' }),
+    });
+    try {
+      await endsAs(run, [{ title: 'second', done: false, priority: 4 }]);
+      assert.deepEqual(await conflictsOf(run), []);
+    } finally {
+      await run.close();
+    }
+  });
+
+  test('an upsert of a row that is gone: made again by merge, dropped by remote_wins, both listed', async () => {
+    for (const [strategy, expected] of [
+      ['merge', [{ title: 'second', done: false, priority: 3 }]],
+      ['remote_wins', []],
     ]) {
-      const run = await clash('merge', { first, second: saved({ title: 'second' }) });
+      const run = await clash(strategy, {
+        first: async (todos, id) => succeeded(await todos.delete().eq('id', id)),
+        second: saved({ title: 'second' }),
+      });
       try {
-        await endsAs(run, [expected]);
-        assert.deepEqual(await conflictsOf(run), []);
+        await endsAs(run, expected);
+        const [conflict, ...more] = await conflictsOf(run);
+        assert.deepEqual(more, []);
+        assert.equal(conflict.remote, null);
+        assert.equal(conflict.choice, strategy === 'merge' ? 'local' : 'remote');
+        assert.equal(conflict.local.title, 'second');
       } finally {
         await run.close();
       }

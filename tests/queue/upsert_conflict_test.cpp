@@ -1,5 +1,6 @@
 // An upsert overwrites rows that are there; what another device has made of one since it was seen
-// here is a conflict as it is of an update, and not lost unlisted (hard case 14).
+// here, also its deletion, is a conflict as it is of an update, and not lost unlisted (hard case
+// 14).
 
 #include <gmock/gmock.h>
 
@@ -30,7 +31,7 @@ class UpsertConflictTest : public QueueTest {
         .drain(sample_.store());
   }
   void answer_push(const std::string& result) {
-    answer(200, R"({"version":9,"hook":true,"results":[)" + result + "]}");
+    answer(200, R"({"version":10,"hook":true,"results":[)" + result + "]}");
   }
   static std::string mismatch(const std::string& rows) {
     return R"({"status":409,"code":"HF409","message":"a row is not as it was","rows":[)" + rows +
@@ -46,6 +47,14 @@ class UpsertConflictTest : public QueueTest {
       lines.push_back(line + ": " + conflict.choice);
     }
     return lines;
+  }
+  void choose_local() {
+    sample_.write([&](cache::Transaction& transaction) {
+      auto open = Conflicts::list(transaction.database(), Conflict::State::kOpen);
+      Outbox outbox(sample_.overlay());
+      EXPECT_TRUE(Arbiter(outbox, tables_)
+                      .resolve(transaction, open.at(0), Arbiter::Choice::kLocal, "", clock_.now()));
+    });
   }
   upstream::Call call(std::size_t place) { return upstream_.calls().at(place); }
 
@@ -73,13 +82,70 @@ TEST_F(UpsertConflictTest, ANewRowIsNotReadFirst) {
   EXPECT_THAT(calls(), ElementsAre("POST /rest/v1/todos"));
 }
 
-TEST_F(UpsertConflictTest, ARowThatIsGoneIsMadeAnew) {
+TEST_F(UpsertConflictTest, MergeMakesARowAnewThatIsGoneAndListsIt) {
   sample_.put("todos", todo(1, "a"));
   const auto sequence = upsert(R"({"id":1,"title":"b"})");
   answer(200, "[]");
   answer(201, "[" + todo(1, "b") + "]");
   drain();
   expect_state(sequence, "acknowledged");
+  EXPECT_EQ(call(1).body, R"({"id":1,"title":"b"})");
+  EXPECT_THAT(conflicts(), ElementsAre("title: local"));
+  EXPECT_EQ(sample_.rows("todos", {"title"}), R"({"title":"b"})");
+}
+
+TEST_F(UpsertConflictTest, RemoteWinsLeavesOfAnArrayWhatIsGone) {
+  tables_.table_options["todos"].conflict = cache::ConflictStrategy::kRemoteWins;
+  sample_.put("todos", "[" + todo(1, "a") + "," + todo(2, "b") + "]");
+  const auto sequence = upsert(R"([{"id":1,"title":"A"},{"id":2,"title":"B"}])");
+  answer(200, "[" + todo(2, "b") + "]");
+  answer(200, "[]");
+  answer(200, "[" + todo(2, "b") + "]");
+  answer(201, "[" + todo(2, "B") + "]");
+  drain();
+  expect_state(sequence, "acknowledged");
+  EXPECT_EQ(upstream_.calls().back().body, R"([{"id":2,"title":"B"}])");
+  EXPECT_THAT(conflicts(), ElementsAre("title: remote"));
+  EXPECT_EQ(sample_.rows("todos", {"title"}), R"({"title":"B"})");
+}
+
+TEST_F(UpsertConflictTest, APersonDecidesOfARowThatIsGone) {
+  tables_.table_options["todos"].conflict = cache::ConflictStrategy::kManual;
+  sample_.put("todos", todo(1, "a", "true"));
+  const auto sequence = upsert(R"({"id":1,"title":"b"})");
+  answer(200, "[]");
+  drain();
+  expect_state(sequence, "conflict");
+  choose_local();
+  answer(201, "[" + todo(1, "b", "true") + "]");
+  drain();
+  expect_state(sequence, "acknowledged");
+  EXPECT_THAT(call(1).body, HasSubstr(R"("title":"b","done":true)"));
+}
+
+// What a role may write and not read is not gone because it is not shown.
+TEST_F(UpsertConflictTest, ARowThatIsOnlyPresumedIsNotGone) {
+  upsert(R"({"id":1,"title":"a"})");
+  const auto sequence = upsert(R"({"id":1,"title":"b"})");
+  answer(403, error("42501", "new row violates row-level security policy"));
+  upstream_.push(201, "");
+  answer(200, "[]");
+  answer(403, error("42501", "new row violates row-level security policy"));
+  upstream_.push(201, "");
+  drain();
+  expect_state(sequence, "acknowledged");
+  EXPECT_THAT(conflicts(), ElementsAre());
+}
+
+TEST_F(UpsertConflictTest, ARowOfATableThatMayNotBeReadAnyMoreIsNotGone) {
+  sample_.put("todos", todo(1, "a"));
+  const auto sequence = upsert(R"({"id":1,"title":"b"})");
+  answer(403, error("42501", "permission denied for table todos"));
+  answer(403, error("42501", "permission denied for table todos"));
+  upstream_.push(201, "");
+  drain();
+  expect_state(sequence, "acknowledged");
+  EXPECT_THAT(conflicts(), ElementsAre());
 }
 
 TEST_F(UpsertConflictTest, WhatAnotherDeviceHasChangedIsDecidedByTheStrategyAndListed) {
@@ -177,6 +243,7 @@ TEST_F(UpsertConflictTest, ARowThatTheColumnsOfTheConflictFindNoMoreIsNotOvertak
   const auto overtaken = [&](const char* now) {
     return is_overtaken(table, write, cache::read_stored(table, now));
   };
+  EXPECT_TRUE(is_overtaken(table, write, std::nullopt));
   EXPECT_FALSE(overtaken(R"({"id":1,"title":"a","slot":1})"));
   EXPECT_TRUE(overtaken(R"({"id":1,"title":"theirs","slot":1})"));
   EXPECT_FALSE(overtaken(R"({"id":1,"title":"theirs","slot":7})"));
@@ -211,12 +278,7 @@ TEST_F(UpsertConflictTest, APersonDecides) {
   answer(200, "[" + todo(1, "theirs") + "]");
   drain();
   expect_state(sequence, "conflict");
-  sample_.write([&](cache::Transaction& transaction) {
-    auto open = Conflicts::list(transaction.database(), Conflict::State::kOpen);
-    Outbox outbox(sample_.overlay());
-    EXPECT_TRUE(Arbiter(outbox, tables_)
-                    .resolve(transaction, open.at(0), Arbiter::Choice::kLocal, "", clock_.now()));
-  });
+  choose_local();
   answer(200, "[" + todo(1, "b") + "]");
   drain();
   expect_state(sequence, "acknowledged");
@@ -261,6 +323,17 @@ TEST_F(UpsertConflictTest, TheCompanionComparesInTheSameTransaction) {
   drain_with_companion();
   expect_state(sequence, "acknowledged");
   EXPECT_THAT(call(0).body, HasSubstr(R"("match":[{"key":{"id":1},"base":{"title":"a"}}])"));
+}
+
+TEST_F(UpsertConflictTest, WhatTheCompanionFindsGoneIsMadeAnewAndListed) {
+  sample_.put("todos", "[" + todo(1, "a") + "," + todo(2, "b") + "]");
+  const auto sequence = upsert(R"([{"id":1,"title":"A"},{"id":2,"title":"B"}])");
+  answer_push(mismatch(todo(2, "b")));
+  answer_push(R"({"status":201,"rows":[)" + todo(1, "A") + "," + todo(2, "B") + "]}");
+  drain_with_companion();
+  expect_state(sequence, "acknowledged");
+  EXPECT_THAT(call(1).body, HasSubstr(R"("match":[{"key":{"id":2},"base":{"title":"b"}}])"));
+  EXPECT_THAT(conflicts(), ElementsAre("title: local"));
 }
 
 TEST_F(UpsertConflictTest, WhatTheCompanionFindsChangedIsDecidedByTheStrategy) {
