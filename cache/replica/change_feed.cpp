@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <limits>
+#include <set>
 
 #include "cache/query/sql_text.h"
 #include "cache/replica/key.h"
@@ -94,9 +95,23 @@ constexpr const char* kIsOlder =
     "SELECT count(*) FROM sqlite_schema WHERE name='hf_feed' AND sql NOT LIKE '%born%'";
 constexpr const char* kForgotten = "SELECT value FROM hf_meta WHERE name='feed_forgotten'";
 
-// Whoever follows begins again, as the numbers go on and all before them are forgotten.
-void make_anew(Database& database) {
+void note_forgotten(Database& database, std::int64_t sequence) {
+  Statement& note = database.cached(
+      "INSERT INTO hf_meta VALUES('feed_forgotten', ?1) ON CONFLICT DO UPDATE SET value=?1");
+  note.bind(1, sequence).run();
+}
+
+// Makes `change`, which empties the feed. Whoever follows begins again: the numbers go on, and all
+// up to there are forgotten.
+void begin_again(Database& database, const std::string& change) {
   const std::int64_t forgotten = number(database, kNewest) + 1;
+  database.execute(change + ";DELETE FROM sqlite_sequence WHERE name='hf_feed'");
+  Statement& go_on = database.cached("INSERT INTO sqlite_sequence VALUES('hf_feed', ?1)");
+  go_on.bind(1, forgotten).run();
+  note_forgotten(database, forgotten);
+}
+
+void make_anew(Database& database) {
   std::string all;
   {
     Statement triggers(database,
@@ -106,13 +121,22 @@ void make_anew(Database& database) {
       all += "DROP TRIGGER " + quote_identifier(std::string(triggers.text(0))) + ";";
     }
   }
-  database.execute(all + "DROP TABLE hf_feed;" + kMakeFeed);
-  Statement go_on(database, "INSERT INTO sqlite_sequence VALUES('hf_feed', ?1)");
-  go_on.bind(1, forgotten).run();
-  Statement forget(database,
-                   "INSERT INTO hf_meta VALUES('feed_forgotten', ?1)"
-                   " ON CONFLICT DO UPDATE SET value=excluded.value");
-  forget.bind(1, forgotten).run();
+  begin_again(database, all + "DROP TABLE hf_feed;" + kMakeFeed);
+}
+
+bool exists(Database& database) {
+  return number(database, "SELECT 1 FROM sqlite_schema WHERE name='hf_feed'") != 0;
+}
+
+// Tables without this version's triggers: they have come, or were made anew, since the last time.
+std::vector<const Table*> unfollowed(Database& database, std::vector<const Table*> tables) {
+  std::set<std::string, std::less<>> followed;
+  Statement& triggers = database.cached(
+      "SELECT tbl_name FROM sqlite_schema WHERE type='trigger' AND name GLOB 'hf_feed|*'"
+      " AND sql LIKE '%born%' GROUP BY tbl_name HAVING count(*)=3");
+  while (triggers.step()) followed.emplace(triggers.text(0));
+  std::erase_if(tables, [&](const Table* table) { return followed.contains(table->storage_name); });
+  return tables;
 }
 
 // A value as quote() wrote it, from the front of `text`.
@@ -160,9 +184,7 @@ bool forget_some(Database& database, std::int64_t before) {
   const std::int64_t sequence = any ? last.integer(0) : 0;
   last.reset();
   if (!any) return false;
-  Statement& note = database.cached(
-      "INSERT INTO hf_meta VALUES('feed_forgotten', ?1) ON CONFLICT DO UPDATE SET value=?1");
-  note.bind(1, sequence).run();
+  note_forgotten(database, sequence);
   Statement& forget = database.cached("DELETE FROM hf_feed WHERE sequence<=?1 AND at<?2");
   forget.bind(1, sequence).bind(2, before).run();
   return true;
@@ -172,11 +194,7 @@ bool forget_some(Database& database, std::int64_t before) {
 
 void forget_feed(Transaction& transaction) {
   Database& database = transaction.database();
-  if (number(database, "SELECT 1 FROM sqlite_schema WHERE name='hf_feed'") == 0) return;
-  database.execute("DELETE FROM hf_feed");
-  Statement& forgotten = database.cached(
-      "INSERT INTO hf_meta VALUES('feed_forgotten', ?1) ON CONFLICT DO UPDATE SET value=?1");
-  forgotten.bind(1, number(database, kNewest)).run();
+  if (exists(database)) begin_again(database, "DELETE FROM hf_feed");
 }
 
 std::optional<FeedPage> ChangeFeed::page(const std::string& cursor, std::size_t most) {
@@ -203,22 +221,23 @@ std::string ChangeFeed::now() {
   return print_cursor("changes", {number(*store_.reader(), kNewest)});
 }
 
-// Tables may have come, or been made anew, since the last time.
+// What became of a table's rows before it was followed, nobody can be told.
 void ChangeFeed::follow_tables() {
-  std::size_t followed = 0;
   {
     auto reader = store_.reader();
-    followed = static_cast<std::size_t>(
-        number(*reader,
-               "SELECT count(*) FROM sqlite_schema WHERE type='trigger' AND name GLOB 'hf_feed|*'"
-               " AND sql LIKE '%born%'"));
+    if (exists(*reader) && unfollowed(*reader, tables()).empty()) return;
   }
-  if (followed == 3 * tables().size() && followed > 0) return;
   store_.writer().run(Priority::kClient, [this](Transaction& transaction) {
     Database& database = transaction.database();
-    if (number(database, kIsOlder) > 0) make_anew(database);
+    const auto lacking = unfollowed(database, tables());
+    if (exists(database) && lacking.empty()) return;
+    if (number(database, kIsOlder) > 0) {
+      make_anew(database);
+    } else {
+      forget_feed(transaction);
+    }
     database.execute(kMakeFeed);
-    for (const Table* table : tables()) transaction.database().execute(make_triggers(*table));
+    for (const Table* table : lacking) database.execute(make_triggers(*table));
   });
 }
 
@@ -282,7 +301,7 @@ void ChangeFeed::forget(Timestamp time) {
   const auto before = std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch());
   {
     auto reader = store_.reader();
-    if (number(*reader, "SELECT count(*) FROM sqlite_schema WHERE name='hf_feed'") == 0) return;
+    if (!exists(*reader)) return;
     Statement& oldest = reader->cached("SELECT at FROM hf_feed ORDER BY sequence LIMIT 1");
     const bool due = oldest.step() && oldest.integer(0) < before.count();
     oldest.reset();

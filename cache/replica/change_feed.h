@@ -26,9 +26,10 @@ struct FeedPage {
 // The changes of one replica in order, for those who follow it in their turn: pulled ones and own
 // writes, tombstones included.
 //
-// Nothing is recorded before somebody follows: the first page() of all makes triggers on the
-// replica's tables. A follower without a cursor is given all rows first.
-// Thread-safe, but for a Store one call at a time makes triggers.
+// Nothing is recorded before somebody follows: the first call of all makes triggers on the
+// replica's tables. A follower without a cursor is given all rows first. When a table has come
+// since, or was made anew, every follower begins again. Thread-safe, but for a Store one call at a
+// time makes triggers.
 class ChangeFeed {
  public:
   // How long changes are told of; who comes later begins again.

@@ -30,6 +30,17 @@ class ChangeFeedTest : public ::testing::Test {
     }
   }
 
+  void forget_triggers(const std::string& table) {
+    sample_.store().writer().run(Writer::Priority::kClient, [&](Transaction& transaction) {
+      Database& database = transaction.database();
+      std::string triggers;
+      Statement all(database,
+                    "SELECT name FROM sqlite_schema WHERE name GLOB 'hf_feed|*|*" + table + "'");
+      while (all.step()) triggers += "DROP TRIGGER \"" + std::string(all.text(0)) + "\";";
+      database.execute(triggers);
+    });
+  }
+
   sample::Sample sample_{sample::catalog()};
   std::string cursor_;
 };
@@ -124,22 +135,42 @@ TEST_F(ChangeFeedTest, TheFeedOfAnEarlierVersionIsMadeAnewAndItsFollowersBeginAg
   follow(cursor_);
   sample_.put("lists", R"([{"id":3,"title":"three"}])");
   follow(cursor_);
+  forget_triggers("");
   sample_.store().writer().run(Writer::Priority::kClient, [](Transaction& transaction) {
-    Database& database = transaction.database();
-    std::string triggers;
-    Statement all(database, "SELECT name FROM sqlite_schema WHERE name GLOB 'hf_feed|*'");
-    while (all.step()) triggers += "DROP TRIGGER \"" + std::string(all.text(0)) + "\";";
-    database.execute(triggers +
-                     "DROP TABLE hf_feed; CREATE TABLE hf_feed(sequence INTEGER PRIMARY KEY"
-                     " AUTOINCREMENT, relation TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT"
-                     " NULL, UNIQUE(relation, key)); INSERT INTO sqlite_sequence"
-                     " VALUES('hf_feed', 7)");
+    transaction.database().execute(
+        "DROP TABLE hf_feed; CREATE TABLE hf_feed(sequence INTEGER PRIMARY KEY"
+        " AUTOINCREMENT, relation TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT"
+        " NULL, UNIQUE(relation, key)); INSERT INTO sqlite_sequence"
+        " VALUES('hf_feed', 7)");
   });
   EXPECT_EQ(follow(cursor_), "begin again");
   cursor_.clear();
   EXPECT_EQ(follow(cursor_), R"(lists{"id":1} lists{"id":2} lists{"id":3} reviews{"id":1})");
   sample_.remove("lists", R"({"id":2})");
   EXPECT_EQ(follow(cursor_), R"(-lists{"id":2})");
+}
+
+// As by a table that was made anew, or has come in the place of one that left.
+TEST_F(ChangeFeedTest, WhenATableWasNotFollowedForAWhileItsFollowersBeginAgain) {
+  follow(cursor_);
+  forget_triggers("lists");
+  sample_.store().writer().run(Writer::Priority::kClient, [](Transaction& transaction) {
+    transaction.database().execute(
+        "CREATE TABLE gone(id);"
+        "CREATE TRIGGER \"hf_feed|insert|gone\" AFTER INSERT ON gone BEGIN SELECT 'born'; END;"
+        "CREATE TRIGGER \"hf_feed|update|gone\" AFTER UPDATE ON gone BEGIN SELECT 'born'; END;"
+        "CREATE TRIGGER \"hf_feed|delete|gone\" AFTER DELETE ON gone BEGIN SELECT 'born'; END;");
+  });
+  sample_.put("lists", R"([{"id":3,"title":"not told"}])");
+  EXPECT_EQ(follow(cursor_), "begin again");
+  cursor_.clear();
+  EXPECT_EQ(follow(cursor_), R"(lists{"id":1} lists{"id":2} lists{"id":3} reviews{"id":1})");
+  sample_.remove("lists", R"({"id":3})");
+  EXPECT_EQ(follow(cursor_), R"(-lists{"id":3})");
+  // What is left of the other table is no reason to write at each look.
+  const auto commits = sample_.store().writer().commits();
+  EXPECT_EQ(follow(cursor_), "");
+  EXPECT_EQ(sample_.store().writer().commits(), commits);
 }
 
 }  // namespace
