@@ -89,7 +89,8 @@ Result<void> check_indices(const std::vector<JsonStep>& path) {
   for (const JsonStep& step : path) {
     const auto* index = std::get_if<std::int64_t>(&step.operand);
     if (index == nullptr || std::in_range<std::int32_t>(*index)) continue;
-    if (std::llabs(*index) >= kLargestIndex) return forward("an index beyond bigint");
+    if (*index >= kLargestIndex || *index <= -kLargestIndex)
+      return forward("an index beyond bigint");
     const std::string sign = *index < 0 ? "" : "+";
     return invalid_request("22003", "value \"" + sign + std::to_string(*index) +
                                         "\" is out of range for type integer");

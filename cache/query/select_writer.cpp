@@ -310,6 +310,9 @@ Result<Operand> SelectWriter::related_order_operand(const Place& embed, const Fi
 }
 
 Result<std::string> SelectWriter::order(const Place& place) {
+  // SQLite takes 2000 terms, and aggregated rows are ordered by their group besides.
+  constexpr std::size_t kMostTerms = 1'000;
+  if (place.order.size() > kMostTerms) return forward("more than a thousand order terms");
   std::string sql;
   for (const auto& each : place.order) {
     const auto& [term, embed] = each;

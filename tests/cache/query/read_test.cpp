@@ -383,6 +383,12 @@ TEST_F(ReadTest, MoreColumnsThanSqliteTakesAreForwarded) {
   EXPECT_EQ(get("people", query), "forward: more than 1900 columns");
 }
 
+TEST_F(ReadTest, MoreOrderTermsThanSqliteTakesAreForwarded) {
+  std::string query = "order=id";
+  for (int i = 0; i < 3000; ++i) query += ",id";
+  EXPECT_EQ(get("people", query), "forward: more than a thousand order terms");
+}
+
 TEST_F(ReadTest, KeysAreLookedUpNotScanned) {
   EXPECT_NE(explain("people", "id=eq.1").find("SEARCH t1 USING INTEGER PRIMARY KEY (rowid=?)"),
             std::string::npos);
