@@ -56,7 +56,7 @@ CompanionDelivery::Route CompanionDelivery::route_of(const Parcel& parcel) const
   if (parcel.asked && !entry.lost_answer) return companion->hook ? Route::kAsked : Route::kBare;
   if (!served || !is_event(entry, parcel.effects)) return Route::kBare;
   if (!entry.lost_answer || entry.keyed) return Route::kPush;
-  const bool inserts = entry.operation == "insert" || entry.operation == "upsert";
+  const bool inserts = makes_rows(entry);
   return inserts ? Route::kAskWhetherKnown : Route::kBare;
 }
 
@@ -180,7 +180,7 @@ Verdict CompanionDelivery::judge(const Sender& sender, const Parcel& parcel,
                                  const EventOutcome& outcome) {
   const cache::Table* table = table_of(sender.store, parcel.entry);
   const ClassifiedAnswer classified = classify(outcome.answer);
-  const bool inserts = parcel.entry.operation == "insert" || parcel.entry.operation == "upsert";
+  const bool inserts = makes_rows(parcel.entry);
   if (inserts && classified.kind == AnswerClass::kDuplicate) {
     // Its key says that it was not us, and nothing of whether the row is the same.
     Sender keeping = sender;

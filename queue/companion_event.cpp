@@ -103,7 +103,7 @@ std::vector<RowWrite> row_writes(const Entry& entry, std::span<const Effect> eff
 }
 
 bool is_event(const Entry& entry, std::span<const Effect> effects) {
-  if (entry.operation == "insert" || entry.operation == "upsert") return !entry.body.empty();
+  if (makes_rows(entry)) return !entry.body.empty();
   const auto writes = row_writes(entry, effects);
   return !writes.empty() && std::all_of(writes.begin(), writes.end(), [&](const RowWrite& write) {
     return write.deletion || write.changes == writes.front().changes;
@@ -158,7 +158,7 @@ std::string event_of(const Parcel& parcel, const cache::Table& table,
   if (form == EventForm::kOnlyIfKnown) add_member(event, "only_if_known", "true");
   if (parcel.depends) add_member(event, "depends", "true");
   if (!parcel.touchable.empty()) add_member(event, "watch", watch_of(parcel.touchable));
-  if (entry.operation == "insert" || entry.operation == "upsert") {
+  if (makes_rows(entry)) {
     add_rows(event, entry);
     if (form == EventForm::kUsual) add_known_rows(event, parcel, table);
     return event + "}";

@@ -43,6 +43,14 @@ bool is_end(State state) {
          state == State::kDiscarded;
 }
 
+bool makes_rows(const Entry& entry) {
+  return entry.operation == "insert" || entry.operation == "upsert";
+}
+
+bool may_change(const Entry& entry) {
+  return entry.state != State::kSending && (!is_end(entry.state) || entry.state == State::kDead);
+}
+
 std::string first_key(const std::string& id) { return "hf1:" + id; }
 
 }  // namespace holdfast::queue

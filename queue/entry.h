@@ -68,4 +68,9 @@ struct Entry {
   bool released = false;  // a person has let it go although claims have changed
 };
 
+// An insert or an upsert.
+bool makes_rows(const Entry& entry);
+// Whether a person may still decide about it: neither under way nor ended well.
+bool may_change(const Entry& entry);
+
 }  // namespace holdfast::queue

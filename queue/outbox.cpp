@@ -315,7 +315,7 @@ void Outbox::end(Transaction& transaction, const Entry& entry, State state, int 
       "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL WHERE " HF_APART
       " AND state='blocked' AND sequence>?1");
   free.bind(1, entry.sequence).run();
-  if (entry.operation != "insert" && entry.operation != "upsert") return;
+  if (!makes_rows(entry)) return;
   // But for a row that was refused, and is made again.
   Statement& made = transaction.database().cached(
       "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL WHERE " HF_APART

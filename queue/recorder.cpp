@@ -117,7 +117,7 @@ void Recorder::write(Page& page, const Result& result) const {
 }
 
 bool Recorder::is_chained(const Page& page, const Entry& entry) const {
-  if (entry.operation != "insert" && entry.operation != "upsert") return false;
+  if (!makes_rows(entry)) return false;
   const cache::Table* table = page.outbox.overlay().find_table(entry.relation);
   return table != nullptr && tables_.of(*table).append_only;
 }

@@ -25,7 +25,7 @@ constexpr const char* kOfLater =
     " GROUP BY e.relation, e.key ORDER BY min(e.entry) LIMIT 1000";
 
 bool may_change_others(const cache::Table& table, const Entry& entry) {
-  const bool inserts = entry.operation == "insert" || entry.operation == "upsert";
+  const bool inserts = makes_rows(entry);
   return std::any_of(
       table.triggers.begin(), table.triggers.end(), [&](const cache::Trigger& trigger) {
         if (trigger.before) return false;
