@@ -75,7 +75,7 @@ CatalogOptions catalog_options(const config::Config& config,
 
 }  // namespace
 
-// In order of construction: each part names earlier ones only.
+// In order of construction. What a part is given of later ones it uses from start() on only.
 struct App::Parts {
   Parts(const config::Config& config, const AppVariant& variant,
         const std::shared_ptr<Logger>& logger)
@@ -134,13 +134,13 @@ struct App::Parts {
         router(context, status_identity(config),
                routes::ControlAccess(folder.control_token(config.control_token)), panel,
                variant.extra),
-        workers(kWorkers, logger),
-        https(config, clock, logger),
-        listener(config.listener, router, logger, https.tls()),
         session_closing(
             "session_closing", config.pull.interval, [this] { close_ended_sessions(); }, logger),
         sampling(
-            "sampling", routes::Metrics::kInterval, [this] { panel.sample(); }, logger) {}
+            "sampling", routes::Metrics::kInterval, [this] { panel.sample(); }, logger),
+        workers(kWorkers, logger),
+        https(config, clock, logger),
+        listener(config.listener, router, logger, https.tls()) {}
 
   routes::StatusIdentity status_identity(const config::Config& config) {
     return {config.upstream.url, companion, std::make_shared<routes::RowCounts>(clock)};
@@ -262,12 +262,12 @@ struct App::Parts {
   cache::MetricsHistory history;
   routes::Panel panel;
   routes::Router router;
+  PeriodicTask session_closing;
+  PeriodicTask sampling;
   // Ends before what its work is about.
   WorkerPool workers;
   Https https;
   server::Listener listener;
-  PeriodicTask session_closing;
-  PeriodicTask sampling;
 };
 
 App::App(config::Config config, std::shared_ptr<Logger> logger, AppVariant variant)

@@ -59,6 +59,7 @@ DataFolder::DataFolder(std::string path) : path_(std::move(path)) {
   fs::create_directories(path_, error);
   if (error) throw DataFolderError("cannot make the data folder " + path_ + ": " + error.message());
   fs::permissions(path_, fs::perms::owner_all, error);
+  if (error) throw DataFolderError("cannot keep " + path_ + " to its owner: " + error.message());
   // Who only looks whether a gateway runs holds it for a moment.
   for (int look = 0; lock_ < 0 && look < kLooks; ++look) {
     if (look > 0) std::this_thread::sleep_for(kLookPause);
