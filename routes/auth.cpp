@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "gateway/http/json.h"
 #include "gateway/http/uri.h"
 #include "gateway/identity/credentials.h"
 #include "queue/journal.h"
@@ -20,7 +21,7 @@ constexpr auto kGatewayTokenLifetime = 3600s;
 constexpr const char* kSettingsName = "document:auth_settings";
 
 std::string member(std::string_view body, const char* name) {
-  const auto object = json::parse(body, nullptr, false);
+  const auto object = http::parse_json(body);
   if (!object.is_object()) return "";
   const auto found = object.find(name);
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
@@ -37,7 +38,7 @@ http::Response auth_answer(std::string body) {
 bool is_away(const http::Response& response) { return response.status >= 500; }
 
 std::string merged_keys(const std::string& upstream_keys, const std::string& own) {
-  json document = json::parse(upstream_keys, nullptr, false);
+  json document = http::parse_json(upstream_keys);
   if (!document.is_object() || !document.contains("keys") || !document["keys"].is_array()) {
     document = {{"keys", json::array()}};
   }
@@ -57,9 +58,7 @@ bool may_sign_in(const std::string& path) {
   return !path.starts_with("oauth/") && !path.starts_with("admin/");
 }
 
-bool is_json_object(const std::string& body) {
-  return json::parse(body, nullptr, false).is_object();
-}
+bool is_json_object(const std::string& body) { return http::parse_json(body).is_object(); }
 
 }  // namespace
 

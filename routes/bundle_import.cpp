@@ -13,10 +13,6 @@
 namespace holdfast::routes {
 namespace {
 
-Error conflict(const char* message, const char* hint) {
-  return {ErrorKind::kConflict, "HF409", message, std::nullopt, hint};
-}
-
 bool has_writes(cache::Store& store) {
   return !queue::Outbox(store.overlay()).empty(*store.reader());
 }
@@ -34,8 +30,8 @@ Result<std::int64_t> import_rows(const Context& context, const http::Principal& 
 
 Result<nlohmann::json> take_bundle(const Context& context, const http::Request& request) {
   if (!context.use_catalog) {
-    return conflict(
-        "The rows of this gateway come from its upstream",
+    return conflict_error(
+        "The rows of this gateway come from its upstream", std::nullopt,
         "A bundle primes a gateway without an upstream, or a folder on which none runs.");
   }
   const auto who = http::query_parameter(request.query(), "principal");
@@ -43,7 +39,8 @@ Result<nlohmann::json> take_bundle(const Context& context, const http::Request& 
   HF_TRY(const cache::Catalog catalog, cache::catalog_of_bundle(request.body));
   HF_TRY_VOID(cache::check_bundle(catalog, principal, request.body));
   if (has_writes(*context.stores.open(principal))) {
-    return conflict("There are writes that are not delivered", "Deliver or discard them first.");
+    return conflict_error("There are writes that are not delivered", std::nullopt,
+                          "Deliver or discard them first.");
   }
   if (!context.use_catalog(cache::print_catalog(catalog))) {
     return invalid_request("HF400", "The bundle's tables cannot be served");

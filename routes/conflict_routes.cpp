@@ -65,9 +65,8 @@ Result<std::string> with_real_ids_in_row(const Context& context, cache::Store& s
   if (auto known = ids.resolve(database, row, named)) row = *std::move(known);
   if (auto refused = refuse_ids(context, store, named)) return *std::move(refused);
   if (named.waiting) {
-    return Error{ErrorKind::kConflict, "HF409",
-                 "The row with this temporary id is not upstream yet", std::nullopt,
-                 "Decide it once the row's insert has been sent."};
+    return conflict_error("The row with this temporary id is not upstream yet", std::nullopt,
+                          "Decide it once the row's insert has been sent.");
   }
   return row;
 }

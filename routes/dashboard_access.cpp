@@ -6,6 +6,7 @@
 #include "gateway/crypto/base64.h"
 #include "gateway/crypto/digest.h"
 #include "gateway/crypto/random.h"
+#include "gateway/http/json.h"
 #include "routes/control.h"
 #include "routes/error_response.h"
 
@@ -37,8 +38,7 @@ http::Response DashboardAccess::answer_link(const http::Request& request) {
   const json link = {
       {"url", make_link(origin_of(request))},
       {"expires_in_s", std::chrono::duration_cast<std::chrono::seconds>(kLifetime).count()}};
-  auto response =
-      http::json_response(200, link.dump(-1, ' ', false, json::error_handler_t::replace));
+  auto response = http::json_response(200, http::print_json(link));
   response.headers.set("Cache-Control", "no-store");
   return response;
 }
@@ -48,7 +48,7 @@ http::Response DashboardAccess::open_session(const http::Request& request) {
     return error_response(
         refusal("HF403", "The dashboard is for this machine and its own pages only"));
   }
-  const auto body = json::parse(request.body, nullptr, false);
+  const auto body = http::parse_json(request.body);
   const auto code = body.is_object() ? body.find("code") : body.end();
   if (!body.is_object() || code == body.end() || !code->is_string() ||
       !redeem(code->get<std::string>())) {

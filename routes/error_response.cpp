@@ -106,6 +106,25 @@ http::Response error_response(const Error& error, bool signed_in) {
   return response;
 }
 
+http::Response fault_response(const std::exception_ptr& fault, Logger& logger,
+                              const std::string& meaning) {
+  bool full = false;
+  try {
+    std::rethrow_exception(fault);
+  } catch (const cache::SqliteError& error) {
+    full = error.disk_full();
+    logger.error("request_fault code={} reason={}", error.code(), error.what());
+  } catch (const std::exception& error) {
+    logger.error("request_fault reason={}", error.what());
+  }
+  if (full) {
+    return error_response({ErrorKind::kNotAnswerable, "HF507", "The disk is full: " + meaning,
+                           std::nullopt, "Free some space and repeat it."});
+  }
+  return error_response({ErrorKind::kNotAnswerable, "HF500", "The gateway failed: " + meaning,
+                         std::nullopt, "Its log says why."});
+}
+
 Error not_answerable_offline(const std::string& reason) {
   return {ErrorKind::kNotAnswerable, "HF504",
           "The upstream cannot be reached, and this request cannot be answered without it", reason,
@@ -119,24 +138,31 @@ Error unsent_row(const std::string& reason) {
           "It is answered once the row's insert has been sent."};
 }
 
+Error conflict_error(std::string message, std::optional<std::string> details,
+                     std::optional<std::string> hint) {
+  return {ErrorKind::kConflict, "HF409", std::move(message), std::move(details), std::move(hint)};
+}
+
+Error entry_closed() { return conflict_error("The entry is being sent, or has ended already"); }
+
 Error lost_id() {
-  return {ErrorKind::kConflict, "HF409",
-          "The row with this temporary id is upstream, and no answer told its real id",
-          "The answer to its insert was lost, and the row has changed since.",
-          "Read the rows again and use the real id."};
+  return conflict_error(
+      "The row with this temporary id is upstream, and no answer told its real id",
+      "The answer to its insert was lost, and the row has changed since.",
+      "Read the rows again and use the real id.");
 }
 
 Error foreign_id() {
-  return {ErrorKind::kConflict, "HF409", "The row with this temporary id is another user's",
-          "An id that stands for the upstream's counts for the user who made the row.",
-          "Read the row again and use the real id."};
+  return conflict_error(
+      "The row with this temporary id is another user's",
+      "An id that stands for the upstream's counts for the user who made the row.",
+      "Read the row again and use the real id.");
 }
 
 Error given_up_id() {
-  return {ErrorKind::kConflict, "HF409",
-          "The row with this temporary id never reached the upstream",
-          "Its insert was refused or its change here was taken back, and it was discarded.",
-          std::nullopt};
+  return conflict_error(
+      "The row with this temporary id never reached the upstream",
+      "Its insert was refused or its change here was taken back, and it was discarded.");
 }
 
 }  // namespace holdfast::routes

@@ -3,16 +3,12 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "routes/error_response.h"
+#include "gateway/http/json.h"
 
 namespace holdfast::routes {
 namespace {
 
 using json = nlohmann::json;
-
-std::string text_of(const json& document) {
-  return document.dump(-1, ' ', false, json::error_handler_t::replace);
-}
 
 std::string event_text(const std::string& name, const std::string& data) {
   return "event: " + name + "\ndata: " + data + "\n\n";
@@ -98,8 +94,8 @@ http::Response Events::open() {
                       {"X-Accel-Buffering", "no"}};
   const json status = status_document(context_, identity_, StatusDepth::kBrief);
   const json tables = tables_of(context_, identity_);
-  response.body = "retry: 2000\n\n" + event_text("status", text_of(status)) +
-                  event_text("tables", text_of(tables));
+  response.body = "retry: 2000\n\n" + event_text("status", http::print_json(status)) +
+                  event_text("tables", http::print_json(tables));
   response.stream = std::move(stream);
   return response;
 }
@@ -115,12 +111,12 @@ void Events::look_for_listeners() {
 void Events::look() {
   tell_changes();
   const json status = status_document(context_, identity_, StatusDepth::kBrief);
-  std::string shape = text_of(without_moments(status));
-  if (shape != last_status_) tell("status", text_of(status));
+  std::string shape = http::print_json(without_moments(status));
+  if (shape != last_status_) tell("status", http::print_json(status));
   last_status_ = std::move(shape);
   if (tables_due()) {
     const json tables = tables_of(context_, identity_);
-    std::string table_shape = text_of(without_lags(tables));
+    std::string table_shape = http::print_json(without_lags(tables));
     if (pulled_again(lags_of(tables)) || table_shape != last_tables_) tell_tables(tables);
     last_tables_ = std::move(table_shape);
   }
@@ -133,7 +129,8 @@ void Events::tell_changes() {
   tail_.advance([&](const std::string& principal, const queue::JournalRecord& record) {
     if (record.event == "note" || ++count > options_.burst) return;
     const bool conflict = record.event == "conflict" || record.event == "decided";
-    text += event_text(conflict ? "conflict" : "entry", text_of(print_change(principal, record)));
+    text += event_text(conflict ? "conflict" : "entry",
+                       http::print_json(print_change(principal, record)));
   });
   if (count == 0) return;
   // Rows may have changed with them.
@@ -163,7 +160,7 @@ bool Events::pulled_again(const std::map<std::string, double>& lags) const {
 void Events::tell_tables(const nlohmann::json& tables) {
   lags_ = lags_of(tables);
   lags_at_ = context_.clock.monotonic();
-  tell("tables", text_of(tables));
+  tell("tables", http::print_json(tables));
 }
 
 void Events::tell(const std::string& name, const std::string& json) {

@@ -4,6 +4,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "gateway/http/json.h"
 #include "gateway/http/uri.h"
 #include "queue/insight.h"
 #include "queue/journal.h"
@@ -79,15 +80,14 @@ http::Response list_journal(const Context& context, const http::Request& request
     }
   }
   const bool more = static_cast<std::int64_t>(records.size()) == page->limit && last > 1;
-  return http::json_response(200, json{{"principal", page->principal},
-                                       {"principals", principals},
-                                       {"records", records},
-                                       {"next", more ? json(last) : json(nullptr)}}
-                                      .dump(-1, ' ', false, json::error_handler_t::replace));
+  return http::json_response(200, http::print_json({{"principal", page->principal},
+                                                    {"principals", principals},
+                                                    {"records", records},
+                                                    {"next", more ? json(last) : json(nullptr)}}));
 }
 
 http::Response note_in_journal(const Context& context, const http::Request& request) {
-  const auto body = json::parse(request.body, nullptr, false);
+  const auto body = http::parse_json(request.body);
   const auto text = [&](const char* name) {
     return body.is_object() && body.contains(name) && body[name].is_string()
                ? body[name].get<std::string>()

@@ -62,10 +62,9 @@ std::string digest_of(const http::Request& request) {
 }
 
 http::Response unanswered_request() {
-  return error_response(
-      {ErrorKind::kConflict, "HF409",
-       "A request with this Idempotency-Key was forwarded, and its answer has not come",
-       "It may have taken effect", "Look before you repeat it under another key"});
+  return error_response(conflict_error(
+      "A request with this Idempotency-Key was forwarded, and its answer has not come",
+      "It may have taken effect", "Look before you repeat it under another key"));
 }
 
 std::optional<Repetition> find_repetition(const Context& context, cache::Database& database,

@@ -20,10 +20,6 @@ namespace {
 using cache::Mutation;
 using queue::Entry;
 
-Error conflict(const std::string& words) {
-  return {ErrorKind::kConflict, "HF409", words, std::nullopt, std::nullopt};
-}
-
 bool names_columns(const std::string& target) {
   return target.find("?columns=") != target.npos || target.find("&columns=") != target.npos;
 }
@@ -64,7 +60,7 @@ std::vector<std::string> names_of(const cache::RawBody& body) {
 // The write that the entry is, with `body`: what that names is what is written, whatever the one
 // before it named, so the entry's target names it too.
 Result<Mutation> mutation_of(Entry& entry, const cache::Table& table, const std::string& body) {
-  if (entry.operation == "delete") return conflict("A deletion has no body to edit");
+  if (entry.operation == "delete") return conflict_error("A deletion has no body to edit");
   Mutation mutation;
   mutation.table = &table;
   const bool named = names_columns(entry.target);
@@ -104,25 +100,23 @@ class Edit {
 
   Result<void> run(const std::string& id, const std::string& body) {
     auto entry = outbox_.find(transaction_.database(), id);
-    if (!entry || entry->state == queue::State::kSending ||
-        (is_end(entry->state) && entry->state != queue::State::kDead)) {
-      return conflict("The entry is being sent, or has ended already");
-    }
+    if (!entry || !queue::may_change(*entry)) return entry_closed();
     // A new key would let both of them take effect.
     if (entry->lost_answer && !is_end(entry->state)) {
-      return conflict("Its answer was lost, and it may have arrived: wait until that is known");
+      return conflict_error(
+          "Its answer was lost, and it may have arrived: wait until that is known");
     }
     const cache::Table* table = store_.overlay().find_table(entry->relation);
-    if (table == nullptr) return conflict("Its table is not there any more");
+    if (table == nullptr) return conflict_error("Its table is not there any more");
     HF_TRY(auto mutation, mutation_of(*entry, *table, body));
     if (!put_in_zone(store_.catalog(), principal_of(*entry), {}, mutation)) {
-      return conflict("What its moments mean is known at the upstream only");
+      return conflict_error("What its moments mean is known at the upstream only");
     }
     const auto named =
         cache::TemporaryIds(store_.overlay()).resolve(transaction_.database(), mutation);
     if (auto refused = refuse_ids(context_, store_, named)) return *std::move(refused);
     if (named.last_entry > entry->sequence) {
-      return conflict(
+      return conflict_error(
           "It names a row by a temporary id whose insert comes after it: edit it once that is "
           "delivered");
     }
@@ -166,9 +160,9 @@ class Edit {
          .plan = options,
          .temporary_ids = true});
     if (auto* error = std::get_if<Error>(&computed)) return std::move(*error);
-    if (auto* ask = std::get_if<cache::AskUpstream>(&computed)) return conflict(ask->reason);
+    if (auto* ask = std::get_if<cache::AskUpstream>(&computed)) return conflict_error(ask->reason);
     auto& changes = std::get<cache::Changes>(computed);
-    if (changes.effects.empty()) return conflict("The row that it changes is not here");
+    if (changes.effects.empty()) return conflict_error("The row that it changes is not here");
     return std::move(changes);
   }
 
@@ -182,7 +176,8 @@ class Edit {
       return {};
     }
     if (had.size() != has.size()) {
-      return conflict("Its rows have no keys of the app's own, and stay as many as they were");
+      return conflict_error(
+          "Its rows have no keys of the app's own, and stay as many as they were");
     }
     std::map<std::int64_t, std::int64_t> own;
     for (std::size_t i = 0; i < has.size(); ++i) own[has[i]] = had[i];

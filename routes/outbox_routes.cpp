@@ -5,6 +5,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "gateway/http/json.h"
 #include "gateway/http/uri.h"
 #include "queue/conflicts.h"
 #include "queue/explanation.h"
@@ -45,8 +46,10 @@ void add_dependants(json& text, cache::Store& store, cache::Database& database,
   text["dependants"] = queue::Outbox(store.overlay()).dependants(database, entry);
 }
 
+// Null where the text is no JSON, as that of a form.
 json parsed_or_null(const std::string& text) {
-  return text.empty() ? json(nullptr) : json::parse(text, nullptr, false);
+  json value = http::parse_json(text);
+  return value.is_discarded() ? json(nullptr) : value;
 }
 
 json print_effects(const std::vector<cache::Effect>& effects) {
@@ -80,16 +83,11 @@ http::Response with_entry(const Context& context, const std::string& id,
   return no_entry(id);
 }
 
-// Neither under way nor ended well.
-bool may_change(const Entry& entry) {
-  return entry.state != queue::State::kSending &&
-         (!is_end(entry.state) || entry.state == queue::State::kDead);
-}
-
-// A conflict that is decided by retrying or discarding its write needs no other decision.
-void close_conflict(cache::Transaction& transaction, const Entry& entry, const char* choice,
-                    Timestamp now) {
-  queue::Conflicts::close_of(transaction, entry.id, choice, now);
+// A conflict that is decided by discarding its write needs no other decision.
+void discard(queue::Outbox& outbox, cache::Transaction& transaction, const Entry& entry,
+             Timestamp now) {
+  queue::Conflicts::close_of(transaction, entry.id, "remote", now);
+  outbox.discard(transaction, entry, now);
 }
 
 // Changes an entry in a transaction of its own, unless it is under way or has ended well.
@@ -101,16 +99,12 @@ http::Response change_entry(
     store.writer().run(cache::Writer::Priority::kEssential, [&](cache::Transaction& transaction) {
       queue::Outbox outbox(store.overlay());
       const auto entry = outbox.find(transaction.database(), seen.id);
-      const bool closed = !entry || entry->state == queue::State::kSending ||
-                          (is_end(entry->state) && entry->state != queue::State::kDead);
-      if (closed) return;
+      if (!entry || !may_change(*entry)) return;
       change(outbox, transaction, *entry);
       changed = true;
     });
     if (!changed) {
-      return error_response({ErrorKind::kConflict, "HF409",
-                             "The entry is being sent, or has ended already", std::nullopt,
-                             std::nullopt});
+      return error_response(entry_closed());
     }
     context.synchronizer.wake_dispatcher();
     return show_entry(context, id);
@@ -141,7 +135,7 @@ struct Filter {
 };
 
 Result<Filter> read_filter(const std::string& body) {
-  const auto parsed = json::parse(body, nullptr, false);
+  const auto parsed = http::parse_json(body);
   if (!parsed.is_object()) {
     return invalid_request("HF400", "Say which, as {\"state\":\"dead\",\"reason\":\"…\"}");
   }
@@ -176,13 +170,10 @@ std::vector<std::string> change_page(const Context& context, cache::Store& store
   std::vector<std::string> changed;
   for (const Entry& entry : page) {
     if (!may_change(entry) || !filter.accepts(entry)) continue;
-    const bool retries = change == BulkChange::kRetry;
-    if (retries && entry.state == queue::State::kConflict) continue;
-    close_conflict(transaction, entry, retries ? "local" : "remote", now);
-    if (retries) {
-      if (!outbox.retry(transaction, entry)) continue;
-    } else {
-      outbox.discard(transaction, entry, now);
+    if (change == BulkChange::kDiscard) {
+      discard(outbox, transaction, entry, now);
+    } else if (entry.state == queue::State::kConflict || !outbox.retry(transaction, entry)) {
+      continue;
     }
     changed.push_back(entry.id);
   }
@@ -237,7 +228,7 @@ http::Response list_outbox(const Context& context, const http::Request& request)
   if (entries.size() > static_cast<std::size_t>(page.limit)) {
     entries.resize(static_cast<std::size_t>(page.limit));
   }
-  return http::json_response(200, json(std::move(entries)).dump());
+  return http::json_response(200, http::print_json(std::move(entries)));
 }
 
 http::Response show_entry(const Context& context, const std::string& id) {
@@ -252,26 +243,21 @@ http::Response show_entry(const Context& context, const std::string& id) {
       text["result"] = parsed_or_null(*result);
     }
     text["effects"] = print_effects(store.overlay().effects(*reader, entry.sequence));
-    return http::json_response(200, text.dump());
+    return http::json_response(200, http::print_json(text));
   });
 }
 
 http::Response retry_entry(const Context& context, const std::string& id) {
-  for (const auto& store : context.stores.all()) {
-    const auto entry = queue::Outbox(store->overlay()).find(*store->reader(), id);
-    if (!entry || entry->state != queue::State::kConflict) continue;
-    return error_response({ErrorKind::kConflict, "HF409",
-                           "Both sides have changed its row: resolve the conflict", std::nullopt,
-                           std::nullopt});
-  }
-  const Timestamp now = context.clock.now();
-  bool sent = true;
+  std::optional<Error> refused;
   auto response = change_entry(
       context, id, [&](queue::Outbox& outbox, cache::Transaction& transaction, const Entry& entry) {
-        close_conflict(transaction, entry, "local", now);
-        sent = outbox.retry(transaction, entry);
+        if (entry.state == queue::State::kConflict) {
+          refused = conflict_error("Both sides have changed its row: resolve the conflict");
+        } else if (!outbox.retry(transaction, entry)) {
+          refused = given_up_id();
+        }
       });
-  return sent ? std::move(response) : error_response(given_up_id());
+  return refused ? error_response(*refused) : std::move(response);
 }
 
 http::Response release_entry(const Context& context, const std::string& id) {
@@ -281,19 +267,14 @@ http::Response release_entry(const Context& context, const std::string& id) {
                    [&held](queue::Outbox& outbox, cache::Transaction& transaction,
                            const Entry& entry) { held = outbox.let_go(transaction, entry); });
   if (held || response.status != 200) return response;
-  return error_response({ErrorKind::kConflict, "HF409",
-                         "The entry is not held because claims have changed", std::nullopt,
-                         std::nullopt});
+  return error_response(conflict_error("The entry is not held because claims have changed"));
 }
 
 http::Response discard_entry(const Context& context, const std::string& id) {
   const Timestamp now = context.clock.now();
-  return change_entry(
-      context, id,
-      [now](queue::Outbox& outbox, cache::Transaction& transaction, const Entry& entry) {
-        close_conflict(transaction, entry, "remote", now);
-        outbox.discard(transaction, entry, now);
-      });
+  return change_entry(context, id,
+                      [now](queue::Outbox& outbox, cache::Transaction& transaction,
+                            const Entry& entry) { discard(outbox, transaction, entry, now); });
 }
 
 http::Response change_entries(const Context& context, BulkChange change, const std::string& body) {
@@ -315,7 +296,7 @@ http::Response change_entries(const Context& context, BulkChange change, const s
     } while (!after.empty());
   }
   context.synchronizer.wake_dispatcher();
-  return http::json_response(200, json{{"changed", ids.size()}, {"ids", ids}}.dump());
+  return http::json_response(200, http::print_json({{"changed", ids.size()}, {"ids", ids}}));
 }
 
 std::optional<http::Response> queue_route(const Context& context, const http::Request& request,

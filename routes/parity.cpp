@@ -1,4 +1,5 @@
 #include "routes/parity.h"
+#include "gateway/http/json.h"
 
 #include <nlohmann/json.hpp>
 
@@ -59,8 +60,7 @@ std::string parity_json(const queue::Synchronizer::Replicas& replicas) {
           tables ? json(nullptr) : json("the upstream cannot be asked for this principal now")},
          {"tables", std::move(printed)}});
   }
-  return json{{"equal", all_equal}, {"principals", std::move(principals)}}.dump(
-      -1, ' ', false, json::error_handler_t::replace);
+  return http::print_json({{"equal", all_equal}, {"principals", std::move(principals)}});
 }
 
 std::string parity_progress_json(const ProgressCount::State& progress) {

@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "gateway/http/uri.h"
-#include "routes/error_response.h"
 
 namespace holdfast::routes {
 namespace {
@@ -12,12 +11,6 @@ namespace {
 using json = nlohmann::json;
 
 constexpr const char* kTopicPrefix = "realtime:";
-
-// As supabase-js puts it into the address of a WebSocket, which has no header lines of its own.
-std::string key_of(const http::Request& request) {
-  const auto header = request.headers.find("apikey");
-  return header ? std::string(*header) : http::query_parameter(request.query(), "apikey");
-}
 
 // The edge's words for a WebSocket.
 http::Response refusal(int status, const std::string& words) {
@@ -43,9 +36,6 @@ bool flag_in(const json& object, const char* name) {
   return value.is_boolean() && value.get<bool>();
 }
 
-// Keys that stand in for a token say nothing more than the key itself.
-bool is_token(const std::string& text) { return !text.empty() && !text.starts_with("sb_"); }
-
 Frame reply_to(const Frame& frame, const char* status, json response) {
   return {frame.join_ref,
           frame.ref,
@@ -63,25 +53,44 @@ json system_message(const std::string& topic, const char* status, const std::str
 
 }  // namespace
 
+std::string Realtime::key_of(const http::Request& request) {
+  const auto header = request.headers.find("apikey");
+  return header ? std::string(*header) : http::query_parameter(request.query(), "apikey");
+}
+
+bool Realtime::is_token(const std::string& text) {
+  return !text.empty() && !text.starts_with("sb_");
+}
+
 // A peer's messages, taken one after the other on the workers: some wait for the disk or for the
 // upstream.
 class Realtime::Inbox final : public http::MessageHandler,
                               public std::enable_shared_from_this<Inbox> {
  public:
-  Inbox(Realtime& realtime, MemberId id, FrameVersion version)
-      : realtime_(realtime), id_(id), version_(version) {}
+  Inbox(Realtime& realtime, MemberId id, FrameVersion version,
+        std::weak_ptr<http::WebSocket> socket)
+      : realtime_(realtime), id_(id), version_(version), socket_(std::move(socket)) {}
 
   void received(http::Message message) override {
-    if (auto frame = read_frame(version_, message)) put(std::move(frame));
+    if (auto frame = read_frame(version_, message)) put({std::move(frame), message.data.size()});
   }
-  void closed() override { put(std::nullopt); }
+  void closed() override { put({std::nullopt, 0}); }
 
  private:
-  // nullopt: the end.
-  void put(std::optional<Frame> frame) {
+  struct Item {
+    std::optional<Frame> frame;  // nullopt: the end
+    std::size_t bytes;
+  };
+
+  void put(Item item) {
     {
       MutexLock lock(mutex_);
-      waiting_.push_back(std::move(frame));
+      if (bytes_ + item.bytes > realtime_.options_.waiting_bytes) {
+        if (const auto socket = socket_.lock()) socket->end();
+        return;
+      }
+      bytes_ += item.bytes;
+      waiting_.push_back(std::move(item));
       if (std::exchange(busy_, true)) return;
     }
     realtime_.context_.workers.post([self = shared_from_this()] { self->work(); });
@@ -95,7 +104,8 @@ class Realtime::Inbox final : public http::MessageHandler,
           busy_ = false;
           return;
         }
-        frame = std::move(waiting_.front());
+        frame = std::move(waiting_.front().frame);
+        bytes_ -= waiting_.front().bytes;
         waiting_.pop_front();
       }
       if (frame) {
@@ -109,8 +119,10 @@ class Realtime::Inbox final : public http::MessageHandler,
   Realtime& realtime_;
   const MemberId id_;
   const FrameVersion version_;
+  const std::weak_ptr<http::WebSocket> socket_;
   Mutex mutex_;
-  std::deque<std::optional<Frame>> waiting_ HF_GUARDED_BY(mutex_);
+  std::deque<Item> waiting_ HF_GUARDED_BY(mutex_);
+  std::size_t bytes_ HF_GUARDED_BY(mutex_) = 0;
   bool busy_ HF_GUARDED_BY(mutex_) = false;
 };
 
@@ -155,21 +167,24 @@ void Realtime::open(const http::Request& request, const http::Respond& respond) 
   }
   const bool first = http::query_parameter(request.query(), "vsn").starts_with("1");
   auto socket = std::make_shared<http::WebSocket>(options_.waiting_bytes);
-  {
-    MutexLock lock(mutex_);
-    if (stopping_ || members_.size() >= options_.sockets) {
-      return respond(refusal(503, "too many are connected already"));
-    }
-    const auto version = first ? FrameVersion::kV1 : FrameVersion::kV2;
-    const MemberId id = ++last_member_;
-    socket->serve(std::make_shared<Inbox>(*this, id, version));
-    members_.emplace(id, Member{socket, version, key, {}});
-    task_.wake();
+  if (!admit(socket, first ? FrameVersion::kV1 : FrameVersion::kV2, key)) {
+    return respond(refusal(503, "too many are connected already"));
   }
   http::Response response;
   response.status = 101;
   response.web_socket = std::move(socket);
   respond(std::move(response));
+}
+
+bool Realtime::admit(const std::shared_ptr<http::WebSocket>& socket, FrameVersion version,
+                     const std::string& key) {
+  MutexLock lock(mutex_);
+  if (stopping_ || members_.size() >= options_.sockets) return false;
+  const MemberId id = ++last_member_;
+  socket->serve(std::make_shared<Inbox>(*this, id, version, socket));
+  members_.emplace(id, Member{socket, version, key, {}});
+  task_.wake();
+  return true;
 }
 
 void Realtime::take(MemberId id, const Frame& frame) {
@@ -216,14 +231,18 @@ void Realtime::join(MemberId id, const Frame& frame) {
   channel.acknowledges = flag_in(member_of(config, "broadcast"), "ack");
   channel.presence_key = text_in(member_of(config, "presence"), "key");
   channel.token = text_in(frame.payload, "access_token");
+  const json wanted = member_of(config, "postgres_changes");
+  if (wanted.size() > options_.subscriptions) {
+    return reply(id, frame, "error", {{"reason", "Too many postgres_changes in one channel"}});
+  }
   auto caller = caller_of(key, channel.token);
   if (!caller) return reply(id, frame, "error", {{"reason", caller.error().message}});
   channel.principal = std::move(caller->principal);
   channel.epoch = std::move(caller->epoch);
-  json accepted = subscribe(channel, member_of(config, "postgres_changes"));
-  const bool wants_rows = !channel.subscriptions.empty();
+  json accepted = subscribe(channel, wanted);
+  const bool wants_rows = channel.subscriptions != nullptr;
   auto [tail, reason] = follow(channel.principal, channel.subscriptions);
-  if (!reason.empty()) channel.subscriptions.clear();
+  if (!reason.empty()) channel.subscriptions.reset();
   if (!enter(id, frame, std::move(channel), tail, std::move(accepted))) return;
   if (!wants_rows) return;
   const bool ok = reason.empty();
@@ -236,15 +255,18 @@ void Realtime::join(MemberId id, const Frame& frame) {
 
 json Realtime::subscribe(Channel& channel, const json& wanted) {
   json accepted = json::array();
-  if (!wanted.is_array()) return accepted;
+  if (!wanted.is_array() || wanted.empty()) return accepted;
+  std::vector<RowSubscription> subscriptions;
   MutexLock lock(mutex_);
   for (const json& one : wanted) {
-    channel.subscriptions.push_back({++last_number_, text_in(one, "event"), text_in(one, "schema"),
-                                     text_in(one, "table"), text_in(one, "filter")});
-    json entry = one;
+    subscriptions.push_back({++last_number_, text_in(one, "event"), text_in(one, "schema"),
+                             text_in(one, "table"), text_in(one, "filter")});
+    json entry = one.is_object() ? one : json::object();
     entry["id"] = last_number_;
     accepted.push_back(std::move(entry));
   }
+  channel.subscriptions =
+      std::make_shared<const std::vector<RowSubscription>>(std::move(subscriptions));
   return accepted;
 }
 
@@ -272,13 +294,13 @@ bool Realtime::enter(MemberId id, const Frame& frame, Channel channel,
 }
 
 Realtime::Followed Realtime::follow(const http::Principal& principal,
-                                    const std::vector<RowSubscription>& subscriptions) const {
-  if (subscriptions.empty()) return {};
+                                    const Subscriptions& subscriptions) const {
+  if (subscriptions == nullptr) return {};
   if (principal.kind == http::Principal::Kind::kService) {
     return {nullptr, "no rows are kept for the service role"};
   }
   auto tail = std::make_shared<RowTail>(context_, principal);
-  for (const RowSubscription& subscription : subscriptions) {
+  for (const RowSubscription& subscription : *subscriptions) {
     if (auto reason = tail->refuse(subscription)) return {nullptr, *std::move(reason)};
   }
   return {std::move(tail), ""};
@@ -314,7 +336,7 @@ void Realtime::leave_all(MemberId id) {
 void Realtime::renew(MemberId id, const Frame& frame) {
   const std::string token = text_in(frame.payload, "access_token");
   std::string key;
-  std::vector<RowSubscription> subscriptions;
+  Subscriptions subscriptions;
   {
     MutexLock lock(mutex_);
     const auto member = members_.find(id);

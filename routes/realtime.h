@@ -20,7 +20,10 @@ struct RealtimeOptions {
   std::size_t sockets = 200;
   // Channels of one socket, default 100, as hosted projects have it.
   std::size_t channels = 100;
-  // Bytes that may wait for a slow peer, default 8 MiB; beyond that its connection ends.
+  // Subscriptions to changes of rows of one channel, default 100.
+  std::size_t subscriptions = 100;
+  // Bytes that may wait for a slow peer, and those of its own that may wait for us, default 8 MiB
+  // each; beyond that its connection ends.
   std::size_t waiting_bytes = 8 * 1024 * 1024;
   // Between two looks for changed rows while somebody waits for some, default 50 ms.
   std::chrono::milliseconds interval{50};
@@ -56,6 +59,7 @@ class Realtime {
 
  private:
   using MemberId = std::int64_t;
+  using Subscriptions = std::shared_ptr<const std::vector<RowSubscription>>;  // null: none
   class Inbox;
 
   struct Channel {
@@ -67,7 +71,7 @@ class Realtime {
     std::string token;  // that it joined with; empty = the key alone
     http::Principal principal;
     std::string epoch;  // of the token's claims
-    std::vector<RowSubscription> subscriptions;
+    Subscriptions subscriptions;
   };
   struct Member {
     std::weak_ptr<http::WebSocket> socket;  // its connection's
@@ -77,7 +81,15 @@ class Realtime {
   };
   struct Listener;  // a channel with subscriptions, as look() finds it
 
+  // As supabase-js puts it into the address of a WebSocket, which has no header lines of its own.
+  static std::string key_of(const http::Request& request);
+  // Keys that stand in for a token say nothing more than the key itself.
+  static bool is_token(const std::string& text);
+
   void open(const http::Request& request, const http::Respond& respond);
+  // False: there are too many already.
+  bool admit(const std::shared_ptr<http::WebSocket>& socket, FrameVersion version,
+             const std::string& key);
   void broadcast_by_request(const http::Request& request, const std::string& resource,
                             const http::Respond& respond);
 
@@ -97,8 +109,7 @@ class Realtime {
     std::shared_ptr<RowTail> tail;  // null where there are no subscriptions, or a reason
     std::string reason;
   };
-  Followed follow(const http::Principal& principal,
-                  const std::vector<RowSubscription>& subscriptions) const;
+  Followed follow(const http::Principal& principal, const Subscriptions& subscriptions) const;
   // Numbers what a join asks for into the channel; the answer's list of it.
   nlohmann::json subscribe(Channel& channel, const nlohmann::json& wanted);
   // Answers a join; false where the member is gone, or has too many channels.
@@ -106,12 +117,15 @@ class Realtime {
              nlohmann::json accepted);
   void look_for_members();
   void tell_changes();
+  void tell(const RowChange& change, const std::string& principal, const RowTail& tail,
+            const std::vector<Listener>& listeners);
   void check_tokens();
   std::vector<Listener> listeners() HF_REQUIRES(mutex_);
 
   void send(MemberId id, const Frame& frame);
   static void send(const Member& member, const Frame& frame);
   void reply(MemberId id, const Frame& to, const char* status, nlohmann::json response);
+  void broadcast_one(const nlohmann::json& message) HF_REQUIRES(mutex_);
   void send_to_topic(const Frame& frame, MemberId from, bool to_sender) HF_REQUIRES(mutex_);
   nlohmann::json presences(const std::string& topic) const HF_REQUIRES(mutex_);
   void depart(const std::string& topic, MemberId id, Channel& channel) HF_REQUIRES(mutex_);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "gateway/http/json.h"
+
 namespace holdfast::routes {
 namespace {
 
@@ -59,7 +61,7 @@ std::optional<Frame> read_push(const std::string& data) {
               "broadcast",
               {{"type", "broadcast"}, {"event", event}}};
   if (data[kTexts + 1] == kJsonPayload) {
-    frame.payload["payload"] = json::parse(data.substr(at), nullptr, false);
+    frame.payload["payload"] = http::parse_json(std::string_view(data).substr(at));
     if (frame.payload["payload"].is_discarded()) return std::nullopt;
   } else {
     frame.bytes = data.substr(at);
@@ -82,7 +84,7 @@ http::Message print_bytes(const Frame& frame) {
 
 std::optional<Frame> read_frame(FrameVersion version, const http::Message& message) {
   if (message.binary) return read_push(message.data);
-  const json document = json::parse(message.data, nullptr, false);
+  const json document = http::parse_json(message.data);
   return version == FrameVersion::kV1 ? read_object(document) : read_array(document);
 }
 
@@ -95,8 +97,7 @@ http::Message print_frame(FrameVersion version, const Frame& frame) {
                                                             {"join_ref", frame.join_ref}}
                                                      : json{frame.join_ref, frame.ref, frame.topic,
                                                             frame.event, frame.payload};
-  // Names may hold what is no UTF-8.
-  return {document.dump(-1, ' ', false, json::error_handler_t::replace), false};
+  return {http::print_json(document), false};
 }
 
 }  // namespace holdfast::routes

@@ -13,7 +13,7 @@ struct Realtime::Listener {
   std::string topic;
   std::string principal;
   std::string epoch;
-  std::vector<RowSubscription> subscriptions;
+  Subscriptions subscriptions;
 };
 
 void Realtime::look_for_members() {
@@ -38,7 +38,7 @@ std::vector<Realtime::Listener> Realtime::listeners() {
   std::set<std::string> followed;
   for (const auto& [id, member] : members_) {
     for (const auto& [topic, channel] : member.channels) {
-      if (channel.subscriptions.empty()) continue;
+      if (channel.subscriptions == nullptr) continue;
       followed.insert(channel.principal.id);
       listeners.push_back({id, topic, channel.principal.id, channel.epoch, channel.subscriptions});
     }
@@ -57,22 +57,27 @@ void Realtime::tell_changes() {
     tails = tails_;
   }
   for (const auto& [principal, tail] : tails) {
-    for (const RowChange& change : tail->advance()) {
-      const json data = change_data(change, context_.clock.now());
-      for (const Listener& listener : all) {
-        if (listener.principal != principal || !tail->reads_as(listener.epoch)) continue;
-        json ids = json::array();
-        for (const RowSubscription& subscription : listener.subscriptions) {
-          if (tail->selects(subscription, change)) ids.push_back(subscription.id);
-        }
-        if (ids.empty()) continue;
-        send(listener.id, {nullptr,
-                           nullptr,
-                           listener.topic,
-                           "postgres_changes",
-                           {{"ids", std::move(ids)}, {"data", data}}});
-      }
+    for (auto page = tail->advance(); !page.empty(); page = tail->advance()) {
+      for (const RowChange& change : page) tell(change, principal, *tail, all);
     }
+  }
+}
+
+void Realtime::tell(const RowChange& change, const std::string& principal, const RowTail& tail,
+                    const std::vector<Listener>& listeners) {
+  const json data = change_data(change, context_.clock.now());
+  for (const Listener& listener : listeners) {
+    if (listener.principal != principal || !tail.reads_as(listener.epoch)) continue;
+    json ids = json::array();
+    for (const RowSubscription& subscription : *listener.subscriptions) {
+      if (tail.selects(subscription, change)) ids.push_back(subscription.id);
+    }
+    if (ids.empty()) continue;
+    send(listener.id, {nullptr,
+                       nullptr,
+                       listener.topic,
+                       "postgres_changes",
+                       {{"ids", std::move(ids)}, {"data", data}}});
   }
 }
 
@@ -89,7 +94,7 @@ void Realtime::check_tokens() {
     MutexLock lock(mutex_);
     for (const auto& [id, member] : members_) {
       for (const auto& [topic, channel] : member.channels) {
-        if (channel.token.empty() || channel.token.starts_with("sb_")) continue;
+        if (!is_token(channel.token)) continue;
         joined.push_back({id,
                           topic,
                           {"GET",

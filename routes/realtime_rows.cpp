@@ -6,6 +6,7 @@
 
 #include "cache/query/query.h"
 #include "cache/replica/row.h"
+#include "gateway/http/json.h"
 #include "gateway/http/uri.h"
 #include "routes/row_path.h"
 
@@ -84,7 +85,7 @@ std::optional<query::Plan> RowTail::plan(const RowSubscription& subscription,
                                          const cache::Table& table, const std::string& key) const {
   const auto parsed =
       query::Query::parse("select=" + key_columns(table) + filter_query(subscription.filter) +
-                          key_conditions(json::parse(key)));
+                          key_conditions(http::parse_json(key)));
   if (!parsed) return std::nullopt;
   query::PlanOptions options;
   options.text_order = context_.rest.text_order;
@@ -111,20 +112,19 @@ std::vector<RowChange> RowTail::advance() {
   if (rests()) return {};
   auto store = context_.stores.open(principal_);
   const std::uint64_t commits = store->writer().commits();
-  if (store == store_ && commits == commits_) return {};
+  if (store == store_ && commits == commits_ && !more_) return {};
   // What other claims have read is nobody's until it has been read again.
   if (store->claims_unsettled()) return {};
   store_ = std::move(store);
   commits_ = commits;
   std::vector<RowChange> changes;
   cache::ChangeFeed feed(*store_);
-  for (bool more = true; more;) {
+  do {
     auto page = feed.page(cursor_, kRowsAtOnce);
-    if (!page) {
-      // Made anew meanwhile: nobody can say what changed, and readers read again as they join.
-      cursor_ = feed.now();
-      return changes;
-    }
+    more_ = page && page->more;
+    // Made anew meanwhile: nobody can say what changed, and readers read again as they join.
+    cursor_ = page ? std::move(page->cursor) : feed.now();
+    if (!page) return {};
     for (const cache::FeedChange& change : page->changes) {
       if (!is_served(*change.table) || (change.fresh && !change.row)) continue;
       changes.push_back({change.table,
@@ -134,9 +134,7 @@ std::vector<RowChange> RowTail::advance() {
                          change.key,
                          change.row ? cache::print_kept_row(*change.table, *change.row) : ""});
     }
-    cursor_ = std::move(page->cursor);
-    more = page->more;
-  }
+  } while (more_ && changes.empty());
   return changes;
 }
 
@@ -165,9 +163,9 @@ json change_data(const RowChange& change, Timestamp at) {
                {"commit_timestamp", format_rfc3339(at)},
                {"columns", std::move(columns)},
                {"errors", nullptr}};
-  if (!change.record.empty()) data["record"] = json::parse(change.record);
+  if (!change.record.empty()) data["record"] = http::parse_json(change.record);
   // What Postgres logs of a row that was: its key.
-  if (change.type != std::string_view("INSERT")) data["old_record"] = json::parse(change.key);
+  if (change.type != std::string_view("INSERT")) data["old_record"] = http::parse_json(change.key);
   return data;
 }
 

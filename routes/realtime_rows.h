@@ -42,7 +42,7 @@ class RowTail {
   // Why the subscription cannot be served from here; nullopt: it can.
   std::optional<std::string> refuse(const RowSubscription& subscription) const;
 
-  // What has changed since the last call.
+  // What has changed since the last call, a page of it; empty when that is all for now.
   std::vector<RowChange> advance();
   // Whether a token with these claims may be told what advance() has told last (hard case 1).
   bool reads_as(const std::string& epoch) const { return store_->reads_as(epoch); }
@@ -59,6 +59,7 @@ class RowTail {
   const http::Principal principal_;
   std::shared_ptr<cache::Store> store_;
   std::uint64_t commits_ = 0;
+  bool more_ = false;  // of the changes up to commits_
   std::optional<MonotonicTime> rests_since_;
   std::string cursor_;
 };

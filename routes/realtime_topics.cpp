@@ -1,6 +1,7 @@
 // Realtime's broadcasts and presences: what the members of a topic tell each other.
 #include <nlohmann/json.hpp>
 
+#include "gateway/http/json.h"
 #include "gateway/http/uri.h"
 #include "routes/error_response.h"
 #include "routes/realtime.h"
@@ -15,6 +16,21 @@ json object_of(const json& value) { return value.is_object() ? value : json::obj
 // What a presence is told as: its key, and what it tracks.
 json presence_of(const std::string& key, const json& meta) {
   return {{key, {{"metas", json::array({meta})}}}};
+}
+
+// What a request broadcasts: {"topic", "event", "payload"} of each; null where it says nothing.
+// POST …/broadcast/TOPIC/events/EVENT has the payload alone.
+json messages_of(const http::Request& request, const std::string& resource) {
+  constexpr std::string_view kBroadcast = "api/broadcast/";
+  constexpr std::string_view kEvents = "/events/";
+  const json body = http::parse_json(request.body);
+  const std::size_t events = resource.find(kEvents, kBroadcast.size());
+  if (events != std::string::npos) {
+    return json::array({{{"topic", resource.substr(kBroadcast.size(), events - kBroadcast.size())},
+                         {"event", resource.substr(events + kEvents.size())},
+                         {"payload", body.is_discarded() ? json::object() : body}}});
+  }
+  return body.is_object() ? body.value("messages", json()) : json();
 }
 
 }  // namespace
@@ -95,48 +111,35 @@ void Realtime::depart(const std::string& topic, MemberId id, Channel& channel) {
 
 void Realtime::broadcast_by_request(const http::Request& request, const std::string& resource,
                                     const http::Respond& respond) {
-  const auto key = request.headers.find("apikey");
   http::Request asked = request;
-  if (!key) {
-    for (const auto& [name, value] : http::parse_query(request.query())) {
-      if (name == "apikey") asked.headers.set("apikey", value);
-    }
-  }
+  asked.headers.set("apikey", key_of(request));
   if (const auto error = context_.authenticator.refuse_key(asked)) {
     return respond(error_response(*error));
   }
   if (request.method != "POST") {
     return respond(http::json_response(405, R"({"error":"this is only answered to POST"})"));
   }
-  const json body = json::parse(request.body, nullptr, false);
-  json messages = json::array();
-  // POST …/broadcast/TOPIC/events/EVENT has the payload alone.
-  constexpr std::string_view kEvents = "/events/";
-  const std::size_t events = resource.find(kEvents);
-  if (events != std::string::npos) {
-    const std::size_t begin = std::string_view("api/broadcast/").size();
-    messages.push_back({{"topic", http::percent_decode(resource.substr(begin, events - begin))},
-                        {"event", http::percent_decode(resource.substr(events + kEvents.size()))},
-                        {"payload", body.is_discarded() ? json::object() : body}});
-  } else if (body.is_object() && body.contains("messages") && body["messages"].is_array()) {
-    messages = body["messages"];
-  } else {
+  const json messages = messages_of(request, resource);
+  if (!messages.is_array()) {
     return respond(http::json_response(422, R"({"errors":{"messages":["can't be blank"]}})"));
   }
-  MutexLock lock(mutex_);
-  for (const json& message : messages) {
-    const json one = object_of(message);
-    if (!one.value("topic", json()).is_string()) continue;
-    send_to_topic({nullptr,
-                   nullptr,
-                   "realtime:" + one["topic"].get<std::string>(),
-                   "broadcast",
-                   {{"type", "broadcast"},
-                    {"event", one.value("event", json(""))},
-                    {"payload", one.value("payload", json::object())}}},
-                  0, true);
+  {
+    MutexLock lock(mutex_);
+    for (const json& message : messages) broadcast_one(object_of(message));
   }
   respond({202, {}, ""});
+}
+
+void Realtime::broadcast_one(const json& message) {
+  if (!message.value("topic", json()).is_string()) return;
+  send_to_topic({nullptr,
+                 nullptr,
+                 "realtime:" + message["topic"].get<std::string>(),
+                 "broadcast",
+                 {{"type", "broadcast"},
+                  {"event", message.value("event", json(""))},
+                  {"payload", message.value("payload", json::object())}}},
+                0, true);
 }
 
 }  // namespace holdfast::routes

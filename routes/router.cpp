@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cache/values/text.h"
+#include "gateway/http/json.h"
 #include "gateway/http/uri.h"
 #include "routes/bundle_import.h"
 #include "routes/error_response.h"
@@ -206,10 +207,9 @@ void Router::run_at_upstream(http::Request request, http::Respond respond) const
 void Router::sync_now(http::Respond respond) const {
   context_.workers.post([this, respond = std::move(respond)] {
     const auto result = context_.synchronizer.sync_now();
-    respond(http::json_response(200, nlohmann::json{{"uploaded", result.uploaded},
-                                                    {"downloaded", result.downloaded},
-                                                    {"errors", result.errors}}
-                                         .dump()));
+    respond(http::json_response(200, http::print_json({{"uploaded", result.uploaded},
+                                                       {"downloaded", result.downloaded},
+                                                       {"errors", result.errors}})));
   });
 }
 

@@ -5,6 +5,7 @@
 
 #include "cache/pull/log_follower.h"
 #include "cache/replica/row.h"
+#include "gateway/http/json.h"
 #include "queue/outbox.h"
 #include "routes/delivery_promise.h"
 
@@ -260,10 +261,8 @@ json status_document(const Context& context, const StatusIdentity& identity, Sta
 }
 
 std::string status_json(const Context& context, const StatusIdentity& identity, bool detailed) {
-  // Names may hold what is no UTF-8.
-  return status_document(context, identity,
-                         detailed ? StatusDepth::kDetailed : StatusDepth::kPublic)
-      .dump(-1, ' ', false, json::error_handler_t::replace);
+  return http::print_json(
+      status_document(context, identity, detailed ? StatusDepth::kDetailed : StatusDepth::kPublic));
 }
 
 }  // namespace holdfast::routes

@@ -7,6 +7,7 @@
 
 #include "cache/replica/change_feed.h"
 #include "cache/replica/key.h"
+#include "gateway/http/json.h"
 #include "gateway/http/uri.h"
 #include "queue/outbox.h"
 #include "queue/row_state.h"
@@ -139,7 +140,7 @@ void SyncData::row(const http::Request& request, const std::string& name, cache:
 
 void SyncData::push(const http::Request& request, std::shared_ptr<cache::Store> store,
                     const http::Respond& respond) const {
-  const json body = json::parse(request.body, nullptr, false);
+  const json body = http::parse_json(request.body);
   if (!body.is_object() || !body.value("events", json()).is_array()) {
     return respond(error_response(invalid("The body must be an object with a list of events")));
   }
@@ -211,7 +212,7 @@ json row_here(cache::Store& store, const cache::Table& table, const json& key) {
   if (!store.overlay().rows(table).exists(*reader)) return nullptr;
   const auto found = store.overlay().rows(table).find(
       *reader, cache::key_values(table, cache::key_of(table, *given)));
-  return found ? json::parse(cache::print_kept_row(table, found->row)) : json(nullptr);
+  return found ? http::parse_json(cache::print_kept_row(table, found->row)) : json(nullptr);
 }
 
 // Whether the row has changed since the event's maker saw it: a column of `base` is another.
@@ -257,7 +258,7 @@ http::Request request_for(const json& event, const http::Request& like, const st
 
 json result_of(const json& event, const http::Response& response) {
   json result = {{"id", event.at("id")}, {"status", status_of(response.status)}, {"row", nullptr}};
-  const json body = json::parse(response.body, nullptr, false);
+  const json body = http::parse_json(response.body);
   if (response.status >= 300) {
     result["error"] = body.is_discarded() ? json(nullptr) : body;
   } else if (body.is_array() && !body.empty()) {
@@ -272,7 +273,7 @@ json result_of(const json& event, const http::Response& response) {
 
 void SyncData::next_event(const std::shared_ptr<Push>& push) const {
   if (push->events.empty()) {
-    return push->respond(http::json_response(200, json{{"results", push->results}}.dump()));
+    return push->respond(http::json_response(200, http::print_json({{"results", push->results}})));
   }
   const json event = std::move(push->events.front());
   push->events.pop_front();

@@ -77,23 +77,4 @@ http::Response write_answer(const cache::Mutation& mutation, const cache::Change
   return response;
 }
 
-http::Response fault_response(const std::exception_ptr& fault, Logger& logger,
-                              const std::string& meaning) {
-  bool full = false;
-  try {
-    std::rethrow_exception(fault);
-  } catch (const cache::SqliteError& error) {
-    full = error.disk_full();
-    logger.error("request_fault code={} reason={}", error.code(), error.what());
-  } catch (const std::exception& error) {
-    logger.error("request_fault reason={}", error.what());
-  }
-  if (full) {
-    return error_response({ErrorKind::kNotAnswerable, "HF507", "The disk is full: " + meaning,
-                           std::nullopt, "Free some space and repeat it."});
-  }
-  return error_response({ErrorKind::kNotAnswerable, "HF500", "The gateway failed: " + meaning,
-                         std::nullopt, "Its log says why."});
-}
-
 }  // namespace holdfast::routes

@@ -1,12 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <exception>
 #include <optional>
 #include <string>
 
 #include "cache/replica/mutation.h"
-#include "gateway/base/logging.h"
 #include "gateway/http/response.h"
 #include "routes/media_type.h"
 #include "routes/preferences.h"
@@ -26,9 +24,5 @@ http::Response write_answer(const cache::Mutation& mutation, const cache::Change
                             const Preferences& preferences, const MediaType& media,
                             std::optional<Representation> representation,
                             const std::string& outbox_id, bool standalone);
-
-// 507 for a full disk, else 500, and what that means; the fault is logged and never shown.
-http::Response fault_response(const std::exception_ptr& fault, Logger& logger,
-                              const std::string& meaning = "the write was not taken");
 
 }  // namespace holdfast::routes

@@ -51,7 +51,7 @@ Result<Value> parse_string(const Type& type, std::string_view text, Modifier mod
 
 Result<Value> parse_plain_json(std::string_view text) {
   HF_TRY_VOID(check_utf8(text));
-  HF_TRY_VOID(check_json(text));
+  HF_TRY_VOID(check_json_value(text));
   return Value(std::string(text));
 }
 

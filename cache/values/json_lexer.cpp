@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <limits>
 #include <utility>
 #include <vector>
 
+#include "cache/values/input_error.h"
 #include "cache/values/text.h"
 
 namespace holdfast::cache {
@@ -151,7 +153,8 @@ char simple_escape(char c) {
 // depth of nesting can exhaust the thread's.
 class JsonChecker {
  public:
-  explicit JsonChecker(std::string_view text) : lexer_(text) {}
+  JsonChecker(std::string_view text, std::size_t most_levels)
+      : lexer_(text), most_levels_(most_levels) {}
 
   Result<void> run() {
     HF_TRY(JsonToken token, lexer_.next());
@@ -175,11 +178,9 @@ class JsonChecker {
   Result<void> value(const JsonToken& token, JsonExpected expected) {
     switch (token.kind) {
       case JsonKind::kObjectStart:
-        open_.push_back({Container::kObject});
-        return {};
+        return open(Container::kObject);
       case JsonKind::kArrayStart:
-        open_.push_back({Container::kArray});
-        return {};
+        return open(Container::kArray);
       case JsonKind::kString:
       case JsonKind::kNumber:
       case JsonKind::kTrue:
@@ -189,6 +190,12 @@ class JsonChecker {
       default:
         return unexpected_json(expected, token);
     }
+  }
+
+  Result<void> open(Container kind) {
+    if (open_.size() == most_levels_) return too_deep_json();
+    open_.push_back({kind});
+    return {};
   }
 
   Result<void> in_array(const JsonToken& token) {
@@ -224,6 +231,7 @@ class JsonChecker {
   }
 
   JsonLexer lexer_;
+  std::size_t most_levels_;
   std::vector<Open> open_;
 };
 
@@ -319,7 +327,15 @@ Result<void> JsonLexer::check_escape() {
   return {};
 }
 
-Result<void> check_json(std::string_view text) { return JsonChecker(text).run(); }
+Error too_deep_json() { return only_upstream("a json value of more than a thousand levels"); }
+
+Result<void> check_json(std::string_view text) {
+  return JsonChecker(text, std::numeric_limits<std::size_t>::max()).run();
+}
+
+Result<void> check_json_value(std::string_view text) {
+  return JsonChecker(text, kMostJsonLevels).run();
+}
 
 Result<std::string> decode_string_token(std::string_view token) {
   const std::string_view inside = token.substr(1, token.size() - 2);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -66,9 +67,16 @@ enum class JsonExpected : std::uint8_t {
 };
 Error unexpected_json(JsonExpected expected, const JsonToken& found);
 Error json_syntax(std::string details);
+Error too_deep_json();
 
 // Whether the text is one JSON value, as json_in() decides. Any depth.
 Result<void> check_json(std::string_view text);
+
+// How deep a json or jsonb value may be here: what prints it, takes it apart or compares it takes a
+// piece of the stack for each level (SQLite's own functions stop there, too).
+constexpr std::size_t kMostJsonLevels = 1'000;
+// The same of a value that is to be kept; only_upstream() of one that is deeper.
+Result<void> check_json_value(std::string_view text);
 
 // The contents of a string token that a JsonLexer gave. Errors: 22P05 for \u0000, 22P02 for half a
 // surrogate pair.

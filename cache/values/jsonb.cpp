@@ -12,8 +12,6 @@
 namespace holdfast::cache {
 namespace {
 
-constexpr int kMaxDepth = 1000;
-
 struct Member {
   std::string key;
   std::size_t begin;  // of `"key": value` in the output
@@ -61,7 +59,7 @@ class JsonbWriter {
   }
 
   Result<void> nested(Result<void> (JsonbWriter::*container)()) {
-    if (++depth_ > kMaxDepth) return only_upstream("a json value of more than a thousand levels");
+    if (++depth_ > kMostJsonLevels) return too_deep_json();
     HF_TRY_VOID((this->*container)());
     --depth_;
     return {};
@@ -147,7 +145,7 @@ class JsonbWriter {
 
   JsonLexer lexer_;
   std::string out_;
-  int depth_ = 0;
+  std::size_t depth_ = 0;
 };
 
 }  // namespace

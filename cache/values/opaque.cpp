@@ -55,7 +55,7 @@ Result<Value> parse_opaque(const Type& type, std::string_view text) {
 Result<Value> parse_json_opaque(const Type& type, std::string_view token) {
   const bool read = range_bound(type) != nullptr || type.base == "tsvector";
   HF_TRY_VOID(check_utf8(token));
-  HF_TRY_VOID(check_json(token));
+  HF_TRY_VOID(check_json_value(token));
   if (!token.starts_with('"')) {
     return read ? parse_opaque(type, token) : Value(kOpaqueJson + std::string(token));
   }

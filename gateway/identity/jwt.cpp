@@ -6,6 +6,7 @@
 
 #include "gateway/crypto/base64.h"
 #include "gateway/crypto/digest.h"
+#include "gateway/http/json.h"
 
 namespace holdfast::identity {
 namespace {
@@ -20,17 +21,9 @@ Error claims_refused(std::string message) { return unauthorized("PGRST303", std:
 
 Error undecodable() { return token_refused("JWT cryptographic operation failed"); }
 
-// Copying and printing a value recurse: nesting is bounded before the token is believed.
-constexpr int kDeepest = 64;
-
 std::optional<json> parse_object(std::string_view text) {
-  bool too_deep = false;
-  const auto shallow = [&](int depth, json::parse_event_t, json&) {
-    if (depth > kDeepest) too_deep = true;
-    return !too_deep;
-  };
-  auto value = json::parse(text, shallow, false);
-  if (too_deep || !value.is_object()) return std::nullopt;
+  auto value = http::parse_json(text);
+  if (!value.is_object()) return std::nullopt;
   return value;
 }
 

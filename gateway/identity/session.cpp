@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "gateway/http/json.h"
 #include "gateway/identity/jwt.h"
 
 namespace holdfast::identity {
@@ -28,7 +29,7 @@ std::int64_t unix_seconds(Timestamp time) {
 }  // namespace
 
 std::optional<SignIn> read_sign_in(std::string_view body) {
-  const auto answer = ordered_json::parse(body, nullptr, false);
+  const auto answer = http::parse_ordered_json(body);
   if (!answer.is_object()) return std::nullopt;
   SignIn read{text_of(answer, "access_token"), text_of(answer, "refresh_token"),
               seconds(number_of(answer, "expires_in")), "{}"};
@@ -96,7 +97,7 @@ std::string session_answer(const Session& session, const std::string& access_tok
                       {"expires_in", expires_in.count()},
                       {"expires_at", unix_seconds(now + expires_in)},
                       {"refresh_token", session.app_token},
-                      {"user", ordered_json::parse(session.user, nullptr, false)}}
+                      {"user", http::parse_ordered_json(session.user)}}
       .dump();
 }
 

@@ -239,6 +239,8 @@ test('what is no message of the protocol harms nobody', async () => {
   for (const text of ['', '{', '[]', '[1,2,3,4,5]', '["1","1","phoenix",7,{}]', '\0']) {
     socket.send(text);
   }
+  const deep = '['.repeat(400_000) + ']'.repeat(400_000);
+  socket.send(`["1","1","realtime:x","phx_join",${deep}]`);
   for (const bytes of ['', '03', '0301010e', '03ffffffff01', '04']) {
     socket.send(Buffer.from(bytes, 'hex'));
   }
@@ -252,6 +254,36 @@ test('what is no message of the protocol harms nobody', async () => {
     { status: 'ok', response: {} },
   ]);
   socket.terminate();
+});
+
+test('a channel has as many subscriptions as are served, and no more', async () => {
+  const [, socket] = await dial(`?apikey=${anonKey}&vsn=2.0.0`);
+  const answered = new Promise((resolve) => socket.once('message', (text) => resolve(`${text}`)));
+  const rows = Array.from({ length: 101 }, () => ({ event: '*', schema: 'public' }));
+  const join = { config: { postgres_changes: rows } };
+  socket.send(JSON.stringify(['1', '1', 'realtime:many', 'phx_join', join]));
+  const [, , , event, { status, response }] = JSON.parse(await answered);
+  assert.deepEqual([event, status], ['phx_reply', 'error']);
+  assert.match(response.reason, /Too many postgres_changes/);
+  socket.terminate();
+});
+
+test('a broadcast to a topic’s own address names it as the path does', async () => {
+  const heard = [];
+  const channel = connect().channel('50% off/a b');
+  channel.on('broadcast', { event: 'new%25s' }, ({ payload }) => heard.push(payload));
+  await subscribed(channel);
+  const post = (path) =>
+    fetch(`${world.holdfast.url}/realtime/v1/api/broadcast/${path}`, {
+      method: 'POST',
+      headers: { apikey: anonKey, 'Content-Type': 'application/json' },
+      body: '{"n":2}',
+    });
+  const path = `${encodeURIComponent('50% off/a b')}/events/${encodeURIComponent('new%25s')}`;
+  assert.equal((await post(path)).status, 202);
+  await eventually('it was heard', async () => heard.length === 1);
+  assert.deepEqual(heard, [{ n: 2 }]);
+  assert.equal((await post('events/x')).status, 422);
 });
 
 test('a broadcast by request reaches the topic’s members', async () => {

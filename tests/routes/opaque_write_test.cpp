@@ -56,6 +56,21 @@ TEST_F(OpaqueWriteTest, AListedCallIsQueuedOfflineAndRunOnce) {
   EXPECT_TRUE(store_->behind_forwarded_write());
 }
 
+// What an app has sent is told as it can be: one such entry hides no others.
+TEST_F(OpaqueWriteTest, AnEntryOfOddTextsIsListedWithTheOthers) {
+  go_offline();
+  const auto odd = rest("POST", "rpc/transfer?note=\xff", "{\"amount\":1}");
+  ASSERT_EQ(odd.status, 204);
+  const std::string deep = std::string(400'000, '[') + std::string(400'000, ']');
+  const auto nested = call("transfer", "{\"amount\":" + deep + "}");
+  ASSERT_EQ(nested.status, 204);
+  const json list = json::parse(control("GET", "/outbox").body);
+  ASSERT_EQ(list.size(), 2U);
+  EXPECT_THAT(list.at(0).at("target").get<std::string>(), HasSubstr("note=\xEF\xBF\xBD"));
+  EXPECT_EQ(entry_of(nested).at("body"), nullptr);
+  EXPECT_THAT(entry_of(nested).at("body_text").get<std::string>(), HasSubstr("[[[["));
+}
+
 TEST_F(OpaqueWriteTest, ACallThatIsNotListedIs504OfflineAndQueuesNothing) {
   go_offline();
   upstream_.set_offline(true);

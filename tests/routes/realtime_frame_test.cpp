@@ -53,6 +53,16 @@ TEST(RealtimeFrameTest, BytesOfABroadcastStayBytes) {
   EXPECT_EQ(told.data, std::string("\x04\x01\x01\x00\x00", 5) + "te\xff");
 }
 
+// Copying and printing what a peer has sent takes a piece of the stack for each level.
+TEST(RealtimeFrameTest, WhatIsNestedWithoutEndIsNone) {
+  const std::string deep = std::string(400'000, '[') + std::string(400'000, ']');
+  EXPECT_FALSE(read_frame(FrameVersion::kV2, {R"([null,null,"t","e",)" + deep + "]", false}));
+  EXPECT_FALSE(read_frame(FrameVersion::kV1,
+                          {R"({"topic":"t","event":"e","payload":)" + deep + "}", false}));
+  const std::string push = std::string("\x03\x00\x00\x01\x01\x00\x01", 7) + "te" + deep;
+  EXPECT_FALSE(read_frame(FrameVersion::kV2, {push, true}));
+}
+
 TEST(RealtimeFrameTest, WhatIsNoMessageIsNone) {
   for (const char* text : {"", "{", "[]", "[1,2,3,4]", R"([null,null,1,"e",{}])",
                            R"([null,null,"t",null,{}])", R"({"topic":"t"})"}) {
