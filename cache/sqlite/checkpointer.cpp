@@ -1,6 +1,7 @@
 #include "cache/sqlite/checkpointer.h"
 
 #include <sqlite3.h>
+#include <system_error>
 
 #include <memory>
 
@@ -56,7 +57,13 @@ void Checkpointer::ask() {
     asked_ = true;
   }
   changed_.notify_all();
-  if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+  if (thread_.joinable()) return;
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error&) {
+    // No thread is to be had now: the next one asks again, and the writing connection copies at the
+    // latest.
+  }
 }
 
 void Checkpointer::finish() {

@@ -13,6 +13,7 @@ namespace {
 constexpr sqlite3_int64 kMostGathered = 128 * 1024;
 // What the default VFS may want for a file that we do not stand before.
 constexpr int kRoomForFile = 1024;
+constexpr sqlite3_int64 kNothing = -1;
 
 struct FreeFile {
   void operator()(sqlite3_file* file) const { sqlite3_free(file); }
@@ -25,20 +26,29 @@ struct Log {
   std::unique_ptr<char[]> gathered;
   sqlite3_int64 from = 0;  // where in the file `gathered` belongs
   sqlite3_int64 size = 0;  // of `gathered`; 0: nothing waits
+  // Where what could not be written belongs: until that is written anew, nothing behind it counts.
+  sqlite3_int64 lost = kNothing;
 
   sqlite3_int64 end() const { return from + size; }
-  // Also when it fails nothing waits any more: SQLite rolls the transaction back.
+  // Also when it fails nothing waits any more: SQLite rolls the transaction back, or, where it was
+  // told by a read, the statement alone.
   int flush() {
     if (size == 0) return SQLITE_OK;
     const int count = static_cast<int>(size);
     size = 0;
-    return real->pMethods->xWrite(real.get(), gathered.get(), count, from);
+    const int code = real->pMethods->xWrite(real.get(), gathered.get(), count, from);
+    if (code != SQLITE_OK) lost = from;
+    return code;
   }
   int write(const void* bytes, int count, sqlite3_int64 offset);
 };
 static_assert(sizeof(Log) <= kRoomForFile);
 
 int Log::write(const void* bytes, int count, sqlite3_int64 offset) {
+  if (lost != kNothing) {
+    if (offset > lost) return SQLITE_IOERR_WRITE;
+    lost = kNothing;
+  }
   if (size != 0 && (offset != end() || size + count > kMostGathered)) {
     if (const int code = flush(); code != SQLITE_OK) return code;
   }
@@ -78,6 +88,12 @@ int read_log(sqlite3_file* file, void* bytes, int count, sqlite3_int64 offset) {
   if (const int code = waits ? log.flush() : SQLITE_OK; code != SQLITE_OK) return code;
   return log.real->pMethods->xRead(log.real.get(), bytes, count, offset);
 }
+int sync_log(sqlite3_file* file, int flags) {
+  Log& log = log_of(file);
+  if (const int code = log.flush(); code != SQLITE_OK) return code;
+  if (log.lost != kNothing) return SQLITE_IOERR_FSYNC;
+  return log.real->pMethods->xSync(log.real.get(), flags);
+}
 int write_log(sqlite3_file* file, const void* bytes, int count, sqlite3_int64 offset) {
   return log_of(file).write(bytes, count, offset);
 }
@@ -89,7 +105,7 @@ constexpr Methods kLogMethods = {1,
                                  read_log,
                                  write_log,
                                  flushed<&Methods::xTruncate>,
-                                 flushed<&Methods::xSync>,
+                                 sync_log,
                                  flushed<&Methods::xFileSize>,
                                  direct<&Methods::xLock>,
                                  direct<&Methods::xUnlock>,

@@ -102,5 +102,23 @@ TEST_F(GatheringVfsTest, AFullDiskIsToldBeforeTheCommit) {
   EXPECT_EQ(rows_for_others(), 2);
 }
 
+// Of a statement with a journal of its own SQLite takes back nothing else when the disk is full;
+// what waited with it was of others.
+TEST_F(GatheringVfsTest, WhatAReadCouldNotWriteIsCommittedByNobody) {
+  database_->execute("PRAGMA cache_size=10; CREATE TABLE numbers(a UNIQUE)");
+  {
+    Transaction transaction(*database_);
+    insert(20);
+    vfs_.fail_at(1);
+    EXPECT_THROW(database_->execute("INSERT INTO numbers SELECT rowid FROM t"), SqliteError);
+    ASSERT_TRUE(database_->in_transaction());
+    EXPECT_THROW(transaction.commit(), SqliteError);
+  }
+  EXPECT_EQ(rows(), 0);
+  insert(2);
+  EXPECT_EQ(rows_for_others(), 2);
+  EXPECT_EQ(number(*database_, "SELECT integrity_check='ok' FROM pragma_integrity_check"), 1);
+}
+
 }  // namespace
 }  // namespace holdfast::cache
