@@ -165,7 +165,8 @@ http::Response Auth::logout(const http::Request& request) const {
   const auto session = session_of(request);
   const std::string asked = http::query_parameter(request.query(), "scope");
   const std::string scope = asked.empty() ? "global" : asked;
-  if (!session || scope == "others") return forward(request);
+  // Of other sessions, and of scopes that there are none, the upstream says what it will.
+  if (!session || (scope != "global" && scope != "local")) return forward(request);
   auto& keeper = context_.sign_ins;
   const bool must_deliver = has_pending_writes(*session);
   std::optional<http::Response> response;

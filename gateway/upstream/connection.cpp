@@ -1,7 +1,10 @@
 #include "gateway/upstream/connection.h"
 
+#include <fcntl.h>
 #include <httplib.h>
 #include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <optional>
@@ -20,6 +23,7 @@ using std::chrono::milliseconds;
 struct Reading {
   std::optional<httplib::Response> head;  // only of an answer that has no body by its status
   std::string body;
+  bool too_large = false;
 };
 
 // Rows compress well. What an app asked for is passed on as the upstream sends it, though.
@@ -63,15 +67,17 @@ httplib::Request wire_request(const Call& call, const std::string& target) {
 }
 
 // httplib waits for a body after every status but 204; 304 never has one (RFC 9110 15.4.5).
-void read_into(Reading& reading, httplib::Request& request,
+void read_into(Reading& reading, std::size_t largest, httplib::Request& request,
                const std::function<void(std::size_t)>& received) {
   request.response_handler = [&reading](const httplib::Response& response) {
     if (response.status != 304) return true;
     reading.head = response;
     return false;
   };
-  request.content_receiver = [&](const char* bytes, std::size_t length, std::uint64_t,
-                                 std::uint64_t) {
+  request.content_receiver = [&reading, &received, largest](const char* bytes, std::size_t length,
+                                                            std::uint64_t, std::uint64_t) {
+    reading.too_large = length > largest - reading.body.size();
+    if (reading.too_large) return false;
     reading.body.append(bytes, length);
     received(reading.body.size());
     return true;
@@ -132,17 +138,34 @@ std::string reason_of(httplib::Error error, bool out_of_time) {
   }
 }
 
+// What ends a request line is no part of a target: another request would follow.
+bool is_one_target(const std::string& target) {
+  return std::ranges::none_of(
+      target, [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; });
+}
+
+// Where a call was given up before its socket was there: what takes the socket's place cannot
+// connect.
+void make_useless(int socket) {
+  const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (nothing < 0) return;
+  ::dup2(nothing, socket);
+  ::close(nothing);
+}
+
 }  // namespace
 
 Connection::Connection(const std::string& origin, const UpstreamOptions& options)
     : pins_(options.pins),
       client_(std::make_unique<httplib::Client>(origin)),
-      connect_timeout_(std::min(options.connect_timeout, milliseconds(3'000))) {
+      connect_timeout_(std::min(options.connect_timeout, milliseconds(3'000))),
+      largest_answer_(options.largest_answer) {
   if (!client_->is_valid()) throw std::invalid_argument("bad upstream URL: " + origin);
   client_->set_tcp_nodelay(true);
   client_->set_keep_alive(true);
   client_->set_follow_location(false);
   client_->set_url_encode(false);
+  client_->set_socket_options([this](int socket) { keep(socket); });
   client_->set_decompress(false);
   client_->enable_server_certificate_verification(true);
   if (!options.ca_file.empty()) client_->set_ca_cert_path(options.ca_file);
@@ -151,10 +174,22 @@ Connection::Connection(const std::string& origin, const UpstreamOptions& options
   }
 }
 
-Connection::~Connection() = default;
+Connection::~Connection() {
+  client_.reset();
+  MutexLock lock(mutex_);
+  if (socket_ >= 0) ::close(socket_);
+}
+
+void Connection::keep(int socket) {
+  MutexLock lock(mutex_);
+  if (aborted_) return make_useless(socket);
+  if (socket_ >= 0) ::close(socket_);
+  socket_ = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
+}
 
 Outcome Connection::send(const Call& call, const std::string& target, milliseconds timeout,
                          const Clock& clock, const std::function<void(std::size_t)>& received) {
+  if (!is_one_target(target)) return Failure{Loss::kNotSent, "the request's target is malformed"};
   // The socket waits in real time, whatever clock the process is given.
   const auto began = std::chrono::steady_clock::now();
   used_ = true;
@@ -166,23 +201,32 @@ Outcome Connection::send(const Call& call, const std::string& target, millisecon
   client_->set_decompress(unpacked);
   Reading reading;
   auto request = wire_request(call, target);
-  read_into(reading, request, received);
+  read_into(reading, largest_answer_, request, received);
   httplib::Response response;
   auto error = httplib::Error::Success;
   if (client_->send(request, response, error)) {
     return to_answer(response, std::move(reading.body), unpacked, clock);
   }
   if (reading.head) return to_answer(*reading.head, "", unpacked, clock);
+  if (reading.too_large) return Failure{Loss::kAnswerLost, "the upstream's answer is too large"};
   const bool late = std::chrono::steady_clock::now() - began >= timeout;
   return Failure{loss_of(error), reason_of(error, late)};
 }
 
 bool Connection::reusable() const {
+  {
+    MutexLock lock(mutex_);
+    if (aborted_) return false;
+  }
   if (client_->is_socket_open() == 0) return false;
   pollfd socket{client_->socket(), POLLIN, 0};
   return poll(&socket, 1, 0) == 0;
 }
 
-void Connection::abort() { client_->stop(); }
+void Connection::abort() {
+  MutexLock lock(mutex_);
+  aborted_ = true;
+  if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);
+}
 
 }  // namespace holdfast::upstream

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gateway/base/clock.h"
+#include "gateway/base/mutex.h"
 #include "gateway/upstream/options.h"
 #include "gateway/upstream/upstream.h"
 
@@ -38,14 +39,22 @@ class Connection {
   bool used() const { return used_; }
   // Whether it is open and silent: nothing has come that nobody asked for, its closing included.
   bool reusable() const;
-  // Ends a send() under way.
+  // Ends a send() under way, also where it still connects; it is of no use afterwards. Never waits.
   void abort();
 
  private:
+  // On send()'s thread, before the socket connects.
+  void keep(int socket);
+
   const std::vector<std::string> pins_;  // before what looks at them
   std::unique_ptr<httplib::Client> client_;
   const std::chrono::milliseconds connect_timeout_;
+  const std::size_t largest_answer_;
   bool used_ = false;
+  mutable Mutex mutex_;
+  // A second descriptor of the socket: httplib's own lock is held while it connects.
+  int socket_ HF_GUARDED_BY(mutex_) = -1;
+  bool aborted_ HF_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace holdfast::upstream

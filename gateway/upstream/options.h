@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct UpstreamOptions {
   std::chrono::milliseconds function_timeout{150'000};
   // Milliseconds for connecting, TLS handshake apart. Default and largest effective value 3 s.
   std::chrono::milliseconds connect_timeout{3'000};
+  // Bytes of one answer, which is held in memory until it is whole; a longer one is as good as
+  // none. Default 512 MiB.
+  std::size_t largest_answer = 512 * 1024 * 1024;
   // A kept-alive connection idle for longer is not used again. Default 3 s: below the 5 s after
   // which common servers close theirs, so that a request never meets the closing.
   std::chrono::milliseconds idle_limit{3'000};

@@ -29,10 +29,14 @@ std::size_t content_length(const std::string& head) {
 }
 
 // The next request from `buffer` and the socket.
-bool read_request(Exchange& exchange, std::string& buffer) {
+bool read_request(Exchange& exchange, std::string& buffer, bool handshakes) {
   std::size_t end = 0;
-  const auto have_head = [&] { return (end = buffer.find("\r\n\r\n")) != std::string::npos; };
+  const auto have_head = [&] {
+    return (handshakes && buffer.starts_with('\x16')) ||
+           (end = buffer.find("\r\n\r\n")) != std::string::npos;
+  };
   if (!read_until(exchange.socket, buffer, have_head)) return false;
+  if (end == 0) return true;
   exchange.head = buffer.substr(0, end);
   buffer.erase(0, end + 4);
   const auto length = content_length(exchange.head);
@@ -115,7 +119,7 @@ void RawServer::serve(int socket, int connection) {
     Exchange exchange;
     exchange.connection = connection;
     exchange.socket = socket;
-    if (!read_request(exchange, buffer)) break;
+    if (!read_request(exchange, buffer, tells_handshakes_)) break;
     {
       MutexLock lock(mutex_);
       exchanges_.push_back(exchange);

@@ -12,7 +12,7 @@ namespace holdfast::upstream {
 
 // One request on one connection of a RawServer.
 struct Exchange {
-  std::string head;  // request line and fields, without the empty line
+  std::string head;  // request line and fields, without the empty line; empty of a handshake
   std::string body;
   int connection = 0;  // 1 for the first connection
   int socket = -1;
@@ -38,6 +38,8 @@ class RawServer {
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
   std::vector<Exchange> exchanges() const;
   int connections() const { return connections_; }
+  // From now on a TLS handshake counts as an exchange.
+  void tell_handshakes() { tells_handshakes_ = true; }
   // Closes all open connections, as a server does with idle ones; returns when they are closed.
   void close_connections();
 
@@ -46,6 +48,7 @@ class RawServer {
   void serve(int socket, int connection);
 
   const Handler handler_;
+  std::atomic<bool> tells_handshakes_ = false;
   int listener_ = -1;
   int port_ = 0;
   std::atomic<int> connections_{0};

@@ -329,5 +329,14 @@ TEST_F(SupabaseUpstreamTest, IllFormedUrlIsAFault) {
   EXPECT_THROW(connect("localhost:54321"), std::invalid_argument);
 }
 
+// What follows the end of a request line would be another request, whoever's answer it gets.
+TEST_F(SupabaseUpstreamTest, ATargetWithALineBreakIsNotSent) {
+  serve(echo);
+  const auto outcome = call("GET", "/x HTTP/1.1\r\nHost: a\r\n\r\nGET /y");
+  ASSERT_FALSE(outcome.answered());
+  EXPECT_EQ(outcome.failure().loss, Loss::kNotSent);
+  EXPECT_EQ(server_->connections(), 0);
+}
+
 }  // namespace
 }  // namespace holdfast::upstream

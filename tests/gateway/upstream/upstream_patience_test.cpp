@@ -69,6 +69,45 @@ TEST_F(UpstreamPatienceTest, CallsThatAreGivenUpEndAsLostAndLaterOnesAreTried) {
   EXPECT_TRUE(call("GET", "/later").answered());
 }
 
+// Each byte of a handshake would be waited for anew, and who gives up calls waits for none of it.
+TEST_F(UpstreamPatienceTest, CallsThatStillConnectAreGivenUpToo) {
+  std::promise<void> arrived;
+  std::promise<bool> gone;
+  serve([&](const Exchange& exchange) {
+    arrived.set_value();
+    // A record of 16 KiB that takes more than a minute.
+    bool taken = exchange.send(std::string("\x16\x03\x03\x40\x00", 5));
+    for (int i = 0; i < 16'384 && taken; ++i) {
+      std::this_thread::sleep_for(5ms);  // the peer's slowness
+      taken = exchange.send(std::string(1, '\0'));
+    }
+    gone.set_value(!taken);
+    return Then::kClose;
+  });
+  server_->tell_handshakes();
+  connect("https" + server_->url().substr(4));
+  auto under_way = std::async(std::launch::async, [&] { return call("GET", "/x"); });
+  arrived.get_future().wait();
+  upstream_->abandon_calls();
+  const auto outcome = under_way.get();
+  ASSERT_FALSE(outcome.answered());
+  EXPECT_EQ(outcome.failure().loss, Loss::kNotSent);
+  EXPECT_TRUE(gone.get_future().get());
+}
+
+TEST_F(UpstreamPatienceTest, AnAnswerWithoutEndEndsAtItsLimit) {
+  options_.largest_answer = 100'000;
+  serve([](const Exchange& exchange) {
+    exchange.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
+    while (exchange.send(std::string(10'000, 'x'))) continue;
+    return Then::kClose;
+  });
+  const auto outcome = call("GET", "/x");
+  ASSERT_FALSE(outcome.answered());
+  EXPECT_EQ(outcome.failure().loss, Loss::kAnswerLost);
+  EXPECT_THAT(outcome.failure().reason, HasSubstr("too large"));
+}
+
 TEST_F(UpstreamPatienceTest, DrippingBodyEndsWithTheTimeout) {
   serve([](const Exchange& exchange) {
     exchange.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
