@@ -67,15 +67,17 @@ language plpgsql security definer set search_path = '' as $$
 #variable_conflict use_column
 declare
   owner constant text := holdfast.subject();
+  -- As long as any digest, and no longer than what a caller may leave here.
+  print constant text := pg_catalog.left(wanted_fingerprint, 128);
   noted holdfast.applied;
 begin
   insert into holdfast.applied (subject, key, fingerprint)
-    values (owner, wanted, wanted_fingerprint)
+    values (owner, wanted, print)
     on conflict (subject, key) do nothing;
   fresh := found;
   if fresh then return; end if;
   select * into noted from holdfast.applied where subject = owner and key = wanted;
-  if noted.fingerprint <> wanted_fingerprint then
+  if noted.fingerprint <> print then
     raise sqlstate 'PT422' using message = 'this Idempotency-Key was used for another request',
       hint = 'holdfast: key reused';
   end if;
@@ -714,13 +716,21 @@ alter table holdfast.journal_heads enable row level security;
 create or replace function holdfast.keep_head(of_device text, of_number bigint, of_mac text)
 returns json language plpgsql security definer set search_path = '' as $$
 declare
+  most_devices constant integer := 1000;
   kept holdfast.journal_heads;
 begin
+  if pg_catalog.length(of_device) > 128 or pg_catalog.length(of_mac) > 128 then
+    raise sqlstate 'PT400' using message = 'a device''s name and its mac are short texts';
+  end if;
   insert into holdfast.journal_heads as known (subject, device, number, mac)
     values (holdfast.subject(), of_device, of_number, of_mac)
     on conflict (subject, device) do update
       set number = excluded.number, mac = excluded.mac, at = pg_catalog.now()
       where known.number < excluded.number;
+  delete from holdfast.journal_heads
+    where subject = holdfast.subject() and device <> of_device and device in (
+      select device from holdfast.journal_heads where subject = holdfast.subject()
+      order by at desc offset most_devices);
   select * into kept from holdfast.journal_heads
     where subject = holdfast.subject() and device = of_device;
   return pg_catalog.json_build_object('number', kept.number, 'mac', kept.mac);
@@ -750,6 +760,10 @@ begin
   if coalesce(event ->> 'key', '') !~ '^hf1:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
      or coalesce(event ->> 'op', '') not in ('insert', 'upsert', 'update', 'delete', 'call') then
     return holdfast.failure(event, 'PT400', 'an event needs a key "hf1:" and a UUID, and an op',
+                            '', '');
+  end if;
+  if event ->> 'op' in ('update', 'delete') and event #>> '{match,0}' is null then
+    return holdfast.failure(event, 'PT400', 'an update or deletion needs the rows that it is for',
                             '', '');
   end if;
   if refused and (event ->> 'depends')::boolean then
@@ -785,7 +799,7 @@ declare
 begin
   insert into holdfast.applied (subject, key, fingerprint)
     select owner, pg_catalog.substr(event ->> 'key', 5)::uuid,
-           coalesce(event ->> 'fingerprint', pg_catalog.md5(event::text))
+           pg_catalog.left(coalesce(event ->> 'fingerprint', pg_catalog.md5(event::text)), 128)
     from pg_catalog.unnest(events) as event
     on conflict (subject, key) do nothing;
   get diagnostics claimed = row_count;
@@ -887,7 +901,8 @@ language sql stable set search_path = '' as $$
            pg_catalog.format('%I.%I', namespace.nspname, conname), ', '), '')
   from pg_catalog.pg_constraint
   join pg_catalog.pg_namespace namespace on namespace.oid = connamespace
-  where condeferred
+  -- Naming one takes the right to its schema.
+  where condeferred and pg_catalog.has_schema_privilege(connamespace, 'usage')
 $$;
 
 drop function if exists holdfast.run_of(json);

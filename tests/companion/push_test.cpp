@@ -170,6 +170,27 @@ TEST_F(PushTest, TablesOutsideTheServedSchemasAndGrantsAreRefused) {
       "42501\n42P01");
 }
 
+// Whoever has the public key may call it: what it keeps of a call is short, and of something.
+TEST_F(PushTest, WhatACallerLeavesBehindIsBounded) {
+  const auto code = [&](const std::string& event) {
+    return push("ann", event, "concat_ws(' ', r->>'status', r->>'code')");
+  };
+  EXPECT_EQ(code(event(1, "update", "items", R"("set":{},"match":[])")), "400 PT400");
+  EXPECT_EQ(code(event(1, "delete", "items", R"("match":{})")), "400 PT400");
+  EXPECT_EQ(query("select count(*) from holdfast.applied"), "0");
+  std::string long_print = insertion(2, "x");
+  long_print.insert(1, R"("fingerprint":")" + std::string(5000, 'f') + "\",");
+  EXPECT_EQ(code(long_print), "201");
+  EXPECT_EQ(query("select max(length(fingerprint)) from holdfast.applied"), "128");
+}
+
+// SET CONSTRAINTS names only what the caller may reach.
+TEST_F(PushTest, ADeferredConstraintOfAClosedSchemaIsNoneOfItsConcern) {
+  run("create schema closed; create table closed.a (id int primary key deferrable initially "
+      "deferred)");
+  EXPECT_EQ(push("ann", insertion(1, "x") + "," + insertion(2, "y"), "r->>'status'"), "201\n201");
+}
+
 TEST_F(PushTest, UpdateTakesEffectOnlyOnTheRowAsItWas) {
   push("ann", event(1, "insert", "items",
                     R"("rows":[{"name":"v","price":12.50,"details":{"b":1,"a":2}}])"));
