@@ -11,7 +11,7 @@
 #include "gateway/app/data_folder.h"
 #include "gateway/app/https.h"
 #include "gateway/app/issuers.h"
-#include "gateway/app/journal_heads.h"
+#include "gateway/app/journal_keeper.h"
 #include "gateway/app/project_storage.h"
 #include "gateway/app/realtime_watch.h"
 #include "gateway/app/replica_keeper.h"
@@ -30,7 +30,6 @@
 #include "queue/bare_delivery.h"
 #include "queue/companion_delivery.h"
 #include "queue/dispatcher.h"
-#include "queue/journal_mirror.h"
 #include "queue/synchronizer.h"
 
 namespace holdfast::app {
@@ -40,11 +39,6 @@ namespace {
 constexpr std::size_t kWorkers = 64;
 // However short the interval of syncing is.
 constexpr std::chrono::milliseconds kLeastCompanionInterval{2'000};
-// How often the journals' heads are kept elsewhere too.
-constexpr std::chrono::milliseconds kJournalHeads{30'000};
-// How long its records stay, and how often older ones are sealed into a segment.
-constexpr auto kJournalKept = std::chrono::hours(90 * 24);
-constexpr auto kJournalCut = std::chrono::hours(24);
 // Plans of reads that are kept; one takes a few kilobytes.
 constexpr std::size_t kPlans = 1'000;
 
@@ -118,8 +112,8 @@ struct App::Parts {
         companion_watch(
             "companion", std::max(config.pull.interval, kLeastCompanionInterval),
             [this, key = catalog_options(config).api_key] { look_for_companion(key); }, logger),
-        journal_heads(
-            "journal_heads", kJournalHeads, [this] { keep_journal_heads(); }, logger),
+        journals({stores, file, journal, upstream, credentials, companion, connectivity, clock},
+                 logger),
         file_check(
             "file_check", ReplicaKeeper::interval(config.replica), [this] { replicas.check(); },
             logger),
@@ -170,36 +164,6 @@ struct App::Parts {
     if (connectivity.online()) synchronizer.upstream_reached();
   }
 
-  void keep_journal_heads() {
-    const Timestamp now = clock.now();
-    const bool cut = now - journals_cut_at >= kJournalCut;
-    if (cut) journals_cut_at = now;
-    for (const auto& store : stores.all()) {
-      if (cut) {
-        store->writer().run(
-            cache::Writer::Priority::kBackground,
-            [&](cache::Transaction& transaction) { journal.cut(transaction, now - kJournalKept); });
-      }
-      keep_journal_head(file, *store);
-      if (companion.found() && connectivity.online()) mirror_journal_head(*store);
-    }
-  }
-
-  // At the upstream too, where nobody who has this machine can change it.
-  void mirror_journal_head(cache::Store& store) {
-    const auto head = queue::Journal::head(*store.reader());
-    auto& told = mirrored_heads[store.principal().id];
-    if (head.number == told) return;
-    const auto identity = credentials.credentials_for(store.principal());
-    if (!identity) return;
-    const auto mirrored = queue::mirror_head(upstream, *identity, file.device_id(), head);
-    if (!mirrored.kept) return;
-    told = head.number;
-    if (!mirrored.ahead) return;
-    log->error("journal_behind principal={} here={} at_the_upstream={}", store.principal().id,
-               head.number, mirrored.ahead->number);
-  }
-
   void close_ended_sessions() {
     const auto pending = [this](const std::string& principal_id) {
       for (const auto& store : stores.all()) {
@@ -244,8 +208,6 @@ struct App::Parts {
   bool catalog_kept = false;
   cache::ResponseCache responses;  // its work is done by the stores' writers
   queue::Journal journal;
-  Timestamp journals_cut_at{};
-  std::map<std::string, std::int64_t> mirrored_heads;  // the newest numbers, by principal
   cache::Stores stores;
   cache::Puller puller;
   queue::Synchronizer synchronizer;
@@ -254,7 +216,7 @@ struct App::Parts {
   NetworkWatch network;
   CatalogKeeper keeper;
   PeriodicTask companion_watch;
-  PeriodicTask journal_heads;
+  JournalKeeper journals;
   PeriodicTask file_check;
   ReplicaKeeper replicas;
   routes::PlanCache plans;
@@ -343,7 +305,7 @@ void App::start() {
   parts.network.start();
   parts.keeper.start();
   parts.companion_watch.start();
-  parts.journal_heads.start();
+  parts.journals.start();
   parts.file_check.start();
   parts.synchronizer.start();
   parts.session_closing.start();
@@ -364,10 +326,9 @@ void App::stop() {
   parts_->synchronizer.stop();
   parts_->keeper.stop();
   parts_->companion_watch.stop();
-  parts_->journal_heads.stop();
   parts_->file_check.stop();
   parts_->prober.stop();
-  parts_->keep_journal_heads();
+  parts_->journals.stop();
   parts_.reset();
 }
 

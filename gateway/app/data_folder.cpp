@@ -88,9 +88,13 @@ std::string DataFolder::control_token(const std::string& configured) const {
 std::string DataFolder::seal_key() const {
   const std::string file = path_ + "/seal_key";
   auto key = crypto::base64url_decode(read_line(file));
-  if (!key || key->size() != crypto::kSealKeySize) {
-    key = crypto::random_bytes(crypto::kSealKeySize);
+  if (key && key->size() == crypto::kSealKeySize) return *std::move(key);
+  // Sessions are sealed and the journal is chained with it: another one would open neither.
+  if (fs::exists(file)) {
+    throw DataFolderError("the key " + file + " cannot be read; restore it, or move it away and" +
+                          " have every user sign in again");
   }
+  key = crypto::random_bytes(crypto::kSealKeySize);
   write_private(file, crypto::base64url_encode(*key));
   return *std::move(key);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "gateway/http/json.h"
 #include "gateway/http/uri.h"
 
 namespace holdfast::app {
@@ -143,7 +144,7 @@ void RealtimeWatch::join(const std::string& topic, Channel& channel) {
 }
 
 void RealtimeWatch::received(std::string_view text) {
-  const auto message = json::parse(text, nullptr, false);
+  const auto message = http::parse_json(text);
   if (!message.is_object() || !message.value("topic", json()).is_string()) return;
   const auto found = channels_.find(message.at("topic").get<std::string>());
   if (found == channels_.end()) return;

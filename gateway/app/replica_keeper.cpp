@@ -1,7 +1,6 @@
 #include "gateway/app/replica_keeper.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "cache/replica/change_feed.h"
 
