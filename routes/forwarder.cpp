@@ -22,8 +22,10 @@ constexpr std::array<std::string_view, 10> kNotForwarded = {
     "Host",    "Connection", "Keep-Alive", "Content-Length", "Transfer-Encoding",
     "Upgrade", "Expect",     "TE",         "Origin",         "Accept-Encoding"};
 constexpr std::array<std::string_view, 2> kCredentials = {"apikey", "Authorization"};
-constexpr std::array<std::string_view, 6> kNotReturned = {
-    "Connection", "Keep-Alive", "Content-Length", "Transfer-Encoding", "Date", "Server"};
+// A script of the upstream's must not become this origin's own, where the dashboard is.
+constexpr std::array<std::string_view, 7> kNotReturned = {
+    "Connection", "Keep-Alive", "Content-Length",        "Transfer-Encoding",
+    "Date",       "Server",     "Service-Worker-Allowed"};
 
 http::Response unavailable(const upstream::Failure& failure, Surface surface, bool is_read) {
   if (surface == Surface::kAuth) return auth_unavailable();

@@ -103,6 +103,8 @@ void Router::route(http::Request request, http::Respond respond) {
     if (auto response = extra_(request)) return respond(*std::move(response));
   }
   if (auto refusal = rate_limit_.refuse(request)) return respond(*std::move(refusal));
+  // No service worker: it would stand before the dashboard, too.
+  if (request.headers.contains("Service-Worker")) return respond(no_route());
   const std::string path = normal_path(request.path());
   if (auto resource = below(path, "/rest/v1")) {
     return rest_.handle(std::move(request), *std::move(resource), std::move(respond));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <system_error>
 #include <thread>
 
 #include "cache/pull/log_follower.h"
@@ -207,7 +208,11 @@ void Puller::pull_new_tables(Round& round, const std::vector<const Table*>& tabl
   };
   const auto wanted = std::min(tables.size(), static_cast<std::size_t>(options_.parallel_tables));
   std::vector<std::thread> helpers;
-  for (std::size_t i = 1; i < wanted; ++i) helpers.emplace_back(work);
+  try {
+    for (std::size_t i = 1; i < wanted; ++i) helpers.emplace_back(work);
+  } catch (const std::system_error& error) {
+    logger_->warn("pull_threads_missing reason={}", error.what());
+  }
   work();
   for (std::thread& helper : helpers) helper.join();
   if (fault) std::rethrow_exception(fault);

@@ -48,6 +48,14 @@ void NetworkWatch::stop() {
   ::close(wake_);
 }
 
+void NetworkWatch::tell() {
+  try {
+    changed_();
+  } catch (const std::exception& fault) {
+    logger_->error("network_change_fault reason={}", fault.what());
+  }
+}
+
 void NetworkWatch::run() {
   std::array<char, 16'384> buffer{};
   bool pending = false;
@@ -59,7 +67,7 @@ void NetworkWatch::run() {
     if (ready == 0) {
       pending = false;
       logger_->info("network_changed");
-      changed_();
+      tell();
     }
     if (waits[0].revents == 0) continue;
     const auto messages = read_from(source_, buffer);

@@ -29,6 +29,7 @@ class NetworkWatch {
 
  private:
   void run();
+  void tell();
 
   const std::function<void()> changed_;
   const std::shared_ptr<Logger> logger_;

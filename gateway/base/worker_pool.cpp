@@ -1,5 +1,7 @@
 #include "gateway/base/worker_pool.h"
 
+#include <system_error>
+
 namespace holdfast {
 
 WorkerPool::~WorkerPool() {
@@ -16,11 +18,20 @@ WorkerPool::~WorkerPool() {
 void WorkerPool::post(std::function<void()> work) {
   MutexLock lock(mutex_);
   queue_.push_back(std::move(work));
-  if (queue_.size() > idle_ && threads_.size() < limit_ && !stopping_) {
-    threads_.emplace_back([this] { run(); });
-  }
+  if (queue_.size() > idle_ && threads_.size() < limit_ && !stopping_) add_thread();
   // Under the lock: once it is free, the work may be done and the pool gone.
   changed_.notify_one();
+}
+
+// Where the system has no more, the work waits for those that there are.
+void WorkerPool::add_thread() {
+  try {
+    threads_.emplace_back([this] { run(); });
+  } catch (const std::system_error&) {
+    if (!threads_.empty()) return;
+    queue_.pop_back();
+    throw;
+  }
 }
 
 void WorkerPool::run() {

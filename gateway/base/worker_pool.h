@@ -28,6 +28,7 @@ class WorkerPool {
 
  private:
   void run();
+  void add_thread() HF_REQUIRES(mutex_);
 
   const std::size_t limit_;
   const std::shared_ptr<Logger> logger_;

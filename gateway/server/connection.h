@@ -84,6 +84,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   static std::optional<Upgrade> upgrade_of(const http::Request& request);
   Awaitable<void> serve_web_socket();
   Awaitable<void> receive_messages();
+  bool take_message(http::Message message);  // false: it could not be
   static Awaitable<void> send_messages(std::shared_ptr<Connection> self);
   Awaitable<void> drain();
 

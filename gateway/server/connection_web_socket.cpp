@@ -58,8 +58,17 @@ Awaitable<void> Connection::serve_web_socket() {
 Awaitable<void> Connection::receive_messages() {
   while (!aborted_) {
     auto [error, message] = co_await upgraded_->stream.read();
-    if (error) break;
+    if (error || !take_message(std::move(message))) break;
+  }
+}
+
+bool Connection::take_message(http::Message message) {
+  try {
     web_socket_->receive(std::move(message));
+    return true;
+  } catch (const std::exception& fault) {
+    service_.logger->error("web_socket_fault reason={}", fault.what());
+    return false;
   }
 }
 

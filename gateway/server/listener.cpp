@@ -88,6 +88,7 @@ struct Listener::State {
   void bind(const Address& wanted, certs::ServerTls* door_tls);
   void run(Worker& worker);
   Awaitable<void> accept(Door& door);
+  void deal_safely(Socket socket, Worker& worker, const Door& door);
   void deal(Socket socket, Worker& worker, const Door& door);
   void wait_for_workers();
 
@@ -124,12 +125,21 @@ Awaitable<void> Listener::State::accept(Door& door) {
     auto& worker = *workers[turn % workers.size()];
     auto [error, socket] = co_await door.acceptor.async_accept(worker.loop(), kAsTuple);
     if (!error) {
-      deal(std::move(socket), worker, door);
+      deal_safely(std::move(socket), worker, door);
     } else if (error != asio::error::operation_aborted) {
       service.logger->warn("accept_failed error={}", error.message());
       pause.expires_after(kAcceptPause);
       co_await pause.async_wait(kAsTuple);
     }
+  }
+}
+
+// One connection that cannot be taken is no reason to take no more.
+void Listener::State::deal_safely(Socket socket, Worker& worker, const Door& door) {
+  try {
+    deal(std::move(socket), worker, door);
+  } catch (const std::exception& fault) {
+    service.logger->error("accept_fault reason={}", fault.what());
   }
 }
 

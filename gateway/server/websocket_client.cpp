@@ -105,6 +105,7 @@ class WebSocketClient::Connection {
   Awaitable<bool> shake_hands();
   Awaitable<void> write();
   Awaitable<void> tick();
+  void end(const std::exception_ptr& fault);
   bool succeeded(ErrorCode error);
   void send(std::string text);
 
@@ -118,15 +119,15 @@ class WebSocketClient::Connection {
   std::deque<http::Message> waiting_;  // the first is being written, while it is open
   Timer timer_{loop_};
   bool late_ = false;  // closed before it was open
+  std::exception_ptr fault_;
   End end_;
 };
 
 WebSocketClient::End WebSocketClient::Connection::run() {
   if (address_.tls) trust(context_, options_, address_.host);
-  std::exception_ptr fault;
-  asio::co_spawn(loop_, serve(), [&](const std::exception_ptr& thrown) { fault = thrown; });
+  asio::co_spawn(loop_, serve(), [this](const std::exception_ptr& thrown) { end(thrown); });
   loop_.run();
-  if (fault) std::rethrow_exception(fault);
+  if (fault_) std::rethrow_exception(fault_);
   return std::move(end_);
 }
 
@@ -134,7 +135,9 @@ Awaitable<void> WebSocketClient::Connection::serve() {
   end_.opened = co_await open();
   if (end_.opened) {
     if (!waiting_.empty()) asio::co_spawn(loop_, write(), asio::detached);
-    asio::co_spawn(loop_, tick(), asio::detached);
+    asio::co_spawn(loop_, tick(), [this](const std::exception_ptr& thrown) {
+      if (thrown) end(thrown);
+    });
     events_.opened();
     for (;;) {
       const auto [error, message] = co_await stream_->read();
@@ -142,7 +145,12 @@ Awaitable<void> WebSocketClient::Connection::serve() {
       if (!message.binary) events_.received(message.data);
     }
   }
-  loop_.stop();  // its timers may still run
+}
+
+// Its timers may still run.
+void WebSocketClient::Connection::end(const std::exception_ptr& fault) {
+  if (!fault_) fault_ = fault;
+  loop_.stop();
 }
 
 Awaitable<bool> WebSocketClient::Connection::open() {
