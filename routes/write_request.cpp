@@ -44,13 +44,12 @@ std::string json_string(std::string_view text) {
   return token;
 }
 
-// Of a name that comes twice the last value counts.
 cache::RawBody parse_form(std::string_view body) {
   cache::RawObject object;
   for (auto& field : http::parse_query(body)) {
-    std::erase_if(object, [&](const auto& member) { return member.first == field.first; });
     object.emplace_back(std::move(field.first), json_string(field.second));
   }
+  cache::join_duplicates(object);
   return {{std::move(object)}, false};
 }
 

@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "cache/values/codec.h"
@@ -50,8 +51,9 @@ class BodySplitter {
       if (token.kind == JsonKind::kComma) continue;
       HF_TRY(std::string name, decode_string_token(token.text));
       next();  // the colon
-      set_member(members, std::move(name), std::string(value()));
+      members.emplace_back(std::move(name), std::string(value()));
     }
+    join_duplicates(members);
     return members;
   }
 
@@ -209,6 +211,27 @@ void set_member(RawObject& object, std::string name, std::string token) {
   } else {
     found->second = std::move(token);
   }
+}
+
+void join_duplicates(RawObject& object) {
+  RawObject joined;
+  joined.reserve(object.size());
+  // A peer may send any number of names; of few, a look at each is the quickest.
+  constexpr std::size_t kFew = 32;
+  std::map<std::string, std::size_t, std::less<>> places;
+  for (auto& [name, token] : object) {
+    if (object.size() <= kFew) {
+      set_member(joined, std::move(name), std::move(token));
+      continue;
+    }
+    const auto [place, fresh] = places.try_emplace(name, joined.size());
+    if (fresh) {
+      joined.emplace_back(std::move(name), std::move(token));
+    } else {
+      joined[place->second].second = std::move(token);
+    }
+  }
+  object = std::move(joined);
 }
 
 std::string print_object(const RawObject& object) {

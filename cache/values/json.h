@@ -43,6 +43,9 @@ std::optional<std::string_view> find_member(const RawObject& object, std::string
 // Its member has this token from now on.
 void set_member(RawObject& object, std::string name, std::string token);
 
+// Of members of one name the last one's token counts, at the first one's place.
+void join_duplicates(RawObject& object);
+
 // The object as JSON, its tokens as they are.
 std::string print_object(const RawObject& object);
 
