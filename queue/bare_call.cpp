@@ -57,6 +57,18 @@ upstream::Call entry_call(const Sender& sender, const Entry& entry, const cache:
   return call;
 }
 
+upstream::Call question(const Sender& sender, const cache::Table& table, const std::string& select,
+                        const std::string& parameters) {
+  upstream::Call call;
+  call.target =
+      cache::rest_path(table) + "?select=" + http::percent_encode(select) + "&" + parameters;
+  call.headers.set("Accept", "application/json");
+  call.headers.set("Accept-Profile", table.schema);
+  call.force = sender.force;
+  upstream::add_credentials(sender.credentials, call.headers);
+  return call;
+}
+
 void add_key(const Entry& entry, http::Headers& headers) {
   headers.set("Idempotency-Key", entry.idempotency_key);
   headers.set("X-Holdfast-Fingerprint", fingerprint_of(entry));

@@ -18,6 +18,10 @@ enum class Representation { kRows, kNone };
 upstream::Call entry_call(const Sender& sender, const Entry& entry, const cache::Table& table,
                           std::string target, std::string body, Representation representation);
 
+// A read of the table by whoever sends: `parameters` are of the query.
+upstream::Call question(const Sender& sender, const cache::Table& table, const std::string& select,
+                        const std::string& parameters);
+
 // Names the entry to the companion's hook, where there is one.
 void add_key(const Entry& entry, http::Headers& headers);
 

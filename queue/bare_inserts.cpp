@@ -6,19 +6,12 @@
 #include "cache/replica/key.h"
 #include "cache/values/json.h"
 #include "queue/bare_send.h"
+#include "queue/row_write.h"
 
 namespace holdfast::queue {
 namespace {
 
 using cache::UpstreamImage;
-
-std::vector<std::string> keys_of(const Parcel& parcel) {
-  std::vector<std::string> keys;
-  for (const auto& effect : parcel.effects) {
-    if (!effect.consequence && effect.relation == parcel.entry.relation) keys.push_back(effect.key);
-  }
-  return keys;
-}
 
 // The sorted names of a body's columns; empty when it has no rows, or rows of different columns.
 std::vector<std::string> columns_of(const std::string& body) {
@@ -108,7 +101,8 @@ void BareInserts::settle(std::span<const Parcel> parcels,
   for (const Parcel& parcel : parcels) {
     if (!parcel.entry.lost_answer) continue;
     lost = &parcel.entry;
-    for (std::string& key : keys_of(parcel)) keys.push_back(std::move(key));
+    for (std::string& key : keys_after(parcel.entry, parcel.effects))
+      keys.push_back(std::move(key));
   }
   if (lost == nullptr) return;
   auto read = read_rows(upstream_, sender_, *lost, table_, keys);
@@ -135,7 +129,7 @@ void BareInserts::settle(std::span<const Parcel> parcels,
 std::optional<Verdict> BareInserts::judge_lost(const Parcel& parcel, const Seen& seen) {
   std::vector<UpstreamImage> images;
   bool ours = true;
-  const auto keys = keys_of(parcel);
+  const auto keys = keys_after(parcel.entry, parcel.effects);
   for (const std::string& key : keys) {
     const auto found = seen.find(key);
     if (found == seen.end()) continue;
@@ -260,7 +254,8 @@ BareInserts::Verdicts BareInserts::applied(std::span<const Parcel* const> batch,
   }
   std::map<std::string, std::size_t> owners;
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    for (std::string& key : keys_of(*batch[i])) owners.emplace(std::move(key), i);
+    for (std::string& key : keys_after(batch[i]->entry, batch[i]->effects))
+      owners.emplace(std::move(key), i);
   }
   for (cache::Row& row : *rows) {
     const std::string key = cache::key_of(table_, row);

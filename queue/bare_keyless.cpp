@@ -56,8 +56,8 @@ bool BareKeyless::joins(const Sender& sender, std::span<const Parcel> batch, con
 
 std::optional<Verdict> BareKeyless::note() {
   const std::string name = cache::quoted_name(table_.columns[column_].name);
-  const auto outcome =
-      upstream_.call(question(name, "order=" + http::percent_encode(name + ".desc") + "&limit=1"));
+  const auto outcome = upstream_.call(question(
+      sender_, table_, name, "order=" + http::percent_encode(name + ".desc") + "&limit=1"));
   if (!outcome.answered()) {
     return TryAgain{0, outcome.failure().reason, false, std::nullopt, false};
   }
@@ -267,7 +267,7 @@ std::variant<bool, Verdict> BareKeyless::alike_before(const std::string& noted) 
 
 std::variant<BareKeyless::Rows, Verdict> BareKeyless::page(const std::string& parameters,
                                                            std::string& after) {
-  const auto outcome = upstream_.call(question("*", parameters));
+  const auto outcome = upstream_.call(question(sender_, table_, "*", parameters));
   if (!outcome.answered()) return Verdict(no_answer(outcome.failure()));
   const upstream::Answer& answer = outcome.answer();
   const auto classified = classify(answer);
@@ -298,18 +298,6 @@ std::string BareKeyless::key_text(const Row& row) const {
   std::string text;
   cache::print_text(table_.columns[column_].type, cache::view(row[column_]), text);
   return text;
-}
-
-upstream::Call BareKeyless::question(const std::string& select,
-                                     const std::string& parameters) const {
-  upstream::Call call;
-  call.target = "/rest/v1/" + http::percent_encode(table_.name) +
-                "?select=" + http::percent_encode(select) + "&" + parameters;
-  call.headers.set("Accept", "application/json");
-  call.headers.set("Accept-Profile", table_.schema);
-  call.force = sender_.force;
-  upstream::add_credentials(sender_.credentials, call.headers);
-  return call;
 }
 
 }  // namespace holdfast::queue

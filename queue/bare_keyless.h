@@ -58,7 +58,6 @@ class BareKeyless {
     Rows found;
   };
 
-  upstream::Call question(const std::string& select, const std::string& parameters) const;
   std::variant<Rows, Verdict> rows_behind(const std::string& noted);
   // Whether rows up to the noted key say the same: a key need not be larger than those before it,
   // where sequences cache values or count down, or somebody gave a larger one.

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "cache/replica/key.h"
-#include "gateway/http/uri.h"
 #include "queue/three_way.h"
 
 namespace holdfast::queue {
@@ -116,8 +115,7 @@ std::string BareRowSend::body_under(const RowCondition& condition) const {
 
 Verdict BareRowSend::send(Guard guard, const RowCondition& condition,
                           Representation representation) {
-  std::string target = "/rest/v1/" + http::percent_encode(table_.name) + "?" +
-                       cache::key_filter(table_, {write_.old_key});
+  std::string target = cache::rest_path(table_) + "?" + cache::key_filter(table_, {write_.old_key});
   if (guard != Guard::kKeyOnly && !condition.parameters.empty())
     target += "&" + condition.parameters;
   auto call =
@@ -169,17 +167,10 @@ Verdict BareRowSend::judge_answer(const upstream::Answer& answer, Guard guard,
 
 std::variant<bool, TryAgain> BareRowSend::meets(const RowCondition& condition) {
   if (condition.parameters.empty()) return true;
-  upstream::Call call;
-  call.target = "/rest/v1/" + http::percent_encode(table_.name) + "?" +
-                cache::key_filter(table_, {write_.old_key}) + "&" + condition.parameters +
-                "&select=" +
-                http::percent_encode(
-                    cache::quoted_name(table_.columns[table_.primary_key->columns.front()].name));
-  call.headers.set("Accept", "application/json");
-  call.headers.set("Accept-Profile", table_.schema);
-  call.force = sender_.force;
-  upstream::add_credentials(sender_.credentials, call.headers);
-  const auto outcome = upstream_.call(call);
+  const auto& first = table_.columns[table_.primary_key->columns.front()];
+  const auto outcome = upstream_.call(
+      question(sender_, table_, cache::quoted_name(first.name),
+               cache::key_filter(table_, {write_.old_key}) + "&" + condition.parameters));
   if (!outcome.answered()) {
     return TryAgain{0, outcome.failure().reason, false, std::nullopt, false};
   }

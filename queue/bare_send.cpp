@@ -92,7 +92,8 @@ std::optional<Verdict> BareSend::look() {
   if (entry_.operation != "upsert" || (asked_ && !entry_.lost_answer)) return std::nullopt;
   const auto known = overwritten_rows(entry_, effects_);
   if (known.empty() && !entry_.lost_answer) return std::nullopt;
-  std::vector<std::string> keys = entry_.lost_answer ? keys_after() : std::vector<std::string>();
+  std::vector<std::string> keys =
+      entry_.lost_answer ? keys_after(entry_, effects_) : std::vector<std::string>();
   if (keys.empty()) std::ranges::transform(known, std::back_inserter(keys), &RowWrite::old_key);
   auto read = read_rows(upstream_, sender_, entry_, table_, keys);
   if (auto* failed = std::get_if<Verdict>(&read)) {
@@ -280,7 +281,7 @@ Verdict BareSend::judge_duplicate(const upstream::Answer& answer,
   const bool primary = names_primary_key(table_, classified);
   // To an app that waits it is somebody else's row, unless nobody else can have made its key.
   if (!entry_.lost_answer && !(primary && (entry_.minted_key || !asked_))) return refused;
-  auto rows = read_rows(upstream_, sender_, entry_, table_, keys_after());
+  auto rows = read_rows(upstream_, sender_, entry_, table_, keys_after(entry_, effects_));
   const bool unknowable = std::holds_alternative<Verdict>(rows) &&
                           std::holds_alternative<Uncertain>(std::get<Verdict>(rows));
   if (unknowable && primary && entry_.minted_key) return Applied{};
@@ -290,8 +291,8 @@ Verdict BareSend::judge_duplicate(const upstream::Answer& answer,
   // upstream, which keeps our keys, does not know this one.
   const bool told_not = sender_.keeps_keys && entry_.keyed;
   const bool made_here =
-      entry_.minted_key ||
-      (entry_.lost_answer && !told_not && !had_been_here() && are_random(table_, keys_after()));
+      entry_.minted_key || (entry_.lost_answer && !told_not && !had_been_here() &&
+                            are_random(table_, keys_after(entry_, effects_)));
   const bool ours =
       (primary && made_here) ||
       std::all_of(images.begin(), images.end(), [&](const auto& row) { return shows_effect(row); });
@@ -331,15 +332,6 @@ std::optional<BareSend::Images> BareSend::images_of(const std::string& body) con
   if (entry_.operation != "upsert") return images;
   for (UpstreamImage& image : images) image.others = cache::Others::kUnnamed;
   return images;
-}
-
-std::vector<std::string> BareSend::keys_after() const {
-  std::vector<std::string> keys;
-  for (const Effect& effect : effects_) {
-    if (effect.consequence || effect.relation != entry_.relation) continue;
-    keys.push_back(effect.key);
-  }
-  return keys;
 }
 
 const Effect* BareSend::effect_of(const std::string& key) const {

@@ -62,7 +62,6 @@ class BareSend {
 
   std::optional<Images> images_of(const std::string& body) const;
 
-  std::vector<std::string> keys_after() const;  // where the entry's rows are once it is applied
   // Whether the device has known a row by one of the keys before: then others may have it too.
   bool had_been_here() const;
   bool shows_effect(const cache::UpstreamImage& image) const;

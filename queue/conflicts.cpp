@@ -145,16 +145,12 @@ std::vector<Conflict> Conflicts::list(Database& database, std::optional<Conflict
   return conflicts;
 }
 
-bool Conflicts::any_reported(Database& database, const std::string& relation,
-                             const std::string& key, const std::optional<std::string>& remote) {
-  Statement& statement = database.cached(
-      "SELECT 1 FROM hf_conflicts WHERE relation=?1 AND key=?2 AND state='reported'"
-      " AND remote IS ?3");
-  statement.bind(1, std::string_view(relation)).bind(2, std::string_view(key));
-  bind(statement, 3, remote);
-  const bool found = statement.step();
+std::int64_t Conflicts::count(Database& database, Conflict::State state) {
+  Statement& statement = database.cached("SELECT count(*) FROM hf_conflicts WHERE state=?1");
+  statement.bind(1, std::string_view(name_of(state))).step();
+  const std::int64_t count = statement.integer(0);
   statement.reset();
-  return found;
+  return count;
 }
 
 }  // namespace holdfast::queue

@@ -60,8 +60,7 @@ class Conflicts {
   // In the order of their detection; `state` narrows.
   static std::vector<Conflict> list(cache::Database& database,
                                     std::optional<Conflict::State> state);
-  static bool any_reported(cache::Database& database, const std::string& relation,
-                           const std::string& key, const std::optional<std::string>& remote);
+  static std::int64_t count(cache::Database& database, Conflict::State state);
 };
 
 }  // namespace holdfast::queue

@@ -51,6 +51,6 @@ bool may_change(const Entry& entry) {
   return entry.state != State::kSending && (!is_end(entry.state) || entry.state == State::kDead);
 }
 
-std::string first_key(const std::string& id) { return "hf1:" + id; }
+std::string idempotency_key(const std::string& uuid) { return "hf1:" + uuid; }
 
 }  // namespace holdfast::queue

@@ -29,9 +29,9 @@ const char* name_of(State state);
 std::optional<State> state_named(std::string_view name);
 bool is_end(State state);
 
-// The idempotency key of the entry `id` until it has another: by the id it is found, and needs no
-// index of its own.
-std::string first_key(const std::string& id);
+// The idempotency key of this UUID. An entry has that of its id until it has another: by the id it
+// is found, and needs no index of its own.
+std::string idempotency_key(const std::string& uuid);
 
 // One mutation on its way to the upstream.
 struct Entry {

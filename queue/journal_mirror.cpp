@@ -3,7 +3,9 @@
 #include <nlohmann/json.hpp>
 
 #include "gateway/base/ids.h"
+#include "gateway/http/json.h"
 #include "queue/companion.h"
+#include "queue/entry.h"
 
 namespace holdfast::queue {
 
@@ -11,7 +13,7 @@ using json = nlohmann::json;
 
 Mirrored mirror_head(upstream::Upstream& upstream, const upstream::Credentials& credentials,
                      const std::string& device, const JournalHead& head) {
-  const json event = {{"key", "hf1:" + new_uuid()},
+  const json event = {{"key", idempotency_key(new_uuid())},
                       {"op", "head"},
                       {"device", device},
                       {"number", head.number},
@@ -19,7 +21,7 @@ Mirrored mirror_head(upstream::Upstream& upstream, const upstream::Credentials& 
   const auto outcome = upstream.call(push_call("[" + event.dump() + "]", credentials));
   Mirrored mirrored;
   if (!outcome.answered() || outcome.answer().status != 200) return mirrored;
-  const auto body = json::parse(outcome.answer().body, nullptr, false);
+  const auto body = http::parse_json(outcome.answer().body);
   if (!body.is_object() || !body.contains("results") || body["results"].size() != 1) {
     return mirrored;
   }

@@ -1,7 +1,5 @@
 #include "cache/replica/key.h"
-#include "cache/values/codec.h"
 #include "gateway/base/ids.h"
-#include "gateway/http/uri.h"
 #include "queue/dependants.h"
 #include "queue/outbox.h"
 #include "queue/three_way.h"
@@ -15,10 +13,6 @@ using cache::EffectKind;
 using cache::Row;
 using cache::Statement;
 using cache::Table;
-
-std::string path_of(const Table& table) { return "/rest/v1/" + http::percent_encode(table.name); }
-
-std::string new_key() { return "hf1:" + new_uuid(); }
 
 // A row as a body to insert: the columns that a client may give.
 std::string insertable(const Table& table, const Row& row) {
@@ -50,7 +44,7 @@ std::vector<Piece> pieces_of(const Entry& entry, std::span<const Effect> effects
     }
     return pieces;
   }
-  const std::string path = table == nullptr ? entry.target : path_of(*table) + "?";
+  const std::string path = table == nullptr ? entry.target : cache::rest_path(*table) + "?";
   for (const std::size_t start : row_starts(entry, effects)) {
     const std::string filter =
         table == nullptr ? "" : cache::key_filter(*table, {effects[start].key});
@@ -127,7 +121,7 @@ void Outbox::split(Transaction& transaction, const Entry& entry) {
     child.sequence = in_place ? entry.sequence + static_cast<std::int64_t>(i) : 0;
     child.target = pieces[i].target;
     child.body = pieces[i].body;
-    child.idempotency_key = first_key(child.id);
+    child.idempotency_key = idempotency_key(child.id);
     child.app_key = std::nullopt;
     child.parent = entry.parent.value_or(entry.id);
     insert(transaction, child);
@@ -139,7 +133,8 @@ void Outbox::split(Transaction& transaction, const Entry& entry) {
       "UPDATE hf_outbox SET state='queued', target=?2, body=?3, idempotency_key=?4, parent=id,"
       " lost_answer=?5 WHERE sequence=?1");
   own.bind(1, entry.sequence).bind(2, std::string_view(pieces[0].target));
-  own.bind(3, std::string_view(pieces[0].body)).bind(4, std::string_view(new_key()));
+  own.bind(3, std::string_view(pieces[0].body))
+      .bind(4, std::string_view(idempotency_key(new_uuid())));
   own.bind(5, std::int64_t{entry.lost_answer}).run();
 }
 
@@ -157,10 +152,12 @@ void Outbox::rebase(Transaction& transaction, const Entry& entry, const RowRebas
   update.bind(2, std::string_view(rebase.insert ? "insert" : upsert ? "update" : entry.operation));
   update.bind(3, std::string_view(rebase.insert ? "POST" : upsert ? "PATCH" : entry.method));
   update.bind(
-      4, std::string_view(rebase.insert ? path_of(table)
-                                        : path_of(table) + "?" +
+      4, std::string_view(rebase.insert ? cache::rest_path(table)
+                                        : cache::rest_path(table) + "?" +
                                               cache::key_filter(table, {rebase.write.old_key})));
-  update.bind(5, std::string_view(body)).bind(6, std::string_view(new_key())).run();
+  update.bind(5, std::string_view(body))
+      .bind(6, std::string_view(idempotency_key(new_uuid())))
+      .run();
 }
 
 void Outbox::rebase(Transaction& transaction, const Entry& entry, const std::string& body,
@@ -170,7 +167,7 @@ void Outbox::rebase(Transaction& transaction, const Entry& entry, const std::str
       "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL, lost_answer=0, body=?2,"
       " idempotency_key=?3 WHERE sequence=?1");
   update.bind(1, entry.sequence).bind(2, std::string_view(body));
-  update.bind(3, std::string_view(new_key())).run();
+  update.bind(3, std::string_view(idempotency_key(new_uuid()))).run();
 }
 
 void Outbox::edit(Transaction& transaction, const Entry& entry, std::span<Effect> effects,
@@ -187,7 +184,8 @@ void Outbox::edit(Transaction& transaction, const Entry& entry, std::span<Effect
       " attempts=0, last_status=0, last_error='', body=?2, minted_key=?3, idempotency_key=?4,"
       " target=?5 WHERE sequence=?1");
   update.bind(1, entry.sequence).bind(2, std::string_view(entry.body));
-  update.bind(3, std::int64_t{entry.minted_key}).bind(4, std::string_view(new_key()));
+  update.bind(3, std::int64_t{entry.minted_key})
+      .bind(4, std::string_view(idempotency_key(new_uuid())));
   update.bind(5, std::string_view(entry.target)).run();
   refer(transaction, entry.sequence, references);
   overlay_.apply(transaction, entry.sequence, effects);

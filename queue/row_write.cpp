@@ -43,6 +43,14 @@ Effect RowWrite::effect(const std::string& relation) const {
   return effect;
 }
 
+std::vector<std::string> keys_after(const Entry& entry, std::span<const Effect> effects) {
+  std::vector<std::string> keys;
+  for (const Effect& effect : effects) {
+    if (!effect.consequence && effect.relation == entry.relation) keys.push_back(effect.key);
+  }
+  return keys;
+}
+
 std::vector<std::size_t> row_starts(const Entry& entry, std::span<const Effect> effects) {
   std::vector<std::size_t> starts;
   if (entry.operation != "update" && entry.operation != "delete") return starts;

@@ -31,6 +31,9 @@ struct RowWrite {
 cache::query::Query query_of(const Entry& entry);
 
 // Where the effects of each such row begin; what follows belongs to it (a new key, cascades).
+// Where the entry's own rows are once it is applied.
+std::vector<std::string> keys_after(const Entry& entry, std::span<const cache::Effect> effects);
+
 // Empty for inserts and upserts.
 std::vector<std::size_t> row_starts(const Entry& entry, std::span<const cache::Effect> effects);
 

@@ -4,7 +4,6 @@
 #include <stdexcept>
 
 #include "cache/replica/row.h"
-#include "cache/values/codec.h"
 #include "cache/values/json.h"
 #include "cache/values/jsonb.h"
 #include "cache/values/sort_key.h"

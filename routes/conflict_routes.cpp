@@ -10,6 +10,7 @@
 #include "routes/old_ids.h"
 #include "routes/outbox_routes.h"
 #include "routes/raw_json.h"
+#include "routes/request_query.h"
 
 namespace holdfast::routes {
 namespace {
@@ -104,6 +105,8 @@ http::Response list_conflicts(const Context& context, const http::Request& reque
     state = queue::conflict_state_named(value);
     if (!state) return error_response(invalid_request("HF400", "There is no state " + value));
   }
+  const auto limit = positive_parameter(request, "limit");
+  if (!limit) return error_response(limit.error());
   std::map<std::string, std::string> printed;  // ids are in the order of time
   for (const auto& store : context.stores.all()) {
     auto reader = store->reader();
@@ -111,8 +114,9 @@ http::Response list_conflicts(const Context& context, const http::Request& reque
       printed.emplace(conflict.id, print_conflict(conflict, store->principal()));
     }
   }
-  const std::size_t limit = limit_of(request);
-  while (printed.size() > limit) printed.erase(printed.begin());
+  const auto most =
+      static_cast<std::size_t>(limit->value_or(std::numeric_limits<std::int64_t>::max()));
+  while (printed.size() > most) printed.erase(printed.begin());
   std::string body = "[";
   for (const auto& [id, text] : printed) body += (body.size() > 1 ? "," : "") + text;
   return http::json_response(200, body + "]");

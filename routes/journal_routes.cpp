@@ -1,6 +1,5 @@
 #include "routes/journal_routes.h"
 
-#include <charconv>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -9,6 +8,7 @@
 #include "queue/insight.h"
 #include "queue/journal.h"
 #include "routes/error_response.h"
+#include "routes/request_query.h"
 
 namespace holdfast::routes {
 namespace {
@@ -25,29 +25,16 @@ struct Page {
   std::int64_t limit = 50;
 };
 
-std::optional<std::int64_t> positive(const std::string& text) {
-  std::int64_t number = 0;
-  const auto end = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (end.ec != std::errc() || end.ptr != text.data() + text.size() || number < 1) {
-    return std::nullopt;
-  }
-  return number;
-}
-
 Result<Page> read_page(const http::Request& request) {
   Page page;
   for (const auto& [name, value] : http::parse_query(request.query())) {
-    if (name == "principal") {
-      page.principal = value;
-    } else if (name == "subject") {
-      page.subject = value;
-    } else if (name == "before" || name == "limit") {
-      const auto number = positive(value);
-      if (!number) return invalid_request("HF400", name + " must be a positive number");
-      (name == "before" ? page.before : page.limit) = *number;
-    }
+    if (name == "principal") page.principal = value;
+    if (name == "subject") page.subject = value;
   }
-  page.limit = std::min(page.limit, kMostRecords);
+  HF_TRY(const auto before, positive_parameter(request, "before"));
+  HF_TRY(const auto limit, positive_parameter(request, "limit"));
+  page.before = before.value_or(page.before);
+  page.limit = std::min(limit.value_or(page.limit), kMostRecords);
   return page;
 }
 

@@ -4,7 +4,9 @@
 
 #include "queue/conflicts.h"
 #include "queue/outbox.h"
+#include "routes/error_response.h"
 #include "routes/prometheus.h"
+#include "routes/request_query.h"
 
 namespace holdfast::routes {
 namespace {
@@ -121,8 +123,7 @@ queue::Retries Metrics::retries() const {
 std::int64_t Metrics::open_conflicts() const {
   std::int64_t count = 0;
   for (const auto& store : context_.stores.all()) {
-    count += static_cast<std::int64_t>(
-        queue::Conflicts::list(*store->reader(), queue::Conflict::State::kOpen).size());
+    count += queue::Conflicts::count(*store->reader(), queue::Conflict::State::kOpen);
   }
   return count;
 }
@@ -173,12 +174,11 @@ void Metrics::sample() {
 }
 
 http::Response Metrics::history(const http::Request& request) const {
-  int hours = 24;
-  const std::string query(request.query());
-  if (query.starts_with("hours=")) hours = std::atoi(query.c_str() + 6);
-  hours = std::clamp(hours, 1, 168);
-  const auto step = std::max<std::int64_t>(kInterval.count(),
-                                           std::int64_t{hours} * 3'600 / std::int64_t{kPoints});
+  const auto wanted = positive_parameter(request, "hours");
+  if (!wanted) return error_response(wanted.error());
+  const std::int64_t hours = std::min<std::int64_t>(wanted->value_or(24), 168);
+  const auto step =
+      std::max<std::int64_t>(kInterval.count(), hours * 3'600 / std::int64_t{kPoints});
   std::map<std::int64_t, json> points;
   for (const auto& [at, text] : history_.since(context_.clock.now() - std::chrono::hours(hours))) {
     const auto second = std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();

@@ -4,7 +4,6 @@
 
 #include "cache/replica/temporary_ids.h"
 #include "gateway/base/ids.h"
-#include "gateway/http/uri.h"
 #include "queue/outbox.h"
 #include "routes/error_response.h"
 #include "routes/forwarder.h"
@@ -62,7 +61,7 @@ queue::Entry entry_of(const OpaqueRequest& request, Timestamp now) {
   entry.body = request.rest.request.body;
   entry.role = principal.role;
   entry.claims = principal.claims;
-  entry.idempotency_key = queue::first_key(entry.id);
+  entry.idempotency_key = queue::idempotency_key(entry.id);
   entry.created_at = now;
   if (const auto key = request.rest.request.headers.find("Idempotency-Key")) {
     entry.app_key = std::string(*key);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cache/query/relationships.h"
+#include "gateway/http/json.h"
 
 namespace holdfast::routes {
 namespace {
@@ -62,7 +63,7 @@ std::optional<Json> default_value(const cache::Column& column, const std::string
     }
     text = '"' + text + '"';
   }
-  Json value = Json::parse(text, nullptr, false);
+  Json value = http::parse_ordered_json(text);
   return value.is_discarded() ? std::nullopt : std::optional(std::move(value));
 }
 

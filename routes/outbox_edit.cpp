@@ -4,7 +4,6 @@
 #include "cache/replica/temporary_id_text.h"
 #include "cache/replica/temporary_ids.h"
 #include "cache/values/json.h"
-#include "gateway/http/uri.h"
 #include "queue/conflicts.h"
 #include "queue/outbox.h"
 #include "routes/error_response.h"
@@ -149,11 +148,8 @@ class Edit {
   }
 
   Result<cache::Changes> compute(const Mutation& mutation, const Entry& entry) {
-    cache::query::PlanOptions options;
-    options.max_rows = 0;
-    options.text_order = context_.rest.text_order;
     const auto principal = principal_of(entry);
-    set_request_session(store_.catalog(), principal, {}, options);
+    const auto options = write_options(context_.rest, store_.catalog(), principal, {});
     auto computed = cache::compute_changes(
         transaction_.database(), store_.catalog(), store_.overlay(), mutation,
         {.defaults = {principal, entry.created_at, options.timezone.empty()},

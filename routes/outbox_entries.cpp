@@ -33,10 +33,6 @@ std::string headers_of(const Mutation& mutation) {
   return headers + "}";
 }
 
-std::string path_of(const Mutation& mutation) {
-  return "/rest/v1/" + http::percent_encode(mutation.table->name);
-}
-
 std::string operation_name(const Mutation& mutation) {
   switch (mutation.operation) {
     case Operation::kInsert:
@@ -57,7 +53,7 @@ queue::Entry new_entry(const Mutation& mutation, const http::Principal& principa
   entry.headers = headers_of(mutation);
   entry.role = principal.role;
   entry.claims = principal.claims;
-  entry.idempotency_key = queue::first_key(entry.id);
+  entry.idempotency_key = queue::idempotency_key(entry.id);
   entry.created_at = now;
   return entry;
 }
@@ -81,7 +77,7 @@ PlannedEntry insertion(const Mutation& mutation, cache::Changes& changes,
                        const http::Principal& principal, Timestamp now) {
   queue::Entry entry = new_entry(mutation, principal, now);
   entry.method = "POST";
-  entry.target = path_of(mutation);
+  entry.target = cache::rest_path(*mutation.table);
   char separator = '?';
   if (!mutation.query.columns().empty()) {
     entry.target += separator + ("columns=" + name_list(changes.columns));
@@ -112,7 +108,7 @@ PlannedEntry keyed(const Mutation& mutation, std::span<Effect> effects, const st
   }
   queue::Entry entry = new_entry(mutation, principal, now);
   entry.method = mutation.operation == Operation::kDelete ? "DELETE" : "PATCH";
-  entry.target = path_of(mutation) + "?" + cache::key_filter(*mutation.table, keys);
+  entry.target = cache::rest_path(*mutation.table) + "?" + cache::key_filter(*mutation.table, keys);
   if (mutation.operation == Operation::kUpdate) {
     entry.body = body;
     if (!mutation.query.columns().empty()) {

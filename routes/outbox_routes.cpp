@@ -1,6 +1,5 @@
 #include "routes/outbox_routes.h"
 
-#include <charconv>
 #include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -12,6 +11,7 @@
 #include "queue/outbox.h"
 #include "routes/conflict_routes.h"
 #include "routes/error_response.h"
+#include "routes/request_query.h"
 
 namespace holdfast::routes {
 namespace {
@@ -111,11 +111,6 @@ http::Response change_entry(
   });
 }
 
-std::int64_t page_limit(const http::Request& request) {
-  constexpr std::size_t kMost = std::numeric_limits<std::int64_t>::max();
-  return static_cast<std::int64_t>(std::min(limit_of(request), kMost));
-}
-
 // Every state but the ends.
 constexpr std::string_view kUnfinished = "unfinished";
 
@@ -182,21 +177,15 @@ std::vector<std::string> change_page(const Context& context, cache::Store& store
 
 }  // namespace
 
-std::size_t limit_of(const http::Request& request) {
-  for (const auto& [name, value] : http::parse_query(request.query())) {
-    std::size_t limit = 0;
-    const auto end = std::from_chars(value.data(), value.data() + value.size(), limit);
-    if (name == "limit" && end.ec == std::errc() && limit > 0) return limit;
-  }
-  return std::numeric_limits<std::size_t>::max();
-}
-
 http::Response list_outbox(const Context& context, const http::Request& request) {
   const auto earlier = [](const json& a, const json& b) {
     return a.at("id").get_ref<const std::string&>() < b.at("id").get_ref<const std::string&>();
   };
+  const auto limit = positive_parameter(request, "limit");
+  if (!limit) return error_response(limit.error());
   std::optional<queue::State> state;
-  queue::Outbox::Page page{http::query_parameter(request.query(), "after"), page_limit(request)};
+  queue::Outbox::Page page{http::query_parameter(request.query(), "after"),
+                           limit->value_or(std::numeric_limits<std::int64_t>::max())};
   for (const auto& [name, value] : http::parse_query(request.query())) {
     if (name != "state") continue;
     state = queue::state_named(value);

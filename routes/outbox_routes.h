@@ -8,9 +8,6 @@
 
 namespace holdfast::routes {
 
-// The query's `limit`; without one, no limit.
-std::size_t limit_of(const http::Request& request);
-
 // GET /outbox[?state=dead][&limit=N]: the unfinished entries and dead letters of all principals, or
 // those in one state or "unfinished", oldest first; at most N of them.
 http::Response list_outbox(const Context& context, const http::Request& request);

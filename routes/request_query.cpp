@@ -7,6 +7,7 @@
 #include "cache/query/query.h"
 #include "cache/query/row_window.h"
 #include "cache/values/codec.h"
+#include "gateway/http/uri.h"
 
 namespace holdfast::routes {
 namespace {
@@ -39,6 +40,18 @@ Result<void> check_query(const http::Request& request) {
   const auto window = cache::query::row_window(query, options);
   if (!window && window.error().code != cache::kForwardCode) return window.error();
   return {};
+}
+
+Result<std::optional<std::int64_t>> positive_parameter(const http::Request& request,
+                                                       const std::string& name) {
+  const std::string text = http::query_parameter(request.query(), name);
+  if (text.empty()) return std::optional<std::int64_t>();
+  std::int64_t number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size() || number < 1) {
+    return invalid_request("HF400", name + " must be a number from 1 on");
+  }
+  return std::optional(number);
 }
 
 }  // namespace holdfast::routes

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "gateway/base/result.h"
@@ -19,5 +20,10 @@ std::optional<RequestedRange> parse_range(const http::Request& request);
 
 // What PostgREST refuses before it looks for the relation: PGRST100 and its like, PGRST103.
 Result<void> check_query(const http::Request& request);
+
+// The query's number `name`, from 1 on, for surfaces of our own; nullopt where it has none. Errors:
+// HF400.
+Result<std::optional<std::int64_t>> positive_parameter(const http::Request& request,
+                                                       const std::string& name);
 
 }  // namespace holdfast::routes

@@ -80,19 +80,10 @@ void RestWrite::handle(RestRequest rest, const cache::Table& table, http::Respon
   const auto media = std::get<MediaType>(negotiate(rest.request.headers));
   WriteRequest write{std::move(rest), table, *preferences, media, *std::move(mutation)};
   if (preferences->representation == Return::kRepresentation) {
-    cache::query::PlanOptions options;
-    options.aggregates = context_.rest.aggregates;
-    options.max_rows = 0;
-    options.text_order = context_.rest.text_order;
-    set_request_session(write.rest.store->catalog(), write.rest.caller.principal, *preferences,
-                        options);
-    options.own_rows = write.mutation.operation == cache::Operation::kInsert &&
-                       write.mutation.resolution == cache::Resolution::kNone;
-    auto planned = cache::query::plan_representation(write.mutation.query,
-                                                     write.rest.store->catalog(), table, options);
+    auto planned = plan_answer(write);
     if (auto* error = std::get_if<Error>(&planned)) {
       if (!names_unknown(*error) || !is_online()) return respond(error_response(*error));
-      return ask_upstream(std::move(write.rest), table, kUnknownName, std::move(respond));
+      planned = cache::query::Forward{kUnknownName};
     }
     if (auto* forward = std::get_if<cache::query::Forward>(&planned)) {
       return ask_upstream(std::move(write.rest), table, std::move(forward->reason),
@@ -103,6 +94,16 @@ void RestWrite::handle(RestRequest rest, const cache::Table& table, http::Respon
   const auto work = std::make_shared<Work>(context_, std::move(write), std::move(respond));
   if (unreached_) work->job.despite_doubt();
   submit(work);
+}
+
+cache::query::Planned RestWrite::plan_answer(const WriteRequest& write) const {
+  const cache::Catalog& catalog = write.rest.store->catalog();
+  auto options =
+      write_options(context_.rest, catalog, write.rest.caller.principal, write.preferences);
+  options.aggregates = context_.rest.aggregates;
+  options.own_rows = write.mutation.operation == cache::Operation::kInsert &&
+                     write.mutation.resolution == cache::Resolution::kNone;
+  return cache::query::plan_representation(write.mutation.query, catalog, write.table, options);
 }
 
 std::optional<Error> RestWrite::refuse_ungranted(const RestRequest& rest,

@@ -12,6 +12,8 @@
 
 namespace holdfast::routes {
 
+struct WriteRequest;
+
 // POST, PATCH, PUT and DELETE of a table. What can be decided here is written to the replica and
 // the outbox in one transaction and answered after its commit, by the upstream where its answer is
 // worth a wait; the rest goes to the upstream.
@@ -26,6 +28,8 @@ class RestWrite {
  private:
   struct Work;  // one write on its way through the writer
 
+  // Of the rows that are asked back.
+  cache::query::Planned plan_answer(const WriteRequest& write) const;
   // 42501 where nobody can be asked and the role has no grant.
   std::optional<Error> refuse_ungranted(const RestRequest& rest,
                                         const cache::Mutation& mutation) const;

@@ -13,6 +13,16 @@ void set_request_session(const cache::Catalog& catalog, const http::Principal& p
   options.sessions_own = false;
 }
 
+cache::query::PlanOptions write_options(const RestOptions& rest, const cache::Catalog& catalog,
+                                        const http::Principal& principal,
+                                        const Preferences& preferences) {
+  cache::query::PlanOptions options;
+  options.max_rows = 0;
+  options.text_order = rest.text_order;
+  set_request_session(catalog, principal, preferences, options);
+  return options;
+}
+
 Result<void> put_in_zone(const cache::Catalog& catalog, const http::Principal& principal,
                          const Preferences& preferences, cache::Mutation& mutation) {
   cache::query::PlanOptions options;

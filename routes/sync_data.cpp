@@ -13,6 +13,7 @@
 #include "queue/row_state.h"
 #include "routes/error_response.h"
 #include "routes/profile.h"
+#include "routes/request_query.h"
 #include "routes/row_path.h"
 
 namespace holdfast::routes {
@@ -20,12 +21,8 @@ namespace {
 
 using json = nlohmann::json;
 
-constexpr std::size_t kMostChanges = 1'000;
+constexpr std::int64_t kMostChanges = 1'000;
 constexpr std::size_t kMostEvents = 100;
-
-Error invalid(const std::string& message) {
-  return {ErrorKind::kInvalidRequest, "HF400", message, std::nullopt, std::nullopt};
-}
 
 http::Response no_such_table(const std::string& name) {
   return error_response({ErrorKind::kNotFound, "PGRST205",
@@ -88,18 +85,13 @@ bool SyncData::route(const http::Request& request, const std::string& path,
 
 void SyncData::changes(const http::Request& request, cache::Store& store,
                        const http::Respond& respond) const {
-  std::size_t most = kMostChanges;
-  const std::string limit = http::query_parameter(request.query(), "limit");
-  if (!limit.empty()) {
-    const auto read = std::from_chars(limit.data(), limit.data() + limit.size(), most);
-    if (read.ec != std::errc() || read.ptr != limit.data() + limit.size() || most < 1) {
-      return respond(error_response(invalid("limit must be a number from 1")));
-    }
-  }
+  const auto limit = positive_parameter(request, "limit");
+  if (!limit) return respond(error_response(limit.error()));
   cache::ChangeFeed feed(store);
   feed.forget(context_.clock.now() - cache::ChangeFeed::kKept);
   const auto page =
-      feed.page(http::query_parameter(request.query(), "cursor"), std::min(most, kMostChanges));
+      feed.page(http::query_parameter(request.query(), "cursor"),
+                static_cast<std::size_t>(std::min(limit->value_or(kMostChanges), kMostChanges)));
   if (!page) {
     return respond(http::json_response(
         410, R"({"code":"HF410","message":"This cursor is too old: begin again without one",)"
@@ -124,7 +116,8 @@ void SyncData::row(const http::Request& request, const std::string& name, cache:
     return respond(no_such_table(name));
   const auto given = cache::parse_row(*table, http::query_parameter(request.query(), "key"));
   if (!given) {
-    return respond(error_response(invalid("key must be a JSON object of the primary key")));
+    return respond(
+        error_response(invalid_request("HF400", "key must be a JSON object of the primary key")));
   }
   const std::string key = cache::key_of(*table, *given);
   auto reader = store.reader();
@@ -142,15 +135,17 @@ void SyncData::push(const http::Request& request, std::shared_ptr<cache::Store> 
                     const http::Respond& respond) const {
   const json body = http::parse_json(request.body);
   if (!body.is_object() || !body.value("events", json()).is_array()) {
-    return respond(error_response(invalid("The body must be an object with a list of events")));
+    return respond(error_response(
+        invalid_request("HF400", "The body must be an object with a list of events")));
   }
   const json& events = body.at("events");
   if (events.size() > kMostEvents) {
-    return respond(error_response(
-        invalid("At most " + std::to_string(kMostEvents) + " events go in one request")));
+    return respond(error_response(invalid_request(
+        "HF400", "At most " + std::to_string(kMostEvents) + " events go in one request")));
   }
   const json device = body.value("device_id", json(""));
-  if (!device.is_string()) return respond(error_response(invalid("device_id must be a text")));
+  if (!device.is_string())
+    return respond(error_response(invalid_request("HF400", "device_id must be a text")));
   auto work = std::make_shared<Push>();
   work->device = device.get<std::string>();
   work->request = request;

@@ -82,82 +82,93 @@ std::vector<cache::UpstreamImage> visible_images(cache::Database& database,
 WriteOutcome WriteJob::run(cache::Transaction& transaction) {
   outcome_ = {};
   cache::Database& database = transaction.database();
+  if (is_answered_before(database)) return std::move(outcome_);
+  auto computed = compute(database);
+  if (auto* error = std::get_if<Error>(&computed)) {
+    answer_error(database, std::move(*error));
+  } else if (auto* ask = std::get_if<cache::AskUpstream>(&computed)) {
+    answer_ask(std::move(*ask));
+  } else {
+    take_changes(transaction, std::get<Changes>(computed));
+  }
+  return std::move(outcome_);
+}
+
+bool WriteJob::is_answered_before(cache::Database& database) {
   cache::Store& store = *request_.rest.store;
   if (auto earlier = find_repetition(context_, database, request_.rest.request)) {
     outcome_.answer = std::move(earlier->answer);
     outcome_.repeats = std::move(earlier->awaited);
-    return std::move(outcome_);
+    return true;
   }
-  if (!context_.standalone) {
-    if (auto error = refuse_full_queue(database, context_.rest.queue_limit)) {
-      outcome_.answer = error_response(*error);
-      return std::move(outcome_);
-    }
+  std::optional<Error> refused;
+  if (!context_.standalone) refused = refuse_full_queue(database, context_.rest.queue_limit);
+  if (!refused) {
+    named_ = cache::TemporaryIds(store.overlay()).resolve(database, request_.mutation);
+    refused = refuse_ids(context_, store, named_);
   }
-  cache::query::PlanOptions options;
-  options.max_rows = 0;
-  options.text_order = context_.rest.text_order;
-  set_request_session(store.catalog(), request_.rest.caller.principal, request_.preferences,
-                      options);
-  const auto named = cache::TemporaryIds(store.overlay()).resolve(database, request_.mutation);
-  names_temporary_ids_ = named.any;
-  if (auto refused = refuse_ids(context_, store, named)) {
-    outcome_.answer = error_response(*refused);
-    return std::move(outcome_);
+  if (refused) outcome_.answer = error_response(*refused);
+  return refused.has_value();
+}
+
+cache::Computed WriteJob::compute(cache::Database& database) const {
+  cache::Store& store = *request_.rest.store;
+  const auto& principal = request_.rest.caller.principal;
+  const auto options =
+      write_options(context_.rest, store.catalog(), principal, request_.preferences);
+  return cache::compute_changes(
+      database, store.catalog(), store.overlay(), request_.mutation,
+      {{principal, context_.clock.now(), options.timezone.empty()},
+       options,
+       context_.standalone,
+       context_.replica.imported_only,
+       // Online too: whatever becomes of the request, it is durable before it is sent.
+       !context_.standalone});
+}
+
+void WriteJob::answer_error(cache::Database& database, Error error) {
+  const bool rights = is_violation(error) && rights_come_first();
+  if (names_unknown(error) && is_online()) {
+    outcome_.ask_upstream = kUnknownName;
+  } else if (rights && is_online() && !named_.any && may_ask(database)) {
+    outcome_.ask_upstream = "rights";
+  } else {
+    // Postgres tells nothing of rows under row-level security.
+    if (rights) error.details.reset();
+    outcome_.answer = error_response(error);
   }
-  const cache::MutationContext mutation_context{
-      {request_.rest.caller.principal, context_.clock.now(), options.timezone.empty()},
-      options,
-      context_.standalone,
-      context_.replica.imported_only,
-      // Online too: whatever becomes of the request, it is durable before it is sent.
-      !context_.standalone};
-  auto computed = cache::compute_changes(database, store.catalog(), store.overlay(),
-                                         request_.mutation, mutation_context);
-  if (auto* error = std::get_if<Error>(&computed)) {
-    const bool rights = is_violation(*error) && rights_come_first();
-    if (names_unknown(*error) && is_online()) {
-      outcome_.ask_upstream = kUnknownName;
-    } else if (rights && is_online() && !names_temporary_ids_ && may_ask(database)) {
-      outcome_.ask_upstream = "rights";
-    } else {
-      // Postgres tells nothing of rows under row-level security.
-      if (rights) error->details.reset();
-      outcome_.answer = error_response(*error);
-    }
-    return std::move(outcome_);
+}
+
+void WriteJob::answer_ask(cache::AskUpstream ask) {
+  const auto error = ask.rows && !is_online() ? refuse_count(*ask.rows) : std::nullopt;
+  if (error) {
+    outcome_.answer = error_response(*error);
+  } else {
+    outcome_.ask_upstream = std::move(ask.reason);
   }
-  if (auto* ask = std::get_if<cache::AskUpstream>(&computed)) {
-    const auto error = ask->rows && !is_online() ? refuse_count(*ask->rows) : std::nullopt;
-    if (error) {
-      outcome_.answer = error_response(*error);
-    } else {
-      outcome_.ask_upstream = std::move(ask->reason);
-    }
-    return std::move(outcome_);
-  }
-  auto& changes = std::get<Changes>(computed);
-  std::ranges::copy(named.rows, std::back_inserter(changes.references));
+}
+
+void WriteJob::take_changes(cache::Transaction& transaction, Changes& changes) {
+  std::ranges::copy(named_.rows, std::back_inserter(changes.references));
   if (request_.mutation.resolution != cache::Resolution::kNone && changes.doubt.empty() &&
-      !store.part(request_.table).whole()) {
+      !request_.rest.store->part(request_.table).whole()) {
     changes.doubt = "only a part of " + request_.table.name + " is kept here";
   }
   if (std::string reason = inexact(changes); !reason.empty()) {
     outcome_.ask_upstream = std::move(reason);
-    return std::move(outcome_);
+    return;
   }
   // Nothing would be queued that could be answered later.
   if (!changes.doubt.empty() && changes.effects.empty() && !despite_doubt_ && is_online() &&
-      !names_temporary_ids_) {
+      !named_.any) {
     outcome_.ask_upstream = std::move(changes.doubt);
     outcome_.touches_none = true;
-    return std::move(outcome_);
+    return;
   }
   auto error = write_changes(transaction, changes);
   // As PostgREST rolls its transaction back.
   if (error || !outcome_.ask_upstream.empty() || rolls_back()) transaction.take_back();
   if (error) take_error(*std::move(error));
-  return std::move(outcome_);
 }
 
 // Postgres looks at grants and policies before it looks at constraints.
@@ -210,11 +221,11 @@ void WriteJob::take_error(Error error) {
 }
 
 std::optional<Error> WriteJob::write_changes(cache::Transaction& transaction, Changes& changes) {
-  const auto& [rest, table, preferences, media, mutation, plan] = request_;
-  const auto limit = wait_limit(transaction.database(), changes);
+  const auto& [rest, table, preferences, media, mutation, representation] = request_;
+  plan_wait(transaction.database(), changes);
   const auto changed = static_cast<std::int64_t>(changes.keys.size());
   // Of rows that are given back it is those that count.
-  if (auto error = request_.representation ? std::nullopt : refuse_count(changed)) return error;
+  if (auto error = representation ? std::nullopt : refuse_count(changed)) return error;
   if (auto error = refuse_by_consequences(context_.replica, rest.store->overlay(), changes)) {
     return error;
   }
@@ -225,7 +236,7 @@ std::optional<Error> WriteJob::write_changes(cache::Transaction& transaction, Ch
   auto planned = plan_entry(mutation, changes, assigned_object(mutation), rest.caller.principal,
                             context_.clock.now());
   // Rows as lines of text cannot be told from a proxy's page.
-  if (limit && media.form == cache::query::Form::kCsv) {
+  if (outcome_.wait && media.form == cache::query::Form::kCsv) {
     outcome_.ask_upstream = std::move(outcome_.wait->reason);
     outcome_.wait.reset();
     return std::nullopt;
@@ -243,7 +254,7 @@ std::optional<Error> WriteJob::write_changes(cache::Transaction& transaction, Ch
   if (auto error = rows ? refuse_count(rows->rows) : std::nullopt) return error;
   outcome_.answer = write_answer(mutation, changes, preferences, media, std::move(rows),
                                  first && !rolls_back() ? first->id : "", context_.standalone);
-  if (request_.representation) add_profile(rest.request, context_, *outcome_.answer);
+  if (representation) add_profile(rest.request, context_, *outcome_.answer);
   if (preferences.representation == Return::kHeadersOnly && changes.keys.size() == 1 &&
       rest.request.method == "POST") {
     outcome_.answer->headers.add("Location", location_of(table, changes.keys[0]));
@@ -295,7 +306,7 @@ std::optional<queue::Entry> WriteJob::enqueue(cache::Transaction& transaction, C
   if (const auto app_key = request.headers.find("Idempotency-Key")) {
     entry.app_key = std::string(*app_key);
     // The upstream knows the event by the same name, whichever gateway brings it.
-    const std::string own = "hf1:" + *entry.app_key;
+    const std::string own = queue::idempotency_key(*entry.app_key);
     if (is_uuid(*entry.app_key) && !outbox.knows_key(transaction.database(), own)) {
       entry.idempotency_key = own;
     }
@@ -315,12 +326,11 @@ std::optional<queue::Entry> WriteJob::enqueue(cache::Transaction& transaction, C
   return std::move(entry);
 }
 
-std::optional<std::chrono::milliseconds> WriteJob::wait_limit(cache::Database& database,
-                                                              const Changes& changes) {
+void WriteJob::plan_wait(cache::Database& database, const Changes& changes) {
   const auto& preferences = request_.preferences;
   // The request as it came names ids that only this gateway knows.
-  if (names_temporary_ids_) return std::nullopt;
-  if (!is_online() || preferences.respond_async || changes.effects.empty()) return std::nullopt;
+  if (named_.any) return;
+  if (!is_online() || preferences.respond_async || changes.effects.empty()) return;
   std::string reason = upstream_knows_better(request_.mutation, changes, preferences,
                                              request_.rest.caller.principal.role);
   const bool queues = context_.replica.of(request_.table).writes == cache::WriteMode::kQueue;
@@ -329,16 +339,15 @@ std::optional<std::chrono::milliseconds> WriteJob::wait_limit(cache::Database& d
     reason = "rows that others may have changed";
   }
   if (preferences.wait) reason = "Prefer: wait";
-  if (!preferences.wait && queues && changes.doubt.empty()) return std::nullopt;
+  if (!preferences.wait && queues && changes.doubt.empty()) return;
   const std::chrono::milliseconds limit =
       preferences.wait ? *preferences.wait : context_.rest.write_wait;
-  if (reason.empty() || limit.count() == 0) return std::nullopt;
+  if (reason.empty() || limit.count() == 0) return;
   // It would overtake what cannot be sent now, or wait for it.
-  if (!may_ask(database)) return std::nullopt;
+  if (!may_ask(database)) return;
   beside_parked_ = !context_.synchronizer.flows(*request_.rest.store, database);
   outcome_.wait =
       WriteOutcome::Wait{"", limit, {}, std::move(reason), has_side_effects(request_.mutation)};
-  return limit;
 }
 
 }  // namespace holdfast::routes

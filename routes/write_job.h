@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cache/replica/mutation.h"
+#include "cache/replica/temporary_ids.h"
 #include "queue/outbox.h"
 #include "routes/media_type.h"
 #include "routes/outbox_entries.h"
@@ -60,6 +61,12 @@ class WriteJob {
   WriteOutcome run(cache::Transaction& transaction);
 
  private:
+  // Without a look at its rows: a repetition, a full queue, ids that nobody can tell.
+  bool is_answered_before(cache::Database& database);
+  cache::Computed compute(cache::Database& database) const;
+  void answer_error(cache::Database& database, Error error);
+  void answer_ask(cache::AskUpstream ask);
+  void take_changes(cache::Transaction& transaction, cache::Changes& changes);
   std::optional<Error> write_changes(cache::Transaction& transaction, cache::Changes& changes);
   // max-affected, and one row for an object.
   std::optional<Error> refuse_count(std::int64_t affected) const;
@@ -69,9 +76,8 @@ class WriteJob {
   // Appends the entry, if there is one, and shows its effects.
   std::optional<queue::Entry> enqueue(cache::Transaction& transaction, cache::Changes& changes,
                                       std::optional<PlannedEntry>&& planned);
-  // How long the upstream's own answer is waited for; nullopt: not at all.
-  std::optional<std::chrono::milliseconds> wait_limit(cache::Database& database,
-                                                      const cache::Changes& changes);
+  // Whether, and how long, the upstream's own answer is waited for.
+  void plan_wait(cache::Database& database, const cache::Changes& changes);
   bool is_online() const { return !context_.standalone && !context_.connectivity.offline(); }
   void take_error(Error error);
   bool rights_come_first() const;
@@ -83,7 +89,7 @@ class WriteJob {
 
   const Context& context_;
   WriteRequest& request_;
-  bool names_temporary_ids_ = false;
+  cache::TemporaryIds::Named named_;
   bool despite_doubt_ = false;
   bool beside_parked_ = false;  // all that is unfinished waits for a person
   WriteOutcome outcome_;

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "gateway/http/json.h"
+
 namespace holdfast::cache {
 namespace {
 
@@ -139,7 +141,7 @@ Check read_check(const Node& node) {
 }  // namespace
 
 Result<nlohmann::json> read_json(std::string_view text) {
-  nlohmann::json document = nlohmann::json::parse(text, nullptr, false);
+  nlohmann::json document = http::parse_json(text);
   if (document.is_discarded()) return bad_document("it is not JSON");
   return document;
 }

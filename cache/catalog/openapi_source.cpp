@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "cache/catalog/document.h"
+#include "gateway/http/json.h"
 
 namespace holdfast::cache {
 namespace {
@@ -220,7 +221,7 @@ class Relation {
 };
 
 Result<void> add_relations(const SchemaDescription& description, nlohmann::json& tables) {
-  const Json document = Json::parse(description.body, nullptr, false);
+  const Json document = http::parse_ordered_json(description.body);
   if (!document.is_object() || text_of(document, "swagger").empty()) {
     return bad_document("it is no OpenAPI description of PostgREST");
   }

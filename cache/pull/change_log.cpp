@@ -2,21 +2,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cache/replica/key.h"
 #include "cache/values/codec.h"
+#include "gateway/http/json.h"
 
 namespace holdfast::cache {
 namespace {
 
 using json = nlohmann::json;
-
-std::string name_list(const Table& table, const std::vector<std::size_t>& columns) {
-  std::string list;
-  for (const std::size_t index : columns) {
-    list += list.empty() ? "[" : ",";
-    append_json_string(table.columns[index].name, list);
-  }
-  return list + "]";
-}
 
 std::string relation(const json& line) {
   return line.at("schema").get<std::string>() + "." + line.at("table").get<std::string>();
@@ -107,7 +100,7 @@ std::variant<LogWindow, NoLog, PullFailure> ChangeLog::window(
     return std::move(*failure);
   }
   try {
-    return read_window(json::parse(std::get<std::string>(answer)));
+    return read_window(http::parse_json(std::get<std::string>(answer)));
   } catch (const json::exception&) {
     return NoLog{};
   }
@@ -132,7 +125,7 @@ std::variant<std::vector<RangeSummary>, PullFailure> ChangeLog::digests(
   if (auto* failure = std::get_if<PullFailure>(&answer)) return std::move(*failure);
   std::vector<RangeSummary> summaries;
   try {
-    for (const json& part : json::parse(std::get<std::string>(answer))) {
+    for (const json& part : http::parse_json(std::get<std::string>(answer))) {
       summaries.push_back({part.at("rows").get<std::int64_t>(), std::nullopt,
                            number_of(part.at("sum").get<std::string>())});
     }

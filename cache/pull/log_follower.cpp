@@ -4,26 +4,12 @@
 #include "cache/pull/images.h"
 #include "cache/pull/kept_answers.h"
 #include "cache/replica/key.h"
+#include "cache/replica/meta.h"
 
 namespace holdfast::cache {
 namespace {
 
 using Priority = Writer::Priority;
-
-std::optional<std::string> load(Database& database, const char* name) {
-  Statement& statement = database.cached("SELECT value FROM hf_meta WHERE name=?1");
-  statement.bind(1, std::string_view(name));
-  std::optional<std::string> value;
-  if (statement.step()) value = std::string(statement.text(0));
-  statement.reset();
-  return value;
-}
-
-void save(Database& database, const char* name, std::string_view value) {
-  Statement& statement =
-      database.cached("INSERT INTO hf_meta VALUES(?1, ?2) ON CONFLICT DO UPDATE SET value=?2");
-  statement.bind(1, std::string_view(name)).bind(2, value).run();
-}
 
 // The log's rows are JSON: what a null of theirs, or an array of arrays, means is asked again.
 bool is_unclear(const Table& table, const Row& row) {
@@ -37,7 +23,7 @@ bool is_unclear(const Table& table, const Row& row) {
 }  // namespace
 
 std::optional<double> watermark_lag(Database& database) {
-  const auto text = load(database, "log_held_back");
+  const auto text = meta_text(database, "log_held_back");
   return text ? std::optional(std::stod(*text)) : std::nullopt;
 }
 
@@ -79,16 +65,16 @@ std::optional<PullFailure> LogFollower::start() {
 
 LogFollower::Position LogFollower::load_position() {
   auto reader = store_.reader();
-  return {load(*reader, "log_cursor"), load(*reader, "log_lineage").value_or(""),
-          load(*reader, "log_access").value_or("")};
+  return {meta_text(*reader, "log_cursor"), meta_text(*reader, "log_lineage").value_or(""),
+          meta_text(*reader, "log_access").value_or("")};
 }
 
 void LogFollower::save_position(Transaction& transaction, const LogWindow& window) {
   Database& database = transaction.database();
-  save(database, "log_cursor", window.cursor);
-  save(database, "log_lineage", window.lineage);
-  save(database, "log_access", window.access);
-  save(database, "log_held_back", std::to_string(window.held_back));
+  put_meta(database, "log_cursor", window.cursor);
+  put_meta(database, "log_lineage", window.lineage);
+  put_meta(database, "log_access", window.access);
+  put_meta(database, "log_held_back", std::to_string(window.held_back));
 }
 
 void LogFollower::apply(const LogWindow& window, std::int64_t mark, bool access_changed) {

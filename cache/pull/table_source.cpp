@@ -262,8 +262,7 @@ std::variant<RowPage, PullFailure> TableSource::fetch(const std::vector<std::siz
 upstream::Call TableSource::call_for(const std::string& select, const std::string& conditions,
                                      int limit, bool count) const {
   upstream::Call call;
-  call.target =
-      "/rest/v1/" + http::percent_encode(table_.name) + "?select=" + http::percent_encode(select);
+  call.target = rest_path(table_) + "?select=" + http::percent_encode(select);
   if (!scope_.empty()) call.target += "&" + scope_;
   if (!conditions.empty()) call.target += "&" + conditions;
   if (conditions.find("&limit=") == std::string::npos) {

@@ -1,6 +1,5 @@
 #include "cache/query/patterns.h"
 
-#include <algorithm>
 
 namespace holdfast::cache::query {
 namespace {

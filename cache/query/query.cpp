@@ -1,7 +1,6 @@
 #include "cache/query/query.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <limits>
 
@@ -188,12 +187,6 @@ bool Query::may_show(std::string_view column) const {
     const auto* shown = std::get_if<SelectField>(&item);
     return shown == nullptr || shown->field.name == "*" || shown->field.name == column;
   });
-}
-
-bool Query::has_filters() const {
-  const auto at_root = [](const auto& entry) { return entry.first.empty(); };
-  return std::any_of(tree_->filters.begin(), tree_->filters.end(), at_root) ||
-         std::any_of(tree_->logic.begin(), tree_->logic.end(), at_root);
 }
 
 std::optional<std::int64_t> Query::limit() const {

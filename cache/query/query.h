@@ -38,7 +38,6 @@ class Query {
   const std::vector<std::string>& columns() const;
   // on_conflict=, likewise.
   const std::vector<std::string>& on_conflict() const;
-  bool has_filters() const;  // at the root, logic included
   bool has_select() const;
   // Whether select shows the column of the root; an embed may lead back to it.
   bool may_show(std::string_view column) const;

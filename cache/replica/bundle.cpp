@@ -9,13 +9,6 @@
 namespace holdfast::cache {
 namespace {
 
-std::optional<std::string_view> member(const RawObject& object, std::string_view name) {
-  for (const auto& [key, token] : object) {
-    if (key == name) return token;
-  }
-  return std::nullopt;
-}
-
 Result<RawObject> read_object(std::string_view json, const std::string& what) {
   auto body = parse_body(json);
   if (!body || body->is_array || body->rows.size() != 1) {
@@ -36,16 +29,16 @@ Denial denial_of(const Table& table) {
 // nullopt where the bundle has none: a relation whose rows could not be read when it was made has
 // null for them.
 std::optional<std::string_view> rows_of(const RawObject& relation) {
-  const auto rows = member(relation, "rows");
+  const auto rows = find_member(relation, "rows");
   return rows == "null" ? std::nullopt : rows;
 }
 
 bool denied_to_anonymous(const http::Principal& principal, const Table& table,
                          const RawObject& relation) {
   if (principal.kind != http::Principal::Kind::kAnonymous) return false;
-  if (member(relation, "rows_as_anon_error")) return true;
+  if (find_member(relation, "rows_as_anon_error")) return true;
   const auto privileges = table.privileges.find("anon");
-  return member(relation, "anon_privileges") && privileges != table.privileges.end() &&
+  return find_member(relation, "anon_privileges") && privileges != table.privileges.end() &&
          std::ranges::find(privileges->second, "select") == privileges->second.end();
 }
 
@@ -66,14 +59,14 @@ struct LoadedTable {
 // privileges say.
 Result<std::optional<Denial>> read_denial(const http::Principal& principal, const Table& table,
                                           const RawObject& relation) {
-  const auto written = member(relation, "denied");
+  const auto written = find_member(relation, "denied");
   if (!written) {
     if (!denied_to_anonymous(principal, table, relation)) return std::optional<Denial>();
     return std::optional(denial_of(table));
   }
   HF_TRY(const RawObject denial, read_object(*written, "denial of " + table.name));
-  const auto status = member(denial, "status");
-  const auto body = member(denial, "body");
+  const auto status = find_member(denial, "status");
+  const auto body = find_member(denial, "body");
   int number = 0;
   const bool known =
       status && body &&
@@ -94,8 +87,8 @@ Result<std::vector<Row>> read_rows(const Table& table, std::string_view rows,
 
 Result<void> read_tables_of_schema(const Reading& reading, const RawObject& bundle,
                                    ProgressCount& progress, std::vector<LoadedTable>& loaded) {
-  const auto schema = member(bundle, "schema");
-  const auto tables = member(bundle, "tables");
+  const auto schema = find_member(bundle, "schema");
+  const auto tables = find_member(bundle, "tables");
   if (!schema || !tables) {
     return invalid_request("HF400", "the bundle has no schema or no tables");
   }
@@ -124,7 +117,7 @@ Result<std::vector<LoadedTable>> read_tables(const Reading& reading, std::string
   HF_TRY(const RawObject document, read_object(bundle, "document"));
   std::vector<LoadedTable> loaded;
   HF_TRY_VOID(read_tables_of_schema(reading, document, progress, loaded));
-  const auto others = member(document, "other_schemas");
+  const auto others = find_member(document, "other_schemas");
   if (!others) return loaded;
   const auto list = parse_body(*others, BodyKeys::kAny);
   if (!list || !list->is_array) {

@@ -6,6 +6,7 @@
 
 #include "cache/query/sql_text.h"
 #include "cache/replica/key.h"
+#include "cache/replica/meta.h"
 
 namespace holdfast::cache {
 namespace {
@@ -93,13 +94,7 @@ constexpr const char* kNewest =
 // Made by a version that did not note when a row came.
 constexpr const char* kIsOlder =
     "SELECT count(*) FROM sqlite_schema WHERE name='hf_feed' AND sql NOT LIKE '%born%'";
-constexpr const char* kForgotten = "SELECT value FROM hf_meta WHERE name='feed_forgotten'";
-
-void note_forgotten(Database& database, std::int64_t sequence) {
-  Statement& note = database.cached(
-      "INSERT INTO hf_meta VALUES('feed_forgotten', ?1) ON CONFLICT DO UPDATE SET value=?1");
-  note.bind(1, sequence).run();
-}
+constexpr const char* kForgotten = "feed_forgotten";  // in hf_meta: up to which number
 
 // Makes `change`, which empties the feed. Whoever follows begins again: the numbers go on, and all
 // up to there are forgotten.
@@ -108,7 +103,7 @@ void begin_again(Database& database, const std::string& change) {
   database.execute(change + ";DELETE FROM sqlite_sequence WHERE name='hf_feed'");
   Statement& go_on = database.cached("INSERT INTO sqlite_sequence VALUES('hf_feed', ?1)");
   go_on.bind(1, forgotten).run();
-  note_forgotten(database, forgotten);
+  put_meta(database, kForgotten, forgotten);
 }
 
 void make_anew(Database& database) {
@@ -184,7 +179,7 @@ bool forget_some(Database& database, std::int64_t before) {
   const std::int64_t sequence = any ? last.integer(0) : 0;
   last.reset();
   if (!any) return false;
-  note_forgotten(database, sequence);
+  put_meta(database, kForgotten, sequence);
   Statement& forget = database.cached("DELETE FROM hf_feed WHERE sequence<=?1 AND at<?2");
   forget.bind(1, sequence).bind(2, before).run();
   return true;
@@ -209,7 +204,7 @@ std::optional<FeedPage> ChangeFeed::page(const std::string& cursor, std::size_t 
   }
   const auto changes = numbers_of(cursor, "changes");
   auto reader = store_.reader();
-  if (changes.size() != 1 || changes[0] < number(*reader, kForgotten) ||
+  if (changes.size() != 1 || changes[0] < meta_number(*reader, kForgotten).value_or(0) ||
       changes[0] > number(*reader, kNewest)) {
     return std::nullopt;
   }

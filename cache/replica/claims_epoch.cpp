@@ -1,19 +1,23 @@
 #include "cache/replica/claims_epoch.h"
 
+#include "cache/replica/meta.h"
+
 namespace holdfast::cache {
 namespace {
 
 using Priority = Writer::Priority;
 
+// In hf_meta.
+constexpr const char* kEpoch = "claims_epoch";
+constexpr const char* kIssued = "claims_issued";
+constexpr const char* kUnsettled = "claims_unsettled";
+
 void keep(Transaction& transaction, const std::string& epoch, Timestamp issued, bool changed) {
   Database& database = transaction.database();
-  Statement& put = database.cached(
-      "INSERT INTO hf_meta VALUES(?1, ?2) ON CONFLICT DO UPDATE SET value=excluded.value");
-  put.bind(1, std::string_view("claims_epoch")).bind(2, std::string_view(epoch)).run();
-  put.bind(1, std::string_view("claims_issued"));
-  put.bind(2, std::int64_t{issued.time_since_epoch().count()}).run();
+  put_meta(database, kEpoch, epoch);
+  put_meta(database, kIssued, std::int64_t{issued.time_since_epoch().count()});
   if (!changed) return;
-  put.bind(1, std::string_view("claims_unsettled")).bind(2, std::string_view(epoch)).run();
+  put_meta(database, kUnsettled, epoch);
   // What was answered to the old claims is not kept for the new.
   database.execute("DELETE FROM hf_responses");
 }
@@ -21,16 +25,11 @@ void keep(Transaction& transaction, const std::string& epoch, Timestamp issued, 
 }  // namespace
 
 ClaimsEpoch::ClaimsEpoch(Database& database) {
-  Statement statement(database,
-                      "SELECT name, value FROM hf_meta WHERE name IN"
-                      " ('claims_epoch', 'claims_issued', 'claims_unsettled')");
-  while (statement.step()) {
-    const std::string_view name = statement.text(0);
-    if (name == "claims_epoch") epoch_ = statement.text(1);
-    if (name == "claims_issued")
-      issued_ = Timestamp(std::chrono::microseconds(statement.integer(1)));
-    if (name == "claims_unsettled") changes_ = 1;
+  epoch_ = meta_text(database, kEpoch).value_or("");
+  if (const auto issued = meta_number(database, kIssued)) {
+    issued_ = Timestamp(std::chrono::microseconds(*issued));
   }
+  if (meta_text(database, kUnsettled)) changes_ = 1;
 }
 
 bool ClaimsEpoch::note(const std::string& epoch, Timestamp issued, Writer& writer) {

@@ -125,4 +125,15 @@ std::string filter_literal(const Type& type, const Value& value) {
   return quote(text);
 }
 
+std::string rest_path(const Table& table) { return "/rest/v1/" + http::percent_encode(table.name); }
+
+std::string name_list(const Table& table, const std::vector<std::size_t>& columns) {
+  std::string list;
+  for (const std::size_t index : columns) {
+    list += list.empty() ? '[' : ',';
+    append_json_string(table.columns[index].name, list);
+  }
+  return list + "]";
+}
+
 }  // namespace holdfast::cache

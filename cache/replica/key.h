@@ -17,6 +17,9 @@ std::string key_of(const Table& table, const Row& row);
 std::vector<Value> key_values(const Table& table, std::string_view key);
 std::vector<Value> key_values(const Table& table, const Row& row);
 
+// "/rest/v1/todos".
+std::string rest_path(const Table& table);
+
 // The query parameters that select exactly the rows of `keys` from the upstream: "id=eq.7",
 // "id=in.(7,8)", for a composite key "a=eq.1&b=eq.2" or "or=(and(a.eq.1,b.eq.2),…)".
 // Percent-encoded.
@@ -30,6 +33,9 @@ std::string value_filter(const Column& column, const Value& value);
 // A column's name as PostgREST's query language writes it, quoted where it needs to be, not yet
 // percent-encoded.
 std::string quoted_name(std::string_view column);
+
+// The names of these columns as a JSON array.
+std::string name_list(const Table& table, const std::vector<std::size_t>& columns);
 
 // One value as a PostgREST filter writes it inside a list: quoted where it needs to be, not yet
 // percent-encoded.

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "cache/query/sql_text.h"
+#include "cache/replica/meta.h"
 
 namespace holdfast::cache {
 namespace {
@@ -34,16 +35,12 @@ std::string create_sql(const std::string& name, const query::IndexWish& wish) {
 }
 
 void write_use(Transaction& transaction, const std::string& name, Timestamp now) {
-  Statement& statement = transaction.database().cached(
-      "INSERT INTO hf_meta VALUES(?1, ?2) ON CONFLICT DO UPDATE SET value=?2");
-  const std::string time = std::to_string(now.time_since_epoch().count());
-  statement.bind(1, std::string_view(name)).bind(2, std::string_view(time)).run();
+  put_meta(transaction.database(), name, std::to_string(now.time_since_epoch().count()));
 }
 
 void drop(Transaction& transaction, const std::string& name) {
   transaction.database().execute("DROP INDEX IF EXISTS " + query::quote_identifier(name));
-  Statement& statement = transaction.database().cached("DELETE FROM hf_meta WHERE name=?1");
-  statement.bind(1, std::string_view(name)).run();
+  forget_meta(transaction.database(), name);
 }
 
 Timestamp parse_time(std::string_view text) {

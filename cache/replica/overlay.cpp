@@ -6,6 +6,7 @@
 
 #include "cache/replica/generated.h"
 #include "cache/replica/key.h"
+#include "cache/replica/meta.h"
 #include "cache/replica/shown_base.h"
 
 namespace holdfast::cache {
@@ -46,6 +47,7 @@ Row inserted_row(const Table& table, const Effect& effect) {
 constexpr const char* kInsertEffect =
     "INSERT INTO hf_effects(entry, ordinal, relation, key, kind, changes, row, base,"
     " consequence, active) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1)";
+constexpr const char* kAcknowledgements = "acknowledgements";  // how many there were
 constexpr const char* kEffectsOfEntry =
     "SELECT relation, key, kind, changes, row, base, consequence FROM hf_effects"
     " WHERE entry=?1 ORDER BY ordinal";
@@ -254,19 +256,14 @@ void Overlay::for_each_base(
 }
 
 std::int64_t Overlay::acknowledgements(Database& database) const {
-  Statement& statement = database.cached("SELECT value FROM hf_meta WHERE name='acknowledgements'");
-  const std::int64_t count = statement.step() ? statement.integer(0) : 0;
-  statement.reset();
-  return count;
+  return meta_number(database, kAcknowledgements).value_or(0);
 }
 
 void Overlay::note_acknowledgement(Transaction& transaction,
                                    const std::vector<Effect>& ended) const {
   Database& database = transaction.database();
   const std::int64_t number = acknowledgements(database) + 1;
-  Statement& count = database.cached(
-      "INSERT INTO hf_meta VALUES('acknowledgements', ?1) ON CONFLICT DO UPDATE SET value=?1");
-  count.bind(1, number).run();
+  put_meta(database, kAcknowledgements, number);
   Statement& rows = database.cached(
       "INSERT INTO hf_acknowledged_rows VALUES(?1, ?2, ?3)"
       " ON CONFLICT DO UPDATE SET acknowledgement=excluded.acknowledgement");

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <set>
 
 #include "cache/replica/key.h"
 #include "cache/values/codec.h"

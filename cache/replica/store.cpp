@@ -2,6 +2,8 @@
 
 #include "cache/query/query.h"
 #include "cache/replica/change_feed.h"
+#include "cache/replica/key.h"
+#include "cache/replica/meta.h"
 #include "cache/replica/migrations.h"
 #include "cache/replica/salvage.h"
 #include "cache/values/codec.h"
@@ -15,15 +17,9 @@ std::unique_ptr<Database> open_database(const std::string& path, OpenMode mode) 
   return database;
 }
 
-// A JSON array.
-std::string name_list(const Table& table, const std::vector<std::size_t>& columns) {
-  std::string list;
-  for (const std::size_t index : columns) {
-    list += list.empty() ? '[' : ',';
-    append_json_string(table.columns[index].name, list);
-  }
-  return list + "]";
-}
+// In hf_meta: when the replica was last read, seconds; whether its rows were let go of.
+constexpr const char* kUsedAt = "used_at";
+constexpr const char* kAbsent = "absent";
 
 // What limits the rows beside their scope: "max_rows=N", "deleted_at=NAME" or both.
 std::string print_limits(const Table& table, const Part& part) {
@@ -58,8 +54,7 @@ Store::Store(const std::string& path, http::Principal principal,
   migrate_principal_file(*database);
   create_tables(*database);
   load_states(*database);
-  Statement used(*database, "SELECT value FROM hf_meta WHERE name='used_at'");
-  if (used.step()) used_at_ = used.integer(0);
+  used_at_ = meta_number(*database, kUsedAt).value_or(used_at_.load());
   saved_used_at_ = used_at_.load();
   indexes_ = std::make_unique<LearnedIndexes>(*database);
   claims_ = std::make_unique<ClaimsEpoch>(*database);
@@ -76,9 +71,7 @@ const Part& Store::part(const Table& table) const {
 void Store::save_used() {
   saved_used_at_ = used_at_.load();
   writer_->run(Writer::Priority::kBackground, [&](Transaction& transaction) {
-    Statement& statement = transaction.database().cached(
-        "INSERT INTO hf_meta VALUES('used_at', ?1) ON CONFLICT DO UPDATE SET value=?1");
-    statement.bind(1, used_at_.load()).run();
+    put_meta(transaction.database(), kUsedAt, used_at_.load());
   });
 }
 
@@ -92,17 +85,16 @@ void Store::let_go_of_rows() {
         "UPDATE hf_tables SET complete=0, denied=NULL, initial_key=NULL, cursor=NULL, added=NULL,"
         " synced=NULL, pulls=-1, recheck=0, left_out=0, pulled_at=NULL;"
         "DELETE FROM hf_rereads; DELETE FROM hf_acknowledged_rows; DELETE FROM hf_blocks;"
-        "DELETE FROM hf_unreadable; DELETE FROM hf_responses;"
-        "INSERT OR REPLACE INTO hf_meta VALUES('absent', 1)");
+        "DELETE FROM hf_unreadable; DELETE FROM hf_responses;");
+    put_meta(database, kAbsent, std::int64_t{1});
     forget_feed(transaction);
     overlay_.show_pending(transaction);
   });
 }
 
 void Store::come_back() {
-  writer_->run(Writer::Priority::kEssential, [&](Transaction& transaction) {
-    transaction.database().execute("DELETE FROM hf_meta WHERE name='absent'");
-  });
+  writer_->run(Writer::Priority::kEssential,
+               [&](Transaction& transaction) { forget_meta(transaction.database(), kAbsent); });
 }
 
 void Store::note_left_out(const Table& table, bool left_out) {

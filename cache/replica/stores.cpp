@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "cache/query/query.h"
+#include "cache/replica/meta.h"
 #include "cache/replica/scope.h"
 #include "cache/replica/temporary_ids.h"
 #include "cache/values/codec.h"
@@ -356,9 +357,7 @@ std::shared_ptr<Store> Stores::make(const http::Principal& principal,
   const auto taken = ranges_;
   std::int64_t range = 0;
   store->writer().run(Writer::Priority::kEssential, [&](Transaction& transaction) {
-    Statement& statement = transaction.database().cached(
-        "INSERT INTO hf_meta VALUES('principal', ?1) ON CONFLICT DO UPDATE SET value=?1");
-    statement.bind(1, std::string_view(print_principal(principal))).run();
+    put_meta(transaction.database(), "principal", print_principal(principal));
     range = TemporaryIds::begin(transaction, principal.id, taken);
   });
   ranges_.insert(range);

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "cache/query/syntax.h"
-#include "cache/replica/key.h"
+#include "cache/replica/meta.h"
 #include "cache/replica/temporary_id_text.h"
 #include "cache/values/json.h"
 #include "cache/values/stored_number.h"
@@ -130,19 +130,16 @@ std::int64_t TemporaryIds::next(Database& database, const Overlay& overlay, cons
 std::int64_t TemporaryIds::begin(Transaction& transaction, const std::string& principal,
                                  const std::set<std::int64_t>& taken) {
   Database& database = transaction.database();
-  Statement& known = database.cached("SELECT value FROM hf_meta WHERE name=?1");
-  std::optional<std::int64_t> range;
-  if (known.bind(1, kRange).step()) range = known.integer(0);
-  known.reset();
-  if (range) return *range;
-  range = principal == "anon" ? 0 : fingerprint(principal) % kRanges;
-  for (std::int64_t tried = 0; taken.contains(*range) && tried < kRanges; ++tried) {
-    range = (*range + 1) % kRanges;
+  if (const auto known = meta_number(database, kRange)) return *known;
+  std::int64_t range = principal == "anon" ? 0 : fingerprint(principal) % kRanges;
+  for (std::int64_t tried = 0; taken.contains(range) && tried < kRanges; ++tried) {
+    range = (range + 1) % kRanges;
   }
-  Statement& insert = database.cached("INSERT INTO hf_meta VALUES(?1, ?2) ON CONFLICT DO NOTHING");
-  insert.bind(1, kRange).bind(2, *range).run();
-  insert.bind(1, kLast).bind(2, kFirstTemporaryId + 1 - *range * kIdsInRange).run();
-  return *range;
+  put_meta(database, kRange, range);
+  if (!meta_number(database, kLast)) {
+    put_meta(database, kLast, kFirstTemporaryId + 1 - range * kIdsInRange);
+  }
+  return range;
 }
 
 void TemporaryIds::remember(Transaction& transaction, std::int64_t entry, const Table& table,
@@ -156,9 +153,7 @@ void TemporaryIds::remember(Transaction& transaction, std::int64_t entry, const 
     insert.bind(1, std::string_view(relation_of(table))).bind(2, id).bind(3, entry);
     insert.bind(4, position++).run();
   }
-  Statement& last =
-      database.cached("INSERT INTO hf_meta VALUES(?1, ?2) ON CONFLICT DO UPDATE SET value=?2");
-  last.bind(1, kLast).bind(2, std::ranges::min(ids)).run();
+  put_meta(database, kLast, std::ranges::min(ids));
 }
 
 std::int64_t TemporaryIds::unresolved(Database& database, std::int64_t entry) {

@@ -4,6 +4,7 @@
 
 #include "gateway/crypto/base64.h"
 #include "gateway/crypto/digest.h"
+#include "gateway/http/json.h"
 
 namespace holdfast::identity {
 namespace {
@@ -38,7 +39,7 @@ GatewayTokens::GatewayTokens(Sessions& sessions)
 std::string GatewayTokens::mint(const Session& session, Timestamp now,
                                 std::chrono::seconds lifetime) const {
   const auto last = parse_jwt(session.access_token);
-  json claims = last ? json::parse(last->payload, nullptr, false) : json();
+  json claims = last ? http::parse_json(last->payload) : json();
   if (!claims.is_object()) claims = json::object();
   const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
   claims["iss"] = kGatewayIssuer;

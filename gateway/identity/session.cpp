@@ -92,12 +92,10 @@ std::optional<Session> read_session(std::string_view text) {
 
 std::string session_answer(const Session& session, const std::string& access_token,
                            seconds expires_in, Timestamp now) {
-  return ordered_json{{"access_token", access_token},
-                      {"token_type", "bearer"},
-                      {"expires_in", expires_in.count()},
-                      {"expires_at", unix_seconds(now + expires_in)},
-                      {"refresh_token", session.app_token},
-                      {"user", http::parse_ordered_json(session.user)}}
+  return ordered_json{
+      {"access_token", access_token},       {"token_type", "bearer"},
+      {"expires_in", expires_in.count()},   {"expires_at", unix_seconds(now + expires_in)},
+      {"refresh_token", session.app_token}, {"user", http::parse_ordered_json(session.user)}}
       .dump();
 }
 

@@ -377,16 +377,11 @@ TEST_F(ReadTest, DeepNestingIsAnsweredOrForwarded) {
   EXPECT_TRUE(get("people", embeds).starts_with("["));
 }
 
-TEST_F(ReadTest, MoreColumnsThanSqliteTakesAreForwarded) {
-  std::string query = "select=id";
-  for (int i = 0; i < 3000; ++i) query += ",id";
-  EXPECT_EQ(get("people", query), "forward: more than 1900 columns");
-}
-
-TEST_F(ReadTest, MoreOrderTermsThanSqliteTakesAreForwarded) {
-  std::string query = "order=id";
-  for (int i = 0; i < 3000; ++i) query += ",id";
-  EXPECT_EQ(get("people", query), "forward: more than a thousand order terms");
+TEST_F(ReadTest, MoreColumnsOrOrderTermsThanSqliteTakesAreForwarded) {
+  std::string names = "id";
+  while (names.size() < 9000) names += ",id";
+  EXPECT_EQ(get("people", "select=" + names), "forward: more than 1900 columns");
+  EXPECT_EQ(get("people", "order=" + names), "forward: more than a thousand order terms");
 }
 
 TEST_F(ReadTest, KeysAreLookedUpNotScanned) {
@@ -398,8 +393,7 @@ TEST_F(ReadTest, KeysAreLookedUpNotScanned) {
   EXPECT_NE(embeds.find("SEARCH t2 USING INDEX people_club"), std::string::npos) << embeds;
   EXPECT_NE(embeds.find("SEARCH t3 USING INTEGER PRIMARY KEY"), std::string::npos) << embeds;
   const auto through = explain("people", "select=id,clubs!memberships(town)");
-  EXPECT_NE(through.find("SEARCH jt2 USING COVERING INDEX memberships_pkey"), std::string::npos)
-      << through;
+  EXPECT_NE(through.find("SEARCH jt2 USING COVERING INDEX memberships_pkey"), std::string::npos);
 }
 
 }  // namespace
