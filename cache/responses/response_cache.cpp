@@ -16,6 +16,7 @@ constexpr seconds kRewriteAfter{10};
 // How exact the order of use is: a hit is noted once in this time.
 constexpr seconds kUseNoted{60};
 constexpr std::int64_t kShareOfOne = 8;
+constexpr std::int64_t kMostWaiting = 16 * 1024 * 1024;
 
 std::int64_t micros(Timestamp time) { return time.time_since_epoch().count(); }
 
@@ -94,7 +95,8 @@ bool ResponseCache::keep(Store& store, std::string key, const http::Response& re
                          const Relations& relations, const Moment& moment) const {
   const auto size = static_cast<std::int64_t>(response.body.size());
   if (options_.max_bytes <= 0 || size > options_.max_bytes / kShareOfOne) return false;
-  if (!may_be_kept(response)) return false;
+  if (!may_be_kept(response) || waiting_ > kMostWaiting) return false;
+  waiting_ += size;
   const std::int64_t now = micros(clock_.now());
   auto entry = std::make_shared<const Entry>(
       Entry{std::move(key), response.status, print_headers(response.headers), response.body,
@@ -102,7 +104,7 @@ bool ResponseCache::keep(Store& store, std::string key, const http::Response& re
   store.writer().submit(
       Writer::Priority::kBackground,
       [this, entry](Transaction& transaction) { write(transaction, *entry); },
-      [](const std::exception_ptr&) {});
+      [this, size](const std::exception_ptr&) { waiting_ -= size; });
   return true;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -37,7 +38,8 @@ class ResponseCache {
   // Keeps an answer that was asked for at `moment`, unless it is not one to be kept: only a 200 or
   // 206 that carries PostgREST's Content-Range is, so no captive portal's page, and none that
   // forbids it or sets a cookie. Whether it will be; it is written afterwards, and a fault then
-  // leaves the answer out.
+  // leaves the answer out. None is taken while others that came faster than they are written take
+  // 16 MiB.
   bool keep(Store& store, std::string key, const http::Response& response,
             const Relations& relations, const Moment& moment) const;
 
@@ -55,7 +57,8 @@ class ResponseCache {
 
   const ResponseOptions options_;
   const Clock& clock_;
-  const std::string run_;  // names this process's counts of forwarded writes
+  const std::string run_;                         // names this process's counts of forwarded writes
+  mutable std::atomic<std::int64_t> waiting_{0};  // bytes of answers that are to be written
 };
 
 }  // namespace holdfast::cache

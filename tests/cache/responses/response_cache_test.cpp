@@ -1,6 +1,7 @@
 #include "cache/responses/response_cache.h"
 
 #include <gtest/gtest.h>
+#include <future>
 
 #include "tests/cache/replica/sample_catalog.h"
 #include "tests/support/manual_clock.h"
@@ -122,6 +123,26 @@ TEST_F(ResponseCacheTest, TheOnesUsedLongestAgoGoFirst) {
   EXPECT_EQ(body("k1"), "(none)");
   EXPECT_NE(body("k2"), "(none)");
   EXPECT_FALSE(keep("k9", answer(std::string(10'001, 'x')))) << "one may not take it all";
+}
+
+// Each waits for the writer with its body.
+TEST_F(ResponseCacheTest, WhatComesFasterThanItIsWrittenIsNotKept) {
+  const ResponseCache roomy({800'000'000}, clock_);
+  const auto large = answer(std::string(6'000'000, 'x'));
+  const auto take = [&](int number) {
+    return roomy.keep(*store_, "k" + std::to_string(number), large, std::nullopt,
+                      roomy.moment(*store_));
+  };
+  std::promise<void> over;
+  store_->writer().submit(Writer::Priority::kClient,
+                          [waiting = over.get_future().share()](Transaction&) { waiting.wait(); },
+                          {});
+  for (int number = 1; number <= 3; ++number) EXPECT_TRUE(take(number));
+  EXPECT_FALSE(take(4));
+  over.set_value();
+  settle();
+  EXPECT_TRUE(take(4));
+  settle();
 }
 
 TEST_F(ResponseCacheTest, NoneIsKeptWithoutRoom) {
