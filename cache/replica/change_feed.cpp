@@ -106,32 +106,35 @@ void begin_again(Database& database, const std::string& change) {
   put_meta(database, kForgotten, forgotten);
 }
 
-void make_anew(Database& database) {
-  std::string all;
-  {
-    Statement triggers(database,
-                       "SELECT name FROM sqlite_schema WHERE type='trigger' AND name GLOB"
-                       " 'hf_feed|*'");
-    while (triggers.step()) {
-      all += "DROP TRIGGER " + quote_identifier(std::string(triggers.text(0))) + ";";
-    }
-  }
-  begin_again(database, all + "DROP TABLE hf_feed;" + kMakeFeed);
-}
-
 bool exists(Database& database) {
   return number(database, "SELECT 1 FROM sqlite_schema WHERE name='hf_feed'") != 0;
 }
 
-// Tables without this version's triggers: they have come, or were made anew, since the last time.
-std::vector<const Table*> unfollowed(Database& database, std::vector<const Table*> tables) {
-  std::set<std::string, std::less<>> followed;
+// The storage of the tables with this version's triggers.
+std::set<std::string> followed(Database& database) {
+  std::set<std::string> names;
   Statement& triggers = database.cached(
       "SELECT tbl_name FROM sqlite_schema WHERE type='trigger' AND name GLOB 'hf_feed|*'"
       " AND sql LIKE '%born%' GROUP BY tbl_name HAVING count(*)=3");
-  while (triggers.step()) followed.emplace(triggers.text(0));
-  std::erase_if(tables, [&](const Table* table) { return followed.contains(table->storage_name); });
-  return tables;
+  while (triggers.step()) names.emplace(triggers.text(0));
+  return names;
+}
+
+std::set<std::string> storage_of(const std::vector<const Table*>& tables) {
+  std::set<std::string> names;
+  for (const Table* table : tables) names.insert(table->storage_name);
+  return names;
+}
+
+std::string drop_triggers(Database& database) {
+  std::string all;
+  Statement triggers(database,
+                     "SELECT name FROM sqlite_schema WHERE type='trigger' AND name GLOB"
+                     " 'hf_feed|*'");
+  while (triggers.step()) {
+    all += "DROP TRIGGER " + quote_identifier(std::string(triggers.text(0))) + ";";
+  }
+  return all;
 }
 
 // A value as quote() wrote it, from the front of `text`.
@@ -198,13 +201,15 @@ std::optional<FeedPage> ChangeFeed::page(const std::string& cursor, std::size_t 
     const std::int64_t start = number(*store_.reader(), kNewest);
     return snapshot_page(start, 0, std::numeric_limits<std::int64_t>::min(), most);
   }
+  const std::int64_t forgotten = meta_number(*store_.reader(), kForgotten).value_or(0);
   const auto snapshot = numbers_of(cursor, "rows");
+  if (snapshot.size() == 3 && snapshot[0] < forgotten) return std::nullopt;
   if (snapshot.size() == 3 && snapshot[1] >= 0) {
     return snapshot_page(snapshot[0], static_cast<std::size_t>(snapshot[1]), snapshot[2], most);
   }
   const auto changes = numbers_of(cursor, "changes");
   auto reader = store_.reader();
-  if (changes.size() != 1 || changes[0] < meta_number(*reader, kForgotten).value_or(0) ||
+  if (changes.size() != 1 || changes[0] < forgotten ||
       changes[0] > number(*reader, kNewest)) {
     return std::nullopt;
   }
@@ -216,23 +221,26 @@ std::string ChangeFeed::now() {
   return print_cursor("changes", {number(*store_.reader(), kNewest)});
 }
 
-// What became of a table's rows before it was followed, nobody can be told.
+// What became of a table's rows before it was followed, and of those of one that has left, nobody
+// can be told.
 void ChangeFeed::follow_tables() {
-  {
-    auto reader = store_.reader();
-    if (exists(*reader) && unfollowed(*reader, tables()).empty()) return;
-  }
-  store_.writer().run(Priority::kClient, [this](Transaction& transaction) {
+  const auto wanted = tables();
+  const auto storage = storage_of(wanted);
+  const auto is_settled = [&](Database& database) {
+    return exists(database) && followed(database) == storage;
+  };
+  if (is_settled(*store_.reader())) return;
+  store_.writer().run(Priority::kClient, [&](Transaction& transaction) {
     Database& database = transaction.database();
-    const auto lacking = unfollowed(database, tables());
-    if (exists(database) && lacking.empty()) return;
+    if (is_settled(database)) return;
+    database.execute(drop_triggers(database));
     if (number(database, kIsOlder) > 0) {
-      make_anew(database);
+      begin_again(database, std::string("DROP TABLE hf_feed;") + kMakeFeed);
     } else {
       forget_feed(transaction);
+      database.execute(kMakeFeed);
     }
-    database.execute(kMakeFeed);
-    for (const Table* table : lacking) database.execute(make_triggers(*table));
+    for (const Table* table : wanted) database.execute(make_triggers(*table));
   });
 }
 

@@ -150,6 +150,19 @@ TEST_F(ChangeFeedTest, TheFeedOfAnEarlierVersionIsMadeAnewAndItsFollowersBeginAg
   EXPECT_EQ(follow(cursor_), R"(-lists{"id":2})");
 }
 
+TEST_F(ChangeFeedTest, WhenATableLeavesDuringTheFirstPagesItsFollowersBeginAgain) {
+  ChangeFeed feed(sample_.store());
+  cursor_ = feed.page("", 1)->cursor;
+  sample_.store().writer().run(Writer::Priority::kClient, [](Transaction& transaction) {
+    transaction.database().execute(
+        "CREATE TABLE gone(id);"
+        "CREATE TRIGGER \"hf_feed|insert|gone\" AFTER INSERT ON gone BEGIN SELECT 'born'; END;"
+        "CREATE TRIGGER \"hf_feed|update|gone\" AFTER UPDATE ON gone BEGIN SELECT 'born'; END;"
+        "CREATE TRIGGER \"hf_feed|delete|gone\" AFTER DELETE ON gone BEGIN SELECT 'born'; END;");
+  });
+  EXPECT_EQ(follow(cursor_), "begin again");
+}
+
 // As by a table that was made anew, or has come in the place of one that left.
 TEST_F(ChangeFeedTest, WhenATableWasNotFollowedForAWhileItsFollowersBeginAgain) {
   follow(cursor_);
@@ -167,7 +180,7 @@ TEST_F(ChangeFeedTest, WhenATableWasNotFollowedForAWhileItsFollowersBeginAgain) 
   EXPECT_EQ(follow(cursor_), R"(lists{"id":1} lists{"id":2} lists{"id":3} reviews{"id":1})");
   sample_.remove("lists", R"({"id":3})");
   EXPECT_EQ(follow(cursor_), R"(-lists{"id":3})");
-  // What is left of the other table is no reason to write at each look.
+  // Nothing is left of the other table that would be a reason to write at each look.
   const auto commits = sample_.store().writer().commits();
   EXPECT_EQ(follow(cursor_), "");
   EXPECT_EQ(sample_.store().writer().commits(), commits);
