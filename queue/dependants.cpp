@@ -42,8 +42,11 @@ SELECT o.sequence, o.id, o.last_error, d.relation, d.key,
   CROSS JOIN hf_effects d ON d.relation=n.relation AND d.key=n.key
   CROSS JOIN hf_outbox o ON o.sequence=d.entry
   WHERE d.active=2 AND )sql" HF_MAKES_ROW R"sql( AND d.entry<?1
-    AND NOT EXISTS(SELECT 1 FROM hf_effects i WHERE i.relation=d.relation AND i.key=d.key
-                     AND i.active=1 AND i.kind IN (1, 2) AND i.entry<=?1)
+    AND (NOT EXISTS(SELECT 1 FROM hf_effects i WHERE i.relation=d.relation AND i.key=d.key
+                      AND i.active=1 AND i.kind IN (1, 2) AND i.entry<=?1)
+         -- Nobody else makes the row that a temporary id stands for.
+         OR EXISTS(SELECT 1 FROM hf_temporary_ids t WHERE t.entry=d.entry AND t.real IS NULL
+                     AND t.relation=d.relation AND d.key LIKE '%' || t.temporary || '%'))
   ORDER BY o.sequence)sql";
 
 // What it would have made, and what those who need that make in turn.

@@ -111,6 +111,34 @@ for (const tier of ['bare', 'companion']) {
     );
   });
 
+  inShop('an upsert by an id of this gateway makes no row of its own', async (world, sql) => {
+    const { app, upstream, holdfast } = world;
+    await upstream.kill();
+    for (const label of ['wrong', 'wrong too']) {
+      const id = await insert(app, label);
+      succeeded(await app.from('orders').upsert({ id, label: `saved ${label}`, price: 2 }));
+    }
+    await sql`alter table orders add constraint dear check (label not like 'wrong%')`;
+    await upstream.restart();
+    await holdfast.statusWhere(
+      'both letters, and what names their rows',
+      ({ queue }) => queue.dead === 2 && queue.blocked === 2,
+    );
+    const [edited, discarded] = await holdfast.outbox('dead');
+    await holdfast.control('POST', `/outbox/${edited.id}/edit`, {
+      body: { label: 'put right', price: 3 },
+    });
+    await holdfast.control('POST', `/outbox/${discarded.id}/discard`);
+    await holdfast.statusWhere(
+      'what named the discarded row is a letter',
+      ({ queue }) => queue.dead === 1 && queue.depth === 0,
+    );
+    assert.match((await holdfast.outbox('dead'))[0].last_error, /HF424/);
+    const made = await sql`select id > 0 as good, label, price from orders where price > 1`;
+    assert.deepEqual([...made], [{ good: true, label: 'saved wrong', price: 2 }]);
+    assert.equal((await sql`select from orders where id < 0`).length, 0);
+  });
+
   inShop('three hundred of them arrive once though answers are lost', async (world, sql) => {
     const { app, upstream, holdfast } = world;
     await upstream.kill();
