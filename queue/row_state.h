@@ -6,7 +6,7 @@
 
 namespace holdfast::queue {
 
-// How far a row has come, in the seeds' words: synced, pending_create, pending_update,
+// How far a row has come, in these words: synced, pending_create, pending_update,
 // pending_delete, conflict, failed. `relation` and `key` as in Effect.
 std::string row_state(cache::Database& database, const std::string& relation,
                       const std::string& key);

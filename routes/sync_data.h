@@ -9,7 +9,7 @@
 
 namespace holdfast::routes {
 
-// The seeds' protocol for second apps and devices on the LAN, under a caller's own key and token
+// A protocol for second apps and devices on the LAN, under a caller's own key and token
 // and by the caller's own rules (hard case 26):
 //   GET  /sync/changes?cursor=&limit=   the replica's changes in order, tombstones included
 //   POST /sync/push                     a batch of events, each accepted, rejected or a conflict;
