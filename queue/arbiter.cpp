@@ -158,12 +158,8 @@ void overwrite_members(const cache::RawObject& with, cache::RawObject& object) {
   for (const auto& [name, token] : with) cache::set_member(object, name, token);
 }
 
-// The effect, and its row of the body, over the row as it is there; one that is gone it makes anew.
+// The effect, and its row of the body, over the row as it is there.
 void rewrite_row(const Table& table, const Overtaken& row, Effect& effect, cache::RawObject& body) {
-  if (row.decision.insert) {
-    effect.base = std::nullopt;
-    return;
-  }
   const auto decided = decided_row(table, row.effect.changes, row);
   overwrite_members(decided, body);
   if (!effect.row.empty()) {
@@ -276,8 +272,10 @@ Arbiter::Outcome Arbiter::settle_upsert(Transaction& transaction, const Entry& e
   const auto starts = upsert_starts(entry, effects);
   const bool asks = std::ranges::any_of(
       rows, [](const Overtaken& row) { return row.decision.kind == Decision::Kind::kAsk; });
-  if (asks && starts.size() > 1) {
-    // What a person decides is one row; the others need not wait for it.
+  const bool inserts =
+      std::ranges::any_of(rows, [](const Overtaken& row) { return row.decision.insert; });
+  if ((asks || inserts) && starts.size() > 1) {
+    // What a person decides, or is made again, is one row; the others need not wait for it.
     split_unapplied(outbox_, transaction, entry);
     return {End::kSentAgain, "split into its rows"};
   }
@@ -294,11 +292,17 @@ Arbiter::Outcome Arbiter::settle_upsert(Transaction& transaction, const Entry& e
     }
     show_read(transaction, overlay, *row.image);
     if (row.decision.kind == Decision::Kind::kGiveWay) given_way.insert(row.place);
-    if (row.decision.kind == Decision::Kind::kSend) {
+    if (row.decision.kind == Decision::Kind::kSend && !row.decision.insert) {
       rewrite_row(table, row, effects[row.start], body.rows.at(row.place));
     }
   }
   const std::string reason = rows.back().decision.reason;
+  if (inserts) {
+    // The whole row, under its key: what another device makes there meanwhile refuses it.
+    const auto write = contested_row(entry, effects);
+    outbox_.rebase(transaction, entry, {&table, *write, std::nullopt, write->changes, true});
+    return {End::kSentAgain, reason};
+  }
   if (asks) {
     outbox_.park(transaction, entry, State::kConflict, 0, reason);
     return {End::kAsks, reason};

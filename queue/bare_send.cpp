@@ -130,8 +130,11 @@ std::optional<Verdict> BareSend::settle(const Images& images) const {
                   [&](const auto& row) { return shows_effect(row); })) {
     return Applied{seen_later(images)};
   }
-  // Untouched rows prove that it did not take effect: one request, all or nothing.
-  if (std::any_of(images.begin(), images.end(), [&](const auto& row) { return shows_base(row); })) {
+  // Untouched rows prove that it did not take effect: one request, all or nothing. Where all are
+  // gone, nothing of it stands.
+  const auto is_gone = [](const UpstreamImage& image) { return !image.row; };
+  if (std::ranges::any_of(images, [&](const auto& row) { return shows_base(row); }) ||
+      std::ranges::all_of(images, is_gone)) {
     return std::nullopt;
   }
   return Superseded{"the row was changed by somebody else while the answer was lost", images};

@@ -68,6 +68,7 @@ std::string match_of(const cache::Table& table, const cache::TableOptions& optio
 // What an upsert knew of the rows that it overwrites, the same columns of all.
 void add_known_rows(std::string& event, const Parcel& parcel, const cache::Table& table) {
   const auto writes = overwritten_rows(parcel.entry, parcel.effects);
+  if (writes.empty()) return;
   std::vector<std::size_t> columns;
   for (const RowWrite& write : writes) {
     for (const std::size_t column : overwritten_columns(table, write.changes)) {
@@ -76,7 +77,6 @@ void add_known_rows(std::string& event, const Parcel& parcel, const cache::Table
       }
     }
   }
-  if (columns.empty()) return;
   std::string matches = "[";
   for (const RowWrite& write : writes) {
     std::string match = "{";

@@ -119,6 +119,9 @@ void Realtime::broadcast_by_request(const http::Request& request, const std::str
   if (request.method != "POST") {
     return respond(http::json_response(405, R"({"error":"this is only answered to POST"})"));
   }
+  if (request.body.size() > options_.waiting_bytes / 4) {
+    return respond(http::json_response(413, R"({"error":"the messages are too large"})"));
+  }
   const json messages = messages_of(request, resource);
   if (!messages.is_array()) {
     return respond(http::json_response(422, R"({"errors":{"messages":["can't be blank"]}})"));

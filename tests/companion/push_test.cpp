@@ -236,6 +236,9 @@ TEST_F(PushTest, AnUpsertLeavesWhatOthersHaveChangedOfARowThatItKnew) {
   run("delete from items where name = 'y'; update items set price = null where name = 'x'");
   EXPECT_EQ(push("ann", upsert(5, R"({"price":null})"), outcome), "409 HF409 1");
   EXPECT_EQ(query("select count(*), sum(price) from items"), "1|");
+  const std::string link = R"("rows":[{"id":")" + y + R"(","name":"y"}],"match":[{"key":{"id":")" +
+                           y + R"("},"base":{}}])";
+  EXPECT_EQ(push("ann", event(6, "upsert", "items", link), outcome), "409 HF409 0");
 }
 
 TEST_F(PushTest, AnUpsertByAnotherColumnDoesNotMeetARowThatHasAnotherValueThereNow) {

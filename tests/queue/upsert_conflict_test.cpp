@@ -83,13 +83,16 @@ TEST_F(UpsertConflictTest, ANewRowIsNotReadFirst) {
 }
 
 TEST_F(UpsertConflictTest, MergeMakesARowAnewThatIsGoneAndListsIt) {
-  sample_.put("todos", todo(1, "a"));
+  sample_.put("todos", todo(1, "a", "true"));
   const auto sequence = upsert(R"({"id":1,"title":"b"})");
   answer(200, "[]");
-  answer(201, "[" + todo(1, "b") + "]");
+  answer(201, "[" + todo(1, "b", "true") + "]");
   drain();
   expect_state(sequence, "acknowledged");
-  EXPECT_EQ(call(1).body, R"({"id":1,"title":"b"})");
+  // As it was seen here, and not over a row that another device makes meanwhile.
+  EXPECT_THAT(call(1).body, HasSubstr(R"("title":"b","done":true)"));
+  EXPECT_EQ(call(1).target.find("on_conflict"), std::string::npos);
+  EXPECT_EQ(call(1).headers.find("Prefer")->find("resolution"), std::string::npos);
   EXPECT_THAT(conflicts(), ElementsAre("title: local"));
   EXPECT_EQ(sample_.rows("todos", {"title"}), R"({"title":"b"})");
 }
@@ -107,6 +110,31 @@ TEST_F(UpsertConflictTest, RemoteWinsLeavesOfAnArrayWhatIsGone) {
   EXPECT_EQ(upstream_.calls().back().body, R"([{"id":2,"title":"B"}])");
   EXPECT_THAT(conflicts(), ElementsAre("title: remote"));
   EXPECT_EQ(sample_.rows("todos", {"title"}), R"({"title":"B"})");
+}
+
+// Killed before it was sent, or its answer lost: of a row that is not there nothing of it stands.
+TEST_F(UpsertConflictTest, ALostOneWhoseRowIsGoneIsDecidedByTheStrategy) {
+  sample_.put("todos", todo(1, "a"));
+  const auto sequence = upsert(R"({"id":1,"title":"b"})");
+  answer(200, "[" + todo(1, "a") + "]");
+  upstream_.push(upstream::Failure{upstream::Loss::kAnswerLost, "away"});
+  drain();
+  clock_.advance(std::chrono::hours(1));
+  answer(200, "[]");
+  answer(201, "[" + todo(1, "b") + "]");
+  drain();
+  expect_state(sequence, "acknowledged");
+  EXPECT_THAT(conflicts(), ElementsAre("title: local"));
+}
+
+TEST_F(UpsertConflictTest, TheCompanionComparesARowOfWhichOnlyTheKeyIsNamed) {
+  sample_.put("todos", todo(1, "a"));
+  sample_.put("tags", R"({"todo_id":1,"name":"x","weight":null})");
+  enqueue({cache::Operation::kInsert, "tags", "", R"({"todo_id":1,"name":"x"})",
+           cache::Resolution::kMergeDuplicates});
+  answer_push(R"({"status":201,"rows":[{"todo_id":1,"name":"x","weight":null}]})");
+  drain_with_companion();
+  EXPECT_THAT(call(0).body, HasSubstr(R"("match":[{"key":{"todo_id":1,"name":"x"},"base":{}}])"));
 }
 
 TEST_F(UpsertConflictTest, APersonDecidesOfARowThatIsGone) {
@@ -329,10 +357,11 @@ TEST_F(UpsertConflictTest, WhatTheCompanionFindsGoneIsMadeAnewAndListed) {
   sample_.put("todos", "[" + todo(1, "a") + "," + todo(2, "b") + "]");
   const auto sequence = upsert(R"([{"id":1,"title":"A"},{"id":2,"title":"B"}])");
   answer_push(mismatch(todo(2, "b")));
-  answer_push(R"({"status":201,"rows":[)" + todo(1, "A") + "," + todo(2, "B") + "]}");
+  answer_push(mismatch("") + R"(,{"status":201,"rows":[)" + todo(2, "B") + "]}");
+  answer_push(R"({"status":201,"rows":[)" + todo(1, "A") + "]}");
   drain_with_companion();
   expect_state(sequence, "acknowledged");
-  EXPECT_THAT(call(1).body, HasSubstr(R"("match":[{"key":{"id":2},"base":{"title":"b"}}])"));
+  EXPECT_THAT(call(2).body, HasSubstr(R"("op":"insert")"));
   EXPECT_THAT(conflicts(), ElementsAre("title: local"));
 }
 
