@@ -14,6 +14,7 @@ constexpr sqlite3_int64 kMostGathered = 128 * 1024;
 // What the default VFS may want for a file that we do not stand before.
 constexpr int kRoomForFile = 1024;
 constexpr sqlite3_int64 kNothing = -1;
+constexpr int kFrameHeader = 24;  // bytes; sqlite.org/walformat.html
 
 struct FreeFile {
   void operator()(sqlite3_file* file) const { sqlite3_free(file); }
@@ -46,7 +47,9 @@ static_assert(sizeof(Log) <= kRoomForFile);
 
 int Log::write(const void* bytes, int count, sqlite3_int64 offset) {
   if (lost != kNothing) {
-    if (offset > lost) return SQLITE_IOERR_WRITE;
+    // Only a frame that is put in its place, or the log begun anew; not the page of one before it.
+    const bool replaces = offset <= lost && (count == kFrameHeader || offset == 0);
+    if (!replaces) return SQLITE_IOERR_WRITE;
     lost = kNothing;
   }
   if (size != 0 && (offset != end() || size + count > kMostGathered)) {
