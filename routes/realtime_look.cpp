@@ -57,9 +57,10 @@ void Realtime::tell_changes() {
     tails = tails_;
   }
   for (const auto& [principal, tail] : tails) {
-    for (auto page = tail->advance(); !page.empty(); page = tail->advance()) {
-      for (const RowChange& change : page) tell(change, principal, *tail, all);
-    }
+    const auto page = tail->advance();
+    for (const RowChange& change : page) tell(change, principal, *tail, all);
+    // For whoever has joined by then, too.
+    if (!page.empty() && tail->has_more()) task_.wake();
   }
 }
 

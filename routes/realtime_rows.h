@@ -44,6 +44,7 @@ class RowTail {
 
   // What has changed since the last call, a page of it; empty when that is all for now.
   std::vector<RowChange> advance();
+  bool has_more() const { return more_; }
   // Whether a token with these claims may be told what advance() has told last (hard case 1).
   bool reads_as(const std::string& epoch) const { return store_->reads_as(epoch); }
   // Of a change that advance() has told last. Deletions pass every filter, as Supabase's do.

@@ -26,6 +26,7 @@ struct SchedulingAttributes {
   std::uint64_t period;
 };
 static_assert(sizeof(SchedulingAttributes) == 48);
+constexpr std::uint64_t kResetOnFork = 1;
 
 }  // namespace
 
@@ -39,6 +40,7 @@ void ask_for_short_turns() noexcept {
   SchedulingAttributes wanted{};
   wanted.size = sizeof wanted;
   wanted.policy = SCHED_OTHER;
+  wanted.flags = kResetOnFork;
   wanted.nice = ::getpriority(PRIO_PROCESS, 0);
   wanted.runtime = kShortestSlice;
   ::syscall(SYS_sched_setattr, 0, &wanted, 0U);

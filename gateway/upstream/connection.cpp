@@ -139,9 +139,16 @@ std::string reason_of(httplib::Error error, bool out_of_time) {
 }
 
 // What ends a request line is no part of a target: another request would follow.
-bool is_one_target(const std::string& target) {
+bool is_one_line(const std::string& target) {
   return std::ranges::none_of(
-      target, [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; });
+      target, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
+}
+
+// A filter of the configuration may have spaces.
+std::string without_spaces(const std::string& target) {
+  std::string encoded;
+  for (const char c : target) encoded += c == ' ' ? "%20" : std::string(1, c);
+  return encoded;
 }
 
 // Where a call was given up before its socket was there: what takes the socket's place cannot
@@ -189,7 +196,7 @@ void Connection::keep(int socket) {
 
 Outcome Connection::send(const Call& call, const std::string& target, milliseconds timeout,
                          const Clock& clock, const std::function<void(std::size_t)>& received) {
-  if (!is_one_target(target)) return Failure{Loss::kNotSent, "the request's target is malformed"};
+  if (!is_one_line(target)) return Failure{Loss::kNotSent, "the request's target is malformed"};
   // The socket waits in real time, whatever clock the process is given.
   const auto began = std::chrono::steady_clock::now();
   used_ = true;
@@ -200,7 +207,7 @@ Outcome Connection::send(const Call& call, const std::string& target, millisecon
   const bool unpacked = is_unpacked_here(call);
   client_->set_decompress(unpacked);
   Reading reading;
-  auto request = wire_request(call, target);
+  auto request = wire_request(call, without_spaces(target));
   read_into(reading, largest_answer_, request, received);
   httplib::Response response;
   auto error = httplib::Error::Success;
