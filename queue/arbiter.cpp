@@ -158,8 +158,21 @@ void overwrite_members(const cache::RawObject& with, cache::RawObject& object) {
   for (const auto& [name, token] : with) cache::set_member(object, name, token);
 }
 
-// The effect, and its row of the body, over the row as it is there.
+// Whether an insert may give the row's key.
+bool has_own_key(const Table& table) {
+  return table.primary_key &&
+         std::ranges::none_of(table.primary_key->columns, [&](std::size_t column) {
+           return table.columns[column].identity == cache::Identity::kAlways;
+         });
+}
+
+// The effect, and its row of the body, over the row as it is there; one that is gone is as one that
+// was not there.
 void rewrite_row(const Table& table, const Overtaken& row, Effect& effect, cache::RawObject& body) {
+  if (row.decision.insert) {
+    effect.base = std::nullopt;
+    return;
+  }
   const auto decided = decided_row(table, row.effect.changes, row);
   overwrite_members(decided, body);
   if (!effect.row.empty()) {
@@ -272,8 +285,9 @@ Arbiter::Outcome Arbiter::settle_upsert(Transaction& transaction, const Entry& e
   const auto starts = upsert_starts(entry, effects);
   const bool asks = std::ranges::any_of(
       rows, [](const Overtaken& row) { return row.decision.kind == Decision::Kind::kAsk; });
-  const bool inserts =
-      std::ranges::any_of(rows, [](const Overtaken& row) { return row.decision.insert; });
+  const bool inserts = has_own_key(table) && std::ranges::any_of(rows, [](const Overtaken& row) {
+                         return row.decision.insert;
+                       });
   if ((asks || inserts) && starts.size() > 1) {
     // What a person decides, or is made again, is one row; the others need not wait for it.
     split_unapplied(outbox_, transaction, entry);
@@ -292,7 +306,7 @@ Arbiter::Outcome Arbiter::settle_upsert(Transaction& transaction, const Entry& e
     }
     show_read(transaction, overlay, *row.image);
     if (row.decision.kind == Decision::Kind::kGiveWay) given_way.insert(row.place);
-    if (row.decision.kind == Decision::Kind::kSend && !row.decision.insert) {
+    if (row.decision.kind == Decision::Kind::kSend && !inserts) {
       rewrite_row(table, row, effects[row.start], body.rows.at(row.place));
     }
   }

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "cache/replica/key.h"
 #include "gateway/base/ids.h"
 #include "queue/dependants.h"
@@ -14,16 +16,25 @@ using cache::Row;
 using cache::Statement;
 using cache::Table;
 
-// A row as a body to insert: the columns that a client may give.
-std::string insertable(const Table& table, const Row& row) {
+// A row as a body to insert: the columns that a client may give, and that are known here or named.
+std::string insertable(const Table& table, const Row& row, const std::string& changes) {
+  const auto named = named_columns(table, changes).known;
   std::vector<std::size_t> columns;
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     const cache::Column& column = table.columns[i];
     const bool given =
         column.generated == cache::Generated::kNo && column.identity != cache::Identity::kAlways;
-    if (given) columns.push_back(i);
+    const bool known = column.kept || std::ranges::find(named, i) != named.end();
+    if (given && known) columns.push_back(i);
   }
   return cache::print_columns(table, row, columns);
+}
+
+// Header lines without Prefer, whose resolution is not that of another operation.
+std::string without_preferences(const std::string& headers) {
+  auto lines = cache::parse_body(headers, cache::BodyKeys::kAny).value();
+  std::erase_if(lines.rows.at(0), [](const auto& line) { return line.first == "Prefer"; });
+  return cache::print_object(lines.rows[0]);
 }
 
 // A part of an entry that is split: the effects from here on, and the request for them.
@@ -79,7 +90,7 @@ std::vector<Effect> effects_over(const RowRebase& rebase, const std::string& rel
     effect.key = rebase.write.new_key;
     effect.kind = EffectKind::kInsert;
     effect.row = cache::print_row(table, row);
-    effect.changes = insertable(table, row);
+    effect.changes = insertable(table, row, rebase.changes);
     return {effect};
   }
   if (!rebase.write.moves()) return {effect};
@@ -146,7 +157,7 @@ void Outbox::rebase(Transaction& transaction, const Entry& entry, const RowRebas
   std::string body = rebase.write.deletion ? "" : last.changes;
   Statement& update = transaction.database().cached(
       "UPDATE hf_outbox SET state='queued', next_attempt_at=NULL, lost_answer=0, operation=?2,"
-      " method=?3, target=?4, body=?5, idempotency_key=?6 WHERE sequence=?1");
+      " method=?3, target=?4, body=?5, idempotency_key=?6, headers=?7 WHERE sequence=?1");
   update.bind(1, entry.sequence);
   const bool upsert = entry.operation == "upsert";
   update.bind(2, std::string_view(rebase.insert ? "insert" : upsert ? "update" : entry.operation));
@@ -155,8 +166,9 @@ void Outbox::rebase(Transaction& transaction, const Entry& entry, const RowRebas
       4, std::string_view(rebase.insert ? cache::rest_path(table)
                                         : cache::rest_path(table) + "?" +
                                               cache::key_filter(table, {rebase.write.old_key})));
-  update.bind(5, std::string_view(body))
-      .bind(6, std::string_view(idempotency_key(new_uuid())))
+  update.bind(5, std::string_view(body)).bind(6, std::string_view(idempotency_key(new_uuid())));
+  const bool other = upsert || rebase.insert;
+  update.bind(7, std::string_view(other ? without_preferences(entry.headers) : entry.headers))
       .run();
 }
 

@@ -159,6 +159,10 @@ class QueueTest : public ::testing::Test {
       entry.operation = request.resolution == cache::Resolution::kNone ? "insert" : "upsert";
       entry.method = "POST";
       entry.body = changes.body;
+      if (request.resolution == cache::Resolution::kMergeDuplicates) {
+        entry.headers.pop_back();
+        entry.headers += R"(,"Prefer":"resolution=merge-duplicates"})";
+      }
       return entry;
     }
     const bool deletion = request.operation == cache::Operation::kDelete;
