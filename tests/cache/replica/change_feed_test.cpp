@@ -41,6 +41,17 @@ class ChangeFeedTest : public ::testing::Test {
     });
   }
 
+  // As of one that is replicated no more.
+  void leave_a_followed_table() {
+    sample_.store().writer().run(Writer::Priority::kClient, [](Transaction& transaction) {
+      transaction.database().execute(
+          "CREATE TABLE gone(id);"
+          "CREATE TRIGGER \"hf_feed|insert|gone\" AFTER INSERT ON gone BEGIN SELECT 'born'; END;"
+          "CREATE TRIGGER \"hf_feed|update|gone\" AFTER UPDATE ON gone BEGIN SELECT 'born'; END;"
+          "CREATE TRIGGER \"hf_feed|delete|gone\" AFTER DELETE ON gone BEGIN SELECT 'born'; END;");
+    });
+  }
+
   sample::Sample sample_{sample::catalog()};
   std::string cursor_;
 };
@@ -153,13 +164,7 @@ TEST_F(ChangeFeedTest, TheFeedOfAnEarlierVersionIsMadeAnewAndItsFollowersBeginAg
 TEST_F(ChangeFeedTest, WhenATableLeavesDuringTheFirstPagesItsFollowersBeginAgain) {
   ChangeFeed feed(sample_.store());
   cursor_ = feed.page("", 1)->cursor;
-  sample_.store().writer().run(Writer::Priority::kClient, [](Transaction& transaction) {
-    transaction.database().execute(
-        "CREATE TABLE gone(id);"
-        "CREATE TRIGGER \"hf_feed|insert|gone\" AFTER INSERT ON gone BEGIN SELECT 'born'; END;"
-        "CREATE TRIGGER \"hf_feed|update|gone\" AFTER UPDATE ON gone BEGIN SELECT 'born'; END;"
-        "CREATE TRIGGER \"hf_feed|delete|gone\" AFTER DELETE ON gone BEGIN SELECT 'born'; END;");
-  });
+  leave_a_followed_table();
   EXPECT_EQ(follow(cursor_), "begin again");
 }
 
@@ -167,13 +172,7 @@ TEST_F(ChangeFeedTest, WhenATableLeavesDuringTheFirstPagesItsFollowersBeginAgain
 TEST_F(ChangeFeedTest, WhenATableWasNotFollowedForAWhileItsFollowersBeginAgain) {
   follow(cursor_);
   forget_triggers("lists");
-  sample_.store().writer().run(Writer::Priority::kClient, [](Transaction& transaction) {
-    transaction.database().execute(
-        "CREATE TABLE gone(id);"
-        "CREATE TRIGGER \"hf_feed|insert|gone\" AFTER INSERT ON gone BEGIN SELECT 'born'; END;"
-        "CREATE TRIGGER \"hf_feed|update|gone\" AFTER UPDATE ON gone BEGIN SELECT 'born'; END;"
-        "CREATE TRIGGER \"hf_feed|delete|gone\" AFTER DELETE ON gone BEGIN SELECT 'born'; END;");
-  });
+  leave_a_followed_table();
   sample_.put("lists", R"([{"id":3,"title":"not told"}])");
   EXPECT_EQ(follow(cursor_), "begin again");
   cursor_.clear();
