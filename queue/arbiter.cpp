@@ -166,8 +166,7 @@ bool has_own_key(const Table& table) {
          });
 }
 
-// The effect, and its row of the body, over the row as it is there; one that is gone is as one that
-// was not there.
+// The effect, and its row of the body, over the row as it is there, which may be gone.
 void rewrite_row(const Table& table, const Overtaken& row, Effect& effect, cache::RawObject& body) {
   if (row.decision.insert) {
     effect.base = std::nullopt;
@@ -222,6 +221,18 @@ void add_decided(Transaction& transaction, Conflict record, const char* choice, 
   Conflicts::add(transaction, record);
 }
 
+// What a person is asked, or was decided, if it is a conflict at all.
+void list(Transaction& transaction, const Collision& collision, const Decision& decision,
+          Timestamp now) {
+  if (!decision.conflict) return;
+  Conflict record = record_of(collision, decision, now);
+  if (decision.kind == Decision::Kind::kAsk) {
+    Conflicts::add(transaction, record);
+  } else {
+    add_decided(transaction, std::move(record), choice_of(collision, decision), now);
+  }
+}
+
 }  // namespace
 
 Arbiter::Outcome Arbiter::settle(Transaction& transaction, const Entry& entry,
@@ -244,12 +255,7 @@ Arbiter::Outcome Arbiter::settle(Transaction& transaction, const Entry& entry,
   const Collision collision{*table, options_.of(*table),  entry, effect,
                             remote, collided.clock_offset};
   const Decision decision = decide(collision);
-  if (decision.conflict && decision.kind == Decision::Kind::kAsk) {
-    Conflicts::add(transaction, record_of(collision, decision, now));
-  } else if (decision.conflict) {
-    add_decided(transaction, record_of(collision, decision, now), choice_of(collision, decision),
-                now);
-  }
+  list(transaction, collision, decision, now);
   show_read(transaction, outbox_.overlay(), collided.images.front());
   switch (decision.kind) {
     case Decision::Kind::kSend:
@@ -298,12 +304,7 @@ Arbiter::Outcome Arbiter::settle_upsert(Transaction& transaction, const Entry& e
   for (const Overtaken& row : rows) {
     const Collision collision{table,      options_.of(table), entry,
                               row.effect, row.image->row,     collided.clock_offset};
-    if (asks) {
-      Conflicts::add(transaction, record_of(collision, row.decision, now));
-    } else if (row.decision.conflict) {
-      add_decided(transaction, record_of(collision, row.decision, now),
-                  choice_of(collision, row.decision), now);
-    }
+    list(transaction, collision, row.decision, now);
     show_read(transaction, overlay, *row.image);
     if (row.decision.kind == Decision::Kind::kGiveWay) given_way.insert(row.place);
     if (row.decision.kind == Decision::Kind::kSend && !inserts) {
