@@ -39,7 +39,7 @@ insert into holdfast.settings (name, value) values
   ('next_hook', ''),         -- the db_pre_request function that was there before
   ('lineage', pg_catalog.gen_random_uuid()::text)
 on conflict (name) do nothing;
-insert into holdfast.settings (name, value) values ('version', '10')
+insert into holdfast.settings (name, value) values ('version', '11')
 on conflict (name) do update set value = excluded.value where settings.value <> excluded.value;
 
 create or replace function holdfast.setting(wanted text) returns text
@@ -330,9 +330,6 @@ declare
   all_rows json[] := '{}';
   changed bigint;
 begin
-  if event -> 'match' is not null then
-    perform holdfast.hold_rows(relation, event);
-  end if;
   if coalesce(event ->> 'missing', '') <> 'default' then
     select insert_part.rows into written
     from holdfast.insert_part(relation, event, names, event -> 'rows', returning_rows);
@@ -648,6 +645,9 @@ begin
     return holdfast.replay(event, claimed.result, claimed.transaction);
   end if;
   if (event ->> 'only_if_known')::boolean then raise sqlstate 'HF404'; end if;
+  if op = 'upsert' and event -> 'match' is not null then
+    perform holdfast.hold_rows(holdfast.table_of(event), event);
+  end if;
   if event -> 'watch' is not null then before := holdfast.watched_rows(event); end if;
   if op = 'call' then
     rows := holdfast.call_function(event);

@@ -208,4 +208,9 @@ std::variant<SeenRows, Verdict> read_rows(upstream::Upstream& upstream, const Se
   return seen;
 }
 
+std::vector<cache::UpstreamImage> seen_later(std::vector<cache::UpstreamImage> images) {
+  for (auto& image : images) image.others = cache::Others::kAll;
+  return images;
+}
+
 }  // namespace holdfast::queue

@@ -66,4 +66,7 @@ std::variant<SeenRows, Verdict> read_rows(upstream::Upstream& upstream, const Se
                                           const Entry& entry, const cache::Table& table,
                                           const std::vector<std::string>& keys);
 
+// Images of rows that were read some time after the write.
+std::vector<cache::UpstreamImage> seen_later(std::vector<cache::UpstreamImage> images);
+
 }  // namespace holdfast::queue

@@ -7,7 +7,6 @@
 #include "cache/values/codec.h"
 #include "queue/own_columns.h"
 #include "queue/row_write.h"
-#include "queue/three_way.h"
 
 namespace holdfast::queue {
 namespace {
@@ -40,11 +39,6 @@ bool are_random(const cache::Table& table, const std::vector<std::string>& keys)
   });
 }
 
-std::vector<UpstreamImage> seen_later(std::vector<UpstreamImage> images) {
-  for (UpstreamImage& image : images) image.others = cache::Others::kAll;
-  return images;
-}
-
 bool prefers(const http::Headers& headers, std::string_view wanted) {
   const auto members = headers.list("Prefer");
   return std::find(members.begin(), members.end(), wanted) != members.end();
@@ -66,6 +60,7 @@ BareSend::BareSend(upstream::Upstream& upstream, const Sender& sender, const Par
       sender_(sender),
       entry_(parcel.entry),
       effects_(parcel.effects),
+      watched_(parcel.watched),
       asked_(parcel.asked),
       table_(table),
       counted_(BareKeyless::applies(sender, parcel.entry)) {
@@ -83,61 +78,7 @@ Verdict BareSend::deliver() {
   if (asked_ && !entry_.lost_answer) return send_asked();
   // A principal that may not read the table cannot be given the row back.
   const bool readable = sender_.store.status(table_) != cache::TableStatus::kDenied;
-  return send(readable ? Representation::kRows : Representation::kNone);
-}
-
-std::optional<Verdict> BareSend::look() {
-  if (keyless_) return entry_.lost_answer ? keyless_->look() : std::nullopt;
-  // A plain insert settles itself: it meets its own row as a duplicate.
-  if (entry_.operation != "upsert" || (asked_ && !entry_.lost_answer)) return std::nullopt;
-  const auto known = overwritten_rows(entry_, effects_);
-  if (known.empty() && !entry_.lost_answer) return std::nullopt;
-  std::vector<std::string> keys =
-      entry_.lost_answer ? keys_after(entry_, effects_) : std::vector<std::string>();
-  if (keys.empty()) std::ranges::transform(known, std::back_inserter(keys), &RowWrite::old_key);
-  auto read = read_rows(upstream_, sender_, entry_, table_, keys);
-  if (auto* failed = std::get_if<Verdict>(&read)) {
-    return may_go_unseen(*failed) ? std::nullopt : std::optional(std::move(*failed));
-  }
-  const auto& seen = std::get<SeenRows>(read);
-  if (entry_.lost_answer) {
-    if (auto verdict = settle(seen.images)) return verdict;
-  }
-  return find_collisions(known, seen);
-}
-
-// A server that cannot look for the rows can still take the write.
-bool BareSend::may_go_unseen(const Verdict& failed) const {
-  const auto* again = std::get_if<TryAgain>(&failed);
-  return !entry_.lost_answer && again != nullptr && again->server_error && again->status >= 400 &&
-         again->status < 500;
-}
-
-std::optional<Verdict> BareSend::find_collisions(const std::vector<RowWrite>& known,
-                                                 const SeenRows& seen) const {
-  Collided collided{{}, seen.clock_offset};
-  for (const RowWrite& row : known) {
-    const auto image = std::ranges::find(seen.images, row.old_key, &UpstreamImage::key);
-    if (seen.denied && !image->row) continue;
-    if (is_overtaken(table_, row, image->row)) collided.images.push_back(*image);
-  }
-  if (collided.images.empty()) return std::nullopt;
-  return collided;
-}
-
-std::optional<Verdict> BareSend::settle(const Images& images) const {
-  if (std::all_of(images.begin(), images.end(),
-                  [&](const auto& row) { return shows_effect(row); })) {
-    return Applied{seen_later(images)};
-  }
-  // Untouched rows prove that it did not take effect: one request, all or nothing. Where all are
-  // gone, nothing of it stands.
-  const auto is_gone = [](const UpstreamImage& image) { return !image.row; };
-  if (std::ranges::any_of(images, [&](const auto& row) { return shows_base(row); }) ||
-      std::ranges::all_of(images, is_gone)) {
-    return std::nullopt;
-  }
-  return Superseded{"the row was changed by somebody else while the answer was lost", images};
+  return told_apart(send(readable ? Representation::kRows : Representation::kNone));
 }
 
 Verdict BareSend::send(Representation representation) {
@@ -335,43 +276,6 @@ std::optional<BareSend::Images> BareSend::images_of(const std::string& body) con
   if (entry_.operation != "upsert") return images;
   for (UpstreamImage& image : images) image.others = cache::Others::kUnnamed;
   return images;
-}
-
-const Effect* BareSend::effect_of(const std::string& key) const {
-  for (const Effect& effect : effects_) {
-    if (effect.key == key && effect.relation == entry_.relation) return &effect;
-  }
-  return nullptr;
-}
-
-bool BareSend::shows_effect(const UpstreamImage& image) const {
-  const Effect* effect = effect_of(image.key);
-  if (effect == nullptr) return false;
-  // An upsert has taken the row to another key.
-  if (effect->kind == EffectKind::kDelete) return !image.row;
-  if (!image.row) return false;
-  if (effect->kind == EffectKind::kInsertIgnore) return true;
-  Row expected = *image.row;
-  if (!cache::merge_row(table_, effect->changes, expected)) return false;
-  return expected == *image.row;
-}
-
-bool BareSend::shows_base(const UpstreamImage& image) const {
-  const Effect* effect = effect_of(image.key);
-  if (effect == nullptr) return false;
-  if (!effect->base || !image.row) return !effect->base && !image.row;
-  auto base = cache::parse_row(table_, *effect->base);
-  if (!base) return false;
-  // Others may have written to the other columns, and to some of these.
-  Row expected = *base;
-  if (!cache::merge_row(table_, effect->changes, expected)) return false;
-  bool changes = false;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    if (expected[i] == (*base)[i]) continue;
-    if ((*image.row)[i] == (*base)[i]) return true;
-    changes = true;
-  }
-  return !changes;
 }
 
 }  // namespace holdfast::queue

@@ -17,7 +17,7 @@ struct RowWrite;
 //
 // An insert is plain, never an implicit upsert: sent again after a lost answer it meets its own
 // row, which is read and compared (hard case 10). The rows of an upsert are read before it is sent,
-// where it overwrites what was known here, or its answer was lost.
+// where it overwrites what was known here, later writes are based on them, or its answer was lost.
 // One thread at a time: the principal's dispatcher; blocking.
 class BareSend {
  public:
@@ -39,6 +39,8 @@ class BareSend {
 
   // What the rows show before it is sent: a verdict, or nullopt.
   std::optional<Verdict> look();
+  // The keys of an upsert's rows that are looked at.
+  std::vector<std::string> looked_at(const std::vector<RowWrite>& known) const;
   // Whether the write is sent though its rows could not be read first.
   bool may_go_unseen(const Verdict& failed) const;
   // The known rows of an upsert that others have changed; nullopt: none.
@@ -48,6 +50,8 @@ class BareSend {
   std::optional<Verdict> settle(const Images& images) const;
 
   Verdict send(Representation representation);
+  // The same with what it has made of the rows that were looked at.
+  Verdict told_apart(Verdict verdict) const;
   Verdict send_asked();
   // As asked for, with these of its targets and headers.
   upstream::Outcome call_asked(const std::string& target, const http::Headers& headers);
@@ -72,10 +76,12 @@ class BareSend {
   const Sender& sender_;
   const Entry& entry_;
   const std::vector<cache::Effect>& effects_;
+  const std::vector<WatchedRow>& watched_;
   const std::optional<AskedRequest>& asked_;
   const cache::Table& table_;
   const bool counted_;                  // the upstream makes the keys of its rows
   std::optional<BareKeyless> keyless_;  // the same, and nobody keeps ours
+  Images before_;                       // an upsert's rows, as they were seen just before it
   Told told_;
   bool asks_rows_ = false;               // the app's request, as it was sent
   std::optional<std::string> own_rows_;  // complete ones, which the app is not told

@@ -157,7 +157,7 @@ std::string event_of(const Parcel& parcel, const cache::Table& table,
   add_member(event, "table", quoted(table.name));
   if (form == EventForm::kOnlyIfKnown) add_member(event, "only_if_known", "true");
   if (parcel.depends) add_member(event, "depends", "true");
-  if (!parcel.touchable.empty()) add_member(event, "watch", watch_of(parcel.touchable));
+  if (!parcel.watched.empty()) add_member(event, "watch", watch_of(parcel.watched));
   if (makes_rows(entry)) {
     add_rows(event, entry);
     if (form == EventForm::kUsual) add_known_rows(event, parcel, table);
@@ -184,7 +184,7 @@ std::string call_event_of(const Parcel& parcel) {
   add_member(event, "schema", quoted(entry.relation.substr(0, dot)));
   add_member(event, "function", quoted(entry.relation.substr(dot + 1)));
   add_member(event, "args", entry.body.empty() ? "{}" : entry.body);
-  if (!parcel.touchable.empty()) add_member(event, "watch", watch_of(parcel.touchable));
+  if (!parcel.watched.empty()) add_member(event, "watch", watch_of(parcel.watched));
   return event + "}";
 }
 

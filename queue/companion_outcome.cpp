@@ -75,13 +75,27 @@ cache::Others others_in(const EventOutcome& outcome, const Entry& entry) {
   return entry.operation == "upsert" ? cache::Others::kUnnamed : cache::Others::kNone;
 }
 
+// Whether the event found nothing at the key, and watched it.
+bool was_not_there(const Parcel& parcel, const SeenWatched& before, const UpstreamImage& image) {
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const auto& [table, key] = parcel.watched[i];
+    if (table == image.table && key == image.key) return !before[i];
+  }
+  return false;
+}
+
 Verdict judge_applied(const EventOutcome& outcome, const Parcel& parcel, const cache::Table& table,
                       const cache::TableOptions& options) {
   auto images = images_of(outcome, table);
   if (!images) return Applied{};  // presumed, and read again by key
   const auto writes = row_writes(parcel.entry, parcel.effects);
   const auto versions = version_columns(table, options);
-  for (UpstreamImage& image : *images) image.others = others_in(outcome, parcel.entry);
+  const auto before = seen_by_companion(parcel.watched, outcome.before);
+  for (UpstreamImage& image : *images) {
+    image.others = others_in(outcome, parcel.entry);
+    const bool told = image.others == cache::Others::kUnnamed;
+    if (told && was_not_there(parcel, before, image)) image.others = cache::Others::kNone;
+  }
   Images gone;
   for (const RowWrite& write : writes) {
     const auto base = stored_row(table, write.base);
@@ -189,8 +203,8 @@ bool is_mismatch(const EventOutcome& outcome) { return outcome.code == "HF409"; 
 bool was_left_out(const EventOutcome& outcome) { return outcome.code == "HF424"; }
 
 std::vector<TouchedRow> touched_in(const EventOutcome& outcome, const Parcel& parcel) {
-  return touched_rows(parcel.touchable, seen_by_companion(parcel.touchable, outcome.before),
-                      seen_by_companion(parcel.touchable, outcome.after));
+  return touched_rows(parcel.watched, seen_by_companion(parcel.watched, outcome.before),
+                      seen_by_companion(parcel.watched, outcome.after));
 }
 
 Verdict judge_call(const EventOutcome& outcome, const Parcel& parcel) {

@@ -24,7 +24,7 @@ struct Parcel {
   std::optional<AskedRequest> asked = std::nullopt;
   // It is tied by a foreign key to a row of another one in its batch, whose refusal is its own.
   bool depends = false;
-  std::vector<TouchableRow> touchable = {};
+  std::vector<WatchedRow> watched = {};  // what the write may make more of than it says
 };
 
 // All principals' stores of this gateway.

@@ -205,7 +205,7 @@ std::optional<Parcel> Dispatcher::claim_first(Outbox& outbox, Transaction& trans
     auto asked = awaited_.find(entry->id);
     Parcel parcel{*std::move(entry), {}, std::move(asked)};
     parcel.effects = overlay.effects(transaction.database(), parcel.entry.sequence);
-    parcel.touchable = touchable_rows(transaction.database(), overlay, parcel.entry);
+    parcel.watched = watched_rows(transaction.database(), overlay, parcel.entry);
     const bool several = row_starts(parcel.entry, parcel.effects).size() > 1;
     if (!several || delivery_.sends_whole(parcel)) return parcel;
     outbox.split(transaction, parcel.entry);
@@ -218,7 +218,7 @@ void Dispatcher::claim_neighbours(Outbox& outbox, Transaction& transaction, cons
   std::vector<std::int64_t> batch = {parcels.front().entry.sequence};
   for (Entry& next : outbox.ready_after(database, batch.front(), sender.now, kLargestBatch - 1)) {
     // What a call makes of their rows is to be known first.
-    if (is_opaque(parcels.back().entry) && !parcels.back().touchable.empty()) return;
+    if (is_opaque(parcels.back().entry) && !parcels.back().watched.empty()) return;
     if (awaited_.contains(next.id) || claims_changed(next, sender.credentials)) return;
     const auto tie = outbox.tie(database, next, batch);
     if (tie == Outbox::Tie::kBlocked) return;
@@ -227,7 +227,7 @@ void Dispatcher::claim_neighbours(Outbox& outbox, Transaction& transaction, cons
     Parcel parcel{std::move(next), {}};
     parcel.depends = tie == Outbox::Tie::kDepends;
     parcel.effects = sender.store.overlay().effects(database, parcel.entry.sequence);
-    parcel.touchable = touchable_rows(database, sender.store.overlay(), parcel.entry);
+    parcel.watched = watched_rows(database, sender.store.overlay(), parcel.entry);
     const bool several = row_starts(parcel.entry, parcel.effects).size() > 1;
     if (several && !delivery_.sends_whole(parcel)) return;
     if (!delivery_.joins(sender, parcels, parcel)) return;

@@ -71,7 +71,7 @@ Receipt send_opaque(upstream::Upstream& upstream, const Sender& sender, const Pa
   if (keyed == Keyed::kNo && parcel.entry.lost_answer && parcel.entry.noted_key) {
     return {lost_for_good("it was sent without a key that the upstream knows", false)};
   }
-  const auto before = see_touchable(upstream, sender, parcel);
+  const auto before = see_watched(upstream, sender, parcel);
   if (keyed == Keyed::kNo) note_leaving(sender, parcel.entry);
   const auto outcome = upstream.call(call_of(sender, parcel));
   if (!outcome.answered()) {
@@ -84,8 +84,7 @@ Receipt send_opaque(upstream::Upstream& upstream, const Sender& sender, const Pa
   Receipt receipt{judge(outcome.answer(), keyed)};
   if (auto* applied = std::get_if<Applied>(&receipt.verdict)) {
     sender.store.note_forwarded_write();
-    applied->touched =
-        touched_rows(parcel.touchable, before, see_touchable(upstream, sender, parcel));
+    applied->touched = touched_rows(parcel.watched, before, see_watched(upstream, sender, parcel));
   }
   if (parcel.asked && !parcel.entry.lost_answer) {
     receipt.told.answer = outcome.answer();

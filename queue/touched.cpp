@@ -23,6 +23,10 @@ constexpr const char* kOfReferred =
 constexpr const char* kOfLater =
     "SELECT e.relation, e.key FROM hf_effects e WHERE e.active=1 AND e.entry>?1 AND " HF_IS_BASED
     " GROUP BY e.relation, e.key ORDER BY min(e.entry) LIMIT 1000";
+constexpr const char* kOfUpsert =
+    "SELECT DISTINCT mine.relation, mine.key FROM hf_effects mine CROSS JOIN hf_effects e"
+    " ON e.relation=mine.relation AND e.key=mine.key AND e.active=1 AND e.entry>mine.entry"
+    " WHERE mine.entry=?1 AND mine.consequence=0";
 
 bool may_change_others(const cache::Table& table, const Entry& entry) {
   const bool inserts = makes_rows(entry);
@@ -35,28 +39,38 @@ bool may_change_others(const cache::Table& table, const Entry& entry) {
       });
 }
 
-}  // namespace
-
-std::vector<TouchableRow> touchable_rows(cache::Database& database, const cache::Overlay& overlay,
-                                         const Entry& entry) {
-  const char* sql = kOfReferred;
-  if (is_opaque(entry)) {
-    sql = kOfLater;
-  } else {
-    const cache::Table* table = overlay.find_table(entry.relation);
-    if (table == nullptr || !may_change_others(*table, entry)) return {};
-  }
-  std::vector<TouchableRow> rows;
+std::vector<WatchedRow> rows_of(cache::Database& database, const cache::Overlay& overlay,
+                                const Entry& entry, const char* sql) {
+  std::vector<WatchedRow> rows;
   cache::Statement& statement = database.cached(sql);
   statement.bind(1, entry.sequence);
   while (statement.step()) {
-    const cache::Table* other = overlay.find_table(statement.text(0));
-    if (other != nullptr) rows.push_back({other, std::string(statement.text(1))});
+    const cache::Table* table = overlay.find_table(statement.text(0));
+    if (table != nullptr) rows.push_back({table, std::string(statement.text(1))});
   }
   return rows;
 }
 
-std::string watch_of(const std::vector<TouchableRow>& rows) {
+}  // namespace
+
+std::vector<WatchedRow> touchable_rows(cache::Database& database, const cache::Overlay& overlay,
+                                       const Entry& entry) {
+  if (is_opaque(entry)) return rows_of(database, overlay, entry, kOfLater);
+  const cache::Table* table = overlay.find_table(entry.relation);
+  if (table == nullptr || !may_change_others(*table, entry)) return {};
+  return rows_of(database, overlay, entry, kOfReferred);
+}
+
+std::vector<WatchedRow> watched_rows(cache::Database& database, const cache::Overlay& overlay,
+                                     const Entry& entry) {
+  auto rows = touchable_rows(database, overlay, entry);
+  if (entry.operation != "upsert") return rows;
+  auto own = rows_of(database, overlay, entry, kOfUpsert);
+  std::move(own.begin(), own.end(), std::back_inserter(rows));
+  return rows;
+}
+
+std::string watch_of(const std::vector<WatchedRow>& rows) {
   std::string watch = "[";
   for (const auto& [table, key] : rows) {
     watch += watch.size() > 1 ? ",{\"schema\":" : "{\"schema\":";
@@ -68,8 +82,8 @@ std::string watch_of(const std::vector<TouchableRow>& rows) {
   return watch + "]";
 }
 
-SeenTouchable seen_by_companion(const std::vector<TouchableRow>& rows, const std::string& list) {
-  SeenTouchable found;
+SeenWatched seen_by_companion(const std::vector<WatchedRow>& rows, const std::string& list) {
+  SeenWatched found;
   const auto seen = cache::parse_body(list, cache::BodyKeys::kAny);
   const auto has_one = [](const cache::RawObject& object) { return object.size() == 1; };
   if (!seen || seen->rows.size() != rows.size()) return found;
@@ -83,10 +97,9 @@ SeenTouchable seen_by_companion(const std::vector<TouchableRow>& rows, const std
   return found;
 }
 
-SeenTouchable see_touchable(upstream::Upstream& upstream, const Sender& sender,
-                            const Parcel& parcel) {
-  const auto& rows = parcel.touchable;
-  SeenTouchable found(rows.size());
+SeenWatched see_watched(upstream::Upstream& upstream, const Sender& sender, const Parcel& parcel) {
+  const auto& rows = parcel.watched;
+  SeenWatched found(rows.size());
   std::map<const cache::Table*, std::vector<std::size_t>> places;
   for (std::size_t i = 0; i < rows.size(); ++i) places[rows[i].table].push_back(i);
   for (const auto& [table, all] : places) {
@@ -105,8 +118,8 @@ SeenTouchable see_touchable(upstream::Upstream& upstream, const Sender& sender,
   return found;
 }
 
-std::vector<TouchedRow> touched_rows(const std::vector<TouchableRow>& rows,
-                                     const SeenTouchable& before, const SeenTouchable& after) {
+std::vector<TouchedRow> touched_rows(const std::vector<WatchedRow>& rows, const SeenWatched& before,
+                                     const SeenWatched& after) {
   std::vector<TouchedRow> touched;
   for (std::size_t i = 0; i < std::min(before.size(), after.size()); ++i) {
     if (before[i] && after[i]) touched.push_back({rows[i].table, *before[i], *after[i]});

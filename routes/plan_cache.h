@@ -26,7 +26,7 @@ class PlanCache {
   explicit PlanCache(std::size_t capacity, std::size_t answer_bytes = kAnswerBytes)
       : targets_(capacity), shapes_(capacity), answers_(answer_bytes) {}
 
-  static constexpr std::size_t kAnswerBytes = 16 * 1024 * 1024;
+  static constexpr std::size_t kAnswerBytes = 10 * 1024 * 1024;
 
   struct Read {
     std::shared_ptr<const ReadPlan> plan;
