@@ -210,7 +210,7 @@ QueryPiece QueryReader::web_operand() {
 }
 
 QueryPiece QueryReader::web_operator() {
-  while (at_space() || is_mark(peek()) || peek() == ':') at_ += size_at(text_.substr(at_));
+  while (at_space() || is_mark(peek())) at_ += size_at(text_.substr(at_));
   if (at_ >= text_.size()) return piece_of(QueryPiece::Kind::kEnd);
   wants_operand_ = true;
   if (peek() != '"' && take_or()) return binary(Node::Kind::kOr);

@@ -4,6 +4,7 @@
 
 #include "cache/query/resolve.h"
 #include "cache/values/codec.h"
+#include "cache/values/numeric.h"
 #include "cache/values/sort_key.h"
 
 namespace holdfast::cache::query {
@@ -38,8 +39,12 @@ Result<Value> literal_value(LiteralUse use, const Type& type, const std::string&
 Result<Value> literal_list(const Type& type, const std::vector<std::string>& texts) {
   std::vector<Value> values;
   values.reserve(texts.size());
+  WrittenOut written_out;
   for (const auto& text : texts) {
     HF_TRY(Value value, literal_value(LiteralUse::kEquality, type, text));
+    if (const auto* digits = std::get_if<std::string>(&value)) {
+      HF_TRY_VOID(written_out.add(text, *digits));
+    }
     values.push_back(std::move(value));
   }
   return Value(json_list(values));

@@ -45,12 +45,13 @@ bool counts_keys(const Table& table) {
   return counted && is_integer(key.type.kind);
 }
 
-std::string insertion_order(const std::string& alias) {
-  return alias + ".rowid < 0, abs(" + alias + ".rowid)";
-}
-
-std::string unordered_terms(const Place& embed, const PlanOptions& options) {
-  return options.new_rows_last && unordered(embed) ? insertion_order(embed.alias) : std::string();
+std::string insertion_order(const Place& place, const PlanOptions& options) {
+  const std::string row = place.alias + ".rowid";
+  if (place.embed != nullptr && place.relationship.junction != nullptr) {
+    return place.junction_alias() + ".rowid, " + row;
+  }
+  const bool counted = options.new_rows_last && counts_keys(*place.table);
+  return counted ? row + " < 0, abs(" + row + ")" : row;
 }
 
 std::string new_rows_probe(const Place& root) {

@@ -11,11 +11,8 @@ namespace holdfast::cache::query {
 // Whether the upstream makes the keys of the table, which are its rowids here.
 bool counts_keys(const Table& table);
 
-// ORDER BY terms: as the rows were inserted.
-std::string insertion_order(const std::string& alias);
-
-// The order of an embed's rows where it names none; empty where they come as they are.
-std::string unordered_terms(const Place& embed, const PlanOptions& options);
+// ORDER BY terms, a total order: as the place's rows were inserted, or the junction's between.
+std::string insertion_order(const Place& place, const PlanOptions& options);
 
 // SQL that tells whether such rows could be among what is shown without an order; empty when they
 // cannot.

@@ -45,11 +45,6 @@ Result<void> write_count(SelectWriter& writer, const Place& root, const Paramete
   return {};
 }
 
-std::string inserted(const Place& root, const PlanOptions& options) {
-  const bool counted = options.new_rows_last && counts_keys(*root.table);
-  return counted ? insertion_order(root.alias) : root.alias + ".rowid";
-}
-
 void write_window(const RowWindow& window, Parameters& parameters, Plan& plan) {
   plan.binding.window = window;
   if (window.has_limit()) {
@@ -83,7 +78,7 @@ Result<Plan> read_plan(const Query& query, const Catalog& catalog, const Table& 
     if (!order.empty()) plan.sql += " ORDER BY " + order;
   } else {
     // Without an order rows come as they were inserted, whatever index SQLite prefers to walk.
-    plan.sql += " ORDER BY " + (order.empty() ? inserted(*root, options) : order);
+    plan.sql += " ORDER BY " + (order.empty() ? insertion_order(*root, options) : order);
   }
   write_window(window, parameters, plan);
   plan.root = parameters.keep(writer.shape(columns));
@@ -133,7 +128,7 @@ Result<Plan> target_plan(const Query& query, const Catalog& catalog, const Table
   if (!where.empty()) plan.sql += " WHERE " + where;
   PlanOptions ordered = options;
   ordered.new_rows_last = true;
-  plan.sql += " ORDER BY " + inserted(*root, ordered);
+  plan.sql += " ORDER BY " + insertion_order(*root, ordered);
   note_tables(*root, plan.tables);
   HF_TRY_VOID(parameters.move_into(plan));
   return plan;

@@ -45,6 +45,8 @@ struct Place {
   // Its rows are answered in groups: it selects aggregates, or a to-one spread of it does.
   bool aggregated() const;
   const Place* find_embed(std::string_view embed_name) const;
+  // Of the junction's table, where there is one.
+  std::string junction_alias() const { return "j" + alias; }
 };
 
 // What of the query is wanted: a mutation's targets need no select, its representation no filter.

@@ -14,8 +14,6 @@ namespace {
 // SQLite takes 127 arguments; wider rows are written in fragments of this many members.
 constexpr std::size_t kFragmentMembers = 100;
 
-std::string junction_alias(const Place& embed) { return "j" + embed.alias; }
-
 std::string qualified(const std::string& alias, const Table& table, std::size_t column) {
   return alias + "." + quote_identifier(table.columns[column].storage_name);
 }
@@ -146,14 +144,16 @@ Result<std::string> SelectWriter::ordered_rows_of(const Place& embed,
                                                   std::vector<OutputColumn>& columns) {
   HF_TRY(std::string rows, rows_of(embed));
   HF_TRY(std::string terms, order(embed));
-  if (terms.empty()) terms = unordered_terms(embed, options_);
   const auto limit = limit_of(embed);
-  const bool aggregated = embed.aggregated();
-  if (aggregated) {
+  const bool limited = limit || embed.range.offset != 0;
+  if (embed.aggregated()) {
     HF_TRY(const auto groups, group_by(columns));
     rows += groups;
-  } else if (terms.empty() && !limit && embed.range.offset == 0) {
+  } else if (terms.empty() && !limited && !embed.spread && !options_.new_rows_last) {
     return rows;
+  } else {
+    // Each column of a spread is a list of its own, for which SQLite may walk another index.
+    terms += (terms.empty() ? "" : ", ") + insertion_order(embed, options_);
   }
   std::string selected;
   for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -163,7 +163,7 @@ Result<std::string> SelectWriter::ordered_rows_of(const Place& embed,
   }
   std::string sql = " FROM (SELECT " + selected + rows;
   if (!terms.empty()) sql += " ORDER BY " + terms;
-  if (limit || embed.range.offset != 0) sql += " LIMIT " + parameters_.value(limit.value_or(-1));
+  if (limited) sql += " LIMIT " + parameters_.value(limit.value_or(-1));
   if (embed.range.offset != 0) sql += " OFFSET " + parameters_.value(embed.range.offset);
   return sql + ") AS s";
 }
@@ -217,7 +217,7 @@ Result<std::vector<std::string>> SelectWriter::link(const Place& embed) const {
   const Table& parent = *embed.parent->table;
   const bool through = relationship.junction != nullptr;
   const Table& near = through ? *relationship.junction : *embed.table;
-  const std::string near_alias = through ? junction_alias(embed) : embed.alias;
+  const std::string near_alias = through ? embed.junction_alias() : embed.alias;
   std::vector<std::string> terms;
   for (const auto& [here, there] : relationship.columns) {
     HF_TRY(auto term, equal_columns(near_alias, near, there, embed.parent->alias, parent, here));
@@ -235,7 +235,7 @@ std::string SelectWriter::bare_from(const Place& place) const {
   std::string sql = quote_identifier(place.table->storage_name) + " AS " + place.alias;
   if (place.embed != nullptr && place.relationship.junction != nullptr) {
     sql += " JOIN " + quote_identifier(place.relationship.junction->storage_name) + " AS " +
-           junction_alias(place);
+           place.junction_alias();
   }
   return sql;
 }

@@ -32,19 +32,19 @@ class StackEstimate {
  public:
   void word(std::string_view text) {
     Level& level = levels_.back();
-    if (text == "SELECT") level.clause = 3;
+    if (text == "SELECT") level.clause = 4;
     if (text == "FROM") level.clause = 5;
     if (text == "WHERE") level.clause = 8;
     if (text == "ON") level.clause = 12;
     if (text == "ORDER") level.clause = 11;
     if (text == "CASE") level.cases += 6;
     if (text == "END") level.cases -= 6;
+    note_depth();
   }
   void open(bool function, bool select) {
     sum_ += levels_.back().symbols();
     levels_.push_back({function ? 5 : select ? 1 : 4, 0, 0});
-    // A few symbols more for what stands innermost.
-    deepest_ = std::max(deepest_, sum_ + levels_.back().symbols() + 8);
+    note_depth();
   }
   void close() {
     levels_.pop_back();
@@ -59,6 +59,9 @@ class StackEstimate {
     int cases = 0;
     int symbols() const { return bracket + clause + cases; }
   };
+  // With a few symbols more for what stands innermost.
+  void note_depth() { deepest_ = std::max(deepest_, sum_ + levels_.back().symbols() + 8); }
+
   std::vector<Level> levels_ = {{2, 0, 0}};
   int sum_ = 0;  // of all levels but the last
   int deepest_ = 0;

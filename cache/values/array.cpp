@@ -8,6 +8,7 @@
 #include "cache/values/codec.h"
 #include "cache/values/input_error.h"
 #include "cache/values/json_lexer.h"
+#include "cache/values/numeric.h"
 
 namespace holdfast::cache {
 namespace {
@@ -83,6 +84,7 @@ class JsonArrayReader {
     HF_TRY_VOID(skip_rest(token));
     const auto raw = json_.substr(begin, lexer_.position() - begin);
     HF_TRY(auto output, element_output(element_, parse_json(element_, raw)));
+    if (output) HF_TRY_VOID(written_out_.add(raw, *output));
     array_.elements.push_back(std::move(output));
     return {};
   }
@@ -105,6 +107,7 @@ class JsonArrayReader {
   std::string_view json_;
   JsonLexer lexer_;
   ArrayLiteral array_;
+  WrittenOut written_out_;
 };
 
 void print_element(const Type& element, const std::optional<std::string>& text, std::string& out) {
@@ -142,11 +145,14 @@ void print_dimension(const Type& element, const ArrayLiteral& array, std::size_t
 
 Result<std::string> parse_array(const Type& array, std::string_view text, ElementUse use) {
   HF_TRY(ArrayLiteral literal, parse_array_literal(text));
+  WrittenOut written_out;
   for (auto& element : literal.elements) {
     if (!element) continue;
     auto value = use == ElementUse::kOperand ? parse_operand(*array.element, *element)
                                              : parse_text(*array.element, *element);
-    HF_TRY(element, element_output(*array.element, std::move(value)));
+    HF_TRY(auto output, element_output(*array.element, std::move(value)));
+    if (output) HF_TRY_VOID(written_out.add(*element, *output));
+    element = std::move(output);
   }
   return print_array_literal(literal);
 }

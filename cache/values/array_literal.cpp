@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "cache/values/input_error.h"
@@ -29,6 +31,7 @@ class LiteralParser {
 
  private:
   static constexpr int kUnknown = -1;
+  static constexpr int kLargest = std::numeric_limits<int>::max();
 
   Error malformed(std::string details) const {
     return invalid_request("22P02", "malformed array literal: \"" + std::string(text_) + "\"",
@@ -75,7 +78,9 @@ class LiteralParser {
       if (upper < lower) {
         return invalid_request("2202E", "upper bound cannot be less than lower bound");
       }
-      array_.sizes.push_back(upper - lower + 1);
+      const std::int64_t size = std::int64_t{upper} - lower + 1;
+      if (size > kLargest) return only_upstream("an array's bounds");
+      array_.sizes.push_back(static_cast<int>(size));
       array_.lower_bounds.push_back(lower);
       skip_space();
     }
@@ -176,6 +181,11 @@ class LiteralParser {
       array_.lower_bounds.assign(counts_.size(), 1);
     } else if (array_.sizes != counts_) {
       return malformed("Specified array dimensions do not match array contents.");
+    }
+    for (std::size_t i = 0; i < array_.sizes.size(); ++i) {
+      const int lower = array_.lower_bounds[i];
+      if (std::int64_t{lower} + array_.sizes[i] <= kLargest) continue;
+      return invalid_request("54000", "array lower bound is too large: " + std::to_string(lower));
     }
     return std::move(array_);
   }

@@ -27,7 +27,10 @@ bool comes_before(const Member& a, const Member& b) {
 // Postgres and have it already.
 class JsonbWriter {
  public:
-  explicit JsonbWriter(std::string_view text) : lexer_(text) { out_.reserve(text.size()); }
+  explicit JsonbWriter(std::string_view text)
+      : lexer_(text), most_moved_(std::max(text.size(), kAlwaysMoved) * kMostMoves) {
+    out_.reserve(text.size());
+  }
 
   Result<std::string> run() {
     HF_TRY(JsonToken token, lexer_.next());
@@ -73,6 +76,7 @@ class JsonbWriter {
 
   Result<void> number(const JsonToken& token) {
     HF_TRY(const std::string digits, parse_numeric(token.text));
+    HF_TRY_VOID(written_out_.add(token.text, digits));
     out_ += digits;
     return {};
   }
@@ -110,8 +114,7 @@ class JsonbWriter {
       HF_TRY(token, lexer_.next());
     }
     out_ += '}';
-    put_in_order(members, begin);
-    return {};
+    return put_in_order(members, begin);
   }
 
   Result<void> member(const JsonToken& key, JsonExpected expected, std::vector<Member>& members) {
@@ -128,9 +131,14 @@ class JsonbWriter {
     return {};
   }
 
-  void put_in_order(std::vector<Member>& members, std::size_t object_begin) {
+  // Moves what is inside once for each level whose members are in another order.
+  Result<void> put_in_order(std::vector<Member>& members, std::size_t object_begin) {
     const auto unordered = [](const Member& a, const Member& b) { return !comes_before(a, b); };
-    if (std::adjacent_find(members.begin(), members.end(), unordered) == members.end()) return;
+    if (std::adjacent_find(members.begin(), members.end(), unordered) == members.end()) return {};
+    moved_ += out_.size() - object_begin;
+    if (moved_ > most_moved_) {
+      return only_upstream("a json value with members in another order at many levels");
+    }
     std::stable_sort(members.begin(), members.end(), comes_before);
     std::string ordered = "{";
     for (std::size_t i = 0; i < members.size(); ++i) {
@@ -141,10 +149,17 @@ class JsonbWriter {
     }
     ordered += '}';
     out_.replace(object_begin, std::string::npos, ordered);
+    return {};
   }
 
+  static constexpr std::size_t kMostMoves = 32;  // of the whole text
+  static constexpr std::size_t kAlwaysMoved = 1 << 16;
+
   JsonLexer lexer_;
+  const std::size_t most_moved_;
+  std::size_t moved_ = 0;  // bytes
   std::string out_;
+  WrittenOut written_out_;
   std::size_t depth_ = 0;
 };
 

@@ -199,6 +199,13 @@ Result<std::string> parse_numeric(std::string_view text, NumericModifier modifie
   return print(decimal);
 }
 
+Result<void> WrittenOut::add(std::string_view text, std::string_view digits) {
+  constexpr std::size_t kMost = std::size_t{1} << 20;
+  if (digits.size() > text.size()) bytes_ += digits.size() - text.size();
+  if (bytes_ > kMost) return only_upstream("numbers with large exponents");
+  return {};
+}
+
 int compare_numeric(std::string_view a, std::string_view b) {
   const Rank rank_a = rank(a);
   const Rank rank_b = rank(b);

@@ -133,7 +133,7 @@ std::string standard_query(Generator& generator, const std::vector<std::string>&
 
 std::string web_query(Generator& generator, const std::vector<std::string>& words) {
   constexpr std::string_view kBefore[] = {"", "", "", "-", "\"", " or ", " OR ", "(", "!"};
-  constexpr std::string_view kBehind[] = {"", "", "", "\"", ":", "& "};
+  constexpr std::string_view kBehind[] = {"", "", "", "\"", ":", "& ", ":-", ":or "};
   std::string query;
   for (int n = generator.below(6); n > 0; --n) {
     query += " " + generator.one_of(kBefore) + generator.one_of(words) + generator.one_of(kBehind);

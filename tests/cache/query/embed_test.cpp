@@ -183,6 +183,18 @@ TEST_F(EmbedTest, SpreadsBecomeMembersOrArrays) {
             R"({"id":2,"name":["dee"],"passport":[71]},{"id":3,"name":[],"passport":[]}])");
 }
 
+// Each is read by itself, and SQLite walks for each the index that suits it.
+TEST_F(EmbedTest, ColumnsOfAToManySpreadBelongToTheSameRows) {
+  database_.execute(R"(CREATE INDEX named ON "public.people" (club_id, name))");
+  database_.execute(R"(INSERT INTO "public.people" (id, name, club_id) VALUES (8, 'Abe', 1))");
+  const std::string spread = "select=...people!people_club_fkey(name,boss_id)&id=eq.1";
+  const char* all = R"([{"name":["Ada","Bob","Abe"],"boss_id":[null,1,null]}])";
+  EXPECT_EQ(get("clubs", spread), all);
+  EXPECT_EQ(get("clubs", spread + "&people.order=club_id"), all);
+  EXPECT_EQ(get("clubs", spread + "&people.limit=2"),
+            R"([{"name":["Ada","Bob"],"boss_id":[null,1]}])");
+}
+
 // Postgres sees it when it parses: rows or none.
 TEST_F(EmbedTest, ANameTwiceInASpreadIsAmbiguous) {
   const std::string ambiguous = " is ambiguous";

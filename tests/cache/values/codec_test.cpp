@@ -86,6 +86,40 @@ TEST(ParseTextTest, DeepJsonIsForwardedBeforeTheStackEnds) {
   EXPECT_EQ(code_of(parse_text(make_type("json"), deep)), cache::kForwardCode);
 }
 
+// Eight bytes may stand for 131,072 digits, and a list of them for gigabytes.
+TEST(ParseTextTest, DigitsThatOnlyExponentsGiveAreBounded) {
+  const auto code = [](const char* type, const std::string& text) {
+    const auto value = parse_text(make_type(type), text);
+    return value ? "" : value.error().code;
+  };
+  std::string list;
+  for (int i = 0; i < 3'000; ++i) list += (i > 0 ? "," : "") + std::string("1e900");
+  for (const char* type : {"numeric", "jsonb"}) EXPECT_EQ(code(type, "1e131071"), "") << type;
+  EXPECT_EQ(code("jsonb", "[" + list + "]"), cache::kForwardCode);
+  EXPECT_EQ(code("numeric[]", "{" + list + "}"), cache::kForwardCode);
+  EXPECT_EQ(code("numeric[]", "{" + list.substr(0, 6'005) + "}"), "");
+}
+
+TEST(ParseTextTest, MembersInAnotherOrderAtManyLevelsAreForwardedBeforeTheyTakeLong) {
+  std::string value = "\"" + std::string(100'000, 'x') + "\"";
+  for (int level = 0; level < 900; ++level) value = "{\"b\":" + value + ",\"a\":1}";
+  const auto parsed = parse_text(make_type("jsonb"), value);
+  ASSERT_FALSE(parsed);
+  EXPECT_EQ(parsed.error().code, cache::kForwardCode);
+  EXPECT_EQ(*parse_text(make_type("jsonb"), R"({"b":{"b":1,"a":2},"a":3})"),
+            Value(std::string(R"({"a": 3, "b": {"a": 2, "b": 1}})")));
+}
+
+TEST(ParseTextTest, BoundsOfAnArrayAreThoseOfPostgres) {
+  const auto outcome = [](const char* text) {
+    const auto value = parse_text(make_type("integer[]"), text);
+    return value ? std::get<std::string>(*value) : value.error().message;
+  };
+  EXPECT_EQ(outcome("[2147483646:2147483646]={1}"), "[2147483646:2147483646]={1}");
+  EXPECT_EQ(outcome("[2147483647:2147483647]={1}"), "array lower bound is too large: 2147483647");
+  EXPECT_EQ(outcome("[-2147483648:2147483647]={1}"), "an array's bounds");
+}
+
 TEST(ParseOperandTest, ModifierOfTheColumnIsNotApplied) {
   EXPECT_EQ(*parse_operand(make_type("numeric(10,2)"), "1.005"), text("1.005"));
   EXPECT_EQ(*parse_operand(make_type("character varying(3)"), "abcdef"), text("abcdef"));
