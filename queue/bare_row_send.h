@@ -54,6 +54,8 @@ class BareRowSend {
   // Reads the row: a verdict, or nullopt when it is as it was in the base.
   std::optional<Verdict> look();
   std::optional<Verdict> judge_arrival(const cache::UpstreamImage& seen) const;
+  // Whether `row` has, in what the write does not name, what the base had.
+  bool is_rest_as_it_was(const cache::Row& row) const;
   std::optional<Verdict> judge_update(const SeenRows& seen) const;
   std::optional<Verdict> judge_deletion(const SeenRows& seen) const;
   // As in UpstreamImage.

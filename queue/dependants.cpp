@@ -20,7 +20,7 @@ using cache::Statement;
 // refused as a duplicate of a row that no own later write has made: it did not mean that one.
 constexpr const char* kDeadParents = R"sql(
 WITH needed AS (SELECT relation, key FROM hf_effects WHERE entry=?1
-                UNION SELECT relation, key FROM hf_references WHERE entry=?1)
+                UNION SELECT relation, key FROM hf_references WHERE entry=?1 AND former=0)
 SELECT o.sequence, o.id, o.last_error, d.relation, d.key,
     EXISTS(SELECT 1 FROM hf_effects m JOIN hf_outbox me ON me.sequence=m.entry
              WHERE m.entry=?1 AND m.relation=d.relation AND m.key=d.key AND m.kind IN (3, 4)
@@ -28,12 +28,13 @@ SELECT o.sequence, o.id, o.last_error, d.relation, d.key,
                                       AND (?2 OR me.created_at<o.ended_at))),
     EXISTS(SELECT 1 FROM hf_references r JOIN hf_temporary_ids t ON t.entry=d.entry
                 JOIN hf_outbox me ON me.sequence=r.entry
-                WHERE r.entry=?1 AND r.relation=d.relation AND r.key=d.key AND t.real IS NULL
+                WHERE r.entry=?1 AND r.relation=d.relation AND r.key=d.key AND r.former=0
+                  AND t.real IS NULL
                   AND )sql" HF_NAMES_ID R"sql(),
     CASE WHEN o.last_error LIKE '23505%' THEN
       EXISTS(SELECT 1 FROM hf_outbox me JOIN hf_references r ON r.entry=me.sequence
                WHERE me.sequence=?1 AND me.created_at<=o.ended_at
-                 AND r.relation=d.relation AND r.key=d.key)
+                 AND r.relation=d.relation AND r.key=d.key AND r.former=0)
       AND NOT EXISTS(SELECT 1 FROM hf_effects i CROSS JOIN hf_outbox io ON io.sequence=i.entry
                        WHERE i.relation=d.relation AND i.key=d.key AND i.kind IN (1, 2)
                          AND i.entry>d.entry AND io.state='acknowledged')
@@ -62,6 +63,7 @@ WITH RECURSIVE needs(entry) AS (
   UNION
   SELECT r.entry FROM needs n JOIN hf_effects d ON d.entry=n.entry AND d.kind IN (1, 2)
     JOIN hf_references r ON r.relation=d.relation AND r.key=d.key AND r.entry>n.entry
+      AND r.former=0
 )
 SELECT o.sequence FROM hf_outbox o JOIN needs n ON n.entry=o.sequence
   WHERE o.sequence<>?1 AND o.ended_at IS NULL ORDER BY o.sequence)sql";
@@ -185,6 +187,7 @@ bool names_given_up_id(Database& database, std::int64_t sequence) {
       " CROSS JOIN hf_temporary_ids t ON t.relation=r.relation"
       " LEFT JOIN hf_outbox o ON o.sequence=t.entry WHERE r.entry=?1 AND r.key LIKE '%:-%'"
       " AND t.real IS NULL AND ifnull(o.state, 'discarded') IN ('discarded', 'resolved')"
+      " AND r.former=0"
       " AND r.key LIKE '%' || t.temporary || '%' AND " HF_NAMES_ID " LIMIT 1");
   const bool names = statement.bind(1, sequence).step();
   statement.reset();

@@ -6,6 +6,7 @@
 #include "cache/replica/temporary_ids.h"
 #include "queue/forwarded_keys.h"
 #include "queue/opaque_send.h"
+#include "queue/row_write.h"
 #include "queue/write_claims.h"
 
 namespace holdfast::queue {
@@ -33,6 +34,16 @@ bool awaits_ids(cache::Database& database, const std::vector<std::int64_t>& batc
   return std::any_of(batch.begin(), batch.end(), [&](std::int64_t entry) {
     return cache::TemporaryIds::unresolved(database, entry) > 0;
   });
+}
+
+// Hard case 6: the request as it was asked for may find rows there that an earlier write, which is
+// not delivered yet, has taken out of its filter here.
+bool would_overtake(const Outbox& outbox, cache::Database& database, const cache::Overlay& overlay,
+                    const Entry& entry, const AskedRequest& asked) {
+  if (entry.operation != "update" && entry.operation != "delete") return false;
+  const cache::Table* table = overlay.find_table(entry.relation);
+  return table != nullptr && outbox.touches(database, entry.relation, entry.sequence) &&
+         !names_one_row(*table, query_of(asked.target));
 }
 
 }  // namespace
@@ -189,6 +200,8 @@ std::vector<Parcel> Dispatcher::claim(cache::Store& store, const Sender& sender)
     parcels.push_back(*std::move(first));
     if (!parcels.front().asked) claim_neighbours(outbox, transaction, sender, parcels);
   });
+  // Who waits for what is not sent as it was asked for hears that it is queued.
+  if (!parcels.empty() && !parcels.front().asked) awaited_.take(parcels.front().entry.id);
   return parcels;
 }
 
@@ -203,6 +216,9 @@ std::optional<Parcel> Dispatcher::claim_first(Outbox& outbox, Transaction& trans
       continue;
     }
     auto asked = awaited_.find(entry->id);
+    if (asked && would_overtake(outbox, transaction.database(), overlay, *entry, *asked)) {
+      asked.reset();
+    }
     Parcel parcel{*std::move(entry), {}, std::move(asked)};
     parcel.effects = overlay.effects(transaction.database(), parcel.entry.sequence);
     parcel.watched = watched_rows(transaction.database(), overlay, parcel.entry);

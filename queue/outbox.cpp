@@ -21,8 +21,9 @@ constexpr int kFailedDependency = 424;
 constexpr const char* kInsertEntry =
     "INSERT OR FAIL INTO hf_outbox(id, relation, operation, method, target, headers, body, role,"
     " claims, idempotency_key, app_key, created_at, state, minted_key, parent, sequence,"
-    " lost_answer, write_claims)"
-    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'queued', ?13, ?14, ?15, ?16, ?17)";
+    " lost_answer, write_claims, released)"
+    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 'queued', ?13, ?14, ?15, ?16, ?17,"
+    " ?18)";
 
 }  // namespace
 
@@ -39,12 +40,12 @@ void Outbox::insert(Transaction& transaction, Entry& entry) const {
   if (entry.parent) insert.bind_borrowed(14, *entry.parent);
   if (entry.sequence != 0) insert.bind(15, entry.sequence);
   insert.bind(16, std::int64_t{entry.lost_answer});
-  insert.bind_borrowed(17, entry.write_claims).run();
+  insert.bind_borrowed(17, entry.write_claims).bind(18, std::int64_t{entry.released}).run();
   entry.sequence = database.last_insert_rowid();
 }
 
 void Outbox::append(Transaction& transaction, Entry& entry, std::span<cache::Effect> effects,
-                    const References& references) {
+                    const References& references, const References& former) {
   Database& database = transaction.database();
   insert(transaction, entry);
   // So that the entries that it may be split into stand in its place.
@@ -55,7 +56,7 @@ void Outbox::append(Transaction& transaction, Entry& entry, std::span<cache::Eff
         database.cached("UPDATE sqlite_sequence SET seq=?1 WHERE name='hf_outbox'");
     reserve.bind(1, entry.sequence + rows - 1).run();
   }
-  refer(transaction, entry.sequence, references);
+  refer(transaction, entry.sequence, references, former);
   overlay_.apply(transaction, entry.sequence, effects);
 }
 

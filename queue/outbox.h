@@ -34,7 +34,7 @@ class Outbox {
 
   // Appends a queued entry with its effects, which show, and the rows that its foreign keys name.
   void append(Transaction& transaction, Entry& entry, std::span<cache::Effect> effects,
-              const References& references);
+              const References& references, const References& former = {});
 
   // The oldest entry that may be sent now, set to sending. An entry that shares a row or a foreign
   // key with an earlier unfinished one waits for it, as blocked (hard case 5); one whose row was
@@ -137,7 +137,7 @@ class Outbox {
   // Puts other content in the place of an entry that is not under way: it is another write to the
   // upstream, `entry` with its new body, target and minted_key, its `effects` and `references`.
   void edit(Transaction& transaction, const Entry& entry, std::span<cache::Effect> effects,
-            const References& references);
+            const References& references, const References& former = {});
 
   // The unfinished entries that need a row which the dead letter would have made, also by others
   // in between, in order.
@@ -148,8 +148,9 @@ class Outbox {
   bool empty(Database& database) const;
   // Whether an entry would be sent by itself before long: none that is parked, held or stalled.
   bool any_on_its_way(Database& database) const;
-  // Whether an unfinished entry is known to change a row of `relation`.
-  bool touches(Database& database, const std::string& relation) const;
+  // Whether an unfinished entry, of those before `before`, is known to change a row of `relation`.
+  bool touches(Database& database, const std::string& relation,
+               std::int64_t before = std::numeric_limits<std::int64_t>::max()) const;
   bool any_in(Database& database, State state) const;
   // Whether all unfinished entries, not too many, are about to be sent for the first time or just
   // being sent: an answer to one more would come soon.
@@ -180,7 +181,8 @@ class Outbox {
  private:
   // Fills in sequence, unless it is given.
   void insert(Transaction& transaction, Entry& entry) const;
-  void refer(Transaction& transaction, std::int64_t sequence, const References& references) const;
+  void refer(Transaction& transaction, std::int64_t sequence, const References& references,
+             const References& former) const;
   void set_state(Transaction& transaction, std::int64_t sequence, State state, int status,
                  const std::string& reason) const;
   // Sends those after `sequence` again that were refused and wait, see queue/earlier.h.

@@ -33,16 +33,16 @@ using cache::Statement;
 
 // What ?1 has a foreign key's edge with, in either direction; what refers to a row that ?1 makes
 // loses nothing by it.
-#define HF_BEFORE_BY_EDGE                                                             \
-  "SELECT e.entry FROM hf_references refs CROSS JOIN hf_effects e"                    \
-  " ON e.relation=refs.relation AND e.key=refs.key"                                   \
-  " WHERE refs.entry=?1 AND e.active=1 AND e.entry<?1"                                \
-  " UNION SELECT e.entry FROM hf_references refs CROSS JOIN hf_effects e"             \
-  " ON e.relation=refs.relation"                                                      \
-  " WHERE refs.entry=?1 AND refs.key='*' AND e.active=1 AND e.entry<?1"               \
-  " UNION SELECT r.entry FROM hf_effects changed CROSS JOIN hf_references r"          \
-  " ON r.relation=changed.relation AND r.key IN (changed.key, '*')"                   \
-  " WHERE changed.entry=?1 AND NOT (changed.kind IN (1, 2) AND changed.base IS NULL)" \
+#define HF_BEFORE_BY_EDGE                                                                 \
+  "SELECT e.entry FROM hf_references refs CROSS JOIN hf_effects e"                        \
+  " ON e.relation=refs.relation AND e.key=refs.key"                                       \
+  " WHERE refs.entry=?1 AND refs.former=0 AND e.active=1 AND e.entry<?1"                  \
+  " UNION SELECT e.entry FROM hf_references refs CROSS JOIN hf_effects e"                 \
+  " ON e.relation=refs.relation"                                                          \
+  " WHERE refs.entry=?1 AND refs.key='*' AND refs.former=0 AND e.active=1 AND e.entry<?1" \
+  " UNION SELECT r.entry FROM hf_effects changed CROSS JOIN hf_references r"              \
+  " ON r.relation=changed.relation AND r.key IN (changed.key, '*')"                       \
+  " WHERE changed.entry=?1 AND NOT (changed.kind IN (1, 2) AND changed.base IS NULL)"     \
   " AND r.entry<?1"
 
 constexpr const char* kReady = "SELECT sequence FROM hf_outbox WHERE " HF_UNFINISHED

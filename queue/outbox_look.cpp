@@ -47,10 +47,10 @@ bool Outbox::any_on_its_way(Database& database) const {
   return is_true(statement);
 }
 
-bool Outbox::touches(Database& database, const std::string& relation) const {
-  Statement& statement =
-      database.cached("SELECT EXISTS(SELECT 1 FROM hf_effects WHERE active=1 AND relation=?1)");
-  return is_true(statement.bind(1, std::string_view(relation)));
+bool Outbox::touches(Database& database, const std::string& relation, std::int64_t before) const {
+  Statement& statement = database.cached(
+      "SELECT EXISTS(SELECT 1 FROM hf_effects WHERE active=1 AND relation=?1 AND entry<?2)");
+  return is_true(statement.bind(1, std::string_view(relation)).bind(2, before));
 }
 
 bool Outbox::any_in(Database& database, State state) const {

@@ -108,12 +108,15 @@ std::vector<Effect> effects_over(const RowRebase& rebase, const std::string& rel
 
 }  // namespace
 
-void Outbox::refer(Transaction& transaction, std::int64_t sequence,
-                   const References& references) const {
-  Statement& refer =
-      transaction.database().cached("INSERT OR IGNORE INTO hf_references VALUES(?1, ?2, ?3)");
-  for (const auto& [relation, key] : references) {
-    refer.bind(1, sequence).bind_borrowed(2, relation).bind_borrowed(3, key).run();
+void Outbox::refer(Transaction& transaction, std::int64_t sequence, const References& references,
+                   const References& former) const {
+  Statement& refer = transaction.database().cached(
+      "INSERT OR IGNORE INTO hf_references(entry, relation, key, former) VALUES(?1, ?2, ?3, ?4)");
+  for (const auto* list : {&references, &former}) {
+    for (const auto& [relation, key] : *list) {
+      refer.bind(1, sequence).bind_borrowed(2, relation).bind_borrowed(3, key);
+      refer.bind(4, std::int64_t{list == &former}).run();
+    }
   }
 }
 
@@ -124,8 +127,8 @@ void Outbox::split(Transaction& transaction, const Entry& entry) {
   if (pieces.size() < 2) return;
   const bool in_place = has_places(database, entry.sequence, pieces.size());
   Statement& references = database.cached(
-      "INSERT OR IGNORE INTO hf_references SELECT ?2, relation, key FROM hf_references"
-      " WHERE entry=?1");
+      "INSERT OR IGNORE INTO hf_references(entry, relation, key, former)"
+      " SELECT ?2, relation, key, former FROM hf_references WHERE entry=?1");
   for (std::size_t i = 1; i < pieces.size(); ++i) {
     Entry child = entry;
     child.id = new_ordered_uuid(entry.created_at);
@@ -183,7 +186,7 @@ void Outbox::rebase(Transaction& transaction, const Entry& entry, const std::str
 }
 
 void Outbox::edit(Transaction& transaction, const Entry& entry, std::span<Effect> effects,
-                  const References& references) {
+                  const References& references, const References& former) {
   cache::Database& database = transaction.database();
   const auto dependants = dependants_of(database, entry.sequence);
   if (!is_end(entry.state)) overlay_.drop(transaction, entry.sequence);
@@ -199,7 +202,7 @@ void Outbox::edit(Transaction& transaction, const Entry& entry, std::span<Effect
   update.bind(3, std::int64_t{entry.minted_key})
       .bind(4, std::string_view(idempotency_key(new_uuid())));
   update.bind(5, std::string_view(entry.target)).run();
-  refer(transaction, entry.sequence, references);
+  refer(transaction, entry.sequence, references, former);
   overlay_.apply(transaction, entry.sequence, effects);
   review(transaction, overlay_, dependants);
   release(transaction, State::kBlocked);

@@ -26,11 +26,20 @@ std::string said_of(const Effect& effect, const cache::RawObject& row,
 
 }  // namespace
 
-cache::query::Query query_of(const Entry& entry) {
-  const auto mark = entry.target.find('?');
-  const std::string query = mark == std::string::npos ? "" : entry.target.substr(mark + 1);
+cache::query::Query query_of(const Entry& entry) { return query_of(entry.target); }
+
+cache::query::Query query_of(const std::string& target) {
+  const auto mark = target.find('?');
+  const std::string query = mark == std::string::npos ? "" : target.substr(mark + 1);
   // It was parsed when the entry was made; what cannot be read is damage.
   return cache::query::Query::parse(query).value();
+}
+
+bool names_one_row(const cache::Table& table, const cache::query::Query& query) {
+  return table.primary_key &&
+         std::ranges::all_of(table.primary_key->columns, [&](std::size_t column) {
+           return query.has_equality(table.columns[column].name);
+         });
 }
 
 Effect RowWrite::effect(const std::string& relation) const {

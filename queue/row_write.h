@@ -27,8 +27,12 @@ struct RowWrite {
   cache::Effect effect(const std::string& relation) const;
 };
 
-// The query of the entry's target.
+// The query of the entry's target, or of another one that was parsed before.
 cache::query::Query query_of(const Entry& entry);
+cache::query::Query query_of(const std::string& target);
+
+// Whether its filters let at most one row of the table through, by its primary key.
+bool names_one_row(const cache::Table& table, const cache::query::Query& query);
 
 // Where the effects of each such row begin; what follows belongs to it (a new key, cascades).
 // Where the entry's own rows are once it is applied.

@@ -134,7 +134,8 @@ class Edit {
     entry->body = insert ? changes.body : body;
     entry->minted_key = changes.minted_key;
     queue::Conflicts::close_of(transaction_, entry->id, "merged", context_.clock.now());
-    outbox_.edit(transaction_, *entry, changes.effects, changes.references);
+    outbox_.edit(transaction_, *entry, changes.effects, changes.references,
+                 changes.former_references);
     for (const std::int64_t each : later) overlay.reactivate(transaction_, each);
     return {};
   }

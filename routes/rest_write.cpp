@@ -213,6 +213,7 @@ void RestWrite::finish(const std::shared_ptr<Work>& work, const std::exception_p
   if (!outcome.ask_upstream.empty()) {
     RestWrite asking = *this;
     asking.touches_none_ = outcome.touches_none;
+    asking.reaches_parked_ = outcome.reaches_parked;
     return asking.ask_upstream(std::move(work->request.rest), work->request.table,
                                std::move(outcome.ask_upstream), std::move(work->respond));
   }
@@ -261,8 +262,9 @@ void RestWrite::ask_upstream(RestRequest rest, const cache::Table& table, std::s
     cache::Store& store = *rest.store;
     const ForwardedOnce once(context, rest.store, rest.request);
     if (auto repeated = once.repeated()) return respond(*std::move(repeated));
-    // What changes no row that is here overtakes nothing that waits for a person.
-    const std::string relation = self.touches_none_ ? "" : relation_of(context, rest);
+    // What changes no row overtakes nothing that waits for a person.
+    const bool overtakes_none = self.touches_none_ && !self.reaches_parked_;
+    const std::string relation = overtakes_none ? "" : relation_of(context, rest);
     if (!context.connectivity.offline() &&
         !context.synchronizer.wait_for_turn(store, relation, kDrainWait)) {
       const bool as_offline = rest.caller.principal.kind == http::Principal::Kind::kService ||

@@ -55,8 +55,9 @@ class RestWrite {
   void handle_unreached(RestRequest rest, const cache::Table& table, http::Respond respond) const;
 
   const Context& context_;
-  bool unreached_ = false;     // the upstream was asked in vain
-  bool touches_none_ = false;  // no row that is here
+  bool unreached_ = false;       // the upstream was asked in vain
+  bool touches_none_ = false;    // no row that is here
+  bool reaches_parked_ = false;  // and perhaps one there that waits for a person
 };
 
 }  // namespace holdfast::routes

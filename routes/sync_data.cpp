@@ -9,6 +9,7 @@
 #include "cache/replica/key.h"
 #include "gateway/http/json.h"
 #include "gateway/http/uri.h"
+#include "queue/forwarded_keys.h"
 #include "queue/outbox.h"
 #include "queue/row_state.h"
 #include "routes/error_response.h"
@@ -287,9 +288,10 @@ void SyncData::next_event(const std::shared_ptr<Push>& push) const {
     return finish(rejected(event, "the event's key must be the table's primary key"));
   }
   // An event that was taken before is answered as it was, whatever has become of its row.
-  const bool known = queue::Outbox(push->store->overlay())
-                         .answer_for(*push->store->reader(), idempotency_key(push->device, event))
-                         .has_value();
+  const std::string app_key = idempotency_key(push->device, event);
+  const bool known =
+      queue::Outbox(push->store->overlay()).answer_for(*push->store->reader(), app_key) ||
+      queue::find_forwarded(*push->store->reader(), app_key);
   if (!known && table != nullptr && table->primary_key && event.contains("key")) {
     const json here = row_here(*push->store, *table, event.at("key"));
     if (has_changed(event, here, *table)) {

@@ -6,6 +6,7 @@
 #include "cache/values/json.h"
 #include "gateway/base/ids.h"
 #include "gateway/http/uri.h"
+#include "queue/row_write.h"
 #include "routes/error_response.h"
 #include "routes/kept_answer.h"
 #include "routes/old_ids.h"
@@ -163,6 +164,7 @@ void WriteJob::take_changes(cache::Transaction& transaction, Changes& changes) {
       !named_.any) {
     outcome_.ask_upstream = std::move(changes.doubt);
     outcome_.touches_none = true;
+    outcome_.reaches_parked = may_reach_parked(transaction.database());
     return;
   }
   auto error = write_changes(transaction, changes);
@@ -187,6 +189,15 @@ bool WriteJob::may_ask(cache::Database& database) const {
 
 bool WriteJob::rolls_back() const {
   return request_.preferences.transaction == TransactionEnd::kRollback;
+}
+
+// Hard case 6: whether it may find rows there that a parked write has taken out of its filter here.
+bool WriteJob::may_reach_parked(cache::Database& database) const {
+  const auto operation = request_.mutation.operation;
+  if (operation != Operation::kUpdate && operation != Operation::kDelete) return false;
+  return queue::Outbox(request_.rest.store->overlay())
+             .touches(database, cache::relation_of(request_.table)) &&
+         !queue::names_one_row(request_.table, request_.mutation.query);
 }
 
 std::string WriteJob::inexact(const Changes& changes) const {
@@ -311,7 +322,7 @@ std::optional<queue::Entry> WriteJob::enqueue(cache::Transaction& transaction, C
       entry.idempotency_key = own;
     }
   }
-  outbox.append(transaction, entry, effects, changes.references);
+  outbox.append(transaction, entry, effects, changes.references, changes.former_references);
   cache::TemporaryIds::remember(transaction, entry.sequence, request_.table, changes.temporary_ids);
   if (context_.standalone) {
     outbox.acknowledge(transaction, entry, visible_images(transaction.database(), overlay, effects),
@@ -346,6 +357,7 @@ void WriteJob::plan_wait(cache::Database& database, const Changes& changes) {
   // It would overtake what cannot be sent now, or wait for it.
   if (!may_ask(database)) return;
   beside_parked_ = !context_.synchronizer.flows(*request_.rest.store, database);
+  if (beside_parked_ && may_reach_parked(database)) return;
   outcome_.wait =
       WriteOutcome::Wait{"", limit, {}, std::move(reason), has_side_effects(request_.mutation)};
 }

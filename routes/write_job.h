@@ -29,8 +29,9 @@ struct WriteRequest {
 // What a WriteJob came to, once its transaction has committed. Exactly one of the first two.
 struct WriteOutcome {
   std::optional<http::Response> answer;
-  std::string ask_upstream;   // the reason, when only the upstream can decide
-  bool touches_none = false;  // then: it changes no row that is here
+  std::string ask_upstream;     // the reason, when only the upstream can decide
+  bool touches_none = false;    // then: it changes no row that is here
+  bool reaches_parked = false;  // and might change one there that waits for a person
 
   // Instead: the same write is on its way, and its app not answered yet; this is its entry.
   std::string repeats;
@@ -83,6 +84,7 @@ class WriteJob {
   bool rights_come_first() const;
   // Whether no earlier write stands between this one and the upstream that cannot be sent now.
   bool may_ask(cache::Database& database) const;
+  bool may_reach_parked(cache::Database& database) const;
   bool rolls_back() const;  // Prefer: tx=rollback
   // Why what would be shown may not be what the upstream would show; empty when it is.
   std::string inexact(const cache::Changes& changes) const;

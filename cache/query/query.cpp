@@ -223,4 +223,14 @@ std::optional<Query> Query::with_values(
   return query;
 }
 
+bool Query::has_equality(std::string_view column) const {
+  return std::ranges::any_of(tree_->filters, [&](const auto& one) {
+    const auto& [path, condition] = one;
+    const Filter& filter = condition.filter;
+    return path.empty() && condition.kind == Condition::Kind::kFilter && !filter.negated &&
+           filter.op == Operator::kEq && filter.quantifier == Quantifier::kNone &&
+           filter.field.name == column && filter.field.path.empty();
+  });
+}
+
 }  // namespace holdfast::cache::query

@@ -226,6 +226,15 @@ void add_references(const Catalog& catalog, const Table& table, const Row& row,
   }
 }
 
+void add_former_references(const Catalog& catalog, const Table& table, const Row& before,
+                           const Row& after,
+                           std::vector<std::pair<std::string, std::string>>& references) {
+  const bool leaves = std::ranges::any_of(table.foreign_keys, [&](const ForeignKey& key) {
+    return std::ranges::any_of(key.columns, [&](std::size_t i) { return before[i] != after[i]; });
+  });
+  if (leaves) add_references(catalog, table, before, references);
+}
+
 bool any_null(const Row& row, const std::vector<std::size_t>& columns) {
   return std::any_of(columns.begin(), columns.end(),
                      [&](std::size_t index) { return is_null(row[index]); });

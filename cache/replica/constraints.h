@@ -46,6 +46,10 @@ Error still_referenced(const Table& table, const Table& child, const ForeignKey&
 // key does not name a primary key.
 void add_references(const Catalog& catalog, const Table& table, const Row& row,
                     std::vector<std::pair<std::string, std::string>>& references);
+// The same of what a row, `before`, refers to no more once it is `after`.
+void add_former_references(const Catalog& catalog, const Table& table, const Row& before,
+                           const Row& after,
+                           std::vector<std::pair<std::string, std::string>>& references);
 
 // A foreign key of a table to one that the catalog has.
 struct OutgoingKey {

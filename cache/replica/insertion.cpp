@@ -153,9 +153,7 @@ class Insertion {
       note_provisional(column.name);
       return std::nullopt;
     }
-    if (!computed && table_.is_key(index)) {
-      return made_upstream(column);
-    }
+    if (!computed && table_.is_key(index)) return made_upstream(column);
     if (!computed) {
       note_provisional(column.name);
       return std::nullopt;
@@ -308,6 +306,7 @@ class Insertion {
     changes_.effects.push_back(std::move(effect));
     follow_update(computation_, table_, before, after, changes_);
     add_references(catalog_, table_, row, changes_.references);
+    add_former_references(catalog_, table_, before, after, changes_.former_references);
     changes_.keys.push_back(new_key);
     rows_.push_back(std::move(after));
     befores_.emplace_back(before);

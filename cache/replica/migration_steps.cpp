@@ -4,10 +4,7 @@ namespace holdfast::cache {
 
 const std::array<const char*, kPrincipalFileVersion> kMigrationSteps = {
     R"sql(
-CREATE TABLE hf_meta(
-  name TEXT PRIMARY KEY,
-  value
-) WITHOUT ROWID;
+CREATE TABLE hf_meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
 -- One row for each replicated relation, "schema.table".
 CREATE TABLE hf_tables(
@@ -24,9 +21,7 @@ CREATE TABLE hf_tables(
 
 -- The upstream's image of each row with a pending write; NULL = the row is not there.
 CREATE TABLE hf_pending_base(
-  relation TEXT NOT NULL,
-  key TEXT NOT NULL,
-  image TEXT,
+  relation TEXT NOT NULL, key TEXT NOT NULL, image TEXT,
   PRIMARY KEY(relation, key)
 ) WITHOUT ROWID;
 
@@ -395,6 +390,10 @@ END;
 INSERT INTO hf_journal(event, subject) SELECT 'changed', id FROM hf_outbox;
 INSERT INTO hf_journal(event, subject, became)
   SELECT 'conflict', id, trim(state || ' ' || ifnull(choice, '')) FROM hf_conflicts;
+)sql",
+    // former: the entry's row refers to it no more.
+    R"sql(
+ALTER TABLE hf_references ADD COLUMN former INTEGER NOT NULL DEFAULT 0;
 )sql"};
 
 }  // namespace holdfast::cache

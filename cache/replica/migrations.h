@@ -4,7 +4,7 @@
 
 namespace holdfast::cache {
 
-inline constexpr int kPrincipalFileVersion = 15;
+inline constexpr int kPrincipalFileVersion = 16;
 
 // Brings the bookkeeping tables of a principal's file (all but the replica tables themselves) to
 // this program's version. Forward only; each step in a transaction of its own. Throws SchemaTooNew

@@ -136,6 +136,7 @@ class Update {
     }
     follow_update(computation_, table_, before, after, changes_);
     add_references(catalog_, table_, after, changes_.references);
+    add_former_references(catalog_, table_, before, after, changes_.former_references);
     changes_.keys.push_back(new_key);
     afters_.push_back(std::move(after));
     return std::nullopt;

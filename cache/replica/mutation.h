@@ -39,6 +39,9 @@ struct Changes {
   std::vector<std::string> keys;
   // Rows that the affected rows refer to by foreign key: relation and key, or "*" for any row.
   std::vector<std::pair<std::string, std::string>> references;
+  // And to which no more: what becomes of those, a cascade say, must not reach the own rows before
+  // the write does.
+  std::vector<std::pair<std::string, std::string>> former_references;
   // Columns whose value only the upstream can compute; they are shown as NULL until then.
   std::vector<std::string> provisional;
   // Columns whose values the upstream may print otherwise than they were sent.

@@ -139,33 +139,6 @@ void Overlay::put_clean(Transaction& transaction, const Table& table, const Row&
   rows(table).put(transaction, row);
 }
 
-void Overlay::acknowledge(Transaction& transaction, std::int64_t entry,
-                          const std::vector<UpstreamImage>& images) {
-  const auto ended = effects(transaction.database(), entry);
-  set_standing(transaction, entry, Standing::kEnded);
-  note_acknowledgement(transaction, ended);
-  for (const auto& image : images) take_answer(transaction, image, ended);
-  for (const Effect& effect : ended) {
-    const Table* found = find_table(effect.relation);
-    if (found == nullptr) continue;
-    const Table& table = *found;
-    const auto known = std::find_if(images.begin(), images.end(), [&](const UpstreamImage& image) {
-      return image.table == &table && image.key == effect.key;
-    });
-    if (known == images.end()) {
-      const Base base = load_base(transaction.database(), table, effect.key);
-      save_base(transaction, table, effect.key, apply_effect(table, effect, base.row));
-      // A row that was there was left as it is, and is another's.
-      const bool left = effect.kind == EffectKind::kInsertIgnore;
-      const Presumed how = left ? base.presumed : Presumed::kWritten;
-      if (how != Presumed::kNo) presume(transaction, table, effect.key, how);
-      read_again(transaction, effect.relation, effect.key);
-    }
-    rebase_later(transaction, effect, entry, known == images.end() ? nullptr : &*known);
-    recompute(transaction, table, effect.key);
-  }
-}
-
 void Overlay::supersede(Transaction& transaction, std::int64_t entry,
                         const std::vector<UpstreamImage>& images) {
   const auto ended = effects(transaction.database(), entry);
@@ -333,6 +306,7 @@ void Overlay::recompute(Transaction& transaction, const Table& table, const std:
 
 void Overlay::rebase(Transaction& transaction, std::int64_t entry,
                      std::span<const Effect> replacements) {
+  keep_bases_of_moved(transaction, entry);
   end_others(transaction, entry, replacements);
   Statement& update = transaction.database().cached(
       "UPDATE hf_effects SET kind=?4, changes=?5, row=?6, base=?7"

@@ -137,8 +137,12 @@ class Overlay {
   void note_acknowledgement(Transaction& transaction, const std::vector<Effect>& ended) const;
   // Own earlier writes are no conflict: what `entry` made of the row becomes part of the base of
   // the effects after it, and nothing else. `image`: what an answer told of the row, if anything.
+  // `left`: the row at the key that it had before, where the effect has taken it to another one.
   void rebase_later(Transaction& transaction, const Effect& ended, std::int64_t entry,
-                    const UpstreamImage* image) const;
+                    const UpstreamImage* image, const std::optional<std::string>& left) const;
+  // Gives the later effects at the keys to which `entry` takes rows the base that it makes there
+  // now, before what it is based on is replaced.
+  void keep_bases_of_moved(Transaction& transaction, std::int64_t entry) const;
   // From `before`, an image, to the base of now.
   struct Change {
     std::optional<std::string> before;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "cache/replica/key.h"
 #include "cache/replica/overlay.h"
@@ -40,6 +41,34 @@ bool is_made_there(const Column& column) {
   return !constant || text.find('(') != std::string::npos;
 }
 
+// What a row was at the key that it leaves, where it does; its new place follows upon it.
+std::optional<std::string> left_at(const Effect& effect) {
+  return effect.kind == EffectKind::kDelete && !effect.consequence ? effect.base : std::nullopt;
+}
+
+// A row as a write that takes it to another key makes it of what it was, `left`.
+Row row_after_move(const Table& table, const Effect& at_new_key, const std::string& left) {
+  const auto values = key_values(table, at_new_key.key);
+  Row row = *apply_effect(table, at_new_key, read_stored(table, left));
+  for (std::size_t i = 0; i < values.size(); ++i) row[table.primary_key->columns[i]] = values[i];
+  return row;
+}
+
+// The same once that is done: what it compared or names is as it is now, the rest as it was.
+std::optional<Row> moved_row(const Table& table, const Effect& ended, const UpstreamImage& image,
+                             const std::string& left) {
+  if (image.guarded || !image.row) return std::nullopt;
+  Row made = read_stored(table, left);
+  std::vector<std::size_t> seen = own_columns(table, ended.changes);
+  seen.insert(seen.end(), image.compared.begin(), image.compared.end());
+  if (table.primary_key) {
+    const auto& key = table.primary_key->columns;
+    seen.insert(seen.end(), key.begin(), key.end());
+  }
+  for (const std::size_t column : seen) made[column] = (*image.row)[column];
+  return made;
+}
+
 // What the write that ended made of its row, which is `image` now.
 std::optional<Row> made_row(const Table& table, const Effect& ended, const UpstreamImage& image) {
   if (image.others == Others::kNone || !image.row) return std::nullopt;
@@ -59,7 +88,48 @@ std::optional<Row> made_row(const Table& table, const Effect& ended, const Upstr
   return made;
 }
 
+// What is presumed of a row of which no answer tells.
+Overlay::Presumed presumed_of(const Table& table, const Effect& effect, Overlay::Presumed before) {
+  // A row that was there was left as it is, and is another's.
+  if (effect.kind == EffectKind::kInsertIgnore) return before;
+  if (!effect.consequence) return Overlay::Presumed::kWritten;
+  // What a foreign key does is known, but for the triggers that it sets off.
+  const bool triggered =
+      std::ranges::any_of(table.triggers, [](const Trigger& trigger) { return trigger.on_update; });
+  return triggered ? Overlay::Presumed::kTouched : Overlay::Presumed::kNo;
+}
+
 }  // namespace
+
+void Overlay::acknowledge(Transaction& transaction, std::int64_t entry,
+                          const std::vector<UpstreamImage>& images) {
+  const auto ended = effects(transaction.database(), entry);
+  set_standing(transaction, entry, Standing::kEnded);
+  note_acknowledgement(transaction, ended);
+  for (const auto& image : images) take_answer(transaction, image, ended);
+  std::optional<std::string> left;
+  for (const Effect& effect : ended) {
+    const Table* found = find_table(effect.relation);
+    const auto moved_from = std::exchange(left, left_at(effect));
+    if (found == nullptr) continue;
+    const Table& table = *found;
+    const auto known = std::find_if(images.begin(), images.end(), [&](const UpstreamImage& image) {
+      return image.table == &table && image.key == effect.key;
+    });
+    if (known == images.end()) {
+      const Base base = load_base(transaction.database(), table, effect.key);
+      save_base(transaction, table, effect.key, apply_effect(table, effect, base.row));
+      if (const Presumed how = presumed_of(table, effect, base.presumed); how != Presumed::kNo) {
+        presume(transaction, table, effect.key, how);
+      }
+      read_again(transaction, effect.relation, effect.key);
+    }
+    const bool moved = effect.kind == EffectKind::kInsert && !effect.base;
+    rebase_later(transaction, effect, entry, known == images.end() ? nullptr : &*known,
+                 moved ? moved_from : std::nullopt);
+    recompute(transaction, table, effect.key);
+  }
+}
 
 Row shown_base(Database& database, const Table& table, const std::string& key, Row image) {
   Statement& earlier = database.cached(
@@ -115,16 +185,35 @@ void Overlay::follow(Transaction& transaction, const Table& table, const Row& be
 }
 
 void Overlay::rebase_later(Transaction& transaction, const Effect& ended, std::int64_t entry,
-                           const UpstreamImage* image) const {
+                           const UpstreamImage* image,
+                           const std::optional<std::string>& left) const {
   const Table* table = find_table(ended.relation);
   if (table == nullptr) return;
   Change change{ended.base, false, own_columns(*table, ended.changes)};
+  if (left) change.before = print_row(*table, row_after_move(*table, ended, *left));
   if (image != nullptr) {
     change.alone = image->guarded;
     change.compared = image->compared;
-    change.made = made_row(*table, ended, *image);
+    const bool moved = left && image->others == Others::kNone;
+    change.made = moved ? moved_row(*table, ended, *image, *left) : made_row(*table, ended, *image);
   }
   rebase_effects(transaction, *table, ended.key, entry, change);
+}
+
+void Overlay::keep_bases_of_moved(Transaction& transaction, std::int64_t entry) const {
+  std::optional<std::string> left;
+  for (const Effect& effect : effects(transaction.database(), entry)) {
+    const Table* table = find_table(effect.relation);
+    const auto from = std::exchange(left, left_at(effect));
+    if (table == nullptr || !from || effect.kind != EffectKind::kInsert || effect.base) continue;
+    Statement& update = transaction.database().cached(
+        "UPDATE hf_effects SET base=?4"
+        " WHERE relation=?1 AND key=?2 AND entry>?3 AND active<>0 AND base IS NULL");
+    update.bind(1, std::string_view(effect.relation)).bind(2, std::string_view(effect.key));
+    update.bind(3, entry);
+    update.bind(4, std::string_view(print_row(*table, row_after_move(*table, effect, *from))))
+        .run();
+  }
 }
 
 void Overlay::rebase_effects(Transaction& transaction, const Table& table, const std::string& key,

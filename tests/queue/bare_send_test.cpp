@@ -209,9 +209,24 @@ TEST_F(BareSendTest, ARowThatMovesWhileItIsLookedForIsNotGone) {
   lose_first_answer();
   answer(200, "[" + todo(1, "a") + "]");
   answer(200, "[" + todo(5, "a") + "]");
+  answer(200, "[]");
+  answer(200, "[" + todo(5, "a") + "]");
+  answer(200, "[]");
   drain();
   expect_state(sequence, "acknowledged");
   EXPECT_EQ(shown(), R"({"id":5,"title":"a","done":false})");
+}
+
+// Hard case 13: only a lost send of its own can have put it there.
+TEST_F(BareSendTest, AnotherRowAtTheNewKeyIsNotTheMovedOne) {
+  sample_.put("todos", todo(1, "a"));
+  const auto sequence = update("todos", 1, R"({"id":5})");
+  answer(200, "[]");
+  answer(200, "[" + todo(1, "theirs") + "," + todo(5, "other") + "]");
+  answer(200, "[]");  // its values are printed differently there
+  answer(409, duplicate("todos_pkey"));
+  drain();
+  expect_state(sequence, "dead");
 }
 
 TEST_F(BareSendTest, NoRowsAndAVisibleRowMeanNotPermitted) {

@@ -68,7 +68,8 @@ class QueueTest : public ::testing::Test {
     auto& changes = std::get<cache::Changes>(computed);
     Entry entry = entry_for(request, changes);
     sample_.write([&](cache::Transaction& transaction) {
-      outbox().append(transaction, entry, changes.effects, changes.references);
+      outbox().append(transaction, entry, changes.effects, changes.references,
+                      changes.former_references);
       cache::TemporaryIds::remember(transaction, entry.sequence, sample_.table(request.table),
                                     changes.temporary_ids);
     });

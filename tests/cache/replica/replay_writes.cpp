@@ -73,8 +73,8 @@ void Play::write(const Request& request, Entry entry, const std::string& refusal
     const Table& table = sample_.table(request.table);
     TemporaryIds::remember(transaction, sequence, table, changes->temporary_ids);
     for (const auto& [relation, key] : changes->references) {
-      Statement& refer =
-          transaction.database().cached("INSERT OR IGNORE INTO hf_references VALUES(?1, ?2, ?3)");
+      Statement& refer = transaction.database().cached(
+          "INSERT OR IGNORE INTO hf_references VALUES(?1, ?2, ?3, 0)");
       refer.bind(1, sequence).bind(2, std::string_view(relation));
       refer.bind(3, std::string_view(key)).run();
     }

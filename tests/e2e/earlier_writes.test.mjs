@@ -1,0 +1,185 @@
+// Hard cases 5, 6 and 13: an own write that is not delivered yet stays before later own ones, also
+// where they would reach its rows only as these were before it; and what others have made of a row
+// that an own write moves is seen by those after it.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, beforeEach, describe, test } from 'node:test';
+
+import { succeeded } from './support/client.mjs';
+import { World } from './support/world.mjs';
+
+const companion = readFileSync(new URL('../../companion/holdfast.sql', import.meta.url), 'utf8');
+
+const schema = `
+  create table shelves (id integer primary key, name text);
+  create table books (
+    id integer primary key,
+    shelf integer references shelves on update cascade on delete cascade,
+    lent boolean not null default false,
+    title text
+  );
+  create table loans (id integer primary key, book integer references books on update cascade
+    on delete set null, note text);
+  create table trouble (of integer primary key);
+  create function refuse() returns trigger language plpgsql security definer as $$ begin
+    if exists (select from trouble where of = new.id) then
+      raise sqlstate '55P03' using message = 'lock not available';
+    end if;
+    return new;
+  end $$;
+  create trigger refuse before update on books for each row execute function refuse();
+  insert into shelves select n, 'shelf' from generate_series(1, 20) n;
+  insert into books select n, 1, true, 'book' from generate_series(1, 40) n;
+  insert into loans select n, n + 20, 'loan' from generate_series(1, 20) n;
+  grant all on shelves, books, loans to anon;`;
+const extra = '[tables."public.loans"]\nconflict = "manual"\n';
+
+for (const [tier, migration] of Object.entries({ companion, bare: '' })) {
+  describe(tier, () => {
+    let world;
+    before(async () => {
+      world = await World.build(`earlier_${tier}`, { schema: schema + migration, extra });
+      await world.holdfast.statusWhere('its tier', ({ upstream }) => upstream.tier === tier);
+    });
+    beforeEach(() => world.upstream.recover());
+    after(() => world?.close());
+
+    const rowsOf = async (sql) => (await sql).map((row) => ({ ...row }));
+    const listedOf = async (...ids) =>
+      (await world.holdfast.control('GET', '/conflicts'))
+        .filter(({ key }) => ids.includes(key.id))
+        .map(({ key, columns }) => [key.id, ...columns]);
+    const openConflict = async (id) =>
+      (await world.holdfast.control('GET', '/conflicts')).find(
+        ({ state, key }) => state === 'open' && key.id === id,
+      );
+    const offline = async (own, others = () => {}) => {
+      await world.upstream.kill();
+      await own(world.app);
+      await others(world.database.sql);
+      await world.upstream.restart();
+      await world.holdfast.drained();
+      await world.holdfast.sync();
+    };
+    // The own write fails upstream until `then` is done.
+    const whileRefused = async (id, own, then) => {
+      const { sql } = world.database;
+      await sql`insert into trouble values (${id})`;
+      await own();
+      const answer = await then();
+      await sql`delete from trouble where of = ${id}`;
+      await world.holdfast.drained();
+      await world.holdfast.sync();
+      return answer;
+    };
+
+    test('a cascade does not reach rows that an own earlier write has taken away', async () => {
+      const { app, database } = world;
+      const move = () =>
+        app.from('books').update({ shelf: 3 }).eq('id', 2).setHeader('Prefer', 'respond-async');
+      const remove = () => app.from('shelves').delete().eq('id', 2);
+      await database.sql`update books set shelf = 2 where id = 2`;
+      await world.holdfast.sync();
+      await whileRefused(
+        2,
+        async () => succeeded(await move()),
+        async () => succeeded(await remove()),
+      );
+      assert.deepEqual(await rowsOf(database.sql`select id, shelf from books where id = 2`), [
+        { id: 2, shelf: 3 },
+      ]);
+      assert.deepEqual(await rowsOf(database.sql`select id from shelves where id = 2`), []);
+    });
+
+    test('a deletion by filter spares what an earlier write has taken out of it', async () => {
+      const { app, database } = world;
+      await database.sql`update books set shelf = 4 where id in (4, 5)`;
+      await world.holdfast.sync();
+      const own = async () =>
+        succeeded(
+          await app
+            .from('books')
+            .update({ lent: false })
+            .eq('id', 4)
+            .setHeader('Prefer', 'respond-async'),
+        );
+      const gone = await whileRefused(4, own, async () =>
+        succeeded(await app.from('books').delete().eq('shelf', 4).is('lent', true).select('id')),
+      );
+      assert.deepEqual(gone, [{ id: 5 }]);
+      assert.deepEqual(await rowsOf(database.sql`select id, lent from books where shelf = 4`), [
+        { id: 4, lent: false },
+      ]);
+    });
+
+    for (const [what, ids] of Object.entries({ 'one other row': [1, 2], 'no row here': [3] })) {
+      test(`beside an open conflict a deletion of ${what} spares the row`, async () => {
+        const { app, database, holdfast } = world;
+        const [asked, other = -1] = ids;
+        const book = 20 + asked;
+        await database.sql`update loans set book = ${book} where id = ${other}`;
+        await holdfast.sync();
+        await world.upstream.kill();
+        succeeded(await app.from('loans').update({ book: null, note: 'own' }).eq('id', asked));
+        await database.sql`update loans set note = 'theirs' where id = ${asked}`;
+        await world.upstream.restart();
+        await holdfast.statusWhere('a conflict', ({ queue }) => queue.conflicts === 1);
+        const gone = succeeded(await app.from('loans').delete().eq('book', book).select('id'));
+        assert.deepEqual(gone, other > 0 ? [{ id: other }] : []);
+        const conflict = await openConflict(asked);
+        await holdfast.control('POST', `/conflicts/${conflict.id}/resolve`, { choice: 'local' });
+        await holdfast.drained();
+        const left = database.sql`select id, book, note from loans where id in (${asked}, ${other})`;
+        assert.deepEqual(await rowsOf(left), [{ id: asked, book: null, note: 'own' }]);
+      });
+    }
+
+    test('what others make of a row that an own write moves is no own doing', async () => {
+      await offline(
+        async (app) => {
+          succeeded(await app.from('books').update({ id: 110 }).eq('id', 10));
+          succeeded(await app.from('books').update({ title: 'own' }).eq('id', 110));
+          succeeded(await app.from('books').update({ id: 111 }).eq('id', 11));
+          succeeded(await app.from('books').delete().eq('id', 111));
+        },
+        (sql) => sql`update books set title = 'theirs' where id in (10, 11)`,
+      );
+      assert.deepEqual(
+        await rowsOf(world.database.sql`select id, title from books where id > 100 order by id`),
+        [
+          { id: 110, title: 'theirs' },
+          { id: 111, title: 'theirs' },
+        ],
+      );
+      assert.deepEqual((await listedOf(110, 111)).sort(), [
+        [110, 'title'],
+        [111, 'title'],
+      ]);
+    });
+
+    test('another row at the new key is not the moved one', async () => {
+      await offline(
+        async (app) => succeeded(await app.from('shelves').update({ id: 115 }).eq('id', 15)),
+        async (sql) => {
+          await sql`update shelves set name = 'theirs' where id = 15`;
+          await sql`insert into shelves values (115, 'another')`;
+        },
+      );
+      const [dead] = (await world.holdfast.control('GET', '/outbox?state=dead')).slice(-1);
+      assert.match(dead.last_error, /^23505/);
+      await world.holdfast.control('POST', `/outbox/${dead.id}/discard`);
+    });
+
+    test('what others make of a row that an own deletion detaches is no own doing', async () => {
+      const { app, database, holdfast } = world;
+      await world.upstream.kill();
+      succeeded(await app.from('books').delete().eq('id', 37));
+      succeeded(await app.from('loans').delete().eq('id', 17));
+      await database.sql`update loans set note = 'theirs' where id = 17`;
+      await world.upstream.restart();
+      await holdfast.statusWhere('a conflict', ({ queue }) => queue.conflicts === 1);
+      assert.deepEqual((await openConflict(17)).columns, ['note']);
+    });
+  });
+}
