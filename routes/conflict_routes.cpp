@@ -137,7 +137,7 @@ http::Response resolve_conflict(const Context& context, const std::string& id,
   const auto store = store_of(context, id);
   if (!store) return no_conflict(id);
   Result<void> resolved{};
-  store->writer().run(cache::Writer::Priority::kClient, [&](cache::Transaction& transaction) {
+  store->writer().run(cache::Writer::Priority::kEssential, [&](cache::Transaction& transaction) {
     queue::Outbox outbox(store->overlay());
     const auto conflict = Conflicts::find(transaction.database(), id);
     auto row = with_real_ids_in_row(context, *store, transaction.database(), choice->row);

@@ -3,7 +3,9 @@
 #include <array>
 #include <string_view>
 
+#include "gateway/upstream/wire_headers.h"
 #include "queue/answer_class.h"
+#include "routes/answer_later.h"
 #include "routes/answer_worth.h"
 #include "routes/cache_status.h"
 #include "routes/error_response.h"
@@ -17,15 +19,19 @@ bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
                      [&](std::string_view n) { return http::equals_ignoring_case(n, name); });
 }
 
-// The listener's own business, or the sender's hop (RFC 9110 7.6.1).
-constexpr std::array<std::string_view, 10> kNotForwarded = {
-    "Host",    "Connection", "Keep-Alive", "Content-Length", "Transfer-Encoding",
-    "Upgrade", "Expect",     "TE",         "Origin",         "Accept-Encoding"};
+// The listener's own business.
+constexpr std::array<std::string_view, 3> kNotForwarded = {"Expect", "Origin", "Accept-Encoding"};
 constexpr std::array<std::string_view, 2> kCredentials = {"apikey", "Authorization"};
 // A script of the upstream's must not become this origin's own, where the dashboard is.
 constexpr std::array<std::string_view, 7> kNotReturned = {
     "Connection", "Keep-Alive", "Content-Length",        "Transfer-Encoding",
     "Date",       "Server",     "Service-Worker-Allowed"};
+
+// What a browser would run as a page of this origin, where the dashboard is.
+bool is_document(const http::Response& response) {
+  const auto type = response.headers.find("Content-Type").value_or("");
+  return type.find("html") != std::string_view::npos || type.find("xml") != std::string_view::npos;
+}
 
 http::Response unavailable(const upstream::Failure& failure, Surface surface, bool is_read) {
   if (surface == Surface::kAuth) return auth_unavailable();
@@ -70,7 +76,7 @@ upstream::Call call_for(const http::Request& request) {
   call.method = request.method;
   call.target = request.target;
   call.body = request.body;
-  for (const auto& [name, value] : request.headers) {
+  for (const auto& [name, value] : upstream::end_to_end(request.headers)) {
     if (is_one_of(name, kNotForwarded)) continue;
     // The first one was judged here; another is nobody's to choose.
     if (is_one_of(name, kCredentials) && call.headers.contains(name)) continue;
@@ -89,15 +95,19 @@ http::Response response_for(const upstream::Answer& answer, const ForwardReason&
         http::equals_ignoring_case(std::string_view(name).substr(0, 15), "access-control-");
     if (!cors && !is_one_of(name, kNotReturned)) response.headers.add(name, value);
   }
+  if (is_document(response)) response.headers.set("Content-Security-Policy", "sandbox");
   response.headers.set("Cache-Status", forwarded_status(reason, answer.status, false));
   return response;
 }
 
 void Forwarder::forward(http::Request request, Surface surface, ForwardReason reason,
                         http::Respond respond) const {
-  context_.workers.post(
-      [this, request = std::move(request), surface, reason = std::move(reason),
-       respond = std::move(respond)] { respond(forward_now(request, surface, reason)); });
+  answer_later(
+      context_, std::move(respond),
+      [this, request = std::move(request), surface, reason = std::move(reason)] {
+        return forward_now(request, surface, reason);
+      },
+      "what was sent on may or may not have taken effect");
 }
 
 Forwarder::Forwarded Forwarder::forward_once(const http::Request& request, Surface surface,

@@ -275,11 +275,12 @@ http::Response change_entries(const Context& context, BulkChange change, const s
     do {
       std::vector<std::string> changed;
       std::string next;
-      store->writer().run(cache::Writer::Priority::kClient, [&](cache::Transaction& transaction) {
-        std::string page_end = after;
-        changed = change_page(context, *store, transaction, change, *filter, page_end);
-        next = std::move(page_end);
-      });
+      store->writer().run(
+          cache::Writer::Priority::kEssential, [&](cache::Transaction& transaction) {
+            std::string page_end = after;
+            changed = change_page(context, *store, transaction, change, *filter, page_end);
+            next = std::move(page_end);
+          });
       after = next;
       for (auto& id : changed) ids.push_back(std::move(id));
     } while (!after.empty());

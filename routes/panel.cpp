@@ -1,5 +1,6 @@
 #include "routes/panel.h"
 
+#include "routes/answer_later.h"
 #include "routes/error_response.h"
 #include "routes/journal_routes.h"
 
@@ -38,7 +39,8 @@ bool Panel::route(const http::Request& request, const std::string& path,
   if (path == "/journal" && request.method == "POST") {
     answer_later(request, true, respond,
                  [this](const http::Request& asked) { return note_in_journal(context_, asked); });
-  } else if (!reads(request)) {
+  } else if (!reads(request) || (path == "/events" && request.method != "GET")) {
+    // A HEAD would take a listener's place without listening.
     respond(only(path == "/journal" ? "GET, POST" : "GET"));
   } else if (path == "/metrics") {
     answer_later(request, false, respond,
@@ -90,7 +92,8 @@ void Panel::answer_later(const http::Request& request, bool needs_token,
   if (needs_token) {
     if (auto refusal = control_.refuse(request)) return respond(*std::move(refusal));
   }
-  context_.workers.post([request, respond, work = std::move(work)] { respond(work(request)); });
+  routes::answer_later(context_, respond,
+                       [request, work = std::move(work)] { return work(request); });
 }
 
 }  // namespace holdfast::routes

@@ -1,6 +1,7 @@
 #include "routes/read_forwarder.h"
 
 #include "cache/responses/key.h"
+#include "routes/answer_later.h"
 #include "routes/answer_worth.h"
 #include "routes/cache_control.h"
 #include "routes/error_response.h"
@@ -8,9 +9,11 @@
 #include "routes/unknown_name.h"
 
 namespace holdfast::routes {
+
 void ReadForwarder::forward(ForwardedRead read, http::Respond respond) const {
-  context_.workers.post(
-      [this, read = std::move(read), respond = std::move(respond)] { respond(answer(read)); });
+  answer_later(
+      context_, std::move(respond), [this, read = std::move(read)] { return answer(read); },
+      "nothing was read");
 }
 
 http::Response ReadForwarder::answer(const ForwardedRead& read) const {

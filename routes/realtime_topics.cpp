@@ -21,14 +21,15 @@ json presence_of(const std::string& key, const json& meta) {
 // What a request broadcasts: {"topic", "event", "payload"} of each; null where it says nothing.
 // POST …/broadcast/TOPIC/events/EVENT has the payload alone.
 json messages_of(const http::Request& request, const std::string& resource) {
-  constexpr std::string_view kBroadcast = "api/broadcast/";
+  constexpr std::string_view kBroadcasts = "api/broadcast/";
   constexpr std::string_view kEvents = "/events/";
   const json body = http::parse_json(request.body);
-  const std::size_t events = resource.find(kEvents, kBroadcast.size());
+  const std::size_t events = resource.find(kEvents, kBroadcasts.size());
   if (events != std::string::npos) {
-    return json::array({{{"topic", resource.substr(kBroadcast.size(), events - kBroadcast.size())},
-                         {"event", resource.substr(events + kEvents.size())},
-                         {"payload", body.is_discarded() ? json::object() : body}}});
+    return json::array(
+        {{{"topic", resource.substr(kBroadcasts.size(), events - kBroadcasts.size())},
+          {"event", resource.substr(events + kEvents.size())},
+          {"payload", body.is_discarded() ? json::object() : body}}});
   }
   return body.is_object() ? body.value("messages", json()) : json();
 }

@@ -2,6 +2,7 @@
 
 #include "cache/query/relationships.h"
 #include "cache/query/suggestions.h"
+#include "routes/answer_later.h"
 #include "routes/cache_control.h"
 #include "routes/error_response.h"
 #include "routes/forwarded_once.h"
@@ -103,12 +104,15 @@ void Rest::handle_table(RestRequest rest, http::Respond respond) const {
                                std::move(rest.caller.principal), kUnknownName},
                               std::move(respond));
       }
-      return context_.workers.post([this, rest = std::move(rest), respond = std::move(respond)] {
-        const auto forwarded = ForwardedOnce(context_, rest.store, rest.request)
-                                   .forward(rest.request, "the table is not in the catalog");
-        note_unknown_name(context_, forwarded.response.status);
-        respond(forwarded.response);
-      });
+      return answer_later(
+          context_, std::move(respond),
+          [this, rest = std::move(rest)] {
+            const auto forwarded = ForwardedOnce(context_, rest.store, rest.request)
+                                       .forward(rest.request, "the table is not in the catalog");
+            note_unknown_name(context_, forwarded.response.status);
+            return forwarded.response;
+          },
+          "the write may or may not have taken effect");
     }
     const auto checked = check_query(rest.request);
     return respond(

@@ -5,6 +5,7 @@
 #include "cache/values/text.h"
 #include "gateway/http/json.h"
 #include "gateway/http/uri.h"
+#include "routes/answer_later.h"
 #include "routes/bundle_import.h"
 #include "routes/error_response.h"
 #include "routes/outbox_routes.h"
@@ -136,8 +137,8 @@ bool Router::route_control(const http::Request& request, const std::string& path
     }
     const bool detailed = control_.allows(request);
     // Counting waits for the disk.
-    context_.workers.post([this, detailed, respond] {
-      respond(http::json_response(200, status_json(context_, identity_, detailed)));
+    answer_later(context_, respond, [this, detailed] {
+      return http::json_response(200, status_json(context_, identity_, detailed));
     });
     return true;
   }
@@ -158,13 +159,13 @@ bool Router::route_control(const http::Request& request, const std::string& path
     } else if (path == "/sync") {
       sync_now(respond);
     } else if (path == "/sync/verify") {
-      context_.workers.post([this, respond] {
-        respond(http::json_response(200, parity_json(context_.synchronizer.compare_all())));
+      answer_later(context_, respond, [this] {
+        return http::json_response(200, parity_json(context_.synchronizer.compare_all()));
       });
     } else {
-      context_.workers.post([this, change = change_of(path), respond] {
+      answer_later(context_, respond, [this, change = change_of(path)] {
         change(context_);
-        respond(http::json_response(200, status_json(context_, identity_, true)));
+        return http::json_response(200, status_json(context_, identity_, true));
       });
     }
     return true;
@@ -174,16 +175,16 @@ bool Router::route_control(const http::Request& request, const std::string& path
       respond(wrong_method("POST"));
       return true;
     }
-    context_.workers.post([this, request, respond] { respond(import_bundle(context_, request)); });
+    answer_later(context_, respond, [this, request] { return import_bundle(context_, request); });
     return true;
   }
   if (request.method != "GET" && request.method != "POST") {
     respond(wrong_method("GET, POST"));
     return true;
   }
-  context_.workers.post([this, request, path, respond] {
+  answer_later(context_, respond, [this, request, path] {
     auto response = queue_route(context_, request, path);
-    respond(response ? *std::move(response) : no_route());
+    return response ? *std::move(response) : no_route();
   });
   return true;
 }
@@ -195,23 +196,25 @@ void Router::run_at_upstream(http::Request request, http::Respond respond) const
     return forwarder_.forward(std::move(request), Surface::kWork, kNotKept, std::move(respond));
   }
   // It may write whatever its caller may (hard case 16).
-  context_.workers.post([this, request = std::move(request), principal = caller->principal,
-                         respond = std::move(respond)] {
-    auto forwarded = forwarder_.forward_once(request, Surface::kWork, kNotKept);
-    if (forwarded.may_have_happened) {
-      context_.stores.open(principal)->note_forwarded_write();
-      context_.synchronizer.wake_puller(principal.id);
-    }
-    respond(std::move(forwarded.response));
-  });
+  answer_later(
+      context_, std::move(respond),
+      [this, request = std::move(request), principal = caller->principal] {
+        auto forwarded = forwarder_.forward_once(request, Surface::kWork, kNotKept);
+        if (forwarded.may_have_happened) {
+          context_.stores.open(principal)->note_forwarded_write();
+          context_.synchronizer.wake_puller(principal.id);
+        }
+        return std::move(forwarded.response);
+      },
+      "it may or may not have taken effect");
 }
 
 void Router::sync_now(http::Respond respond) const {
-  context_.workers.post([this, respond = std::move(respond)] {
+  answer_later(context_, std::move(respond), [this] {
     const auto result = context_.synchronizer.sync_now();
-    respond(http::json_response(200, http::print_json({{"uploaded", result.uploaded},
-                                                       {"downloaded", result.downloaded},
-                                                       {"errors", result.errors}})));
+    return http::json_response(200, http::print_json({{"uploaded", result.uploaded},
+                                                      {"downloaded", result.downloaded},
+                                                      {"errors", result.errors}}));
   });
 }
 

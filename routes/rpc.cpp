@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cache/values/json.h"
+#include "routes/answer_later.h"
 #include "routes/cache_control.h"
 #include "routes/error_response.h"
 #include "routes/forwarded_once.h"
@@ -113,10 +114,11 @@ bool Rpc::is_queued(const RestRequest& rest, const std::string& schema,
 }
 
 void Rpc::call(RestRequest rest, http::Respond respond) const {
-  context_.workers.post(
-      [context = &context_, rest = std::move(rest), respond = std::move(respond)] {
+  answer_later(
+      context_, std::move(respond),
+      [context = &context_, rest = std::move(rest)] {
         const ForwardedOnce once(*context, rest.store, rest.request);
-        if (auto repeated = once.repeated()) return respond(*std::move(repeated));
+        if (auto repeated = once.repeated()) return *std::move(repeated);
         if (!context->connectivity.offline()) {
           context->synchronizer.wait_until_sent(*rest.store, kDeliveryWait);
         }
@@ -125,8 +127,9 @@ void Rpc::call(RestRequest rest, http::Respond respond) const {
           rest.store->note_forwarded_write();
           context->synchronizer.wake_puller(rest.store->principal().id);
         }
-        respond(forwarded.response);
-      });
+        return forwarded.response;
+      },
+      "the call may or may not have taken effect");
 }
 
 }  // namespace holdfast::routes

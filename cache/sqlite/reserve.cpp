@@ -43,6 +43,11 @@ bool Reserve::keep() {
   return allocate(path_, bytes_);
 }
 
+void Reserve::release_if_full() {
+  constexpr std::int64_t kToOpen = 2 * 1024 * 1024;
+  if (!path_.empty() && !has_free(path_, kToOpen)) release();
+}
+
 void Reserve::release() {
   if (path_.empty()) return;
   if (truncate(path_.c_str(), 0) != 0) unlink(path_.c_str());

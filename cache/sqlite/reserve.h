@@ -24,6 +24,8 @@ class Reserve {
   bool keep();
   // Gives the room up.
   void release();
+  // The same where not even a database could be opened, which takes a log and an index beside it.
+  void release_if_full();
 
  private:
   std::string path_;

@@ -7,6 +7,7 @@
 #include "cache/replica/metrics_history.h"
 #include "cache/replica/project_file.h"
 #include "cache/replica/stores.h"
+#include "cache/sqlite/reserve.h"
 #include "gateway/app/catalog_keeper.h"
 #include "gateway/app/data_folder.h"
 #include "gateway/app/https.h"
@@ -67,6 +68,12 @@ CatalogOptions catalog_options(const config::Config& config,
           config.rest.schemas, std::move(may_connect)};
 }
 
+// Of a full disk the principals' reserve makes way: the gateway answers all the same.
+std::string project_file(const std::string& folder, Logger& log) {
+  cache::Reserve(folder + "/principals/any.db", cache::Reserve::kBytes).release_if_full();
+  return sound_project_file(folder + "/project.db", log);
+}
+
 }  // namespace
 
 // In order of construction. What a part is given of later ones it uses from start() on only.
@@ -75,7 +82,7 @@ struct App::Parts {
         const std::shared_ptr<Logger>& logger)
       : log(logger),
         folder(data_folder_of(config)),
-        file(sound_project_file(folder.path() + "/project.db", *logger)),
+        file(project_file(folder.path(), *logger)),
         client(config.upstream, clock),
         wrapped(variant.wrap_upstream ? variant.wrap_upstream(client) : nullptr),
         connectivity(config.upstream, clock),
@@ -276,8 +283,15 @@ void App::start() {
     };
   }
   parts.https.start();
+  parts.dispatcher.rest_while([&parts] { return parts.connectivity.offline(); });
+  parts.synchronizer.observe_refusals([&parts] { parts.keeper.wake(); });
   parts.listener.start();
-  parts.folder.announce(url());
+  try {
+    parts.folder.announce(url());
+  } catch (const DataFolderError& error) {
+    // Apps are answered; the command line and the tray do not find it until there is room.
+    parts.log->warn("not_announced reason={}", error.what());
+  }
   parts.panel.start();
   parts.router.realtime().start();
   parts.sampling.start();
@@ -298,8 +312,6 @@ void App::start() {
       parts.companion_watch.wake();
     });
   });
-  parts.dispatcher.rest_while([&parts] { return parts.connectivity.offline(); });
-  parts.synchronizer.observe_refusals([&parts] { parts.keeper.wake(); });
   parts.prober.start();
   if (config_.pull.realtime && !config_.upstream.url.empty()) parts.realtime.start();
   parts.network.start();
@@ -338,17 +350,24 @@ http::Response App::answer_control(http::Request request) {
   request.headers.set("Authorization",
                       "Bearer " + parts.folder.control_token(config_.control_token));
   if (request.path() == "/sync") parts.look_for_companion(catalog_options(config_).api_key);
-  std::promise<http::Response> answer;
-  parts.router.handle(std::move(request), [&answer](http::Response response) {
-    answer.set_value(std::move(response));
-  });
-  return answer.get_future().get();
+  auto answer = std::make_shared<std::promise<http::Response>>();
+  auto answered = answer->get_future();
+  parts.router.handle(std::move(request),
+                      [answer = std::exchange(answer, nullptr)](http::Response response) {
+                        answer->set_value(std::move(response));
+                      });
+  try {
+    return answered.get();
+  } catch (const std::future_error&) {
+    // Nobody is left who could answer.
+    return http::json_response(500, R"({"message":"The gateway failed on this request"})");
+  }
 }
 
 std::string App::dashboard_link() { return parts_->panel.make_link(url()); }
 
 std::string App::url() const {
-  return "http://" + config_.listener.host + ":" + std::to_string(parts_->listener.port());
+  return http_address(config_.listener.host, parts_->listener.port());
 }
 
 std::string App::https_url() const {

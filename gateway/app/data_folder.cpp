@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "gateway/base/files.h"
+#include "gateway/base/ids.h"
 #include "gateway/config/config.h"
 #include "gateway/crypto/base64.h"
 #include "gateway/crypto/random.h"
@@ -38,6 +39,18 @@ void write_private(const std::string& path, const std::string& text) {
     write_file(path, text, 0600);
   } catch (const std::system_error& error) {
     throw DataFolderError(error.what());
+  }
+}
+
+constexpr const char* kCopy = "export-";
+constexpr std::chrono::hours kLeft{1};
+
+void remove_left_copies(const std::string& path) {
+  std::error_code ignored;
+  const auto before = fs::file_time_type::clock::now() - kLeft;
+  for (const auto& entry : fs::directory_iterator(path, ignored)) {
+    const bool copy = entry.path().filename().string().starts_with(kCopy);
+    if (copy && entry.last_write_time(ignored) < before) fs::remove_all(entry.path(), ignored);
   }
 }
 
@@ -69,6 +82,7 @@ DataFolder::DataFolder(std::string path) : path_(std::move(path)) {
     throw DataFolderError("the data folder " + path_ +
                           " is in use by another holdfast; stop it, or choose another --data");
   }
+  remove_left_copies(path_);
 }
 
 DataFolder::~DataFolder() {
@@ -101,6 +115,18 @@ std::string DataFolder::seal_key() const {
 
 void DataFolder::announce(const std::string& url) const {
   write_private(path_ + "/gateway.url", url);
+}
+
+CopyFolder::CopyFolder(const std::string& data_folder)
+    : path_(data_folder + "/" + kCopy + new_uuid()) {
+  remove_left_copies(data_folder);
+  fs::create_directory(path_);
+  fs::permissions(path_, fs::perms::owner_all);
+}
+
+CopyFolder::~CopyFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
 }
 
 std::optional<RunningGateway> find_running(const std::string& path) {

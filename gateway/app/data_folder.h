@@ -44,6 +44,21 @@ class DataFolder {
   int lock_ = -1;
 };
 
+// A folder in a data folder for a copy of a user's rows, mode 0700; it goes with this. One that a
+// program has left which was ended meanwhile is removed by the next who comes an hour later.
+class CopyFolder {
+ public:
+  explicit CopyFolder(const std::string& data_folder);
+  ~CopyFolder();
+  CopyFolder(const CopyFolder&) = delete;
+  CopyFolder& operator=(const CopyFolder&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  const std::string path_;
+};
+
 // What a running gateway left for the command line; nullopt when none runs on the folder,
 // or there is no such folder.
 struct RunningGateway {

@@ -1,5 +1,7 @@
 #include "gateway/app/https.h"
 
+#include <algorithm>
+#include <cctype>
 #include <filesystem>
 
 #include "gateway/app/data_folder.h"
@@ -20,9 +22,17 @@ std::string local_name_of(const std::string& url) {
   if (scheme == std::string::npos) return "";
   const std::string host = url.substr(scheme + 3, url.find_first_of(":/", scheme + 3) - scheme - 3);
   const std::string label = host.substr(0, host.find('.'));
-  const bool is_name = host.find_first_of("[]") == std::string::npos &&
-                       host.find_first_not_of("0123456789.") != std::string::npos;
+  // Not every name of a machine is one that a certificate may have.
+  const bool is_name =
+      host.find_first_not_of("0123456789.") != std::string::npos &&
+      std::ranges::all_of(label, [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; });
   return is_name && label != "localhost" ? label + ".localhost" : "";
+}
+
+// As it stands in a URL (RFC 3986 3.2).
+std::string authority(const std::string& host, std::uint16_t port) {
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  return (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
 std::unique_ptr<certs::ServerTls> tls_of(const config::Config& config,
@@ -67,11 +77,13 @@ void check_listeners(const server::ListenerOptions& options) {
   }
 }
 
+std::string http_address(const std::string& host, std::uint16_t port) {
+  return "http://" + authority(host, port);
+}
+
 std::string https_address(const std::string& host, std::uint16_t port) {
   if (port == 0) return "";
-  const std::string name = server::is_loopback_host(host) ? "localhost" : host;
-  const bool is_ipv6 = name.find(':') != std::string::npos;
-  return "https://" + (is_ipv6 ? "[" + name + "]" : name) + ":" + std::to_string(port);
+  return "https://" + authority(server::is_loopback_host(host) ? "localhost" : host, port);
 }
 
 Https::Https(const config::Config& config, const Clock& clock, std::shared_ptr<Logger> logger)

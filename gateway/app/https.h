@@ -22,6 +22,8 @@ certs::CertificateOptions certificate_options(const config::Config& config);
 // Throws server::StartupError for addresses that this gateway must not listen on: other machines
 // get in by HTTPS only, and by names that a person has listed.
 void check_listeners(const server::ListenerOptions& options);
+// The URL of plain HTTP on `host`, a name or an address.
+std::string http_address(const std::string& host, std::uint16_t port);
 // The URL of HTTPS on `host`, by a name that the certificate is for; empty for port 0, no HTTPS.
 std::string https_address(const std::string& host, std::uint16_t port);
 

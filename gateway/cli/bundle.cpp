@@ -61,27 +61,18 @@ class OpenFolder {
 // again: a gateway may go on with the file itself.
 class Snapshot {
  public:
-  Snapshot(const std::string& folder, const std::string& principal)
-      : folder_(folder + "/export-" + new_uuid()) {
-    fs::create_directory(folder_);
-    fs::permissions(folder_, fs::perms::owner_all);
+  Snapshot(const std::string& folder, const std::string& principal) : place_(folder) {
     cache::Database database(folder + "/principals/" + principal + ".db",
                              cache::OpenMode::kReadOnly);
     cache::query::register_functions(database);  // its indexes are copied too
     cache::Statement copy(database, "VACUUM INTO ?1");
-    copy.bind(1, std::string_view(folder_ + "/" + principal + ".db")).run();
+    copy.bind(1, std::string_view(place_.path() + "/" + principal + ".db")).run();
   }
-  ~Snapshot() {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
-  Snapshot(const Snapshot&) = delete;
-  Snapshot& operator=(const Snapshot&) = delete;
 
-  const std::string& folder() const { return folder_; }
+  const std::string& folder() const { return place_.path(); }
 
  private:
-  const std::string folder_;
+  const app::CopyFolder place_;
 };
 
 Result<std::shared_ptr<const cache::Catalog>> kept_catalog(const std::string& folder) {

@@ -47,7 +47,7 @@ class Command {
     CLI::Option* option = app_.add_option(argument.name, argument.help);
     option->required(argument.required);
     if (!argument.value.empty()) option->type_name(argument.value);
-    if (argument.takes == Takes::kPort) option->check(CLI::Range(0, 65535));
+    if (argument.takes == Takes::kPort) option->check(is_count)->check(CLI::Range(0, 65535));
     if (argument.takes == Takes::kNumber) option->check(is_count);
     if (!argument.choices.empty()) option->check(CLI::IsMember(argument.choices));
   }
@@ -121,7 +121,11 @@ int parse_and_run(CLI::App& program, const std::vector<Command>& commands, int a
   try {
     program.parse(argc, argv);
     for (const Command& command : commands) {
-      if (command.named()) return command.run();
+      if (!command.named()) continue;
+      const int status = command.run();
+      // What is cut off must not count as done.
+      if (status == 0 && !std::cout.flush()) return fail("the output cannot be written");
+      return status;
     }
   } catch (const CLI::ParseError& error) {
     // Asked for: --help, --version.

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "gateway/app/https.h"
 #include "gateway/base/files.h"
 #include "gateway/cli/findings.h"
 #include "gateway/cli/print.h"
@@ -138,7 +139,7 @@ int init(const CommonOptions& common, const InitOptions& given) {
   fs::create_directories(fs::path(file).parent_path());
   write_file(file, text, 0600);
   const auto& listener = config->listener;
-  print_next(common, file, "http://" + listener.host + ":" + std::to_string(listener.port));
+  print_next(common, file, app::http_address(listener.host, listener.port));
   return 0;
 }
 

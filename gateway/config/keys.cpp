@@ -36,7 +36,10 @@ bool is_origin(const std::string& text) { return text == "*" || is_web_address(t
 bool is_key_source(const std::string& text) { return identity::parse_key_source(text).has_value(); }
 
 bool is_pin(const std::string& text) {
-  return text.size() == 51 && text.starts_with("sha256/") && text.ends_with("=");
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  return text.size() == 51 && text.starts_with("sha256/") && text.ends_with("=") &&
+         text.find_first_not_of(kDigits, 7) == text.size() - 1;
 }
 
 bool is_host_name(const std::string& text) {

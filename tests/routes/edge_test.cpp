@@ -52,6 +52,31 @@ TEST_F(EdgeTest, AMissingKeyIsRefusedInTheEdgesWords) {
   EXPECT_TRUE(upstream_.calls().empty());
 }
 
+// RFC 9110 7.6.1.
+TEST_F(EdgeTest, WhatConcernsTheConnectionAloneGoesNoFurther) {
+  send("GET", "/auth/v1/health",
+       {{"apikey", kKey}, {"Connection", "close, X-Mine"}, {"X-Mine", "1"}, {"X-Theirs", "2"}});
+  const auto& headers = upstream_.calls().back().headers;
+  EXPECT_FALSE(headers.contains("Connection"));
+  EXPECT_FALSE(headers.contains("X-Mine"));
+  EXPECT_TRUE(headers.contains("X-Theirs"));
+}
+
+// Hard case 27: the dashboard is at the same origin.
+TEST_F(EdgeTest, APageOfTheUpstreamsIsNoPageOfThisOrigin) {
+  for (const char* type : {"text/html; charset=utf-8", "image/svg+xml", "application/json"}) {
+    upstream_.respond_with([type](const upstream::Call&) -> upstream::Outcome {
+      upstream::Answer answer;
+      answer.status = 200;
+      answer.headers.add("Content-Type", type);
+      return answer;
+    });
+    const auto response = ask({"GET", "/storage/v1/object/public/a/page", {}, ""});
+    const bool page = std::string_view(type) != "application/json";
+    EXPECT_EQ(header(response, "Content-Security-Policy"), page ? "sandbox" : "(none)") << type;
+  }
+}
+
 TEST_F(EdgeTest, TheKeyAndTokenThatWereJudgedHereGoUpstreamAndNoOther) {
   send("GET", "/auth/v1/health",
        {{"apikey", kKey},

@@ -160,6 +160,11 @@ TEST_F(PanelTest, WhatIsForHoldersOfTheTokenIsRefusedToOthers) {
   }
 }
 
+TEST_F(PanelTest, WhoOnlyAsksForHeadersIsNoListener) {
+  const std::string token = std::string("Bearer ") + kControlToken;
+  EXPECT_EQ(ask({"HEAD", "/events", {{"Authorization", token}}, ""}).status, 405);
+}
+
 TEST_F(PanelTest, MetricsCountTheQueueByState) {
   queue_a_write();
   const std::string text = metrics();
