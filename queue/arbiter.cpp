@@ -6,6 +6,7 @@
 #include "cache/replica/key.h"
 #include "cache/values/json.h"
 #include "gateway/base/ids.h"
+#include "queue/overtaken.h"
 #include "queue/row_version.h"
 #include "queue/three_way.h"
 
@@ -66,8 +67,9 @@ Conflict record_of(const Collision& collision, const Decision& decision, Timesta
   record.role = collision.entry.role;
   record.local_at = collision.entry.created_at;
   if (collision.remote) {
-    record.remote_at =
-        changed_at(*collision.remote, version_columns(collision.table, collision.options));
+    const auto columns = version_columns(collision.table, collision.options);
+    record.remote_at = collision.changed_by_others ? collision.changed_by_others
+                                                   : changed_at(*collision.remote, columns);
   }
   record.detected_at = now;
   return record;
@@ -102,111 +104,6 @@ const char* choice_of(const Collision& collision, const Decision& decision) {
              : "merged";
 }
 
-// One row of an upsert that others have changed, or deleted.
-struct Overtaken {
-  std::size_t start;  // of its effects
-  std::size_t place;  // in the body
-  Effect effect;      // as it is compared
-  const cache::UpstreamImage* image;
-  Decision decision;
-};
-
-std::vector<Overtaken> overtaken_rows(const Entry& entry, const std::vector<Effect>& effects,
-                                      const Collided& collided,
-                                      const cache::ReplicaOptions& options) {
-  std::vector<Overtaken> rows;
-  const auto starts = upsert_starts(entry, effects);
-  for (const RowWrite& write : overwritten_rows(entry, effects)) {
-    const auto image =
-        std::ranges::find(collided.images, write.old_key, &cache::UpstreamImage::key);
-    if (image == collided.images.end()) continue;
-    const Table& table = *image->table;
-    if (!is_overtaken(table, write, image->row)) continue;
-    const auto place = std::ranges::find_if(
-        starts, [&](std::size_t start) { return effects[start].key == write.old_key; });
-    Overtaken row{*place,
-                  static_cast<std::size_t>(place - starts.begin()),
-                  write.effect(entry.relation),
-                  &*image,
-                  {}};
-    row.decision =
-        decide({table, options.of(table), entry, row.effect, image->row, collided.clock_offset});
-    rows.push_back(std::move(row));
-  }
-  return rows;
-}
-
-cache::RawObject members_of(const std::string& object) {
-  auto body = cache::parse_body(object).value();
-  return body.rows.empty() ? cache::RawObject() : std::move(body.rows[0]);
-}
-
-// What the upsert names, as it was decided; the rest is said as it is there now.
-cache::RawObject decided_row(const Table& table, const std::string& changes, const Overtaken& row) {
-  const auto ours = members_of(row.decision.changes);
-  const auto theirs = members_of(cache::print_row(table, *row.image->row));
-  cache::RawObject decided = members_of(changes);
-  for (auto& [name, token] : decided) {
-    const auto mine = cache::find_member(ours, name);
-    const auto stands = mine ? mine : cache::find_member(theirs, name);
-    if (stands) token = *stands;
-  }
-  return decided;
-}
-
-void overwrite_members(const cache::RawObject& with, cache::RawObject& object) {
-  for (const auto& [name, token] : with) cache::set_member(object, name, token);
-}
-
-// Whether an insert may give the row's key.
-bool has_own_key(const Table& table) {
-  return table.primary_key &&
-         std::ranges::none_of(table.primary_key->columns, [&](std::size_t column) {
-           return table.columns[column].identity == cache::Identity::kAlways;
-         });
-}
-
-// The effect, and its row of the body, over the row as it is there, which may be gone.
-void rewrite_row(const Table& table, const Overtaken& row, Effect& effect, cache::RawObject& body) {
-  if (row.decision.insert) {
-    effect.base = std::nullopt;
-    return;
-  }
-  const auto decided = decided_row(table, row.effect.changes, row);
-  overwrite_members(decided, body);
-  if (!effect.row.empty()) {
-    auto anew = members_of(effect.row);
-    overwrite_members(decided, anew);
-    effect.row = cache::print_object(anew);
-  }
-  effect.changes = row.decision.changes;
-  effect.base = cache::print_row(table, row.image->row);
-}
-
-// The body without these rows.
-std::string left_of(const cache::RawBody& body, const std::set<std::size_t>& given_way) {
-  std::string text;
-  for (std::size_t i = 0; i < body.rows.size(); ++i) {
-    if (given_way.contains(i)) continue;
-    text += (text.empty() ? "" : ",") + cache::print_object(body.rows[i]);
-  }
-  return body.is_array ? "[" + text + "]" : text;
-}
-
-// The upsert's own effects without those of these rows.
-std::vector<Effect> left_of(const Entry& entry, const std::vector<Effect>& effects,
-                            const std::set<std::size_t>& given_way) {
-  const auto starts = upsert_starts(entry, effects);
-  std::vector<Effect> left;
-  std::size_t row = 0;
-  for (std::size_t i = 0; i < effects.size(); ++i) {
-    while (row + 1 < starts.size() && starts[row + 1] <= i) ++row;
-    const bool own = !effects[i].consequence && effects[i].relation == entry.relation;
-    if (own && !given_way.contains(row)) left.push_back(effects[i]);
-  }
-  return left;
-}
-
 // A collision proves that none of it was applied, also where an answer was lost before.
 void split_unapplied(Outbox& outbox, Transaction& transaction, Entry entry) {
   entry.lost_answer = false;
@@ -219,6 +116,27 @@ void add_decided(Transaction& transaction, Conflict record, const char* choice, 
   record.resolved_by = "policy";
   record.resolved_at = now;
   Conflicts::add(transaction, record);
+}
+
+// Hard case 7: a row's stamp tells of an own write where one was delivered after what others did;
+// then of when they did, as far as the row that was written over says. By the upstream's clock.
+std::optional<Timestamp> changed_by_others(cache::Database& database, const Collision& collision) {
+  const auto columns = version_columns(collision.table, collision.options);
+  if (!collision.remote || !columns.stamp) return std::nullopt;
+  auto changed = changed_at(*collision.remote, columns);
+  cache::Statement& own = database.cached(
+      "SELECT e.base, o.ended_at FROM hf_outbox o CROSS JOIN hf_effects e ON e.entry=o.sequence"
+      " WHERE o.state='acknowledged' AND o.ended_at IS NOT NULL AND o.sequence<?1"
+      " AND e.relation=?2 AND e.key=?3 AND e.base IS NOT NULL ORDER BY o.sequence DESC");
+  own.bind(1, collision.entry.sequence).bind(2, std::string_view(collision.effect.relation));
+  own.bind(3, std::string_view(collision.effect.key));
+  while (changed && own.step()) {
+    const Timestamp delivered(std::chrono::microseconds(own.integer(1)));
+    if (*changed > delivered + collision.clock_offset) break;
+    changed = changed_at(cache::read_stored(collision.table, own.text(0)), columns);
+  }
+  own.reset();
+  return changed;
 }
 
 // What a person is asked, or was decided, if it is a conflict at all.
@@ -252,8 +170,8 @@ Arbiter::Outcome Arbiter::settle(Transaction& transaction, const Entry& entry,
   }
   const std::optional<Row>& remote = collided.images.front().row;
   const Effect effect = write->effect(entry.relation);
-  const Collision collision{*table, options_.of(*table),  entry, effect,
-                            remote, collided.clock_offset};
+  Collision collision{*table, options_.of(*table), entry, effect, remote, collided.clock_offset};
+  collision.changed_by_others = changed_by_others(transaction.database(), collision);
   const Decision decision = decide(collision);
   list(transaction, collision, decision, now);
   show_read(transaction, outbox_.overlay(), collided.images.front());

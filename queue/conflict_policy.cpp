@@ -39,12 +39,12 @@ Row written(const Collision& collision) {
       .value_or(Row(collision.table.columns.size(), cache::Null{}));
 }
 
-// Microseconds since 2000-01-01; nullopt where the row does not say.
 // Whether our write is surely later than the row's last change, by the upstream's clock. A stamp
 // that the change has left as it was tells nothing: no trigger keeps it.
 bool written_later(const Collision& collision, const VersionColumns& columns) {
   if (!collision.remote) return false;
-  const auto theirs = changed_at(*collision.remote, columns);
+  const auto theirs = collision.changed_by_others ? collision.changed_by_others
+                                                  : changed_at(*collision.remote, columns);
   const auto base = stored_row(collision.table, collision.effect.base);
   if (!theirs || (base && changed_at(*base, columns) == theirs)) return false;
   return collision.entry.created_at + collision.clock_offset > *theirs;

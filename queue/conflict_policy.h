@@ -19,6 +19,8 @@ struct Collision {
   const cache::Effect& effect;
   const std::optional<cache::Row>& remote;  // the row as it is now; nullopt: gone, or hidden
   std::chrono::microseconds clock_offset;   // clock_offset()
+  // When others have changed the row last, where own writes to it were delivered since.
+  std::optional<Timestamp> changed_by_others = std::nullopt;
 };
 
 // The upstream's clock minus ours, as far as an answer proves that they differ: its `date` is cut

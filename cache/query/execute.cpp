@@ -4,9 +4,27 @@
 #include "cache/query/outcome_words.h"
 #include "cache/query/query.h"
 #include "cache/query/render.h"
+#include "cache/query/resolve.h"
+#include "cache/sqlite/time_limit.h"
 
 namespace holdfast::cache::query {
 namespace {
+
+// What Supabase lets the statements of a signed-in user take: 8 s (its guide "Timeouts"). Whoever
+// reads on for longer keeps a thread from all others.
+constexpr std::chrono::milliseconds kLongest{8'000};
+
+// The result of `read`, which may run into that limit.
+template <typename Read>
+auto within_limit(Database& database, Read read) -> decltype(read()) {
+  const TimeLimit limit(database, kLongest);
+  try {
+    return read();
+  } catch (const SqliteError& error) {
+    if (!error.interrupted()) throw;
+    return forward("a read that takes more than eight seconds");
+  }
+}
 
 // BEGIN … COMMIT around a count and its page, unless the caller has a transaction already.
 class ReadTransaction {
@@ -171,15 +189,8 @@ Result<void> read_rows(Database& database, const Plan& plan, const Binding& bind
   return {};
 }
 
-}  // namespace
-
-Result<Output> execute(Database& database, const Plan& plan, Form form, bool nulls_stripped,
-                       const std::vector<std::int64_t>& rowids) {
-  return execute(database, plan, plan.binding, form, nulls_stripped, rowids);
-}
-
-Result<Output> execute(Database& database, const Plan& plan, const Binding& binding, Form form,
-                       bool nulls_stripped, const std::vector<std::int64_t>& rowids) {
+Result<Output> read(Database& database, const Plan& plan, const Binding& binding, Form form,
+                    bool nulls_stripped, const std::vector<std::int64_t>& rowids) {
   Output output;
   output.offset = binding.window.offset;
   const bool counting = !plan.count_sql.empty();
@@ -200,6 +211,19 @@ Result<Output> execute(Database& database, const Plan& plan, const Binding& bind
   return output;
 }
 
+}  // namespace
+
+Result<Output> execute(Database& database, const Plan& plan, Form form, bool nulls_stripped,
+                       const std::vector<std::int64_t>& rowids) {
+  return execute(database, plan, plan.binding, form, nulls_stripped, rowids);
+}
+
+Result<Output> execute(Database& database, const Plan& plan, const Binding& binding, Form form,
+                       bool nulls_stripped, const std::vector<std::int64_t>& rowids) {
+  return within_limit(database,
+                      [&] { return read(database, plan, binding, form, nulls_stripped, rowids); });
+}
+
 bool shows_new_rows(Database& database, const Plan& plan) {
   if (plan.new_rows_sql.empty()) return false;
   BorrowedStatement statement(database, plan.new_rows_sql);
@@ -207,14 +231,16 @@ bool shows_new_rows(Database& database, const Plan& plan) {
 }
 
 Result<std::vector<std::int64_t>> execute_targets(Database& database, const Plan& plan) {
-  std::vector<std::int64_t> rowids;
-  BorrowedStatement statement(database, plan.sql);
-  bind(*statement, plan, plan.binding, plan.binding.values.size());
-  HF_TRY_VOID(step_all(*statement, [&]() -> Result<void> {
-    rowids.push_back(statement->integer(0));
-    return {};
-  }));
-  return rowids;
+  return within_limit(database, [&]() -> Result<std::vector<std::int64_t>> {
+    std::vector<std::int64_t> rowids;
+    BorrowedStatement statement(database, plan.sql);
+    bind(*statement, plan, plan.binding, plan.binding.values.size());
+    HF_TRY_VOID(step_all(*statement, [&]() -> Result<void> {
+      rowids.push_back(statement->integer(0));
+      return {};
+    }));
+    return rowids;
+  });
 }
 
 }  // namespace holdfast::cache::query

@@ -109,21 +109,23 @@ void cast(FunctionContext& context, Arguments arguments) {
   return value ? context.value(view(*value)) : fail(context, value.error());
 }
 
+void answer(FunctionContext& context, Like outcome) {
+  if (outcome == Like::kTooLong) return fail(context, forward("a long match"));
+  if (outcome != Like::kLoneEscape) return context.boolean(outcome == Like::kYes);
+  fail(context, invalid_request("22025", "LIKE pattern must not end with escape character"));
+}
+
 void like(FunctionContext& context, Arguments arguments) {
   if (arguments.is_null(0) || arguments.is_null(1)) return context.null();
-  const auto matches = matches_like(text_of(arguments, 0), text_of(arguments, 1));
-  if (matches) return context.boolean(*matches);
-  fail(context, invalid_request("22025", "LIKE pattern must not end with escape character"));
+  answer(context, matches_like(text_of(arguments, 0), text_of(arguments, 1)));
 }
 
 // hf_ilike(text, pattern, collation)
 void ilike(FunctionContext& context, Arguments arguments) {
   if (arguments.is_null(0) || arguments.is_null(1)) return context.null();
   const std::string_view collation = text_of(arguments, 2);
-  const auto matches = matches_like(fold_case(text_of(arguments, 0), collation),
-                                    fold_case(text_of(arguments, 1), collation));
-  if (matches) return context.boolean(*matches);
-  fail(context, invalid_request("22025", "LIKE pattern must not end with escape character"));
+  answer(context, matches_like(fold_case(text_of(arguments, 0), collation),
+                               fold_case(text_of(arguments, 1), collation)));
 }
 
 // hf_match(shape, v)
@@ -131,7 +133,7 @@ void match(FunctionContext& context, Arguments arguments) {
   if (arguments.is_null(1)) return context.null();
   const auto matches = shape_of(arguments).expression->matches(text_of(arguments, 1));
   if (matches) return context.boolean(*matches);
-  fail(context, forward("a class of characters beyond ASCII"));
+  fail(context, forward("a class of characters beyond ASCII, or a long match"));
 }
 
 // In jsonb a scalar is an array of one to an index; in json it is none.

@@ -1,8 +1,10 @@
 #include "cache/query/patterns.h"
 
-
 namespace holdfast::cache::query {
 namespace {
+
+// Characters compared: half a second or so.
+constexpr std::size_t kMostWork = 300'000'000;
 
 std::size_t character_size(std::string_view text) {
   std::size_t size = 1;
@@ -35,15 +37,17 @@ bool meets_lone_escape(std::string_view text, std::string_view pattern) {
 }  // namespace
 
 // Greedy with one point to come back to: only the last % can matter.
-std::optional<bool> matches_like(std::string_view text, std::string_view pattern) {
+Like matches_like(std::string_view text, std::string_view pattern) {
   std::string_view retry_text;
   std::string_view retry_pattern;
   bool can_retry = false;
+  std::size_t work = 0;
   while (!text.empty() || !pattern.empty()) {
+    if (++work > kMostWork) return Like::kTooLong;
     if (!pattern.empty() && pattern[0] == '%') {
-      if (!text.empty() && meets_lone_escape(text, pattern)) return std::nullopt;
+      if (!text.empty() && meets_lone_escape(text, pattern)) return Like::kLoneEscape;
       pattern.remove_prefix(1);
-      if (pattern.empty()) return true;
+      if (pattern.empty()) return Like::kYes;
       retry_text = text;
       retry_pattern = pattern;
       can_retry = true;
@@ -54,14 +58,14 @@ std::optional<bool> matches_like(std::string_view text, std::string_view pattern
       text.remove_prefix(character_size(text));
       continue;
     }
-    if (pattern == "\\" && !text.empty()) return std::nullopt;
+    if (pattern == "\\" && !text.empty()) return Like::kLoneEscape;
     if (!pattern.empty() && pattern[0] != '_' && take_literal(text, pattern)) continue;
-    if (!can_retry || retry_text.empty()) return false;
+    if (!can_retry || retry_text.empty()) return Like::kNo;
     retry_text.remove_prefix(character_size(retry_text));
     text = retry_text;
     pattern = retry_pattern;
   }
-  return true;
+  return Like::kYes;
 }
 
 }  // namespace holdfast::cache::query

@@ -63,6 +63,7 @@ class ExpressionRun {
       open.pop_back();
       if (seen_[next] == round_) continue;
       seen_[next] = round_;
+      if (++work_ > kMostWork) unsure_ = true;
       const auto& [action, first, second] = expression_.steps_[next];
       switch (action) {
         case Action::kCharacter:
@@ -97,8 +98,12 @@ class ExpressionRun {
     return fulltext::is_ascii_letter(c) || fulltext::is_digit(c) || c == '_';
   }
 
+  // A second or so: a long text and an expression of thousands of steps.
+  static constexpr std::size_t kMostWork = 30'000'000;
+
   const RegularExpression& expression_;
   std::vector<fulltext::Character> text_;
+  std::size_t work_ = 0;           // steps followed
   std::vector<std::size_t> seen_;  // by step: the round in which it was reached
   std::size_t round_ = 0;
   std::size_t at_ = 0;

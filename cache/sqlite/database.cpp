@@ -85,6 +85,8 @@ bool SqliteError::corrupt() const {
   return (code_ & 0xff) == SQLITE_CORRUPT || (code_ & 0xff) == SQLITE_NOTADB;
 }
 
+bool SqliteError::interrupted() const { return (code_ & 0xff) == SQLITE_INTERRUPT; }
+
 void Database::Close::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
 
 Database::Database(const std::string& path, OpenMode mode) {

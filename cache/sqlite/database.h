@@ -26,6 +26,8 @@ class SqliteError : public std::runtime_error {
   bool disk_full() const;
   // The file is no database, or damaged (SQLITE_CORRUPT, SQLITE_NOTADB).
   bool corrupt() const;
+  // A TimeLimit ended it (SQLITE_INTERRUPT).
+  bool interrupted() const;
 
  private:
   int code_;

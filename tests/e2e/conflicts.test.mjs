@@ -107,6 +107,27 @@ function twoDevices(tier) {
     });
   }
 
+  // What the delivery of the one before does to the row is nobody else's.
+  test('last_write_wins: no own write makes a later one of the row lose', async () => {
+    const run = await clash('last_write_wins', {
+      first: () => {},
+      second: async (todos, id) => {
+        await world.database.sql`update todos set title = 'first' where id = ${id}`;
+        succeeded(await todos.update({ done: true }).eq('id', id));
+        succeeded(await todos.update({ title: 'second' }).eq('id', id));
+      },
+    });
+    try {
+      await endsAs(run, [{ title: 'second', done: true, priority: 1 }]);
+      assert.deepEqual(
+        (await conflictsOf(run)).map(({ columns, choice }) => [columns, choice]),
+        [[['title'], 'local']],
+      );
+    } finally {
+      await run.close();
+    }
+  });
+
   test('changes of different columns are both kept, and nothing is listed', async () => {
     const run = await clash('remote_wins', {
       first: titled('first'),

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "cache/sqlite/time_limit.h"
 #include "tests/support/temp_dir.h"
 
 namespace holdfast::cache {
@@ -22,6 +23,21 @@ std::int64_t number(Database& database, std::string_view sql) {
   Statement statement(database, sql);
   statement.step();
   return statement.integer(0);
+}
+
+TEST_F(DatabaseTest, AStatementThatRunsTooLongEndsAndTheNextOneRuns) {
+  constexpr const char* kEndless =
+      "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n";
+  {
+    const TimeLimit limit(database_, std::chrono::milliseconds(1));
+    try {
+      number(database_, kEndless);
+      ADD_FAILURE() << "it came to an end";
+    } catch (const SqliteError& error) {
+      EXPECT_TRUE(error.interrupted());
+    }
+  }
+  EXPECT_EQ(number(database_, "SELECT 7"), 7);
 }
 
 TEST_F(DatabaseTest, AWriterSurvivesPowerLoss) {
