@@ -118,21 +118,26 @@ void add_decided(Transaction& transaction, Conflict record, const char* choice, 
   Conflicts::add(transaction, record);
 }
 
-// Hard case 7: a row's stamp tells of an own write where one was delivered after what others did;
-// then of when they did, as far as the row that was written over says. By the upstream's clock.
+// Hard case 7: a row's stamp tells of an own update where one was delivered after what others did;
+// then of when they did, as the row that it was compared with says. By the upstream's clock;
+// nullopt where the strategy does not ask.
 std::optional<Timestamp> changed_by_others(cache::Database& database, const Collision& collision) {
   const auto columns = version_columns(collision.table, collision.options);
-  if (!collision.remote || !columns.stamp) return std::nullopt;
+  const bool asked = collision.options.conflict == cache::ConflictStrategy::kLastWriteWins;
+  if (!asked || !collision.remote || !columns.stamp) return std::nullopt;
   auto changed = changed_at(*collision.remote, columns);
   cache::Statement& own = database.cached(
-      "SELECT e.base, o.ended_at FROM hf_outbox o CROSS JOIN hf_effects e ON e.entry=o.sequence"
+      "SELECT e.base, o.ended_at, o.operation FROM hf_outbox o"
+      " CROSS JOIN hf_effects e ON e.entry=o.sequence"
       " WHERE o.state='acknowledged' AND o.ended_at IS NOT NULL AND o.sequence<?1"
-      " AND e.relation=?2 AND e.key=?3 AND e.base IS NOT NULL ORDER BY o.sequence DESC");
+      " AND e.relation=?2 AND e.key=?3 ORDER BY o.sequence DESC");
   own.bind(1, collision.entry.sequence).bind(2, std::string_view(collision.effect.relation));
   own.bind(3, std::string_view(collision.effect.key));
   while (changed && own.step()) {
     const Timestamp delivered(std::chrono::microseconds(own.integer(1)));
-    if (*changed > delivered + collision.clock_offset) break;
+    // Only an update compares the stamp with that of its base.
+    const bool compared = own.text(2) == "update" && !own.is_null(0);
+    if (!compared || *changed > delivered + collision.clock_offset) break;
     changed = changed_at(cache::read_stored(collision.table, own.text(0)), columns);
   }
   own.reset();

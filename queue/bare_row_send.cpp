@@ -240,12 +240,15 @@ std::optional<Verdict> BareRowSend::judge_arrival(const cache::UpstreamImage& se
 bool BareRowSend::is_rest_as_it_was(const Row& row) const {
   const auto ours = changed_columns(table_, write_.changes, std::nullopt);
   const auto columns = plain_columns(table_);
-  return base_ && std::ranges::all_of(columns, [&](std::size_t column) {
-           const bool said = std::ranges::find(ours, column) != ours.end();
-           const bool made = table_.columns[column].generated != cache::Generated::kNo;
-           return said || made || table_.is_key(column) || columns_.bookkeeping(column) ||
-                  is_same(table_.columns[column], (*base_)[column], row[column]);
-         });
+  const bool triggered = std::ranges::any_of(
+      table_.triggers, [](const cache::Trigger& one) { return one.before && one.on_update; });
+  if (triggered || !base_) return triggered;
+  return std::ranges::all_of(columns, [&](std::size_t column) {
+    const bool said = std::ranges::find(ours, column) != ours.end();
+    const bool made = table_.columns[column].generated != cache::Generated::kNo;
+    return said || made || table_.is_key(column) || columns_.bookkeeping(column) ||
+           is_same(table_.columns[column], (*base_)[column], row[column]);
+  });
 }
 
 std::optional<Verdict> BareRowSend::judge_update(const SeenRows& seen) const {

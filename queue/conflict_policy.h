@@ -19,7 +19,8 @@ struct Collision {
   const cache::Effect& effect;
   const std::optional<cache::Row>& remote;  // the row as it is now; nullopt: gone, or hidden
   std::chrono::microseconds clock_offset;   // clock_offset()
-  // When others have changed the row last, where own writes to it were delivered since.
+  // When others have changed the row last, where own updates of it may have been delivered since;
+  // nullopt: its own stamp tells.
   std::optional<Timestamp> changed_by_others = std::nullopt;
 };
 

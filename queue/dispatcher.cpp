@@ -43,7 +43,7 @@ bool would_overtake(const Outbox& outbox, cache::Database& database, const cache
   if (entry.operation != "update" && entry.operation != "delete") return false;
   const cache::Table* table = overlay.find_table(entry.relation);
   return table != nullptr && outbox.touches(database, entry.relation, entry.sequence) &&
-         !names_one_row(*table, query_of(asked.target));
+         !named_key(*table, query_of(asked.target));
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "cache/query/query.h"
+#include "cache/replica/key.h"
+#include "cache/values/codec.h"
 #include "cache/values/json.h"
 
 namespace holdfast::queue {
@@ -35,11 +37,18 @@ cache::query::Query query_of(const std::string& target) {
   return cache::query::Query::parse(query).value();
 }
 
-bool names_one_row(const cache::Table& table, const cache::query::Query& query) {
-  return table.primary_key &&
-         std::ranges::all_of(table.primary_key->columns, [&](std::size_t column) {
-           return query.has_equality(table.columns[column].name);
-         });
+std::optional<std::string> named_key(const cache::Table& table, const cache::query::Query& query) {
+  if (!table.primary_key) return std::nullopt;
+  cache::Row row(table.columns.size(), cache::Null{});
+  for (const std::size_t index : table.primary_key->columns) {
+    const cache::Column& column = table.columns[index];
+    const std::string* text = query.equal_value(column.name);
+    auto value =
+        text == nullptr ? std::nullopt : std::optional(cache::parse_text(column.type, *text));
+    if (!value || !*value) return std::nullopt;
+    row[index] = **std::move(value);
+  }
+  return cache::key_of(table, row);
 }
 
 Effect RowWrite::effect(const std::string& relation) const {

@@ -31,8 +31,9 @@ struct RowWrite {
 cache::query::Query query_of(const Entry& entry);
 cache::query::Query query_of(const std::string& target);
 
-// Whether its filters let at most one row of the table through, by its primary key.
-bool names_one_row(const cache::Table& table, const cache::query::Query& query);
+// The key of the only row of the table that its filters can let through; nullopt: there may be
+// others.
+std::optional<std::string> named_key(const cache::Table& table, const cache::query::Query& query);
 
 // Where the effects of each such row begin; what follows belongs to it (a new key, cascades).
 // Where the entry's own rows are once it is applied.

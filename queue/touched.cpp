@@ -23,10 +23,11 @@ constexpr const char* kOfReferred =
 constexpr const char* kOfLater =
     "SELECT e.relation, e.key FROM hf_effects e WHERE e.active=1 AND e.entry>?1 AND " HF_IS_BASED
     " GROUP BY e.relation, e.key ORDER BY min(e.entry) LIMIT 1000";
+// As many as are looked at in a moment.
 constexpr const char* kOfUpsert =
-    "SELECT DISTINCT mine.relation, mine.key FROM hf_effects mine CROSS JOIN hf_effects e"
-    " ON e.relation=mine.relation AND e.key=mine.key AND e.active=1 AND e.entry>mine.entry"
-    " WHERE mine.entry=?1 AND mine.consequence=0";
+    "SELECT mine.relation, mine.key FROM hf_effects mine WHERE mine.entry=?1 AND mine.consequence=0"
+    " AND EXISTS(SELECT 1 FROM hf_effects e WHERE e.relation=mine.relation AND e.key=mine.key"
+    " AND e.active=1 AND e.entry>mine.entry) LIMIT 200";
 
 bool may_change_others(const cache::Table& table, const Entry& entry) {
   const bool inserts = makes_rows(entry);

@@ -32,7 +32,8 @@ std::vector<WatchedRow> touchable_rows(cache::Database& database, const cache::O
                                        const Entry& entry);
 
 // They, and the own rows of an upsert that later pending writes are based on: what its answer shows
-// in columns that it does not name may be its triggers' doing, or have been there before.
+// in columns that it does not name may be its triggers' doing, or have been there before. The first
+// two hundred.
 // One thread at a time: whoever holds the Database.
 std::vector<WatchedRow> watched_rows(cache::Database& database, const cache::Overlay& overlay,
                                      const Entry& entry);

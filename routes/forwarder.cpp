@@ -1,6 +1,8 @@
 #include "routes/forwarder.h"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <string_view>
 
 #include "gateway/upstream/wire_headers.h"
@@ -29,8 +31,10 @@ constexpr std::array<std::string_view, 7> kNotReturned = {
 
 // What a browser would run as a page of this origin, where the dashboard is.
 bool is_document(const http::Response& response) {
-  const auto type = response.headers.find("Content-Type").value_or("");
-  return type.find("html") != std::string_view::npos || type.find("xml") != std::string_view::npos;
+  std::string type(response.headers.find("Content-Type").value_or(""));
+  std::ranges::transform(type, type.begin(), [](unsigned char c) { return std::tolower(c); });
+  return type.empty() || type.find("html") != std::string::npos ||
+         type.find("xml") != std::string::npos;
 }
 
 http::Response unavailable(const upstream::Failure& failure, Surface surface, bool is_read) {

@@ -182,10 +182,13 @@ bool Router::route_control(const http::Request& request, const std::string& path
     respond(wrong_method("GET, POST"));
     return true;
   }
-  answer_later(context_, respond, [this, request, path] {
-    auto response = queue_route(context_, request, path);
-    return response ? *std::move(response) : no_route();
-  });
+  answer_later(
+      context_, respond,
+      [this, request, path] {
+        auto response = queue_route(context_, request, path);
+        return response ? *std::move(response) : no_route();
+      },
+      "what was done of it stands");
   return true;
 }
 

@@ -195,9 +195,11 @@ bool WriteJob::rolls_back() const {
 bool WriteJob::may_reach_parked(cache::Database& database) const {
   const auto operation = request_.mutation.operation;
   if (operation != Operation::kUpdate && operation != Operation::kDelete) return false;
-  return queue::Outbox(request_.rest.store->overlay())
-             .touches(database, cache::relation_of(request_.table)) &&
-         !queue::names_one_row(request_.table, request_.mutation.query);
+  cache::Overlay& overlay = request_.rest.store->overlay();
+  if (const auto key = queue::named_key(request_.table, request_.mutation.query)) {
+    return overlay.is_pending(database, request_.table, *key);
+  }
+  return queue::Outbox(overlay).touches(database, cache::relation_of(request_.table));
 }
 
 std::string WriteJob::inexact(const Changes& changes) const {

@@ -223,14 +223,15 @@ std::optional<Query> Query::with_values(
   return query;
 }
 
-bool Query::has_equality(std::string_view column) const {
-  return std::ranges::any_of(tree_->filters, [&](const auto& one) {
-    const auto& [path, condition] = one;
+const std::string* Query::equal_value(std::string_view column) const {
+  for (const auto& [path, condition] : tree_->filters) {
     const Filter& filter = condition.filter;
-    return path.empty() && condition.kind == Condition::Kind::kFilter && !filter.negated &&
-           filter.op == Operator::kEq && filter.quantifier == Quantifier::kNone &&
-           filter.field.name == column && filter.field.path.empty();
-  });
+    const bool equality = path.empty() && condition.kind == Condition::Kind::kFilter &&
+                          !filter.negated && filter.op == Operator::kEq &&
+                          filter.quantifier == Quantifier::kNone;
+    if (equality && filter.field.name == column && filter.field.path.empty()) return &filter.value;
+  }
+  return nullptr;
 }
 
 }  // namespace holdfast::cache::query

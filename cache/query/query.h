@@ -30,8 +30,9 @@ class Query {
   static Result<Query> parse(std::string_view raw);
 
   const QueryTree& tree() const { return *tree_; }
-  // Whether the rows have a single value in the column: name=eq.value.
-  bool has_equality(std::string_view column) const;
+  // The only value that the rows have in the column, by name=eq.value; nullptr: there may be
+  // others.
+  const std::string* equal_value(std::string_view column) const;
   // The query with other values in its filters, where `replace` gives any; nullopt when it gives
   // none.
   std::optional<Query> with_values(

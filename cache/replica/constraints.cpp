@@ -232,7 +232,11 @@ void add_former_references(const Catalog& catalog, const Table& table, const Row
   const bool leaves = std::ranges::any_of(table.foreign_keys, [&](const ForeignKey& key) {
     return std::ranges::any_of(key.columns, [&](std::size_t i) { return before[i] != after[i]; });
   });
-  if (leaves) add_references(catalog, table, before, references);
+  if (!leaves) return;
+  // Of many rows each has its own: they are not compared with each other here.
+  std::vector<std::pair<std::string, std::string>> former;
+  add_references(catalog, table, before, former);
+  std::ranges::move(former, std::back_inserter(references));
 }
 
 bool any_null(const Row& row, const std::vector<std::size_t>& columns) {

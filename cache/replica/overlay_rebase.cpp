@@ -92,11 +92,13 @@ std::optional<Row> made_row(const Table& table, const Effect& ended, const Upstr
 Overlay::Presumed presumed_of(const Table& table, const Effect& effect, Overlay::Presumed before) {
   // A row that was there was left as it is, and is another's.
   if (effect.kind == EffectKind::kInsertIgnore) return before;
-  if (!effect.consequence) return Overlay::Presumed::kWritten;
+  if (!effect.consequence || before == Overlay::Presumed::kWritten) {
+    return Overlay::Presumed::kWritten;
+  }
   // What a foreign key does is known, but for the triggers that it sets off.
   const bool triggered =
       std::ranges::any_of(table.triggers, [](const Trigger& trigger) { return trigger.on_update; });
-  return triggered ? Overlay::Presumed::kTouched : Overlay::Presumed::kNo;
+  return triggered ? Overlay::Presumed::kTouched : before;
 }
 
 }  // namespace

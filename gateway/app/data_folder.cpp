@@ -42,15 +42,22 @@ void write_private(const std::string& path, const std::string& text) {
   }
 }
 
-constexpr const char* kCopy = "export-";
-constexpr std::chrono::hours kLeft{1};
+constexpr std::string_view kCopy = "export-";
+constexpr std::chrono::hours kLeft{24};
+
+bool is_left_copy(const fs::directory_entry& entry) {
+  const std::string name = entry.path().filename().string();
+  if (!name.starts_with(kCopy) || !is_uuid(name.substr(kCopy.size()))) return false;
+  std::error_code error;
+  if (!fs::is_directory(entry.symlink_status(error))) return false;
+  const auto time = entry.last_write_time(error);
+  return !error && time < fs::file_time_type::clock::now() - kLeft;
+}
 
 void remove_left_copies(const std::string& path) {
   std::error_code ignored;
-  const auto before = fs::file_time_type::clock::now() - kLeft;
-  for (const auto& entry : fs::directory_iterator(path, ignored)) {
-    const bool copy = entry.path().filename().string().starts_with(kCopy);
-    if (copy && entry.last_write_time(ignored) < before) fs::remove_all(entry.path(), ignored);
+  for (fs::directory_iterator entry(path, ignored), end; entry != end; entry.increment(ignored)) {
+    if (is_left_copy(*entry)) fs::remove_all(entry->path(), ignored);
   }
 }
 
@@ -118,7 +125,7 @@ void DataFolder::announce(const std::string& url) const {
 }
 
 CopyFolder::CopyFolder(const std::string& data_folder)
-    : path_(data_folder + "/" + kCopy + new_uuid()) {
+    : path_(data_folder + "/" + std::string(kCopy) + new_uuid()) {
   remove_left_copies(data_folder);
   fs::create_directory(path_);
   fs::permissions(path_, fs::perms::owner_all);

@@ -45,7 +45,7 @@ class DataFolder {
 };
 
 // A folder in a data folder for a copy of a user's rows, mode 0700; it goes with this. One that a
-// program has left which was ended meanwhile is removed by the next who comes an hour later.
+// program has left which was ended meanwhile is removed by the next who comes a day later.
 class CopyFolder {
  public:
   explicit CopyFolder(const std::string& data_folder);
