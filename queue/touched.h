@@ -25,9 +25,10 @@ struct WatchedRow {
   std::string key;
 };
 
-// The rows that the entry refers to and that other pending writes are based on; none where no
-// trigger runs after the entry's own rows are written. Of a call all that later writes are based
-// on, the first thousand. One thread at a time: whoever holds the Database.
+// The rows that the entry refers to, or has made its own rows refer to no more, and that other
+// pending writes are based on; none where no trigger runs after the entry's own rows are written.
+// Of a call all that later writes are based on, the first thousand. One thread at a time: whoever
+// holds the Database.
 std::vector<WatchedRow> touchable_rows(cache::Database& database, const cache::Overlay& overlay,
                                        const Entry& entry);
 
