@@ -109,15 +109,17 @@ Database::Database(const std::string& path, OpenMode mode) {
   sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
   if (mode == OpenMode::kReadWrite) {
-    execute("PRAGMA synchronous=FULL; PRAGMA journal_mode=WAL");
+    execute("PRAGMA synchronous=FULL; PRAGMA journal_mode=WAL; PRAGMA cache_size=-4096");
   } else {
     // What a reader sorts is soon an answer, in memory as well; an index that the writer makes of
     // millions of rows is sorted in files.
-    execute("PRAGMA temp_store=MEMORY");
+    // Its pages are less than the writer's, for there are several readers; the system's cache holds
+    // the file for all of them.
+    execute("PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2560");
   }
   // Pages of a mapped file would count as this process's memory, once per connection; copied ones
   // are as fast while what an app reads fits the cache.
-  execute("PRAGMA mmap_size=0; PRAGMA cache_size=-4096");
+  execute("PRAGMA mmap_size=0");
 }
 
 Database::~Database() { statements_.clear(); }
