@@ -50,7 +50,19 @@ SELECT o.sequence, o.id, o.last_error, d.relation, d.key,
                      AND t.relation=d.relation AND d.key LIKE '%' || t.temporary || '%'))
   ORDER BY o.sequence)sql";
 
-// What it would have made, and what those who need that make in turn.
+// A refused write that would have taken rows out of the reach of what ?1 deletes, by a cascade say,
+// and that still showed when ?1 was made.
+constexpr const char* kDeadMove = R"sql(
+SELECT o.id FROM hf_outbox me
+  CROSS JOIN hf_effects m ON m.entry=me.sequence AND m.kind=4
+  CROSS JOIN hf_references r ON r.relation=m.relation AND r.key=m.key
+  CROSS JOIN hf_outbox o ON o.sequence=r.entry
+  WHERE me.sequence=?1 AND r.former=1 AND r.entry<?1 AND o.state='dead'
+    AND me.created_at<=o.ended_at
+  ORDER BY o.sequence LIMIT 1)sql";
+
+// What it would have made, or taken out of the reach of a deletion, and what those who need that
+// make in turn.
 constexpr const char* kDependants = R"sql(
 WITH RECURSIVE needs(entry) AS (
   SELECT ?1
@@ -64,6 +76,11 @@ WITH RECURSIVE needs(entry) AS (
   SELECT r.entry FROM needs n JOIN hf_effects d ON d.entry=n.entry AND d.kind IN (1, 2)
     JOIN hf_references r ON r.relation=d.relation AND r.key=d.key AND r.entry>n.entry
       AND r.former=0
+  UNION
+  SELECT m.entry FROM needs n JOIN hf_references r ON r.entry=n.entry AND r.former=1
+    JOIN hf_effects m ON m.relation=r.relation AND m.key=r.key AND m.kind=4 AND m.entry>n.entry
+    JOIN hf_outbox o ON o.sequence=n.entry JOIN hf_outbox me ON me.sequence=m.entry
+    WHERE o.ended_at IS NULL OR me.created_at<=o.ended_at
 )
 SELECT o.sequence FROM hf_outbox o JOIN needs n ON n.entry=o.sequence
   WHERE o.sequence<>?1 AND o.ended_at IS NULL ORDER BY o.sequence)sql";
@@ -125,7 +142,11 @@ std::optional<std::string> dead_parent(Database& database, const cache::Overlay&
     // Somebody else, or a later write of one's own, may have made the row all the same.
     if (need.meant || !is_upstream(database, overlay, need)) return std::move(need.letter);
   }
-  return std::nullopt;
+  std::optional<std::string> letter;
+  Statement& move = database.cached(kDeadMove);
+  if (move.bind(1, sequence).step()) letter = move.text(0);
+  move.reset();
+  return letter;
 }
 
 std::vector<std::int64_t> dependants_of(Database& database, std::int64_t sequence) {

@@ -9,22 +9,23 @@
 #include "cache/replica/overlay.h"
 #include "queue/entry.h"
 
-// What needs a row that a refused write would have made. It is not sent, and what it does to rows
-// is suspended: it does not show, and later writes of a row that is there wait for it, until a
-// person decides about the refused one or the row is made all the same. Works inside the caller's
-// Transaction.
+// What depends on a refused write: it needs a row that this would have made, or deletes what a row
+// refers to that this would have pointed elsewhere (a cascade would take that row). It is not sent,
+// and what it does to rows is suspended: it does not show, and later writes of a row that is there
+// wait for it, until a person decides about the refused one or the row is made all the same. Works
+// inside the caller's Transaction.
 namespace holdfast::queue {
 
 // How the reason of an entry begins that is blocked by a dead letter, whose id follows.
 inline constexpr std::string_view kDependsOnDead = "depends on the dead letter ";
 
-// The id of a dead letter that would have made a row which the entry needs; nullopt: there is none,
-// or the row is there all the same.
+// The id of a dead letter that the entry depends on; nullopt: there is none, or the row that it
+// would have made is there all the same.
 std::optional<std::string> dead_parent(cache::Database& database, const cache::Overlay& overlay,
                                        std::int64_t sequence);
 
-// The unfinished entries that need a row which `sequence` makes or would have made, also by others
-// in between; in order.
+// The unfinished entries that depend on `sequence` or would if it were refused, also by others in
+// between; in order.
 std::vector<std::int64_t> dependants_of(cache::Database& database, std::int64_t sequence);
 
 // Suspends the effects of an unfinished entry, or shows them again, by whether it has a dead

@@ -11,13 +11,9 @@ namespace {
 // eq. on the key of one column.
 bool names_one_row(const Place& place) {
   const std::string& key = place.table->columns[place.table->primary_key->columns[0]].name;
-  return std::any_of(
-      place.conditions.begin(), place.conditions.end(), [&](const Condition* condition) {
-        const Filter& filter = condition->filter;
-        return condition->kind == Condition::Kind::kFilter && !filter.negated &&
-               filter.op == Operator::kEq && filter.quantifier == Quantifier::kNone &&
-               filter.field.name == key && filter.field.path.empty();
-      });
+  return std::ranges::any_of(place.conditions, [&](const Condition* condition) {
+    return condition->equal_value(key) != nullptr;
+  });
 }
 
 bool unordered(const Place& place) {

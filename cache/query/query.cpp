@@ -223,13 +223,16 @@ std::optional<Query> Query::with_values(
   return query;
 }
 
+const std::string* Condition::equal_value(std::string_view column) const {
+  const bool equality = kind == Kind::kFilter && !filter.negated && filter.op == Operator::kEq &&
+                        filter.quantifier == Quantifier::kNone && filter.field.path.empty();
+  return equality && filter.field.name == column ? &filter.value : nullptr;
+}
+
 const std::string* Query::equal_value(std::string_view column) const {
   for (const auto& [path, condition] : tree_->filters) {
-    const Filter& filter = condition.filter;
-    const bool equality = path.empty() && condition.kind == Condition::Kind::kFilter &&
-                          !filter.negated && filter.op == Operator::kEq &&
-                          filter.quantifier == Quantifier::kNone;
-    if (equality && filter.field.name == column && filter.field.path.empty()) return &filter.value;
+    const std::string* value = path.empty() ? condition.equal_value(column) : nullptr;
+    if (value != nullptr) return value;
   }
   return nullptr;
 }

@@ -102,6 +102,9 @@ struct Condition {
   bool negated = false;  // of kAnd and kOr
   Filter filter;
   std::vector<Condition> operands;
+
+  // The only value that it allows in the column, by name=eq.value; nullptr: there may be others.
+  const std::string* equal_value(std::string_view column) const;
 };
 
 enum class NullsOrder : std::uint8_t { kDefault, kFirst, kLast };

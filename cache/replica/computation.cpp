@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cache/query/suggestions.h"
+#include "cache/replica/constraints.h"
 #include "cache/replica/generated.h"
 #include "cache/values/codec.h"
 #include "cache/values/opaque.h"
@@ -55,6 +56,21 @@ std::optional<Error> refuse_assigned(const Column& column) {
                          "Column \"" + column.name +
                              (generated ? "\" is a generated column."
                                         : "\" is an identity column defined as GENERATED ALWAYS."));
+}
+
+Result<std::vector<std::size_t>> target_columns(const Mutation& mutation) {
+  const Table& table = *mutation.table;
+  std::vector<std::string> names = mutation.query.columns();
+  if (names.empty() && !mutation.body.rows.empty()) {
+    for (const auto& [name, token] : mutation.body.rows[0]) names.push_back(name);
+  }
+  std::vector<std::size_t> columns;
+  for (const auto& name : names) {
+    const auto index = table.column_index(name);
+    if (!index) return unknown_column(table, name);
+    columns.push_back(*index);
+  }
+  return columns;
 }
 
 Result<void> check_readable(const Column& column) {

@@ -35,6 +35,10 @@ bool is_made_upstream(const Column& column);
 // 428C9 where an update may not set the column.
 std::optional<Error> refuse_assigned(const Column& column);
 
+// The indices of the columns that an insert gives values to: those of columns=, else of its first
+// row. PGRST204 for one that is not there.
+Result<std::vector<std::size_t>> target_columns(const Mutation& mutation);
+
 // An Error of kForwardCode for a column whose values PostgREST reads and prints by casts of the
 // schema's own.
 Result<void> check_readable(const Column& column);

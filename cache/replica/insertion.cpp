@@ -4,6 +4,7 @@
 #include <set>
 
 #include "cache/replica/constraints.h"
+#include "cache/replica/freed_values.h"
 #include "cache/replica/generated.h"
 #include "cache/replica/key.h"
 #include "cache/replica/minted_body.h"
@@ -16,22 +17,6 @@
 
 namespace holdfast::cache {
 namespace {
-
-// The indices of the columns that the request gives values to.
-Result<std::vector<std::size_t>> target_columns(const Mutation& mutation) {
-  const Table& table = *mutation.table;
-  std::vector<std::string> names = mutation.query.columns();
-  if (names.empty() && !mutation.body.rows.empty()) {
-    for (const auto& [name, token] : mutation.body.rows[0]) names.push_back(name);
-  }
-  std::vector<std::size_t> columns;
-  for (const auto& name : names) {
-    const auto index = table.column_index(name);
-    if (!index) return unknown_column(table, name);
-    columns.push_back(*index);
-  }
-  return columns;
-}
 
 class Insertion {
  public:
@@ -263,6 +248,7 @@ class Insertion {
         if (auto outcome = refuse_duplicate_key(row, key)) return outcome;
       }
       if (auto outcome = refuse_duplicate_values(row)) return outcome;
+      if (comparable) go_after_who_frees(row);
       add_effect(ignore ? EffectKind::kInsertIgnore : EffectKind::kInsert, row, sent, key);
       ++changes_.inserted;
       return std::nullopt;
@@ -272,6 +258,15 @@ class Insertion {
     if (!ignore) return overwrite(existing->row, row, sent);
     leave(key_of(table_, existing->row), row, sent);
     return std::nullopt;
+  }
+
+  // Sent before the write that takes these values from a row, the upsert would change that row.
+  void go_after_who_frees(const Row& row) {
+    if (conflict_columns_ == table_.primary_key->columns) return;
+    if (!freed_) freed_.emplace(computation_, conflict_columns_);
+    if (auto key = freed_->row_with(row)) {
+      changes_.references.emplace_back(relation_of(table_), *std::move(key));
+    }
   }
 
   // The row that is here may be gone upstream, unless an own pending write has made it.
@@ -381,6 +376,7 @@ class Insertion {
   std::vector<std::size_t> columns_;
   std::vector<std::size_t> conflict_columns_;
   std::set<std::size_t> minted_columns_;
+  std::optional<FreedValues> freed_;  // in the conflict columns
   std::set<std::string> keys_in_request_;
   std::vector<Row> rows_;                    // as they are written
   std::vector<std::optional<Row>> befores_;  // what each of them was

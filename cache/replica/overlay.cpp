@@ -141,11 +141,17 @@ void Overlay::put_clean(Transaction& transaction, const Table& table, const Row&
 
 void Overlay::supersede(Transaction& transaction, std::int64_t entry,
                         const std::vector<UpstreamImage>& images) {
-  const auto ended = effects(transaction.database(), entry);
+  end_with(transaction, entry, images);
+  refresh(transaction, entry);
+}
+
+std::vector<Effect> Overlay::end_with(Transaction& transaction, std::int64_t entry,
+                                      const std::vector<UpstreamImage>& images) {
+  auto ended = effects(transaction.database(), entry);
   set_standing(transaction, entry, Standing::kEnded);
   note_acknowledgement(transaction, ended);
   for (const auto& image : images) take_answer(transaction, image, ended);
-  refresh(transaction, entry);
+  return ended;
 }
 
 void Overlay::drop(Transaction& transaction, std::int64_t entry) {

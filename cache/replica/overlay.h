@@ -98,6 +98,11 @@ class Overlay {
   // `row` in `columns`, or gives it others.
   bool takes_away(Database& database, const Table& table, const std::vector<std::size_t>& columns,
                   const Row& row) const;
+  // Calls `image` with the upstream's image, by key_of(), of every row of `table` that has pending
+  // effects, until it answers false.
+  void for_each_set_aside(
+      Database& database, const Table& table,
+      const std::function<bool(const std::string& key, const Row& row)>& image) const;
   // How many rows of `relation` have pending effects.
   std::int64_t pending_rows(Database& database, const std::string& relation) const;
 
@@ -126,6 +131,9 @@ class Overlay {
   void forget_base(Transaction& transaction, const Table& table, const std::string& key) const;
   void show(Transaction& transaction, const Table& table, const std::string& key,
             const std::optional<Row>& row) const;
+  // Ends the effects of `entry`, and takes what answers told of rows. The ended ones.
+  std::vector<Effect> end_with(Transaction& transaction, std::int64_t entry,
+                               const std::vector<UpstreamImage>& images);
   // Shows the base with the pending effects replayed over it; without any, ends the base.
   void recompute(Transaction& transaction, const Table& table, const std::string& key);
   // The image that an answer told of a row. What a pull has brought while the answer was on its way

@@ -104,18 +104,26 @@ bool Overlay::takes_away(Database& database, const Table& table,
     last.reset();
     return deleted;
   }
+  bool found = false;
+  for_each_set_aside(database, table, [&](const std::string&, const Row& image) {
+    found = std::all_of(columns.begin(), columns.end(),
+                        [&](std::size_t column) { return image[column] == row[column]; });
+    return !found;
+  });
+  return found;
+}
+
+void Overlay::for_each_set_aside(
+    Database& database, const Table& table,
+    const std::function<bool(const std::string& key, const Row& row)>& image) const {
   Statement images(database,
-                   "SELECT image FROM hf_pending_base WHERE relation=?1 AND image IS NOT NULL");
+                   "SELECT key, image FROM hf_pending_base WHERE relation=?1 AND image NOT NULL");
   images.bind(1, std::string_view(relation_of(table)));
   while (images.step()) {
-    Row image(table.columns.size(), Null{});
-    if (!merge_kept_row(table, images.text(0), image)) continue;
-    if (std::all_of(columns.begin(), columns.end(),
-                    [&](std::size_t column) { return image[column] == row[column]; })) {
-      return true;
-    }
+    Row row(table.columns.size(), Null{});
+    if (!merge_kept_row(table, images.text(1), row)) continue;
+    if (!image(std::string(images.text(0)), row)) return;
   }
-  return false;
 }
 
 void Overlay::presume(Transaction& transaction, const Table& table, const std::string& key,

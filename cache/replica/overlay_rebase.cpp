@@ -105,10 +105,7 @@ Overlay::Presumed presumed_of(const Table& table, const Effect& effect, Overlay:
 
 void Overlay::acknowledge(Transaction& transaction, std::int64_t entry,
                           const std::vector<UpstreamImage>& images) {
-  const auto ended = effects(transaction.database(), entry);
-  set_standing(transaction, entry, Standing::kEnded);
-  note_acknowledgement(transaction, ended);
-  for (const auto& image : images) take_answer(transaction, image, ended);
+  const auto ended = end_with(transaction, entry, images);
   std::optional<std::string> left;
   for (const Effect& effect : ended) {
     const Table* found = find_table(effect.relation);

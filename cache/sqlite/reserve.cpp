@@ -29,8 +29,13 @@ bool allocate(const std::string& path, std::int64_t bytes) {
 
 }  // namespace
 
-Reserve::Reserve(const std::string& database, std::int64_t bytes) : bytes_(bytes) {
-  if (!database.empty()) path_ = std::filesystem::path(database).parent_path() / "reserve";
+Reserve Reserve::in(const std::string& folder, std::int64_t bytes) {
+  return {std::filesystem::path(folder) / "reserve", bytes};
+}
+
+Reserve Reserve::beside(const std::string& database, std::int64_t bytes) {
+  if (database.empty()) return {"", bytes};
+  return in(std::filesystem::path(database).parent_path(), bytes);
 }
 
 bool Reserve::keep() {

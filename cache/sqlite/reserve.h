@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 namespace holdfast::cache {
 
@@ -17,8 +18,9 @@ class Reserve {
   // database.
   static constexpr std::int64_t kBytes = 24 * 1024 * 1024;
 
-  // `database`: the path of the database whose folder holds the reserve; "" is none.
-  Reserve(const std::string& database, std::int64_t bytes);
+  static Reserve in(const std::string& folder, std::int64_t bytes = kBytes);
+  // In the folder of the database whose path this is; "" is none.
+  static Reserve beside(const std::string& database, std::int64_t bytes);
 
   // Whether the room is there, taken just now where that was possible.
   bool keep();
@@ -28,6 +30,8 @@ class Reserve {
   void release_if_full();
 
  private:
+  Reserve(std::string path, std::int64_t bytes) : path_(std::move(path)), bytes_(bytes) {}
+
   std::string path_;
   std::int64_t bytes_;
 };

@@ -75,7 +75,7 @@ class Writer {
     State(std::unique_ptr<Database> writing, std::int64_t reserve_bytes)
         : database(std::move(writing)),
           checkpointer(*database),
-          reserve(database->path(), reserve_bytes) {}
+          reserve(Reserve::beside(database->path(), reserve_bytes)) {}
 
     std::unique_ptr<Database> database;
     Checkpointer checkpointer;  // of whoever has the turn, as is the database

@@ -33,31 +33,37 @@ class JsonbWriter {
   }
 
   Result<std::string> run() {
-    HF_TRY(JsonToken token, lexer_.next());
-    HF_TRY_VOID(value(token, JsonExpected::kValue));
-    HF_TRY(token, lexer_.next());
-    if (token.kind != JsonKind::kEnd) return unexpected_json(JsonExpected::kEnd, token);
+    HF_TRY_VOID(next());
+    HF_TRY_VOID(value(JsonExpected::kValue));
+    HF_TRY_VOID(next());
+    if (token_.kind != JsonKind::kEnd) return unexpected_json(JsonExpected::kEnd, token_);
     return std::move(out_);
   }
 
  private:
-  Result<void> value(const JsonToken& token, JsonExpected expected) {
-    switch (token.kind) {
+  Result<void> next() {
+    HF_TRY(token_, lexer_.next());
+    return {};
+  }
+
+  // The value that begins with the token at hand, up to its last one.
+  Result<void> value(JsonExpected expected) {
+    switch (token_.kind) {
       case JsonKind::kString:
-        return string(token);
+        return string();
       case JsonKind::kNumber:
-        return number(token);
+        return number();
       case JsonKind::kTrue:
       case JsonKind::kFalse:
       case JsonKind::kNull:
-        out_ += token.text;
+        out_ += token_.text;
         return {};
       case JsonKind::kArrayStart:
         return nested(&JsonbWriter::array);
       case JsonKind::kObjectStart:
         return nested(&JsonbWriter::object);
       default:
-        return unexpected_json(expected, token);
+        return unexpected_json(expected, token_);
     }
   }
 
@@ -68,31 +74,28 @@ class JsonbWriter {
     return {};
   }
 
-  Result<void> string(const JsonToken& token) {
-    HF_TRY(const std::string decoded, decode_string_token(token.text));
+  Result<void> string() {
+    HF_TRY(const std::string decoded, decode_string_token(token_.text));
     append_json_string(decoded, out_);
     return {};
   }
 
-  Result<void> number(const JsonToken& token) {
-    HF_TRY(const std::string digits, parse_numeric(token.text));
-    HF_TRY_VOID(written_out_.add(token.text, digits));
+  Result<void> number() {
+    HF_TRY(const std::string digits, parse_numeric(token_.text));
+    HF_TRY_VOID(written_out_.add(token_.text, digits));
     out_ += digits;
     return {};
   }
 
   Result<void> array() {
     out_ += '[';
-    HF_TRY(JsonToken token, lexer_.next());
+    HF_TRY_VOID(next());
     JsonExpected expected = JsonExpected::kArrayFirst;
-    while (expected != JsonExpected::kArrayFirst || token.kind != JsonKind::kArrayEnd) {
-      HF_TRY_VOID(value(token, expected));
-      HF_TRY(token, lexer_.next());
-      if (token.kind == JsonKind::kArrayEnd) break;
-      if (token.kind != JsonKind::kComma) return unexpected_json(JsonExpected::kArrayNext, token);
-      out_ += ", ";
+    while (expected != JsonExpected::kArrayFirst || token_.kind != JsonKind::kArrayEnd) {
+      HF_TRY_VOID(value(expected));
+      HF_TRY(const bool more, goes_on(JsonKind::kArrayEnd, JsonExpected::kArrayNext));
+      if (!more) break;
       expected = JsonExpected::kValue;
-      HF_TRY(token, lexer_.next());
     }
     out_ += ']';
     return {};
@@ -102,32 +105,40 @@ class JsonbWriter {
     const std::size_t begin = out_.size();
     out_ += '{';
     std::vector<Member> members;
-    HF_TRY(JsonToken token, lexer_.next());
+    HF_TRY_VOID(next());
     JsonExpected expected = JsonExpected::kObjectFirst;
-    while (expected != JsonExpected::kObjectFirst || token.kind != JsonKind::kObjectEnd) {
-      HF_TRY_VOID(member(token, expected, members));
-      HF_TRY(token, lexer_.next());
-      if (token.kind == JsonKind::kObjectEnd) break;
-      if (token.kind != JsonKind::kComma) return unexpected_json(JsonExpected::kObjectNext, token);
-      out_ += ", ";
+    while (expected != JsonExpected::kObjectFirst || token_.kind != JsonKind::kObjectEnd) {
+      HF_TRY_VOID(name(expected, members));
+      HF_TRY_VOID(value(JsonExpected::kValue));
+      members.back().end = out_.size();
+      HF_TRY(const bool more, goes_on(JsonKind::kObjectEnd, JsonExpected::kObjectNext));
+      if (!more) break;
       expected = JsonExpected::kString;
-      HF_TRY(token, lexer_.next());
     }
     out_ += '}';
     return put_in_order(members, begin);
   }
 
-  Result<void> member(const JsonToken& key, JsonExpected expected, std::vector<Member>& members) {
-    if (key.kind != JsonKind::kString) return unexpected_json(expected, key);
-    HF_TRY(const JsonToken colon, lexer_.next());
-    if (colon.kind != JsonKind::kColon) return unexpected_json(JsonExpected::kColon, colon);
-    HF_TRY(const JsonToken token, lexer_.next());
-    HF_TRY(std::string name, decode_string_token(key.text));
-    const std::size_t begin = out_.size();
-    append_json_string(name, out_);
+  // After an element or a member: goes to the next one, if there is one.
+  Result<bool> goes_on(JsonKind end, JsonExpected expected) {
+    HF_TRY_VOID(next());
+    if (token_.kind == end) return false;
+    if (token_.kind != JsonKind::kComma) return unexpected_json(expected, token_);
+    out_ += ", ";
+    HF_TRY_VOID(next());
+    return true;
+  }
+
+  // Goes to the value of the member whose name is at hand.
+  Result<void> name(JsonExpected expected, std::vector<Member>& members) {
+    if (token_.kind != JsonKind::kString) return unexpected_json(expected, token_);
+    HF_TRY(std::string decoded, decode_string_token(token_.text));
+    HF_TRY_VOID(next());
+    if (token_.kind != JsonKind::kColon) return unexpected_json(JsonExpected::kColon, token_);
+    HF_TRY_VOID(next());
+    members.push_back({std::move(decoded), out_.size(), 0});
+    append_json_string(members.back().key, out_);
     out_ += ": ";
-    HF_TRY_VOID(value(token, JsonExpected::kValue));
-    members.push_back({std::move(name), begin, out_.size()});
     return {};
   }
 
@@ -156,6 +167,7 @@ class JsonbWriter {
   static constexpr std::size_t kAlwaysMoved = 1 << 16;
 
   JsonLexer lexer_;
+  JsonToken token_;
   const std::size_t most_moved_;
   std::size_t moved_ = 0;  // bytes
   std::string out_;

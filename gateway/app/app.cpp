@@ -70,7 +70,7 @@ CatalogOptions catalog_options(const config::Config& config,
 
 // Of a full disk the principals' reserve makes way: the gateway answers all the same.
 std::string project_file(const std::string& folder, Logger& log) {
-  cache::Reserve(folder + "/principals/any.db", cache::Reserve::kBytes).release_if_full();
+  cache::Reserve::in(folder + "/principals").release_if_full();
   return sound_project_file(folder + "/project.db", log);
 }
 

@@ -30,7 +30,7 @@ std::string local_name_of(const std::string& url) {
 }
 
 // As it stands in a URL (RFC 3986 3.2).
-std::string authority(const std::string& host, std::uint16_t port) {
+std::string host_and_port(const std::string& host, std::uint16_t port) {
   const bool is_ipv6 = host.find(':') != std::string::npos;
   return (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
@@ -78,12 +78,12 @@ void check_listeners(const server::ListenerOptions& options) {
 }
 
 std::string http_address(const std::string& host, std::uint16_t port) {
-  return "http://" + authority(host, port);
+  return "http://" + host_and_port(host, port);
 }
 
 std::string https_address(const std::string& host, std::uint16_t port) {
   if (port == 0) return "";
-  return "https://" + authority(server::is_loopback_host(host) ? "localhost" : host, port);
+  return "https://" + host_and_port(server::is_loopback_host(host) ? "localhost" : host, port);
 }
 
 Https::Https(const config::Config& config, const Clock& clock, std::shared_ptr<Logger> logger)

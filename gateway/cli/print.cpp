@@ -113,12 +113,6 @@ std::string text_of(const json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-std::vector<std::string> texts_of(const json& object, std::initializer_list<const char*> names) {
-  std::vector<std::string> texts;
-  for (const char* name : names) texts.push_back(text_of(object.at(name)));
-  return texts;
-}
-
 int print_answer(const CommonOptions& common, const Result<std::string>& body,
                  const std::function<void(const json&)>& print) {
   if (!body) return fail(body.error().message);
@@ -129,7 +123,5 @@ int print_answer(const CommonOptions& common, const Result<std::string>& body,
   }
   return 0;
 }
-
-void print_json(const json& value) { std::cout << value.dump(2) << '\n'; }
 
 }  // namespace holdfast::cli

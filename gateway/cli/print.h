@@ -48,14 +48,9 @@ class Fields {
 
 // A value as a person reads it: text without quotes, "-" for null.
 std::string text_of(const nlohmann::json& value);
-// The members of an object that `names` lists, as text.
-std::vector<std::string> texts_of(const nlohmann::json& object,
-                                  std::initializer_list<const char*> names);
 
 // Prints what the gateway said: as it is with --json, else by `print`. The exit status.
 int print_answer(const CommonOptions& common, const Result<std::string>& body,
                  const std::function<void(const nlohmann::json&)>& print);
-
-void print_json(const nlohmann::json& value);
 
 }  // namespace holdfast::cli

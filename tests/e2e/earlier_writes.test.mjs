@@ -17,15 +17,18 @@ const schema = `
     id integer primary key,
     shelf integer references shelves on update cascade on delete cascade,
     lent boolean not null default false,
-    title text
+    title text,
+    isbn text unique
   );
   create table loans (id integer primary key, book integer references books on update cascade
     on delete set null, note text);
-  create table trouble (of integer primary key);
-  create function refuse() returns trigger language plpgsql security definer as $$ begin
-    if exists (select from trouble where of = new.id) then
-      raise sqlstate '55P03' using message = 'lock not available';
-    end if;
+  create table trouble (of integer primary key, code text not null default '55P03');
+  create function refuse() returns trigger language plpgsql security definer as $$
+  declare trouble record;
+  begin
+    for trouble in select code from trouble where of = new.id loop
+      raise 'refused' using errcode = trouble.code;
+    end loop;
     return new;
   end $$;
   create trigger refuse before update on books for each row execute function refuse();
@@ -90,6 +93,71 @@ for (const [tier, migration] of Object.entries({ companion, bare: '' })) {
         { id: 2, shelf: 3 },
       ]);
       assert.deepEqual(await rowsOf(database.sql`select id from shelves where id = 2`), []);
+    });
+
+    test('a deletion waits for the decision about a refused move out of its reach', async () => {
+      const { app, database, holdfast } = world;
+      const { sql } = database;
+      await sql`update books set shelf = 5 where id = 35`;
+      await sql`insert into trouble values (35, 'P0001')`;
+      await holdfast.sync();
+      await world.upstream.kill();
+      succeeded(await app.from('books').update({ shelf: 6 }).eq('id', 35));
+      succeeded(await app.from('shelves').delete().eq('id', 5));
+      await world.upstream.restart();
+      await holdfast.statusWhere('both', ({ queue }) => queue.dead === 1 && queue.blocked === 1);
+      const [letter] = await holdfast.outbox('dead');
+      const [waits] = await holdfast.outbox('blocked');
+      assert.equal(waits.last_error, `depends on the dead letter ${letter.id}`);
+      assert.deepEqual(letter.dependants, [waits.id]);
+      assert.deepEqual(succeeded(await app.from('shelves').select('id,books(id)').eq('id', 5)), [
+        { id: 5, books: [{ id: 35 }] },
+      ]);
+      assert.equal((await sql`select from books where id = 35`).length, 1);
+      await sql`delete from trouble`;
+      await holdfast.control('POST', `/outbox/${letter.id}/retry`);
+      await holdfast.drained();
+      assert.deepEqual(await rowsOf(sql`select id, shelf from books where id = 35`), [
+        { id: 35, shelf: 6 },
+      ]);
+      assert.equal((await sql`select from shelves where id = 5`).length, 0);
+    });
+
+    test('an upsert by a unique column waits for the own write that frees its value', async () => {
+      const { app, database } = world;
+      await database.sql`update books set isbn = 'isbn ' || id where id in (30, 31)`;
+      await world.holdfast.sync();
+      const give = (id) =>
+        app
+          .from('books')
+          .update({ isbn: `given ${id}` })
+          .eq('id', id)
+          .setHeader('Prefer', 'respond-async');
+      const take = (id, ignoreDuplicates) =>
+        app
+          .from('books')
+          .upsert(
+            { id: id + 20, isbn: `isbn ${id}`, title: 'new' },
+            { onConflict: 'isbn', ignoreDuplicates },
+          );
+      for (const [id, ignored] of [
+        [30, false],
+        [31, true],
+      ]) {
+        await whileRefused(
+          id,
+          async () => succeeded(await give(id)),
+          async () => succeeded(await take(id, ignored)),
+        );
+      }
+      const books = database.sql`
+        select id, isbn, title from books where id in (30, 31, 50, 51) order by id`;
+      assert.deepEqual(await rowsOf(books), [
+        { id: 30, isbn: 'given 30', title: 'book' },
+        { id: 31, isbn: 'given 31', title: 'book' },
+        { id: 50, isbn: 'isbn 30', title: 'new' },
+        { id: 51, isbn: 'isbn 31', title: 'new' },
+      ]);
     });
 
     test('a deletion by filter spares what an earlier write has taken out of it', async () => {

@@ -56,7 +56,7 @@ TEST_F(EdgeTest, AMissingKeyIsRefusedInTheEdgesWords) {
 TEST_F(EdgeTest, WhatConcernsTheConnectionAloneGoesNoFurther) {
   send("GET", "/auth/v1/health",
        {{"apikey", kKey}, {"Connection", "close, X-Mine"}, {"X-Mine", "1"}, {"X-Theirs", "2"}});
-  const auto& headers = upstream_.calls().back().headers;
+  const auto headers = upstream_.calls().back().headers;
   EXPECT_FALSE(headers.contains("Connection"));
   EXPECT_FALSE(headers.contains("X-Mine"));
   EXPECT_TRUE(headers.contains("X-Theirs"));

@@ -198,12 +198,12 @@ TEST_F(WriterTest, AFullDiskGivesUpTheKeptRoomUntilThereIsPlenty) {
 TEST(ReserveTest, RoomThatIsGivenUpStaysGivenUpWhileTheDiskIsNearlyFull) {
   support::TempDir dir;
   const auto file = dir.path() / "reserve";
-  Reserve small((dir.path() / "test.db").string(), 4096);
+  Reserve small = Reserve::in(dir.path().string(), 4096);
   EXPECT_TRUE(small.keep());
   EXPECT_EQ(std::filesystem::file_size(file), 4096U);
   small.release();
   EXPECT_EQ(std::filesystem::file_size(file), 0U);
-  Reserve large((dir.path() / "test.db").string(), kMoreThanAnyDisk);
+  Reserve large = Reserve::in(dir.path().string(), kMoreThanAnyDisk);
   EXPECT_FALSE(large.keep());
   EXPECT_EQ(std::filesystem::file_size(file), 0U);
 }
