@@ -9,7 +9,8 @@
 -- holdfast_uninstall()) and on each served table two triggers, which log what changed.
 
 create schema if not exists holdfast;
--- Every role of the API runs the hook; the tables stay closed to all of them.
+-- Every role of the API runs the hook; the tables stay closed to all of them. Functions name
+-- pg_temp in their search_path, last: left out, types of a session's own would be found first.
 grant usage on schema holdfast to public;
 
 create table if not exists holdfast.settings (
@@ -39,11 +40,11 @@ insert into holdfast.settings (name, value) values
   ('next_hook', ''),         -- the db_pre_request function that was there before
   ('lineage', pg_catalog.gen_random_uuid()::text)
 on conflict (name) do nothing;
-insert into holdfast.settings (name, value) values ('version', '11')
+insert into holdfast.settings (name, value) values ('version', '12')
 on conflict (name) do update set value = excluded.value where settings.value <> excluded.value;
 
 create or replace function holdfast.setting(wanted text) returns text
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
   return (select value from holdfast.settings
           where name = wanted and wanted in ('schemas', 'version'));
@@ -51,7 +52,7 @@ end $$;
 
 -- Whose request this is: the token's subject, else its role.
 create or replace function holdfast.subject() returns text
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   claims constant json := nullif(pg_catalog.current_setting('request.jwt.claims', true), '');
 begin
@@ -63,7 +64,7 @@ end $$;
 -- second request with a key waits here until the first has committed or failed.
 create or replace function holdfast.claim_key(
   wanted uuid, wanted_fingerprint text, out fresh boolean, out result json, out transaction xid8)
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
   owner constant text := holdfast.subject();
@@ -87,27 +88,27 @@ end $$;
 
 -- Only for a key that this transaction has claimed.
 create or replace function holdfast.keep_result(claimed uuid, outcome json) returns void
-language sql security definer set search_path = '' as $$
+language sql security definer set search_path = pg_catalog, pg_temp as $$
   update holdfast.applied set result = outcome
   where subject = holdfast.subject() and key = claimed
     and transaction = pg_catalog.pg_current_xact_id()
 $$;
 
--- Forgets old keys, a few at a time, now and then.
+-- Forgets old keys, many at a time, now and then: on average as many as a call may bring.
 create or replace function holdfast.sweep() returns void
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-  if pg_catalog.random() > 0.02 then return; end if;
+  if pg_catalog.random() > 0.05 then return; end if;
   delete from holdfast.applied where (subject, key) in (
     select subject, key from holdfast.applied
     where at < pg_catalog.now() - (
       select value::interval from holdfast.settings where name = 'keep_keys')
-    order by at limit 500 for update skip locked);
+    order by at limit 20000 for update skip locked);
 end $$;
 
 -- The hook's part: notes the key of a single write that a gateway sends as its app made it.
 create or replace function holdfast.note_request() returns void
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   headers constant json := nullif(pg_catalog.current_setting('request.headers', true), '')::json;
   key constant text := headers ->> 'idempotency-key';
@@ -118,7 +119,10 @@ begin
     coalesce(headers ->> 'x-holdfast-fingerprint', pg_catalog.md5(pg_catalog.concat_ws(' ',
       pg_catalog.current_setting('request.method', true),
       pg_catalog.current_setting('request.path', true)))));
-  if claimed.fresh then return; end if;
+  if claimed.fresh then
+    perform holdfast.sweep();
+    return;
+  end if;
   raise sqlstate 'PT409' using message = 'already applied', hint = 'holdfast: already applied',
     detail = coalesce(claimed.result::text, '');
 end $$;
@@ -146,9 +150,13 @@ begin
   if earlier <> '' then
     select pg_catalog.format('  perform %I.%I();' || E'\n', nspname, proname) into call
     from pg_catalog.pg_proc join pg_catalog.pg_namespace on pg_namespace.oid = pronamespace
-    where pg_proc.oid = pg_catalog.to_regproc(earlier);
-    if call is null then
-      raise warning 'the hook % is not there, and not called', earlier;
+    where pg_proc.oid = pg_catalog.to_regprocedure(earlier || '()');
+    if call is null and present <> 'holdfast.pre_request' then
+      raise exception 'the API''s hook % is not found', earlier
+        using hint = 'Say its schema in pgrst.db_pre_request, or reset that: it may check requests.';
+    elsif call is null then
+      raise warning 'the hook % is no longer there, and not called', earlier;
+      update holdfast.settings set value = '' where name = 'next_hook';
       call := '';
     end if;
   end if;
@@ -178,7 +186,7 @@ end $install$;
 -- runs as its caller: grants, row security and triggers decide as for a single request.
 
 create or replace function holdfast.http_status(code text) returns integer
-language sql stable set search_path = '' as $$
+language sql stable set search_path = pg_catalog, pg_temp as $$
   select case
     when code = '42501' then case holdfast.subject() when 'role:anon' then 401 else 403 end
     when code ~ '^PT[0-9]{3}$' then pg_catalog.substr(code, 3)::integer
@@ -198,7 +206,7 @@ $$;
 
 -- A served table of the event, quoted; 42P01 for anything else.
 create or replace function holdfast.table_of(event json) returns regclass
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   found_table regclass;
 begin
@@ -219,7 +227,7 @@ end $$;
 -- 1$ and its type as 2$.
 create or replace function holdfast.column_list(relation regclass, names text[], pattern text,
                                                 separator text) returns text
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
   list text;
   known integer;
@@ -260,7 +268,7 @@ begin
 end $$;
 
 create or replace function holdfast.key_columns(relation regclass) returns text[]
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return (select pg_catalog.array_agg(attname::text order by place)
           from pg_catalog.pg_constraint
@@ -508,9 +516,11 @@ declare
 begin
   select function.oid, function.proretset, function.prorettype,
          pg_catalog.string_agg(pg_catalog.format('%I %s', parameter.name,
-           pg_catalog.format_type(parameter.type, null)), ', ') as types,
+           pg_catalog.format_type(parameter.type, null)), ', ')
+           filter (where parameter.name is not null) as types,
          pg_catalog.string_agg(
-           pg_catalog.format('%1$I => hf_args.%1$I', parameter.name), ', ') as list,
+           pg_catalog.format('%1$I => hf_args.%1$I', parameter.name), ', ')
+           filter (where parameter.name is not null) as list,
          pg_catalog.format('%I.%I', event ->> 'schema', function.proname) as name
     into callee
   from pg_catalog.pg_proc function
@@ -681,7 +691,7 @@ end $$;
 
 create or replace function holdfast.failure(
   event json, code text, message text, details text, hint text) returns json
-language sql stable set search_path = '' as $$
+language sql stable set search_path = pg_catalog, pg_temp as $$
   select pg_catalog.json_build_object('key', event ->> 'key', 'status', holdfast.http_status(code),
     'code', code, 'message', message, 'details', nullif(details, ''), 'hint', nullif(hint, ''))
 $$;
@@ -714,7 +724,7 @@ alter table holdfast.journal_heads enable row level security;
 
 -- What is kept afterwards: the given head, unless a later one, or another of its number, is there.
 create or replace function holdfast.keep_head(of_device text, of_number bigint, of_mac text)
-returns json language plpgsql security definer set search_path = '' as $$
+returns json language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   most_devices constant integer := 1000;
   kept holdfast.journal_heads;
@@ -792,7 +802,7 @@ end $$;
 
 -- Claims the keys of all events, or says that one of them is known.
 create or replace function holdfast.claim_keys(events json[]) returns boolean
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   owner constant text := holdfast.subject();
   claimed bigint;
@@ -808,7 +818,7 @@ end $$;
 
 -- `outcomes`: each with the event's key and its rows.
 create or replace function holdfast.keep_results(key_names text[], outcomes json[]) returns void
-language sql security definer set search_path = '' as $$
+language sql security definer set search_path = pg_catalog, pg_temp as $$
   update holdfast.applied
   set result = pg_catalog.json_build_object('keys', holdfast.keys_of(key_names, outcome -> 'rows'))
   from pg_catalog.unnest(outcomes) as outcome
@@ -896,7 +906,7 @@ begin
 end $$;
 
 create or replace function holdfast.deferred_constraints() returns text
-language sql stable set search_path = '' as $$
+language sql stable set search_path = pg_catalog, pg_temp as $$
   select coalesce(pg_catalog.string_agg(
            pg_catalog.format('%I.%I', namespace.nspname, conname), ', '), '')
   from pg_catalog.pg_constraint
@@ -992,7 +1002,7 @@ insert into holdfast.cleared select '0', 0 where not exists (select from holdfas
 -- one line 'true' for everybody.
 create or replace function holdfast.select_policies(
   wanted oid, out roles oid[], out kind text, out owner text)
-returns setof record language sql stable set search_path = '' as $$
+returns setof record language sql stable set search_path = pg_catalog, pg_temp as $$
   with expressions as (
     select policy.polroles, policy.polpermissive,
            pg_catalog.regexp_replace(pg_catalog.regexp_replace(pg_catalog.regexp_replace(
@@ -1022,7 +1032,7 @@ $$;
 
 -- All of that in one text: keys that were logged under another one are shown to nobody.
 create or replace function holdfast.access_rule(wanted oid) returns text
-language sql stable set search_path = '' as $$
+language sql stable set search_path = pg_catalog, pg_temp as $$
   select coalesce(pg_catalog.string_agg(
            pg_catalog.concat_ws(' ', roles::text, kind, owner), '; '
            order by roles::text, kind, owner), 'nobody')
@@ -1042,13 +1052,35 @@ language sql immutable as $$
       then pg_catalog.left(key ->> first_column, 3) end
 $$;
 
+-- A copy of a database in another server, where transactions have lower numbers, brings a log that
+-- is ahead of its time. What was read of it is void then: its gateways see another lineage.
+create or replace function holdfast.begin_log_anew() returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  next xid8;
+begin
+  perform from holdfast.cleared for update;
+  next := pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot());
+  if not exists (select from holdfast.cleared where transaction >= next)
+     -- Others may have begun and ended since that was asked.
+     and not exists (select from holdfast.changes
+                     where transaction > (next::text::numeric + 1000000)::text::xid8) then
+    return;
+  end if;
+  delete from holdfast.changes where transaction <> pg_catalog.pg_current_xact_id();
+  update holdfast.cleared set transaction = '0', seq = 0;
+  update holdfast.applied set transaction = '0' where transaction > next;
+  update holdfast.settings set value = pg_catalog.gen_random_uuid()::text where name = 'lineage';
+end $$;
+
 -- Clears the log's old end, a little at a time, now and then; nobody waits for another one who does.
 -- What lies behind an open transaction stays: whoever waits for that one would be too late for ever.
 create or replace function holdfast.clear_changes() returns void
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   perform from holdfast.cleared for update skip locked;
   if not found then return; end if;
+  perform holdfast.begin_log_anew();
   with gone as (
     delete from holdfast.changes where (transaction, seq) in (
       select transaction, seq from holdfast.changes
@@ -1065,7 +1097,7 @@ end $$;
 -- The trigger of a table with a key. Its arguments: the rule, the owner's column or '', and the
 -- key's columns. A failure here would be one of the app's own write, so nothing is assumed of them.
 create or replace function holdfast.log_row() returns trigger
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   keys constant text[] := tg_argv[2:];
   images jsonb[] := '{}';
@@ -1092,13 +1124,19 @@ begin
     before := key;
     owner_before := owner;
   end loop;
-  if pg_catalog.random() < 0.0005 then perform holdfast.clear_changes(); end if;
+  if pg_catalog.random() < 0.0005 then
+    begin
+      perform holdfast.clear_changes();
+    exception when others then
+      null;  -- somebody else has cleared, say: the next one does it
+    end;
+  end if;
   return null;
 end $$;
 
 -- The trigger of TRUNCATE, and of every statement on a table without a key.
 create or replace function holdfast.log_table() returns trigger
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   insert into holdfast.changes (relation, rule) values (tg_relid, '');
   return null;
@@ -1107,7 +1145,7 @@ end $$;
 -- Puts the triggers on the served tables, or mends them after a change of keys or policies. Where
 -- that is not allowed the table is followed without the log.
 create or replace function holdfast.watch_tables() returns void
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   served record;
   keys text[];
@@ -1133,7 +1171,7 @@ begin
       with ordinality as one (argument, place);
     continue when exists (
       select from pg_catalog.pg_trigger
-      where tgrelid = served.oid and tgname = 'holdfast_changes'
+      where tgrelid = served.oid and tgname = 'holdfast_changes' and tgenabled = 'A'
         and (tgparentid <> 0 or pg_catalog.strpos(pg_catalog.pg_get_triggerdef(oid),
           case when keys is null then 'EACH STATEMENT' else '(' || arguments || ')' end) > 0));
     begin
@@ -1157,7 +1195,7 @@ end $$;
 
 -- The database as it is now: another one after a restore, whose log is not the one that was read.
 create or replace function holdfast.lineage() returns text
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   cluster text := '';
 begin
@@ -1176,7 +1214,7 @@ end $$;
 -- Tables whose policies look at one of `changed`, by themselves or in a function of theirs: who may
 -- read which of their rows may be different now.
 create or replace function holdfast.tables_depending_on(changed oid[]) returns oid[]
-language sql stable set search_path = '' as $$
+language sql stable set search_path = pg_catalog, pg_temp as $$
   select coalesce(pg_catalog.array_agg(distinct policy.polrelid), '{}')
   from pg_catalog.pg_policy policy
   join pg_catalog.pg_depend on classid = 'pg_catalog.pg_policy'::regclass and objid = policy.oid
@@ -1190,11 +1228,24 @@ language sql stable set search_path = '' as $$
                       and function.prosrc ~ ('\m' || relname || '\M')))
 $$;
 
--- What hangs on grants and policies, in one text.
+-- What hangs on grants, policies, the functions that those call, and who is in which role, in one
+-- text.
 create or replace function holdfast.access_hash() returns text
-language sql stable set search_path = '' as $$
+language sql stable set search_path = pg_catalog, pg_temp as $$
   select pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat_ws(' ', relation.oid,
-    relation.relrowsecurity, relation.relacl, policies.list), ' ' order by relation.oid))
+    relation.relrowsecurity, relation.relacl, policies.list, column_grants.list), ' '
+    order by relation.oid) || (
+      select coalesce(pg_catalog.string_agg(pg_catalog.concat_ws(' ', oid, prosrc, proconfig), ' '
+                                            order by oid), '')
+      from pg_catalog.pg_proc where oid in (
+        select refobjid from pg_catalog.pg_depend
+        where classid = 'pg_catalog.pg_policy'::regclass
+          and refclassid = 'pg_catalog.pg_proc'::regclass)) || (
+      select coalesce(pg_catalog.string_agg(pg_catalog.concat_ws(' ', roleid, member), ' '
+                                            order by roleid, member), '')
+      from pg_catalog.pg_auth_members) || (
+      select coalesce(pg_catalog.string_agg(oid::text, ' ' order by oid), '')
+      from pg_catalog.pg_roles where rolbypassrls))
   from pg_catalog.pg_class relation
   join pg_catalog.pg_namespace namespace on namespace.oid = relation.relnamespace
   left join (
@@ -1202,6 +1253,11 @@ language sql stable set search_path = '' as $$
              pg_catalog.pg_get_expr(polqual, polrelid)), ' ' order by pg_policy.oid) as list
     from pg_catalog.pg_policy where polcmd in ('r', '*') group by polrelid
   ) policies on policies.polrelid = relation.oid
+  left join (
+    select attrelid, pg_catalog.string_agg(pg_catalog.concat_ws(' ', attnum, attacl), ' '
+                                           order by attnum) as list
+    from pg_catalog.pg_attribute where attacl is not null group by attrelid
+  ) column_grants on column_grants.attrelid = relation.oid
   where relation.relkind in ('r', 'p')
     and namespace.nspname = any (holdfast.setting('schemas')::text[])
 $$;
@@ -1209,7 +1265,7 @@ $$;
 -- How the caller may look at the changes of a table.
 create or replace function holdfast.view_of(
   wanted oid, role name, out shown text, out owner text, out rule text)
-language plpgsql stable set search_path = '' as $$
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
   keys constant text[] := holdfast.key_columns(wanted);
@@ -1239,7 +1295,7 @@ end $$;
 -- was still open then comes when it commits, and holds nobody else's changes back, be it open for
 -- hours or in another database of the server. Older gateways know "transaction:seq".
 create or replace function holdfast.position_of(after text) returns pg_catalog.pg_snapshot
-language sql immutable set search_path = '' as $$
+language sql immutable set search_path = pg_catalog, pg_temp as $$
   select case when after like '%:%:%' then after::pg_catalog.pg_snapshot
               else (next || ':' || next || ':')::pg_catalog.pg_snapshot end
   from (select case when after not like '%:%:%'
@@ -1250,7 +1306,7 @@ $$;
 
 -- Up to where a caller may read now. A standby does not know which transactions are open.
 create or replace function holdfast.newest_position() returns pg_catalog.pg_snapshot
-language sql stable set search_path = '' as $$
+language sql stable set search_path = pg_catalog, pg_temp as $$
   select case when pg_catalog.pg_is_in_recovery()
     then pg_catalog.concat(pg_catalog.pg_snapshot_xmin(present), ':',
                            pg_catalog.pg_snapshot_xmin(present), ':')::pg_catalog.pg_snapshot
@@ -1261,7 +1317,7 @@ $$;
 -- The position when, behind `seen`, the transactions up to `last` that `newest` sees were read.
 create or replace function holdfast.position_up_to(
   seen pg_catalog.pg_snapshot, newest pg_catalog.pg_snapshot, last xid8) returns text
-language sql immutable set search_path = '' as $$
+language sql immutable set search_path = pg_catalog, pg_temp as $$
   with upper as (
     select greatest(pg_catalog.pg_snapshot_xmax(seen),
                     (last::text::numeric + 1)::text::xid8) as bound
@@ -1295,7 +1351,7 @@ $$;
 -- that has ended since `newest` was taken is not in it either, and nobody knows any more when it
 -- began.
 create or replace function holdfast.watermark_lag(newest pg_catalog.pg_snapshot)
-returns double precision language sql stable set search_path = '' as $$
+returns double precision language sql stable set search_path = pg_catalog, pg_temp as $$
   select pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - least(
     (select pg_catalog.min(xact_start) from pg_catalog.pg_stat_activity
      where backend_xid is not null and pid <> pg_catalog.pg_backend_pid()),
@@ -1315,7 +1371,7 @@ $$;
 -- are shown to those who may read, or might have read, their rows by the rule of their table; where
 -- that cannot be told, the block of the key is all.
 create or replace function holdfast.log_window(after text, most integer) returns json
-language plpgsql stable security definer set search_path = '' as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
   role constant name := coalesce(nullif(pg_catalog.current_setting('role'), 'none'), session_user);
   subject constant text := pg_catalog.substr(holdfast.subject(), 5);
@@ -1399,7 +1455,7 @@ end $$;
 
 -- Tables whose changes are logged, as [schema, name].
 create or replace function holdfast.watched_tables() returns json
-language sql stable set search_path = '' as $$
+language sql stable set search_path = pg_catalog, pg_temp as $$
   select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(nspname, relname)
                                       order by nspname, relname), '[]')
   from pg_catalog.pg_trigger
@@ -1522,7 +1578,7 @@ comment on function public.holdfast_digest(json) is
 
 -- Tables and policies that come later are watched as well, where an event trigger is allowed.
 create or replace function holdfast.watch_new_tables() returns event_trigger
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   -- The triggers that this makes alter tables as well.
   if pg_catalog.current_setting('holdfast.watching', true) = 'on' then return; end if;
@@ -1535,6 +1591,7 @@ end $$;
 
 do $watch$
 begin
+  perform holdfast.begin_log_anew();
   perform holdfast.watch_tables();
   if exists (select from pg_catalog.pg_event_trigger where evtname = 'holdfast_watch') then
     return;
@@ -2132,7 +2189,7 @@ $catalog$;
 -- The service role sees every table; others see those that an app of theirs can reach.
 create or replace function public.holdfast_catalog() returns jsonb
 language plpgsql stable
-set search_path = '' set timezone = 'UTC' set datestyle = 'ISO, MDY' set intervalstyle = 'postgres'
+set search_path = pg_catalog, pg_temp set timezone = 'UTC' set datestyle = 'ISO, MDY' set intervalstyle = 'postgres'
 set extra_float_digits = 1 set jit = off as $$
 declare
   served constant text[] := holdfast.setting('schemas')::text[];
@@ -2153,17 +2210,45 @@ comment on function public.holdfast_catalog() is 'Holdfast: the schema, as a gat
 
 -- ---------------------------------------------------------------------------------------------
 
+-- Drops what is called by the API, of all schemas but one: the first one may have been another.
+create or replace function holdfast.drop_functions(but_of text) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  made regprocedure;
+begin
+  for made in
+    select oid::regprocedure from pg_catalog.pg_proc
+    where proname in ('holdfast_push', 'holdfast_changes', 'holdfast_digest', 'holdfast_catalog',
+                      'holdfast_uninstall')
+      and pronamespace is distinct from pg_catalog.to_regnamespace(pg_catalog.quote_ident(but_of))
+  loop
+    execute pg_catalog.format('drop function %s', made);
+  end loop;
+end $$;
+
+-- For another list of served schemas, with the first one of it.
+create or replace function holdfast.serve_from(first text) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  perform holdfast.drop_functions(first);
+  perform holdfast.watch_tables();
+end $$;
+
 -- Takes everything away and gives the hook back to whoever had it.
 create or replace function public.holdfast_uninstall() returns void
-language plpgsql set search_path = '' as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
   earlier constant text := (select value from holdfast.settings where name = 'next_hook');
   database constant name := pg_catalog.current_database();
 begin
-  if exists (select from pg_catalog.pg_roles where rolname = 'authenticator') then
+  -- A hook that was set since then stays.
+  if exists (select from pg_catalog.pg_db_role_setting
+             where setrole = (select oid from pg_catalog.pg_roles where rolname = 'authenticator')
+               and setdatabase = (select oid from pg_catalog.pg_database where datname = database)
+               and 'pgrst.db_pre_request=holdfast.pre_request' = any (setconfig)) then
     execute pg_catalog.format('alter role authenticator in database %I reset pgrst.db_pre_request',
                               database);
-    if earlier <> '' and not exists (
+    if pg_catalog.to_regprocedure(nullif(earlier, '') || '()') is not null and not exists (
       select from pg_catalog.pg_db_role_setting
       where setrole = (select oid from pg_catalog.pg_roles where rolname = 'authenticator')
         and setdatabase = 0 and 'pgrst.db_pre_request=' || earlier = any (setconfig)) then
@@ -2171,12 +2256,8 @@ begin
         'alter role authenticator in database %I set pgrst.db_pre_request = %L', database, earlier);
     end if;
   end if;
-  drop function public.holdfast_push(json);
-  drop function public.holdfast_changes(text, json, integer);
-  drop function public.holdfast_digest(json);
-  drop function public.holdfast_catalog();
+  perform holdfast.drop_functions(null);
   drop schema holdfast cascade;
-  drop function public.holdfast_uninstall();
   notify pgrst, 'reload config';
   notify pgrst, 'reload schema';
 end $$;

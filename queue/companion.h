@@ -14,7 +14,7 @@ namespace holdfast::queue {
 
 // What companion/holdfast.sql of this gateway says of itself; a larger number where an older text
 // should be replaced.
-inline constexpr int kCompanionVersion = 11;
+inline constexpr int kCompanionVersion = 12;
 
 // What holdfast_push() says of itself in each of its answers.
 struct CompanionVersion {

@@ -31,10 +31,15 @@ std::string schema_array(const std::vector<std::string>& schemas) {
 
 std::string companion_sql_for(const std::vector<std::string>& schemas) {
   std::string sql(companion_sql());
-  if (schemas.empty() || schemas == std::vector<std::string>{"public"}) return sql;
-  sql = replaced(std::move(sql), "public.holdfast_", quoted(schemas.front(), '"') + ".holdfast_");
-  return sql + "\nupdate holdfast.settings set value = " + schema_array(schemas) +
-         " where name = 'schemas';\n";
+  if (schemas.empty()) return sql;
+  const std::string& first = schemas.front();
+  if (first != "public") {
+    sql = replaced(std::move(sql), "public.holdfast_", quoted(first, '"') + ".holdfast_");
+  }
+  const std::string array = schema_array(schemas);
+  return sql + "\nupdate holdfast.settings set value = " + array +
+         " where name = 'schemas' and value <> " + array +
+         ";\nselect holdfast.serve_from(" + quoted(first, '\'') + ");\n";
 }
 
 }  // namespace holdfast::cli

@@ -133,6 +133,51 @@ TEST_F(ChangesTest, AnotherPolicyOrGrantShowsInTheAccessHash) {
   EXPECT_NE(access(), with_policy);
 }
 
+TEST_F(ChangesTest, WhatPoliciesCallAndWhoIsInARoleShowInTheAccessHash) {
+  const auto access = [] { return changes(user("ann"), "")["access"].get<std::string>(); };
+  run("create function may_see() returns boolean language sql stable as 'select true';"
+      "create policy seen on readings using (may_see())");
+  const std::string before = access();
+  run("create or replace function may_see() returns boolean language sql stable as 'select false'");
+  const std::string with_function = access();
+  EXPECT_NE(with_function, before);
+  run("grant select (id) on secrets to authenticated");
+  const std::string with_column = access();
+  EXPECT_NE(with_column, with_function);
+  run("grant service_role to authenticated");
+  EXPECT_NE(access(), with_column);
+  run("revoke service_role from authenticated");
+}
+
+// A copy in another server: its log is of transactions that have not been there.
+TEST_F(ChangesTest, ACopyInAnotherServerBeginsItsLogAnew) {
+  const std::string far = "((pg_current_xact_id()::text::numeric + 1000000000)::text::xid8)";
+  const std::string seen = position();
+  const std::string lineage = changes(user("ann"), "")["lineage"];
+  run(item(1, "ann") + "update holdfast.cleared set transaction = " + far +
+      "; update holdfast.changes set transaction = " + far);
+  EXPECT_TRUE(changes(user("ann"), seen)["log"].contains("behind"));
+  install();
+  EXPECT_NE(changes(user("ann"), "")["lineage"], lineage);
+  const std::string anew = position();
+  run(item(2, "ann"));
+  EXPECT_EQ(lines("ann", anew), "items {\"id\":\"" + id(2) + "\"}");
+  // Of a log of this server nothing is void.
+  const std::string kept = changes(user("ann"), "")["lineage"];
+  run("select holdfast.clear_changes()");
+  install();
+  EXPECT_EQ(changes(user("ann"), "")["lineage"], kept);
+  EXPECT_EQ(lines("ann", anew), "items {\"id\":\"" + id(2) + "\"}");
+}
+
+TEST_F(ChangesTest, ATriggerThatARestoreHasSwitchedOnAgainIsMended) {
+  run("alter table items disable trigger all; alter table items enable trigger all");
+  install();
+  EXPECT_EQ(query("select tgenabled from pg_trigger where tgname = 'holdfast_changes'"
+                  " and tgrelid = 'items'::regclass"),
+            "A");
+}
+
 TEST_F(ChangesTest, ARenamedKeyColumnBreaksNobodysWrites) {
   run("alter table readings rename id to number");
   const std::string start = position();

@@ -92,6 +92,80 @@ TEST_F(MigrationTest, HookThatWasThereBeforeIsCalledFirstAndGetsItsPlaceBack) {
   run("alter role authenticator reset all");
 }
 
+constexpr const char* kHook =
+    "select setting from pg_db_role_setting, unnest(setconfig) as setting where setdatabase ="
+    " (select oid from pg_database where datname = current_database())";
+
+TEST_F(MigrationTest, AHookThatIsNotFoundIsNotPassedOver) {
+  run("select public.holdfast_uninstall(); create schema api;"
+      "create function api.check_request() returns void language sql as 'select 1 / 0';"
+      "create function public.check_request(wanted integer) returns void language sql as 'select';"
+      "alter role authenticator set pgrst.db_pre_request = 'check_request'");
+  EXPECT_THROW(install(), std::runtime_error);
+  EXPECT_EQ(query(kHook), "");
+  // Beside one with arguments it is found all the same.
+  run("create function public.check_request() returns void language sql as 'select 1 / 0'");
+  install();
+  EXPECT_THROW(run("select holdfast.pre_request()"), std::runtime_error);
+  run("alter role authenticator reset all");
+}
+
+TEST_F(MigrationTest, AHookThatIsGoneIsNoLongerCalledAndNotSetAgain) {
+  run("select public.holdfast_uninstall();"
+      "create function public.once() returns void language sql as 'select';"
+      "alter role authenticator set pgrst.db_pre_request = 'public.once'");
+  install();
+  run("drop function public.once()");
+  install();
+  run("select holdfast.pre_request()");
+  run("alter role authenticator reset all");
+  run("select public.holdfast_uninstall()");
+  EXPECT_EQ(query(kHook), "");
+}
+
+TEST_F(MigrationTest, UninstallLeavesAHookThatWasSetSince) {
+  run("do $$ begin execute format('alter role authenticator in database %I"
+      " set pgrst.db_pre_request = %L', current_database(), 'public.later'); end $$");
+  run("select public.holdfast_uninstall()");
+  EXPECT_EQ(query(kHook), "pgrst.db_pre_request=public.later");
+}
+
+// CVE-2007-2138: what runs as its owner must not find a session's own types first.
+TEST_F(MigrationTest, TypesOfASessionAreNotTakenForThoseOfTheSystem) {
+  run("create table proof(who text)");
+  run(R"sql(
+    set role anon;
+    create function pg_temp.note(value pg_catalog.text) returns boolean language plpgsql as $$
+      begin insert into public.proof values (current_user); return true;
+      exception when insufficient_privilege then return true; end $$;
+    create domain pg_temp.text as pg_catalog.text check (pg_temp.note(value));
+    create domain pg_temp.oid as pg_catalog.oid check (pg_temp.note(value::pg_catalog.text));
+    select holdfast.setting('version'), holdfast.lineage(), public.holdfast_changes();
+  )sql");
+  EXPECT_EQ(query("select count(*) from proof"), "0");
+  EXPECT_EQ(query("select string_agg(proname, ' ') from pg_proc"
+                  " where pronamespace = 'holdfast'::regnamespace and prosecdef"
+                  " and 'search_path=pg_catalog, pg_temp' <> all (coalesce(proconfig, '{}'))"),
+            "");
+}
+
+TEST_F(MigrationTest, AnotherListOfSchemasReplacesTheFirst) {
+  run("create schema api; create table api.things(id integer primary key)");
+  const std::string functions =
+      "select string_agg(distinct pronamespace::regnamespace::text, ' ')"
+      " from pg_proc where proname like 'holdfast\\_%'";
+  run(cli::companion_sql_for({"api"}));
+  EXPECT_EQ(query(functions), "api");
+  EXPECT_EQ(query("select count(*) from pg_trigger where tgname = 'holdfast_changes'"
+                  " and tgrelid = 'api.things'::regclass"),
+            "1");
+  run(cli::companion_sql_for({"public"}));
+  EXPECT_EQ(query(functions), "public");
+  EXPECT_EQ(query("select value from holdfast.settings where name = 'schemas'"), "{public}");
+  run("select public.holdfast_uninstall()");
+  EXPECT_EQ(query(functions), "");
+}
+
 TEST_F(MigrationTest, UninstallLeavesNothing) {
   run("select public.holdfast_uninstall()");
   EXPECT_EQ(query("select count(*) from pg_proc where proname like 'holdfast%'"), "0");

@@ -336,6 +336,18 @@ TEST_F(PushTest, FunctionTakesEffectOnceAndItsResultIsKept) {
   EXPECT_EQ(effects("tea"), "INSERT");
 }
 
+TEST_F(PushTest, FunctionsAreCalledWithoutArgumentsToo) {
+  run("create function ping(times integer default 1) returns void language sql as"
+      " $$ insert into items(name) select 'ping ' || n from generate_series(1, times) n $$;"
+      "create function pong() returns integer language sql as 'select 7'");
+  const auto call = [](int number, const std::string& rest) {
+    return R"({"key":")" + key(number) + R"(","op":"call","schema":"public",)" + rest + "}";
+  };
+  const std::string ping = call(1, R"("function":"ping","args":{})");
+  EXPECT_EQ(push("ann", ping + "," + call(2, R"("function":"ping")")), "200\n409");
+  EXPECT_EQ(push("ann", call(3, R"("function":"pong","args":{})"), "r->>'value'"), "7");
+}
+
 TEST_F(PushTest, RowsOfAWriteThatTheHookNotedAreFoundAgain) {
   run("begin; " +
       as("ann", "set local request.headers = '{\"idempotency-key\":\"" + key(1) +
