@@ -65,6 +65,20 @@ SupabaseUpstream::SupabaseUpstream(UpstreamOptions options, const Clock& clock)
 SupabaseUpstream::~SupabaseUpstream() = default;
 
 Outcome SupabaseUpstream::call(const Call& call) {
+  const int abandoned = abandoned_;
+  Outcome outcome = carry_out(call);
+  MutexLock lock(mutex_);
+  if (outcome.answered()) {
+    last_failure_.clear();
+  } else if (abandoned_ == abandoned) {
+    last_failure_ = outcome.failure().reason;
+  } else if (!last_failure_.empty()) {
+    return Failure{outcome.failure().loss, last_failure_};
+  }
+  return outcome;
+}
+
+Outcome SupabaseUpstream::carry_out(const Call& call) {
   if (origin_.empty()) return Failure{Loss::kNotSent, "no upstream is configured"};
   const auto timeout =
       call.timeout.value_or(call.unhurried ? options_.function_timeout : options_.timeout);

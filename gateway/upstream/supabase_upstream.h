@@ -33,8 +33,8 @@ class SupabaseUpstream final : public Upstream {
 
   Outcome call(const Call& call) override;
   void stop() override;
-  // Ends the calls under way as lost: the upstream is known not to answer them. Later ones are
-  // tried.
+  // Ends the calls under way as lost: the upstream is known not to answer them. They fail for the
+  // reason of the latest that failed by itself. Later ones are tried.
   void abandon_calls();
 
  private:
@@ -46,6 +46,8 @@ class SupabaseUpstream final : public Upstream {
 
   std::unique_ptr<Connection> take(const Call& call);
   void give_back(std::unique_ptr<Connection> connection);
+  // The call, once more where its connection was closed meanwhile.
+  Outcome carry_out(const Call& call);
   Outcome attempt(const Call& call, std::unique_ptr<Connection> connection,
                   std::chrono::milliseconds timeout);
 
@@ -60,6 +62,7 @@ class SupabaseUpstream final : public Upstream {
   std::vector<Idle> idle_ HF_GUARDED_BY(mutex_);  // the most recently used last
   std::vector<Connection*> in_use_ HF_GUARDED_BY(mutex_);
   bool stopped_ HF_GUARDED_BY(mutex_) = false;
+  std::string last_failure_ HF_GUARDED_BY(mutex_);  // empty since an answer
 
   DeadlineWatch deadlines_;
 };

@@ -30,7 +30,9 @@ export async function servedCertificate(port, authority) {
 export async function httpsBefore(target, pem) {
   const server = https.createServer({ key: pem, cert: pem }, (request, response) => {
     const { method, url, headers } = request;
-    const forwarded = http.request(new URL(url, target), { method, headers }, (answer) => {
+    // A connection of its own: one that was kept may be closed in this moment.
+    const options = { method, headers, agent: false };
+    const forwarded = http.request(new URL(url, target), options, (answer) => {
       response.writeHead(answer.statusCode, answer.headers);
       answer.pipe(response);
     });

@@ -69,6 +69,28 @@ TEST_F(UpstreamPatienceTest, CallsThatAreGivenUpEndAsLostAndLaterOnesAreTried) {
   EXPECT_TRUE(call("GET", "/later").answered());
 }
 
+// What is wrong is told of all, and not of the one alone that found it out.
+TEST_F(UpstreamPatienceTest, CallsThatAreGivenUpTellWhatTheLastFailureWas) {
+  options_.largest_answer = 100;
+  std::promise<void> arrived;
+  std::promise<void> done;
+  serve([&, waiting = done.get_future().share()](const Exchange& exchange) {
+    if (exchange.head.starts_with("GET /silent")) {
+      arrived.set_value();
+      waiting.wait();
+    } else {
+      exchange.answer(200, std::string(1000, 'x'));
+    }
+    return Then::kClose;
+  });
+  auto under_way = std::async(std::launch::async, [&] { return call("GET", "/silent"); });
+  arrived.get_future().wait();
+  ASSERT_FALSE(call("GET", "/large").answered());
+  upstream_->abandon_calls();
+  EXPECT_THAT(under_way.get().failure().reason, HasSubstr("too large"));
+  done.set_value();
+}
+
 // Each byte of a handshake would be waited for anew, and who gives up calls waits for none of it.
 TEST_F(UpstreamPatienceTest, CallsThatStillConnectAreGivenUpToo) {
   std::promise<void> arrived;
