@@ -67,20 +67,15 @@ const Type& sum_type(const Type& type, Aggregate aggregate) {
   return is_float(type) ? double_type() : numeric_type();
 }
 
-bool same_field(const Field& a, const Field& b) {
-  return a.name == b.name && std::equal(a.path.begin(), a.path.end(), b.path.begin(), b.path.end(),
-                                        [](const JsonStep& x, const JsonStep& y) {
-                                          return x.as_text == y.as_text && x.operand == y.operand;
-                                        });
-}
-
+// A path is written with other parameters in ORDER BY than in GROUP BY: to Postgres another one.
 bool is_grouped(const Place& place, const Field& wanted) {
+  if (!wanted.path.empty()) return false;
   return std::any_of(place.fields.begin(), place.fields.end(), [&](const SelectField* field) {
     if (field->aggregate) return false;
     if (field->field.name == "*") return wanted.path.empty();
     // With an alias it is the cast that the rows are grouped by.
     const bool as_is = field->cast.empty() || field->alias.empty();
-    return as_is && same_field(field->field, wanted);
+    return as_is && field->field.name == wanted.name && field->field.path.empty();
   });
 }
 

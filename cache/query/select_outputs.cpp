@@ -60,6 +60,38 @@ Result<void> check_spread_names(const std::vector<OutputColumn>& columns) {
   return invalid_request("42702", "column reference \"" + twice->name + "\" is ambiguous");
 }
 
+// A column of the joined subquery that an aggregate of a to-one spread is over, by the name that it
+// has there.
+const std::string& hoisted_name(const SelectField& field) {
+  return field.alias.empty() ? field.field.name : field.alias;
+}
+
+// Where that subquery has two of one name, Postgres refuses the reference.
+bool hoists_one_name_twice(const Place& spread) {
+  std::set<std::string_view> names;
+  bool aggregates = false;
+  bool twice = false;
+  for (const SelectField* field : spread.fields) {
+    if (field->aggregate && field->field.name == "*") continue;
+    aggregates = aggregates || field->aggregate;
+    twice = !names.insert(hoisted_name(*field)).second || twice;
+  }
+  return aggregates && twice;
+}
+
+// PostgREST writes out the columns of a `*` beside aggregates of the same node or of one above it.
+bool expands_star(const Place& place) {
+  const auto aggregates = [](const Place& each) {
+    return std::ranges::any_of(
+        each.fields, [](const SelectField* field) { return field->aggregate.has_value(); });
+  };
+  const Place* scope = &scope_of(place);
+  for (const Place* each = &place;; each = each->parent) {
+    if (aggregates(*each)) return true;
+    if (each == scope) return false;
+  }
+}
+
 }  // namespace
 
 Result<std::vector<OutputColumn>> SelectWriter::outputs(const Place& place) {
@@ -75,9 +107,15 @@ Result<std::vector<OutputColumn>> SelectWriter::outputs(const Place& place) {
     return columns;
   }
   HF_TRY_VOID(add_fields(place, columns));
+  std::set<std::string> joined;
   for (const auto& embed : place.embeds) {
-    HF_TRY_VOID(embed->spread ? add_spread(*embed, columns) : add_embed(*embed, columns));
+    HF_TRY_VOID(embed->spread ? add_spread(*embed, columns, joined)
+                              : add_embed(*embed, columns, joined));
   }
+  const auto met = std::ranges::find_if(columns, [&](const OutputColumn& column) {
+    return column.by_name && joined.contains(column.name);
+  });
+  if (met != columns.end()) return forward("grouping by a name that an embed's column has");
   if (columns.size() > kMaxColumns) return forward("more than 1900 columns");
   return columns;
 }
@@ -85,6 +123,9 @@ Result<std::vector<OutputColumn>> SelectWriter::outputs(const Place& place) {
 Result<void> SelectWriter::add_fields(const Place& place, std::vector<OutputColumn>& out) {
   for (const SelectField* field : place.fields) {
     if (field->field.name == "*" && !field->aggregate) {
+      if (scope_of(place).aggregated() && !expands_star(place)) {
+        return forward("all columns beside aggregates of a spread");
+      }
       HF_TRY_VOID(add_all_columns(place, out));
       continue;
     }
@@ -98,18 +139,15 @@ Result<void> SelectWriter::add_fields(const Place& place, std::vector<OutputColu
 Result<OutputColumn> SelectWriter::field_output(const Place& place, const SelectField& field) {
   HF_TRY(Operand operand, operand_of(place, field.field, parameters_));
   HF_TRY(std::string group, group_key(place, operand));
+  // PostgREST groups by the name of a path or an alias (pgFmtGroup), and by what a spread's
+  // subquery gives: by the cast value.
+  const bool in_spread = &scope_of(place) != &place;
+  const bool named = !field.alias.empty() || !field.field.path.empty();
   if (!field.cast.empty()) {
     HF_TRY(operand, cast_operand(operand, field.cast, parameters_));
-    // By an alias it is the cast value that rows are grouped by.
-    if (!field.alias.empty()) {
+    if (named || in_spread) {
       HF_TRY(group, group_key(place, operand));
     }
-  }
-  const bool grouped = !group.empty() && !field.alias.empty();
-  const bool itself =
-      field.alias == field.field.name && field.cast.empty() && field.field.path.empty();
-  if (grouped && !itself && place.table->find_column(field.alias)) {
-    return forward("grouping by an alias that is a column's name");
   }
   std::string name = field.alias;
   if (name.empty()) {
@@ -119,8 +157,15 @@ Result<OutputColumn> SelectWriter::field_output(const Place& place, const Select
       if (const auto* key = std::get_if<std::string>(&step.operand)) name = *key;
     }
   }
-  return OutputColumn{std::move(name), std::move(operand.sql), operand.type, Member::Kind::kValue,
+  const bool by_name = !group.empty() && named && !in_spread;
+  const bool itself = name == field.field.name && field.cast.empty() && field.field.path.empty();
+  if (by_name && !itself && place.table->find_column(name)) {
+    return forward("grouping by a name that a column has");
+  }
+  OutputColumn column{std::move(name), std::move(operand.sql), operand.type, Member::Kind::kValue,
                       std::move(group)};
+  column.by_name = by_name;
+  return column;
 }
 
 Result<OutputColumn> SelectWriter::aggregate_output(const Place& place, const SelectField& field) {
@@ -183,7 +228,8 @@ Result<void> SelectWriter::add_all_columns(const Place& place, std::vector<Outpu
   return {};
 }
 
-Result<void> SelectWriter::add_embed(const Place& embed, std::vector<OutputColumn>& out) {
+Result<void> SelectWriter::add_embed(const Place& embed, std::vector<OutputColumn>& out,
+                                     std::set<std::string>& joined) {
   const bool required = embed.join == JoinKind::kInner && !embed.to_many();
   if (embed.aggregated() && (embed.joined || required)) {
     return forward("aggregates in a joined embed");
@@ -198,7 +244,12 @@ Result<void> SelectWriter::add_embed(const Place& embed, std::vector<OutputColum
   if (columns.empty()) {
     // PostgREST asks a spread for it all the same.
     if (embed.parent->spread) return forward("an empty embed in a spread");
+    // And groups by its name, which nothing has.
+    if (scope_of(*embed.parent).aggregated()) return forward("an empty embed beside aggregates");
     return check_unshown(embed);
+  }
+  if (!embed.to_many()) {
+    for (const auto& column : columns) joined.insert(column.name);
   }
   order_as_jsonb(embed, columns);
   Result<std::string> sql = embed.to_many() ? array_of(embed, columns) : object_of(embed, columns);
@@ -221,11 +272,13 @@ Result<OutputColumn> SelectWriter::embed_output(const Place& embed,
     return forward("grouping by an embed that has a column's name");
   }
   out.group = out.sql;
+  out.by_name = &scope_of(*embed.parent) == embed.parent;
   return out;
 }
 
 // To-one: the joined row's columns. To-many: each column becomes an array of the rows' values.
-Result<void> SelectWriter::add_spread(const Place& embed, std::vector<OutputColumn>& out) {
+Result<void> SelectWriter::add_spread(const Place& embed, std::vector<OutputColumn>& out,
+                                      std::set<std::string>& joined) {
   if (embed.to_many() && scope_of(*embed.parent).aggregated()) {
     return forward("a to-many spread beside aggregates");
   }
@@ -236,6 +289,9 @@ Result<void> SelectWriter::add_spread(const Place& embed, std::vector<OutputColu
   }
   HF_TRY(auto columns, outputs(embed));
   HF_TRY_VOID(check_spread_names(columns));
+  if (!embed.to_many() && hoists_one_name_twice(embed)) {
+    return forward("two columns of one name below an aggregate of a spread");
+  }
   for (auto& column : columns) {
     if (embed.to_many()) {
       HF_TRY(column.sql, list_of(embed, column));
@@ -245,6 +301,7 @@ Result<void> SelectWriter::add_spread(const Place& embed, std::vector<OutputColu
       column.sql = "CASE WHEN " + embed.alias + ".rowid IS NOT NULL THEN " + column.sql + " END";
       if (!column.group.empty()) column.group = column.sql;
     }
+    joined.insert(column.name);
     out.push_back(std::move(column));
   }
   return {};

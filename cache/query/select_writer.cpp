@@ -300,13 +300,21 @@ Result<Operand> SelectWriter::related_order_operand(const Place& embed, const Fi
     ++named;
     if (plain) shown = field;
   }
-  if (all && named == 0) return operand_of(embed, wanted, parameters_);
+  // A root's own column is made JSON for a path, another one is not.
+  const auto operand = [&](const Field& field) -> Result<Operand> {
+    const Column* column = embed.table->find_column(field.name);
+    const bool is_json = column == nullptr || column->type.kind == TypeKind::kJson ||
+                         column->type.kind == TypeKind::kJsonb;
+    if (!field.path.empty() && !is_json) return forward("a related order by a path into no JSON");
+    return operand_of(embed, field, parameters_);
+  };
+  if (all && named == 0) return operand(wanted);
   if (all || named != 1 || shown == nullptr) {
     return forward("a related order by what is not selected");
   }
   Field field = shown->field;
   field.path = wanted.path;
-  return operand_of(embed, field, parameters_);
+  return operand(field);
 }
 
 Result<std::string> SelectWriter::order(const Place& place) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,9 @@ struct OutputColumn {
   std::string sql;
   const Type* type = nullptr;
   Member::Kind kind = Member::Kind::kValue;
-  std::string group;   // what it is grouped by, among aggregates; empty for an aggregate itself
-  bool alike = false;  // of JSON: where two are equal they are also printed alike
+  std::string group;     // what it is grouped by, among aggregates; empty for an aggregate itself
+  bool alike = false;    // of JSON: where two are equal they are also printed alike
+  bool by_name = false;  // PostgREST groups by its name alone, which another column may have
 };
 
 // Writes the parts of SELECTs for a tree of places: each embed becomes one correlated subquery that
@@ -58,8 +60,11 @@ class SelectWriter {
                                     std::string sql) const;
   Result<void> add_fields(const Place& place, std::vector<OutputColumn>& out);
   Result<void> add_all_columns(const Place& place, std::vector<OutputColumn>& out);
-  Result<void> add_embed(const Place& embed, std::vector<OutputColumn>& out);
-  Result<void> add_spread(const Place& embed, std::vector<OutputColumn>& out);
+  // `joined` gets the names of the columns that PostgREST's subquery for the embed has.
+  Result<void> add_embed(const Place& embed, std::vector<OutputColumn>& out,
+                         std::set<std::string>& joined);
+  Result<void> add_spread(const Place& embed, std::vector<OutputColumn>& out,
+                          std::set<std::string>& joined);
   // The order of a single row does nothing, but its columns must be there.
   Result<void> check_order_of_one(const Place& embed);
   // Nor does that of an embed which shows nothing, and what it is filtered by.

@@ -36,7 +36,7 @@ TEST_F(AggregateTest, OtherColumnsAreTheGroups) {
             R"([{"mood":"ok","count":1},{"mood":"sad","count":1}])");
   EXPECT_EQ(get("items", "select=sold,count()&order=id"), "forward: order by what is not grouped");
   EXPECT_EQ(get("items", "select=code:sold,count()"),
-            "forward: grouping by an alias that is a column's name");
+            "forward: grouping by a name that a column has");
   EXPECT_EQ(get("people", "select=name:clubs!people_club_fkey(town),count()"),
             "forward: grouping by an embed that has a column's name");
   EXPECT_EQ(get("people", "select=about,count()"), "forward: groups of jsonb");
@@ -123,6 +123,35 @@ TEST_F(AggregateTest, ARowsNameBehindADotCountsItWhereNoColumnHasThatName) {
   EXPECT_EQ(get("clubs", "select=people!people_club_fkey(boss_id(count))&id=eq.1"),
             R"([{"people":[{"boss_id":{"count":0}},{"boss_id":{"count":1}}]}])");
   EXPECT_EQ(get("people", "select=id,count"), "forward: a count beside other columns");
+}
+
+// PostgREST's pgFmtGroup: by the name of an alias or a path, and by what a spread's subquery gives.
+TEST_F(AggregateTest, RowsAreGroupedByTheNameWhereThereIsOne) {
+  EXPECT_EQ(get("people", "select=count(),...boss_id(id::bool)&order=boss_id(id)"),
+            "forward: order by what is not grouped");
+  EXPECT_EQ(get("people", "select=count(),...boss_id(id::bool)"),
+            R"([{"count":1,"id":null},{"count":3,"id":true}])");
+  EXPECT_EQ(get("people", "select=about->>0::bool,n:count()&id=gt.2"),
+            "forward: grouping by a name that a column has");
+  EXPECT_EQ(get("people", "select=about->>name,count()"),
+            "forward: grouping by a name that a column has");
+  const std::string met = "forward: grouping by a name that an embed's column has";
+  EXPECT_EQ(get("people", "select=town:boss_id,count(),clubs!people_club_fkey(town)"), met);
+  EXPECT_EQ(get("people", "select=town:boss_id,count(),...clubs!people_club_fkey(town)"), met);
+  EXPECT_EQ(get("people", "select=count(),club:clubs!people_club_fkey(club:town)"), met);
+}
+
+TEST_F(AggregateTest, WhatPostgrestRefusesBesideAggregatesIsForwarded) {
+  EXPECT_EQ(get("people", "select=count(),clubs!people_club_fkey()"),
+            "forward: an empty embed beside aggregates");
+  EXPECT_EQ(get("people", "select=about->>t,count()&order=about->>t"),
+            "forward: order by what is not grouped");
+  EXPECT_EQ(get("people", "select=...clubs!people_club_fkey(id.min(),id.max())"),
+            "forward: two columns of one name below an aggregate of a spread");
+  EXPECT_EQ(get("people", "select=...clubs!people_club_fkey(least:id.min(),id.max())&id=lt.3"),
+            R"([{"least":1,"max":1}])");
+  EXPECT_EQ(get("people", "select=*,...clubs!people_club_fkey(id.sum())"),
+            "forward: all columns beside aggregates of a spread");
 }
 
 }  // namespace

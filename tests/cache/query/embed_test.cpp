@@ -321,6 +321,15 @@ TEST_F(EmbedTest, AHiddenJunctionRelatesWithoutAHint) {
             "Perhaps you meant 'film_list' instead of 'film_lists'.");
 }
 
+TEST_F(EmbedTest, ARelatedOrderByAPathIsOfJsonAlone) {
+  EXPECT_EQ(get("people", "select=id,clubs!people_club_fkey(town)&order=clubs(town->x)"),
+            "forward: a related order by a path into no JSON");
+  EXPECT_EQ(
+      get("people", "select=id,boss:boss_id(about)&order=boss(about->n),id&id=lt.3"),
+      R"([{"id":2,"boss":{"about":{"n": 1.50, "a": {"b": [10, 20, {"c": "deep"}]}, "t": "x"}}},)"
+      R"({"id":1,"boss":null}])");
+}
+
 TEST_F(EmbedTest, AggregatesNeedPermission) {
   EXPECT_EQ(get("people", "select=passports(id.count())"),
             "PGRST123: Use of aggregate functions is not allowed");
