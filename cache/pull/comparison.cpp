@@ -8,6 +8,7 @@ namespace holdfast::cache {
 namespace {
 
 constexpr int kParts = 16;
+constexpr std::int64_t kFewPages = 20;  // of a table whose keys are read rather than counted
 
 // Which keys were seen, in 16 bytes for each: a table may have millions.
 class SeenKeys {
@@ -34,8 +35,8 @@ Comparison::Comparison(Part part, ComparisonFindings findings)
 std::optional<PullFailure> Comparison::of_stamps() {
   if (!part_.stamp) return of_rows();
   compare_stamps();
-  // A count and a stamp say less than the keys, which of a small table cost no more.
-  if (part_.digests == nullptr && local_summary({}).rows <= part_.small_rows) {
+  // A count and a stamp say less than the keys, which cost little where they are few.
+  if (part_.digests == nullptr && local_summary({}).rows <= kFewPages * part_.small_rows) {
     return compare_rows({});
   }
   return narrow({KeyRange{}});
@@ -69,7 +70,11 @@ std::optional<PullFailure> Comparison::of_range(const KeyRange& range) {
 
 std::optional<PullFailure> Comparison::narrow(const std::vector<KeyRange>& ranges) {
   auto asked = upstream_summaries(ranges);
-  if (auto* failure = std::get_if<PullFailure>(&asked)) return std::move(*failure);
+  if (auto* failure = std::get_if<PullFailure>(&asked)) {
+    // It answers, and cannot count so many rows in its time.
+    if (failure->status >= 500) return compare_each(ranges);
+    return std::move(*failure);
+  }
   const auto& theirs = std::get<std::vector<RangeSummary>>(asked);
   for (std::size_t i = 0; i < ranges.size(); ++i) {
     const RangeSummary ours = local_summary(ranges[i]);
@@ -82,6 +87,13 @@ std::optional<PullFailure> Comparison::narrow(const std::vector<KeyRange>& range
     auto parts = small ? std::vector<KeyRange>{} : local_.split(ranges[i], ours.rows, kParts);
     auto failure = parts.size() > 1 ? narrow(parts) : compare_rows(ranges[i]);
     if (failure) return failure;
+  }
+  return std::nullopt;
+}
+
+std::optional<PullFailure> Comparison::compare_each(const std::vector<KeyRange>& ranges) {
+  for (const KeyRange& range : ranges) {
+    if (auto failure = compare_rows(range)) return failure;
   }
   return std::nullopt;
 }

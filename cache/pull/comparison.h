@@ -40,7 +40,7 @@ class Comparison {
     TableSource& source;
     ChangeLog* digests;                 // null: the upstream makes none
     ProgressCount* progress = nullptr;  // counts the rows that were compared
-    std::int64_t small_rows = 1000;
+    std::int64_t small_rows = 1000;     // of a range that is not cut any more: those of a page
   };
 
   Comparison(Part part, ComparisonFindings findings);
@@ -61,6 +61,7 @@ class Comparison {
   void compare_stamps();
   std::optional<PullFailure> narrow(const std::vector<KeyRange>& ranges);
   std::optional<PullFailure> compare_rows(const KeyRange& range);
+  std::optional<PullFailure> compare_each(const std::vector<KeyRange>& ranges);
   std::variant<std::vector<RangeSummary>, PullFailure> upstream_summaries(
       const std::vector<KeyRange>& ranges);
   RangeSummary local_summary(const KeyRange& range);

@@ -91,7 +91,9 @@ void LogFollower::apply(const LogWindow& window, std::int64_t mark, bool access_
     for (const LogLine& line : window.lines) {
       if (!line.key) note_part(transaction, line);
     }
-    for (const std::string& relation : window.recheck) recheck(transaction, relation);
+    for (const std::string& relation : window.recheck) {
+      recheck(transaction, relation, Recheck::kKeys);
+    }
     if (access_changed) recheck_all(transaction);
     save_position(transaction, window);
   });
@@ -152,16 +154,17 @@ void LogFollower::apply_image(Transaction& transaction, const Image& image, std:
 }
 
 void LogFollower::note_part(Transaction& transaction, const LogLine& line) {
-  if (!line.block) return recheck(transaction, line.relation);
+  // Where in the table the change is nobody tells, nor whether its stamp tells of it.
+  if (!line.block) return recheck(transaction, line.relation, Recheck::kRows);
   Statement& statement =
       transaction.database().cached("INSERT OR IGNORE INTO hf_blocks VALUES(?1, ?2)");
   statement.bind(1, std::string_view(line.relation)).bind(2, std::string_view(*line.block)).run();
 }
 
-void LogFollower::recheck(Transaction& transaction, const std::string& relation) {
+void LogFollower::recheck(Transaction& transaction, const std::string& relation, Recheck what) {
   Statement& statement = transaction.database().cached(
-      "UPDATE hf_tables SET recheck=max(recheck, 1) WHERE relation=?1");
-  statement.bind(1, std::string_view(relation)).run();
+      "UPDATE hf_tables SET recheck=max(recheck, ?2) WHERE relation=?1");
+  statement.bind(1, std::string_view(relation)).bind(2, static_cast<std::int64_t>(what)).run();
 }
 
 void LogFollower::recheck_all(Transaction& transaction) {

@@ -61,7 +61,9 @@ class LogFollower {
   static std::map<std::string, std::vector<std::string>> gone_in(const std::vector<Image>& images);
   void apply_image(Transaction& transaction, const Image& image, std::int64_t mark);
   void note_part(Transaction& transaction, const LogLine& line);
-  void recheck(Transaction& transaction, const std::string& relation);
+  // What of a table is compared next, as hf_tables.recheck has it.
+  enum class Recheck : int { kKeys = 1, kRows = 2 };
+  void recheck(Transaction& transaction, const std::string& relation, Recheck what);
   void recheck_all(Transaction& transaction);
   std::vector<const Table*> wanted() const;
   bool appends_only(const Table& table) const { return replica_.of(table).append_only; }

@@ -48,11 +48,13 @@ bool TablePull::is_idle() const {
   auto reader = store_.reader();
   Statement& statement = reader->cached(
       "SELECT complete AND denied IS NULL AND added IS NULL AND recheck=0 AND scrubbed_at>?2"
+      " AND scrubbed_at<=?3"
       " AND relation NOT IN (SELECT relation FROM hf_blocks UNION SELECT relation FROM hf_rereads"
       " UNION SELECT relation FROM hf_unreadable UNION SELECT relation FROM hf_acknowledged_rows)"
       " FROM hf_tables WHERE relation=?1");
   statement.bind(1, std::string_view(relation_));
   statement.bind(2, std::int64_t{scrubbed_before.time_since_epoch().count()});
+  statement.bind(3, std::int64_t{started_.time_since_epoch().count()});
   const bool idle = statement.step() && statement.integer(0) != 0;
   statement.reset();
   return idle;
@@ -118,7 +120,8 @@ std::optional<PullFailure> TablePull::follow(const Progress& progress, bool comp
     scrubbed_ = true;
     return this->compare(&Comparison::of_rows);
   }
-  if (progress.recheck > 1 || !progress.scrubbed_at ||
+  // One that lies ahead is of a clock that was wrong.
+  if (progress.recheck > 1 || !progress.scrubbed_at || *progress.scrubbed_at > started_ ||
       started_ - *progress.scrubbed_at >= options_.scrub) {
     scrubbed_ = true;
     return this->compare(&Comparison::of_rows);

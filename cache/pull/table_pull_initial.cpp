@@ -69,7 +69,11 @@ std::variant<bool, PullFailure> TablePull::sync_in_one_page(
     statement.bind(1, std::string_view(relation_)).run();
   });
   auto fetched = source_.unordered(columns);
-  if (auto* failure = std::get_if<PullFailure>(&fetched)) return std::move(*failure);
+  if (auto* failure = std::get_if<PullFailure>(&fetched)) {
+    // Counting the rows may take longer than the upstream allows, and reading them not.
+    if (failure->status >= 500) return false;
+    return std::move(*failure);
+  }
   const auto& page = std::get<RowPage>(fetched);
   const auto received = static_cast<std::int64_t>(page.rows.size() + page.unreadable.size());
   if (page.total != received) {

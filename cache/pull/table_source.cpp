@@ -140,8 +140,7 @@ std::variant<RowPage, PullFailure> TableSource::having(std::size_t column,
   const auto& key = table_.primary_key->columns;
   std::vector<std::size_t> columns = key;
   columns.push_back(column);
-  const std::string filled =
-      "&" + http::percent_encode(table_.columns[column].name) + "=not.is.null";
+  const std::string filled = "&" + presence_filter(table_.columns[column]);
   return advanced(fetch(columns, order_by(table_, key) + filled + range_condition(after, {})),
                   after);
 }

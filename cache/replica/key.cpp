@@ -100,6 +100,11 @@ std::string key_filter(const Table& table, const std::vector<std::string>& keys)
   return "or=" + http::percent_encode("(" + conditions + ")");
 }
 
+std::string presence_filter(const Column& column) {
+  if (is_reserved(column.name)) return tree_parameter(column, "not.is.null");
+  return http::percent_encode(column.name) + "=not.is.null";
+}
+
 std::string value_filter(const Column& column, const Value& value) {
   const bool inside = is_reserved(column.name);
   std::string test = "is.null";

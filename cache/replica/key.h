@@ -30,6 +30,9 @@ std::string key_filter(const Table& table, const std::vector<std::string>& keys)
 // Percent-encoded.
 std::string value_filter(const Column& column, const Value& value);
 
+// The same of every row that has a value there.
+std::string presence_filter(const Column& column);
+
 // A column's name as PostgREST's query language writes it, quoted where it needs to be, not yet
 // percent-encoded.
 std::string quoted_name(std::string_view column);

@@ -7,6 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 // Comparisons of a table that is larger than a page, with the bare upstream.
 class ComparisonTest : public PullerTest {
@@ -22,6 +23,14 @@ class ComparisonTest : public PullerTest {
     const int minute = id % 60;
     return std::string("2026-11-20T11:") + (minute < 10 ? "0" : "") + std::to_string(minute) +
            ":00+00:00";
+  }
+  // From here on, as statements that take too long.
+  void fail_counts() {
+    upstream_.respond_with([this](const upstream::Call& call) {
+      if (call.headers.find("Prefer") != "count=exact") return respond(call);
+      fail(500, R"({"code":"57014","message":"canceling statement due to statement timeout"})");
+      return *std::exchange(failure_, std::nullopt);
+    });
   }
   std::size_t requests() {
     std::size_t count = 0;
@@ -57,6 +66,27 @@ TEST_F(ComparisonTest, RowsThatCameUnseenAreFound) {
   EXPECT_TRUE(has(-5));
 }
 
+TEST_F(ComparisonTest, ARowThatTookAnothersPlaceInASmallTableIsFound) {
+  for (int id = 151; id <= kRows; ++id) todos_.rows.erase(id);
+  pull_well(PullDepth::kKeys);
+  todos_.rows.erase(60);
+  todos_.put(todo(1000, "as old as the other", stamp(60)));
+  pull_well(PullDepth::kKeys);
+  EXPECT_FALSE(has(60));
+  EXPECT_TRUE(has(1000));
+}
+
+TEST_F(ComparisonTest, WhereRowsCannotBeCountedInTimeTheyAreRead) {
+  fail_counts();
+  todos_.rows.erase(200);
+  pull_well(PullDepth::kKeys);
+  EXPECT_FALSE(has(200));
+  sample::Sample fresh(sample::catalog(), {"lists", "tags", "notes", "counters"});
+  Puller puller(upstream_, credentials_, replica_, options_, clock_, silent_logger());
+  EXPECT_THAT(puller.pull(fresh.store(), PullDepth::kChanges).errors, IsEmpty());
+  EXPECT_EQ(fresh.number("SELECT count(*) FROM \"public.todos\""), kRows - 1);
+}
+
 TEST_F(ComparisonTest, PendingWritesAreNoDifference) {
   write_title(1, 7, "mine");
   insert(2, todo(5000, "mine"), 5000);
@@ -75,6 +105,11 @@ TEST_F(ComparisonTest, HardCase19TheScrubFindsWhatKeepsItsStamp) {
   upstream_.clear_calls();
   pull_well();
   EXPECT_LE(requests(), 4U) << "a scrub is for once in a while";
+  todos_.put(todo(301, "changed in silence again", stamp(301)));
+  clock_.set(clock_.now() - 24h * 365);
+  todos_.date = clock_.now();
+  pull_well();
+  EXPECT_THAT(shown(), HasSubstr("again")) << "the clock had been ahead";
 }
 
 TEST_F(ComparisonTest, EveryKeyIsComparedWhereClaimsHaveChanged) {

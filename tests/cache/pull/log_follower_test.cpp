@@ -217,6 +217,16 @@ TEST_F(LogFollowerTest, HardCase18ABlockIsReadAndComparedByItsKeys) {
   EXPECT_THAT(target(0), HasSubstr("id.lt.\"1024\""));
 }
 
+TEST_F(LogFollowerTest, ALineThatTellsNoBlockHasAllRowsCompared) {
+  todos_.put(todo(2, "changed without a stamp"));
+  const json line = {{"schema", "public"}, {"table", "todos"}, {"block", nullptr}};
+  lines_.push_back(json::array({line}));
+  rows_.push_back(json::array());
+  pull_well();
+  pull_well();
+  EXPECT_THAT(shown(), HasSubstr("changed without a stamp"));
+}
+
 TEST_F(LogFollowerTest, AnotherLineageComparesEverythingAndKeepsPendingWrites) {
   write_title(1, 1, "mine");
   todos_.put(todo(2, "restored", "2026-11-10T00:00:00+00:00"));

@@ -1,7 +1,9 @@
 #include "cache/pull/table_source.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "gateway/http/uri.h"
 #include "tests/support/fake_upstream.h"
 
 namespace holdfast::cache {
@@ -62,6 +64,27 @@ TEST_F(TableSourceTest, WhatWasReadBeforeMayBeReadAgainFromTheBeginning) {
   EXPECT_EQ(read_all(), "1 2 3 4 ");
   pages_ = {1, 2, 3, 4};
   EXPECT_EQ(read_all(), "1 2 3 4 ");
+}
+
+// A column may have the name of another parameter.
+TEST(TableSourceKeysTest, AColumnThatIsCalledAsAParameterIsAskedForByATree) {
+  Table table;
+  table.schema = "public";
+  table.name = "t";
+  for (const char* name : {"id", "order"}) {
+    Column column;
+    column.name = name;
+    column.storage_name = name;
+    column.type = make_type("integer");
+    table.columns.push_back(column);
+  }
+  table.primary_key = Key{"t_pkey", {0}};
+  support::FakeUpstream upstream;
+  TableSource source(upstream, table, {}, 1000, false);
+  source.having(1, std::nullopt);
+  const std::string target = http::percent_decode(upstream.calls().at(0).target);
+  EXPECT_THAT(target, ::testing::HasSubstr("&and=(order.not.is.null)"));
+  EXPECT_THAT(target, ::testing::Not(::testing::HasSubstr("&order=not")));
 }
 
 // Some do not undo the escapes of values in a tree of conditions, and find nothing there.
