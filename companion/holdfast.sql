@@ -327,7 +327,8 @@ begin
     || holdfast.conflict_clause(relation, event, names), part, null, returning_rows);
 end $$;
 
--- Rows with other members have other defaults where those of missing members are wanted.
+-- Rows with other members have other defaults where those of missing members are wanted. They are
+-- inserted, and given back, in the order of the request: so are the keys counted.
 create or replace function holdfast.insert_rows(
   relation regclass, event json, returning_rows boolean) returns json
 language plpgsql as $$
@@ -345,12 +346,14 @@ begin
   end if;
   for part in
     select present, pg_catalog.json_agg(item order by place) as rows
-    from (select item, place, (select coalesce(pg_catalog.array_agg(name order by name), '{}')
-                               from pg_catalog.unnest(holdfast.members(item)) as name
-                               where name = any (names)) as present
-          from pg_catalog.json_array_elements(event -> 'rows') with ordinality as one (item, place)
-         ) shaped
-    group by present order by pg_catalog.min(place)
+    from (select *, place - pg_catalog.row_number() over (partition by present order by place) as run
+          from (select item, place,
+                       (select coalesce(pg_catalog.array_agg(name order by name), '{}')
+                        from pg_catalog.unnest(holdfast.members(item)) as name
+                        where name = any (names)) as present
+                from pg_catalog.json_array_elements(event -> 'rows')
+                  with ordinality as one (item, place)) shaped) in_runs
+    group by present, run order by pg_catalog.min(place)
   loop
     select insert_part.changed, insert_part.rows into changed, written
     from holdfast.insert_part(relation, event, part.present, part.rows, returning_rows);

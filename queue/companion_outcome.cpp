@@ -200,7 +200,14 @@ bool is_unknown_key(const EventOutcome& outcome) { return outcome.code == "HF404
 
 bool is_mismatch(const EventOutcome& outcome) { return outcome.code == "HF409"; }
 
-bool was_left_out(const EventOutcome& outcome) { return outcome.code == "HF424"; }
+bool was_left_out(const EventOutcome& outcome) {
+  if (outcome.code == "HF424") return true;
+  // The companion was taken away while it was at it.
+  if (outcome.code != "3F000" && outcome.code != "42883" && outcome.code != "42P01") return false;
+  const std::string message = classify(outcome.answer).message;
+  return message.find("\"holdfast\"") != std::string::npos ||
+         message.find("holdfast.") != std::string::npos;
+}
 
 std::vector<TouchedRow> touched_in(const EventOutcome& outcome, const Parcel& parcel) {
   return touched_rows(parcel.watched, seen_by_companion(parcel.watched, outcome.before),

@@ -1,5 +1,6 @@
 #include "queue/dependants.h"
 
+#include "cache/replica/temporary_ids.h"
 #include "queue/entry.h"
 #include "queue/outbox_sql.h"
 
@@ -202,12 +203,26 @@ std::vector<std::int64_t> orphans_of(cache::Transaction& transaction, cache::Ove
   return orphans;
 }
 
+std::vector<std::int64_t> naming_unknown_ids(Database& database, std::int64_t sequence) {
+  std::vector<std::int64_t> entries;
+  if (cache::TemporaryIds::unresolved(database, sequence) == 0) return entries;
+  Statement& statement = database.cached(
+      "SELECT DISTINCT me.sequence FROM hf_temporary_ids t CROSS JOIN hf_outbox me WHERE t.entry=?1"
+      " AND t.real IS NULL AND me.sequence>?1 AND me." HF_UNFINISHED " AND " HF_NAMES_ID
+      " ORDER BY 1");
+  statement.bind(1, sequence);
+  while (statement.step()) entries.push_back(statement.integer(0));
+  std::erase_if(entries, [&](std::int64_t entry) { return !is_at_rest(database, entry); });
+  return entries;
+}
+
 bool names_given_up_id(Database& database, std::int64_t sequence) {
   Statement& statement = database.cached(
       "SELECT 1 FROM hf_references r CROSS JOIN hf_outbox me ON me.sequence=r.entry"
       " CROSS JOIN hf_temporary_ids t ON t.relation=r.relation"
       " LEFT JOIN hf_outbox o ON o.sequence=t.entry WHERE r.entry=?1 AND r.key LIKE '%:-%'"
-      " AND t.real IS NULL AND ifnull(o.state, 'discarded') IN ('discarded', 'resolved')"
+      " AND t.real IS NULL AND ifnull(o.state, 'discarded') IN ('acknowledged', 'discarded', "
+      "'resolved')"
       " AND r.former=0"
       " AND r.key LIKE '%' || t.temporary || '%' AND " HF_NAMES_ID " LIMIT 1");
   const bool names = statement.bind(1, sequence).step();

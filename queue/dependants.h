@@ -43,8 +43,12 @@ bool is_suspended(cache::Database& database, std::int64_t sequence);
 std::vector<std::int64_t> orphans_of(cache::Transaction& transaction, cache::Overlay& overlay,
                                      const Entry& entry);
 
-// Whether the entry names a row by an id that the upstream will never give, as its insert was
-// discarded.
+// The entries after `sequence`, which has arrived, that name by a temporary id of its own a row
+// whose real id nobody has told: it met another one, a trigger left it out, or its answer was lost.
+std::vector<std::int64_t> naming_unknown_ids(cache::Database& database, std::int64_t sequence);
+
+// Whether the entry names a row by an id that the upstream will never give: its insert was
+// discarded, or has arrived and told of none.
 bool names_given_up_id(cache::Database& database, std::int64_t sequence);
 
 }  // namespace holdfast::queue

@@ -47,6 +47,10 @@ bool makes_rows(const Entry& entry) {
   return entry.operation == "insert" || entry.operation == "upsert";
 }
 
+bool is_opaque(const Entry& entry) {
+  return entry.operation == "call" || entry.operation == "request";
+}
+
 bool may_change(const Entry& entry) {
   return entry.state != State::kSending && (!is_end(entry.state) || entry.state == State::kDead);
 }

@@ -38,7 +38,8 @@ struct Entry {
   std::int64_t sequence = 0;  // the principal's order
   std::string id;             // UUIDv7, for people and the API
   std::string relation;       // "schema.table"
-  std::string operation;      // insert, upsert, update, delete
+  // insert, upsert, update, delete; call: of a function; request: to rows that are not replicated
+  std::string operation;
   std::string method;
   std::string target;   // /rest/v1/… with the rows it is for, without select
   std::string headers;  // JSON object of Prefer and profile; never Authorization or apikey
@@ -70,6 +71,8 @@ struct Entry {
 
 // An insert or an upsert.
 bool makes_rows(const Entry& entry);
+// Whether what it does to rows is not known here.
+bool is_opaque(const Entry& entry);
 // Whether a person may still decide about it: neither under way nor ended well.
 bool may_change(const Entry& entry);
 

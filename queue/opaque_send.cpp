@@ -61,10 +61,6 @@ Verdict judge(const upstream::Answer& answer, Keyed keyed) {
 
 }  // namespace
 
-bool is_opaque(const Entry& entry) {
-  return entry.operation == "call" || entry.operation == "request";
-}
-
 Receipt send_opaque(upstream::Upstream& upstream, const Sender& sender, const Parcel& parcel,
                     Keyed keyed) {
   // Without a note it has never left: a crash came first.

@@ -5,10 +5,6 @@
 
 namespace holdfast::queue {
 
-// Whether what the entry does to rows is not known here: a call of a function ("call"), or a write
-// to rows that are not replicated ("request").
-bool is_opaque(const Entry& entry);
-
 // What happens to an opaque entry's key.
 enum class Keyed {
   kNo,    // nobody keeps it: after a lost answer a person has to look (hard case 9)

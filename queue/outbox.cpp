@@ -2,7 +2,6 @@
 
 #include "cache/pull/images.h"
 #include "queue/dependants.h"
-#include "queue/opaque_send.h"
 #include "queue/outbox_sql.h"
 #include "queue/real_ids.h"
 #include "queue/touched.h"
@@ -103,6 +102,12 @@ void Outbox::acknowledge(Transaction& transaction, const Entry& entry,
     }
   }
   end(transaction, entry, State::kAcknowledged, 0, "", now);
+  // Hard case 13: no id but a real one goes upstream.
+  for (const std::int64_t each : naming_unknown_ids(transaction.database(), entry.sequence)) {
+    reject(transaction, entry_at(transaction.database(), each), kFailedDependency,
+           "HF424: the write " + entry.id + " made no row whose id is known, and this one names it",
+           now);
+  }
 }
 
 void Outbox::resolve(Transaction& transaction, const Entry& entry, const std::string& reason,

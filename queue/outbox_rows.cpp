@@ -141,7 +141,8 @@ void Outbox::split(Transaction& transaction, const Entry& entry) {
     insert(transaction, child);
     references.bind(1, entry.sequence).bind(2, child.sequence).run();
     const std::size_t end = i + 1 < pieces.size() ? pieces[i + 1].start : effects.size();
-    overlay_.hand_over(transaction, entry.sequence, pieces[i].start, end, child.sequence);
+    const auto part = std::span(effects).subspan(pieces[i].start, end - pieces[i].start);
+    overlay_.hand_over(transaction, entry.sequence, part, child.sequence);
   }
   Statement& own = database.cached(
       "UPDATE hf_outbox SET state='queued', target=?2, body=?3, idempotency_key=?4, parent=id,"

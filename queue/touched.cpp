@@ -8,7 +8,6 @@
 #include "cache/values/codec.h"
 #include "cache/values/json.h"
 #include "queue/bare_call.h"
-#include "queue/opaque_send.h"
 
 namespace holdfast::queue {
 namespace {

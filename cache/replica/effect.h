@@ -30,6 +30,8 @@ struct Effect {
   // The upstream's image when the entry was made, or after an own earlier entry on the row had
   // ended; nullopt = the row was not there. Filled in by the Overlay.
   std::optional<std::string> base = std::nullopt;
+  // Its place among the entry's; there may be gaps. Filled in by the Overlay.
+  std::int64_t ordinal = 0;
 };
 
 // What of an image others may have written, beside what an own write made of it.

@@ -171,7 +171,7 @@ class Insertion {
     const std::string key = key_of(table_, row);
     if (!keys_in_request_.insert(key).second) return duplicate_in_request(row);
     if (mutation_.resolution != Resolution::kNone) return place_upsert(row, sent, key);
-    if (auto outcome = refuse_duplicate_key(row, key)) return outcome;
+    if (auto outcome = refuse_duplicate_key(row)) return outcome;
     if (auto outcome = refuse_duplicate_values(row)) return outcome;
     add_effect(EffectKind::kInsert, row, sent, key);
     ++changes_.inserted;
@@ -191,8 +191,11 @@ class Insertion {
   }
 
   // A row that is already here: only one's own pending write proves it, the rest may be stale.
-  std::optional<Computed> refuse_duplicate_key(const Row& row, const std::string& key) {
-    if (!overlay_.rows(table_).find(database_, key_values(table_, row))) return std::nullopt;
+  std::optional<Computed> refuse_duplicate_key(const Row& row) {
+    const auto other = overlay_.rows(table_).find(database_, key_values(table_, row));
+    if (!other) return std::nullopt;
+    // Its text may be another one for the same value: 1 and 1.0.
+    const std::string key = key_of(table_, other->row);
     if (context_.authoritative || context_.sole || overlay_.is_pending(database_, table_, key)) {
       return duplicate_key(table_, *table_.primary_key, row);
     }
@@ -245,7 +248,7 @@ class Insertion {
         return AskUpstream{"an upsert by other columns than the key, of a row that is not here"};
       }
       if (conflict_columns_ != table_.primary_key->columns) {
-        if (auto outcome = refuse_duplicate_key(row, key)) return outcome;
+        if (auto outcome = refuse_duplicate_key(row)) return outcome;
       }
       if (auto outcome = refuse_duplicate_values(row)) return outcome;
       if (comparable) go_after_who_frees(row);

@@ -37,6 +37,7 @@ Effect read_effect(const Statement& statement) {
   effect.row = insert && statement.is_null(4) ? effect.changes : statement.text(4);
   if (!statement.is_null(5)) effect.base = std::string(statement.text(5));
   effect.consequence = statement.integer(6) != 0;
+  effect.ordinal = statement.integer(7);
   return effect;
 }
 
@@ -49,10 +50,10 @@ constexpr const char* kInsertEffect =
     " consequence, active) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1)";
 constexpr const char* kAcknowledgements = "acknowledgements";  // how many there were
 constexpr const char* kEffectsOfEntry =
-    "SELECT relation, key, kind, changes, row, base, consequence FROM hf_effects"
+    "SELECT relation, key, kind, changes, row, base, consequence, ordinal FROM hf_effects"
     " WHERE entry=?1 ORDER BY ordinal";
 constexpr const char* kEffectsOfRow =
-    "SELECT relation, key, kind, changes, row, base, consequence FROM hf_effects"
+    "SELECT relation, key, kind, changes, row, base, consequence, ordinal FROM hf_effects"
     " WHERE relation=?1 AND key=?2 AND active=1 ORDER BY entry, ordinal";
 
 }  // namespace
@@ -352,12 +353,12 @@ void Overlay::end_others(Transaction& transaction, std::int64_t entry,
   }
 }
 
-void Overlay::hand_over(Transaction& transaction, std::int64_t entry, std::size_t first,
-                        std::size_t last, std::int64_t other) const {
+void Overlay::hand_over(Transaction& transaction, std::int64_t entry, std::span<const Effect> part,
+                        std::int64_t other) const {
   Statement& update = transaction.database().cached(
-      "UPDATE hf_effects SET entry=?4 WHERE entry=?1 AND ordinal>=?2 AND ordinal<?3");
-  update.bind(1, entry).bind(2, static_cast<std::int64_t>(first));
-  update.bind(3, static_cast<std::int64_t>(last)).bind(4, other).run();
+      "UPDATE hf_effects SET entry=?4 WHERE entry=?1 AND ordinal BETWEEN ?2 AND ?3");
+  update.bind(1, entry).bind(2, part.front().ordinal).bind(3, part.back().ordinal);
+  update.bind(4, other).run();
 }
 
 void Overlay::set_standing(Transaction& transaction, std::int64_t entry, Standing standing) const {

@@ -73,13 +73,12 @@ class Overlay {
   // until this one ends.
   void rebase(Transaction& transaction, std::int64_t entry, std::span<const Effect> replacements);
 
-  // Hands the effects of `entry` from `first` to before `last` (places in effects()) to `other`.
-  void hand_over(Transaction& transaction, std::int64_t entry, std::size_t first, std::size_t last,
+  // Hands a part of effects(), in one piece, to `other`.
+  void hand_over(Transaction& transaction, std::int64_t entry, std::span<const Effect> part,
                  std::int64_t other) const;
 
-  // Overwrites what one effect (a place in effects()) says; refresh() shows it.
-  void rewrite(Transaction& transaction, std::int64_t entry, std::int64_t ordinal,
-               const Effect& effect) const;
+  // Overwrites what one of effects() says; refresh() shows it.
+  void rewrite(Transaction& transaction, std::int64_t entry, const Effect& effect) const;
   // The pending row at `from` is to be at `to`, where its effects are already; refresh() shows it.
   void move(Transaction& transaction, const Table& table, const std::string& from,
             const std::string& to) const;

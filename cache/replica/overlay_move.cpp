@@ -26,11 +26,10 @@ std::optional<Row> with_json_nulls(const UpstreamImage& image, const std::option
 
 }  // namespace
 
-void Overlay::rewrite(Transaction& transaction, std::int64_t entry, std::int64_t ordinal,
-                      const Effect& effect) const {
+void Overlay::rewrite(Transaction& transaction, std::int64_t entry, const Effect& effect) const {
   Statement& update = transaction.database().cached(
       "UPDATE hf_effects SET key=?3, changes=?4, row=?5, base=?6 WHERE entry=?1 AND ordinal=?2");
-  update.bind(1, entry).bind(2, ordinal).bind(3, std::string_view(effect.key));
+  update.bind(1, entry).bind(2, effect.ordinal).bind(3, std::string_view(effect.key));
   update.bind(4, std::string_view(effect.changes));
   if (!effect.row.empty()) update.bind(5, std::string_view(effect.row));
   if (effect.base) update.bind(6, std::string_view(*effect.base));

@@ -5,6 +5,7 @@
 #include "cache/query/syntax.h"
 #include "cache/replica/computation.h"
 #include "cache/values/codec.h"
+#include "cache/values/sort_key.h"
 
 namespace holdfast::cache {
 namespace {
@@ -56,7 +57,7 @@ bool has_key(const RawObject& row, const Table& table, const std::vector<Value>&
     const auto token = find_member(row, column.name);
     if (!token) return false;
     const auto value = parse_json(column.type, *token);
-    if (!value || *value != key[i]) return false;
+    if (!value || !same_value(column.type, *value, key[i])) return false;
   }
   return true;
 }

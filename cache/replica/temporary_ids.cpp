@@ -69,16 +69,11 @@ bool holds_what_was_sent(const Table& table, const Effect& effect, const Row& ro
   });
 }
 
-// The images' rows that the ids stand for; nullptr: none of them.
-std::vector<const Row*> made_rows(const Table& table, const std::vector<std::int64_t>& ids,
-                                  const std::vector<Effect>& own,
-                                  const std::vector<UpstreamImage>& images) {
+// The images' rows that the ids stand for, by what the rows say; nullptr: none of them.
+std::vector<const Row*> rows_by_content(const Table& table, const std::vector<std::int64_t>& ids,
+                                        const std::vector<Effect>& own,
+                                        const std::vector<UpstreamImage>& images) {
   std::vector<const Row*> made(ids.size(), nullptr);
-  const auto row_of = [](const UpstreamImage& image) { return image.row ? &*image.row : nullptr; };
-  if (images.size() == ids.size() && own.size() == ids.size()) {
-    std::ranges::transform(images, made.begin(), row_of);
-    return made;
-  }
   // What says most chooses first: a row that says less may fit it too.
   std::vector<std::pair<std::size_t, const Effect*>> asking;
   for (const Effect& effect : own) {
@@ -97,10 +92,28 @@ std::vector<const Row*> made_rows(const Table& table, const std::vector<std::int
              holds_what_was_sent(table, sent, *each.row);
     });
     if (image == images.end()) continue;
-    made[place] = row_of(*image);
+    made[place] = &*image->row;
     taken.insert(&*image);
   }
   return made;
+}
+
+// The same. As many as were sent came in their order, unless that of what they say is another one.
+std::vector<const Row*> made_rows(const Table& table, const std::vector<std::int64_t>& ids,
+                                  const std::vector<Effect>& own,
+                                  const std::vector<UpstreamImage>& images) {
+  const bool all_came = images.size() == ids.size() && own.size() == ids.size();
+  if (!all_came) return rows_by_content(table, ids, own, images);
+  std::vector<const Row*> made;
+  bool alike = true;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    made.push_back(images[i].row ? &*images[i].row : nullptr);
+    alike = alike && made[i] != nullptr && holds_what_was_sent(table, own[i], *made[i]);
+  }
+  if (alike) return made;
+  auto found = rows_by_content(table, ids, own, images);
+  const bool all_found = std::ranges::find(found, nullptr) == found.end();
+  return all_found ? found : made;
 }
 
 }  // namespace
@@ -253,9 +266,7 @@ void TemporaryIds::move_row(Transaction& transaction, const Place& place,
 
 void TemporaryIds::rename_entry(Transaction& transaction, std::int64_t entry, Adoption& adoption,
                                 std::vector<Place>& moved) {
-  std::int64_t ordinal = -1;
   for (const Effect& effect : overlay_.effects(transaction.database(), entry)) {
-    ++ordinal;
     const Table* table = overlay_.find_table(effect.relation);
     if (table == nullptr) continue;
     Effect after = effect;
@@ -263,7 +274,7 @@ void TemporaryIds::rename_entry(Transaction& transaction, std::int64_t entry, Ad
     after.changes = replace_ids(adoption.real, effect.changes);
     after.row = replace_ids(adoption.real, effect.row);
     if (effect.base) after.base = replace_ids(adoption.real, *effect.base);
-    overlay_.rewrite(transaction, entry, ordinal, after);
+    overlay_.rewrite(transaction, entry, after);
     const Place place(table, effect.key);
     if (after.key != effect.key && std::find(moved.begin(), moved.end(), place) == moved.end()) {
       moved.push_back(place);

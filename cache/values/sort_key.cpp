@@ -138,4 +138,10 @@ std::string sort_key(const Type& type, const ValueView& value) {
   return out;
 }
 
+bool same_value(const Type& type, const Value& a, const Value& b) {
+  if (a == b) return true;
+  if (is_null(a) || is_null(b)) return false;
+  return has_sort_key(type) && sort_key(type, view(a)) == sort_key(type, view(b));
+}
+
 }  // namespace holdfast::cache

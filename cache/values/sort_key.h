@@ -16,4 +16,8 @@ bool has_sort_key(const Type& type);
 // collation of byte order. Thread-safe.
 std::string sort_key(const Type& type, const ValueView& value);
 
+// Whether two stored values of the type are the same to Postgres, as IS NOT DISTINCT FROM has it;
+// of types without a sort_key(), whether they are stored alike.
+bool same_value(const Type& type, const Value& a, const Value& b);
+
 }  // namespace holdfast::cache

@@ -85,6 +85,11 @@ class CompanionTest : public ::testing::Test {
     return text;
   }
   static std::string query(const std::string& sql) { return trimmed(run(sql)); }
+  // What happened to the items of that name, in order.
+  static std::string effects(const std::string& name) {
+    return query("select string_agg(operation, ' ' order by id) from effects where name = '" +
+                 name + "'");
+  }
 
   inline static test::PostgresCluster* cluster_ = nullptr;
   inline static std::string database_;

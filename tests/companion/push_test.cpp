@@ -7,11 +7,6 @@ namespace {
 
 class PushTest : public CompanionTest {
  protected:
-  static std::string effects(const std::string& name) {
-    return query("select string_agg(operation, ' ' order by id) from effects where name = '" +
-                 name + "'");
-  }
-
   // The same event twice at a time: the first ends by `end` while the second is under way. Whether
   // the second waited, and its status.
   static std::string race(const std::string& end) {
@@ -308,44 +303,6 @@ TEST_F(PushTest, DeferredConstraintsFailTheirOwnEvent) {
                      event(3, "insert", "children", R"("rows":[{"id":2,"parent":8}])"),
                  "concat_ws(' ', r->>'status', r->>'code')"),
             "409 23503\n201\n201");
-}
-
-TEST_F(PushTest, UpsertsAndDefaultsFollowPostgrest) {
-  run("create table stock(sku text primary key, amount integer default 5);"
-      "grant all on stock to authenticated; insert into stock values ('a', 1), ('b', 1)");
-  push("ann",
-       event(1, "upsert", "stock", R"("rows":[{"sku":"a","amount":2},{"sku":"c","amount":3}])"));
-  push("ann",
-       event(2, "upsert", "stock", R"("resolution":"ignore","rows":[{"sku":"b","amount":9}])"));
-  push("ann", event(3, "insert", "stock",
-                    R"("missing":"default","columns":["sku","amount"],)"
-                    R"("rows":[{"sku":"d","amount":4},{"sku":"e"}])"));
-  push("ann", event(4, "insert", "stock", R"("columns":["sku","amount"],"rows":[{"sku":"f"}])"));
-  EXPECT_EQ(query("select string_agg(concat(sku, amount), ' ' order by sku) from stock"),
-            "a2 b1 c3 d4 e5 f");
-}
-
-TEST_F(PushTest, FunctionTakesEffectOnceAndItsResultIsKept) {
-  run("create function buy(what text, amount integer default 1) returns integer language sql as"
-      " $$ insert into items(name, version) values (what, amount) returning version $$");
-  const std::string call = R"({"key":")" + key(1) +
-                           R"(","op":"call","schema":"public","function":"buy",)"
-                           R"("args":{"what":"tea","amount":3}})";
-  EXPECT_EQ(push("ann", call, "r->>'value'"), "3");
-  EXPECT_EQ(push("ann", call, "concat_ws(' ', r->>'replayed', r->>'value')"), "true 3");
-  EXPECT_EQ(effects("tea"), "INSERT");
-}
-
-TEST_F(PushTest, FunctionsAreCalledWithoutArgumentsToo) {
-  run("create function ping(times integer default 1) returns void language sql as"
-      " $$ insert into items(name) select 'ping ' || n from generate_series(1, times) n $$;"
-      "create function pong() returns integer language sql as 'select 7'");
-  const auto call = [](int number, const std::string& rest) {
-    return R"({"key":")" + key(number) + R"(","op":"call","schema":"public",)" + rest + "}";
-  };
-  const std::string ping = call(1, R"("function":"ping","args":{})");
-  EXPECT_EQ(push("ann", ping + "," + call(2, R"("function":"ping")")), "200\n409");
-  EXPECT_EQ(push("ann", call(3, R"("function":"pong","args":{})"), "r->>'value'"), "7");
 }
 
 TEST_F(PushTest, RowsOfAWriteThatTheHookNotedAreFoundAgain) {

@@ -125,6 +125,7 @@ test('a row that is made, remarked and changed in one go ends as its maker has l
 
 // The same of a function that was called offline, which nobody could know to change the row.
 const closed = async (at, paper, own, other = () => {}) => {
+  await at.holdfast.sync();
   await at.upstream.kill();
   succeeded(await at.app.rpc('close_papers'));
   await own(at.app);
