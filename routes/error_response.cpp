@@ -146,10 +146,10 @@ Error conflict_error(std::string message, std::optional<std::string> details,
 Error entry_closed() { return conflict_error("The entry is being sent, or has ended already"); }
 
 Error lost_id() {
-  return conflict_error(
-      "The row with this temporary id is upstream, and no answer told its real id",
-      "The answer to its insert was lost, and the row has changed since.",
-      "Read the rows again and use the real id.");
+  return conflict_error("The real id of the row with this temporary id is not known",
+                        "Its insert has arrived, and made no row of its own, or the answer that "
+                        "told its id was lost.",
+                        "Read the rows again and use the real id.");
 }
 
 Error foreign_id() {
@@ -161,8 +161,8 @@ Error foreign_id() {
 
 Error given_up_id() {
   return conflict_error(
-      "The row with this temporary id never reached the upstream",
-      "Its insert was refused or its change here was taken back, and it was discarded.");
+      "The upstream has no row for this temporary id",
+      "Its insert was refused or taken back here, and discarded; or it arrived and made no row.");
 }
 
 }  // namespace holdfast::routes

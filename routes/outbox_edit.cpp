@@ -60,6 +60,9 @@ std::vector<std::string> names_of(const cache::RawBody& body) {
 // before it named, so the entry's target names it too.
 Result<Mutation> mutation_of(Entry& entry, const cache::Table& table, const std::string& body) {
   if (entry.operation == "delete") return conflict_error("A deletion has no body to edit");
+  if (queue::is_opaque(entry)) {
+    return conflict_error("What it does only the upstream knows: discard it, and write it anew");
+  }
   Mutation mutation;
   mutation.table = &table;
   const bool named = names_columns(entry.target);

@@ -83,9 +83,8 @@ std::optional<std::string> RowTail::refuse(const RowSubscription& subscription) 
 
 std::optional<query::Plan> RowTail::plan(const RowSubscription& subscription,
                                          const cache::Table& table, const std::string& key) const {
-  const auto parsed =
-      query::Query::parse("select=" + key_columns(table) + filter_query(subscription.filter) +
-                          key_conditions(http::parse_json(key)));
+  const auto parsed = query::Query::parse("select=" + key_columns(table) +
+                                          filter_query(subscription.filter) + key_conditions(key));
   if (!parsed) return std::nullopt;
   query::PlanOptions options;
   options.text_order = context_.rest.text_order;

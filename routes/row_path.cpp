@@ -1,27 +1,21 @@
 #include "routes/row_path.h"
 
-#include <nlohmann/json.hpp>
-
 #include "gateway/http/uri.h"
 
 namespace holdfast::routes {
-namespace {
 
-using json = nlohmann::json;
-
-// A JSON value as a filter compares with it.
-std::string filter_value(const json& value) {
-  return http::percent_encode(value.is_string() ? value.get<std::string>() : value.dump());
-}
-
-}  // namespace
-
-std::string key_conditions(const json& key) {
+std::string key_conditions(const cache::RawObject& key) {
   std::string conditions;
-  for (const auto& [column, value] : key.items()) {
-    conditions += "&" + http::percent_encode(column) + "=eq." + filter_value(value);
+  for (const auto& [column, token] : key) {
+    const std::string value = token.starts_with('"') ? cache::decode_json_string(token) : token;
+    conditions += "&" + http::percent_encode(column) + "=eq." + http::percent_encode(value);
   }
   return conditions;
+}
+
+std::string key_conditions(const std::string& key) {
+  const auto object = cache::parse_body(key);
+  return object && object->rows.size() == 1 ? key_conditions(object->rows[0]) : "";
 }
 
 std::string key_columns(const cache::Table& table) {

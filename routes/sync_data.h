@@ -5,7 +5,7 @@
 #include "gateway/http/request.h"
 #include "gateway/http/response.h"
 #include "routes/context.h"
-#include "routes/rest.h"
+#include "routes/sync_push.h"
 
 namespace holdfast::routes {
 
@@ -19,26 +19,20 @@ namespace holdfast::routes {
 class SyncData {
  public:
   // Both must outlive it.
-  SyncData(const Context& context, const Rest& rest) : context_(context), rest_(rest) {}
+  SyncData(const Context& context, const Rest& rest) : context_(context), push_(context, rest) {}
 
   // False: `path` is none of these.
   bool route(const http::Request& request, const std::string& path,
              const http::Respond& respond) const;
 
  private:
-  struct Push;  // a batch on its way
-
   void changes(const http::Request& request, cache::Store& store,
                const http::Respond& respond) const;
   void row(const http::Request& request, const std::string& table, cache::Store& store,
            const http::Respond& respond) const;
-  void push(const http::Request& request, std::shared_ptr<cache::Store> store,
-            const http::Respond& respond) const;
-  // One event after the other: a later one may build on an earlier one.
-  void next_event(const std::shared_ptr<Push>& push) const;
 
   const Context& context_;
-  const Rest& rest_;
+  SyncPush push_;
 };
 
 }  // namespace holdfast::routes

@@ -41,6 +41,16 @@ class BodySplitter {
     return body;
   }
 
+  // The elements of an array, as they are.
+  std::vector<std::string> elements() {
+    std::vector<std::string> elements;
+    next();  // its bracket
+    for (JsonToken token = next(); token.kind != JsonKind::kArrayEnd; token = next()) {
+      if (token.kind != JsonKind::kComma) elements.emplace_back(value_from(token));
+    }
+    return elements;
+  }
+
  private:
   JsonToken next() { return lexer_.next().value(); }
 
@@ -57,8 +67,9 @@ class BodySplitter {
     return members;
   }
 
-  std::string_view value() {
-    JsonToken token = next();
+  std::string_view value() { return value_from(next()); }
+
+  std::string_view value_from(JsonToken token) {
     const auto begin = static_cast<std::size_t>(token.text.data() - json_.data());
     int open = 0;
     while (true) {
@@ -185,6 +196,15 @@ Result<RawBody> parse_body(std::string_view json, BodyKeys keys) {
   });
   if (!match) return different_keys();
   return body;
+}
+
+std::optional<std::vector<std::string>> json_elements(std::string_view json) {
+  const auto first = json.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos || json[first] != '[' || !check_utf8(json) ||
+      !check_json(json)) {
+    return std::nullopt;
+  }
+  return BodySplitter(json).elements();
 }
 
 Result<std::size_t> read_page(std::string_view page, std::span<const std::string> names,

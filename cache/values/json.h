@@ -31,6 +31,9 @@ enum class BodyKeys { kMustMatch, kAny };
 // 22P05 of names.
 Result<RawBody> parse_body(std::string_view json, BodyKeys keys = BodyKeys::kMustMatch);
 
+// The raw tokens of a JSON array's elements; nullopt for any other text.
+std::optional<std::vector<std::string>> json_elements(std::string_view json);
+
 // Calls `row` for every object of the JSON array `page` with one raw token per name of `names`, in
 // their order; an absent member is an empty view. Tokens are valid during the call. Built for speed
 // (simdjson). kUpstreamRejected when `page` is no array of objects, or row() asks to stop by false

@@ -10,7 +10,10 @@ import { World } from './support/world.mjs';
 
 let world;
 before(async () => {
-  world = await World.build('sync_data');
+  world = await World.build('sync_data', {
+    schema: `create table amounts (id uuid primary key, value numeric);
+      grant all on amounts to anon;`,
+  });
 });
 after(() => world?.close());
 beforeEach(() => world.upstream.recover());
@@ -99,6 +102,34 @@ test('events are accepted, rejected or a conflict, each by itself', async () => 
     rows.map(({ title }) => title),
     ['pushed'],
   );
+});
+
+test('what an event says keeps all digits, and is compared by its value', async () => {
+  const id = crypto.randomUUID();
+  const send = async (event) => {
+    const body = ` {"events":[{"id":"${crypto.randomUUID()}","table":"amounts",${event}}]}`;
+    const headers = { apikey: anonKey };
+    const answer = await fetch(`${world.holdfast.url}/sync/push`, {
+      method: 'POST',
+      headers,
+      body,
+    });
+    return answer.text();
+  };
+  await world.upstream.kill();
+  const inserted = await send(`"op":"insert","row":{"id":"${id}","value":12345678901234567.10}`);
+  assert.match(inserted, /"accepted".*"value":12345678901234567\.10/);
+  const update = (base, estimate) =>
+    send(`"op":"update","key":{"id":"${id}"},"row":{"value":${estimate}},"base":{"value":${base}}`);
+  assert.match(await update('12345678901234567.11', '1'), /"conflict"/);
+  assert.match(await update('12345678901234567.1', '12345678901234567.20'), /"accepted"/);
+  // What is to be sent: this upstream itself keeps fewer digits of a number.
+  const entries = await world.holdfast.control('GET', '/outbox');
+  const change = entries.find((entry) => entry.operation === 'update');
+  const { body_text: body } = await world.holdfast.control('GET', `/outbox/${change.id}`);
+  assert.equal(body, '{"value":12345678901234567.20}');
+  await world.upstream.restart();
+  await world.holdfast.drained();
 });
 
 test('devices that count their events are told apart by their device_id', async () => {
