@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "queue/damage.h"
 #include "queue/dependants.h"
 #include "queue/write_claims.h"
 
@@ -35,6 +36,10 @@ constexpr std::array<std::pair<std::string_view, const char*>, 15> kCodes = {{
 }};
 
 std::string explain_refusal(const Entry& entry) {
+  if (is_damaged(entry)) {
+    return "Only a part of it could be read from the damaged file. Edit it, or write it anew and "
+           "discard it.";
+  }
   for (const auto& [code, words] : kCodes) {
     if (entry.last_error.starts_with(code)) return std::string(words) + kEditOrDiscard;
   }

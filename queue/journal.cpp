@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "gateway/crypto/digest.h"
+#include "queue/damage.h"
 #include "queue/framed.h"
+#include "queue/journal_content.h"
 #include "queue/row_chain.h"
 
 namespace holdfast::queue {
@@ -45,47 +47,6 @@ std::string mac_of(const std::string& key, const Record& record, const std::stri
   return crypto::to_hex(crypto::hmac_sha256(
       key, framed({before, std::to_string(record.number), std::to_string(record.at.value_or(0)),
                    record.event, record.subject, record.was, record.became, record.content})));
-}
-
-// The rows of a statement as one text to be hashed; a NULL is none of the texts.
-void append_rows(Statement& rows, int columns, std::string& text) {
-  while (rows.step()) {
-    for (int i = 0; i < columns; ++i) {
-      append_framed(rows.is_null(i) ? "" : "=", text);
-      append_framed(rows.text(i), text);
-    }
-  }
-  rows.reset();
-}
-
-// What the entry sends, and what decides when, as one digest; empty when there is no such entry.
-std::string entry_content(Database& database, const std::string& entry) {
-  Statement& statement = database.cached(
-      "SELECT operation, relation, method, target, headers, body, role, claims, idempotency_key,"
-      " created_at, write_claims FROM hf_outbox WHERE id=?1");
-  statement.bind_borrowed(1, entry);
-  std::string text;
-  append_rows(statement, 11, text);
-  if (text.empty()) return "";
-  // Of these the companion is told what they do to each row.
-  Statement& effects = database.cached(
-      "SELECT e.relation, e.key, e.kind, e.changes FROM hf_outbox o"
-      " JOIN hf_effects e ON e.entry=o.sequence"
-      " WHERE o.id=?1 AND o.operation IN ('update', 'delete') ORDER BY e.ordinal");
-  effects.bind_borrowed(1, entry);
-  append_rows(effects, 4, text);
-  return crypto::sha256_hex(text);
-}
-
-// Both sides of a conflict, likewise.
-std::string conflict_content(Database& database, const std::string& conflict) {
-  Statement& statement = database.cached(
-      "SELECT entry, relation, key, operation, strategy, columns, base, local, remote, reason,"
-      " role, local_at, remote_at, detected_at FROM hf_conflicts WHERE id=?1");
-  statement.bind_borrowed(1, conflict);
-  std::string text;
-  append_rows(statement, 14, text);
-  return text.empty() ? "" : crypto::sha256_hex(text);
 }
 
 // What a record says of its subject besides its state.
@@ -280,8 +241,10 @@ Journal::Journal(std::string secret, const Clock& clock)
 void Journal::attach(cache::Store& store) const {
   store.writer().before_commit(
       [journal = *this](Transaction& transaction) { journal.seal(transaction); });
-  // What a version without a journal, or a tool, has left.
-  store.writer().run(cache::Writer::Priority::kEssential, [](Transaction&) {});
+  // What a version without a journal, or a tool, has left is sealed as well.
+  store.writer().run(cache::Writer::Priority::kEssential, [&](Transaction& transaction) {
+    refuse_damaged(transaction, store.overlay(), clock_.now());
+  });
 }
 
 void Journal::seal(Transaction& transaction) const {

@@ -1,6 +1,7 @@
 #include "queue/outbox.h"
 
 #include "cache/pull/images.h"
+#include "queue/damage.h"
 #include "queue/dependants.h"
 #include "queue/outbox_sql.h"
 #include "queue/real_ids.h"
@@ -195,6 +196,7 @@ bool Outbox::retry(Transaction& transaction, const Entry& entry) {
   // Before its time is over nobody can have looked: what was sent may still be committed.
   if (entry.state == State::kUncertain && entry.next_attempt_at) return true;
   if (let_go(transaction, entry)) return true;
+  if (is_damaged(entry)) return false;
   if (is_end(entry.state) && names_given_up_id(transaction.database(), entry.sequence)) {
     return false;
   }

@@ -98,8 +98,8 @@ class Outbox {
   void doubt(Transaction& transaction, const Entry& entry, const Doubt& doubt);
   // Before a send of an entry whose keys the upstream makes: the largest key that is there.
   void note_key(Transaction& transaction, const Entry& entry, const std::string& largest) const;
-  // Back to queued, to be sent at once; a dead letter's effects are shown again. False: it names a
-  // row by an id that the upstream will never give.
+  // Back to queued, to be sent at once; a dead letter's effects are shown again. False: it is
+  // damaged, or names a row by an id that the upstream will never give.
   bool retry(Transaction& transaction, const Entry& entry);
   // All entries in `state`, no end, back to queued.
   void release(Transaction& transaction, State state);

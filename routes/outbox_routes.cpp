@@ -7,6 +7,7 @@
 #include "gateway/http/json.h"
 #include "gateway/http/uri.h"
 #include "queue/conflicts.h"
+#include "queue/damage.h"
 #include "queue/explanation.h"
 #include "queue/outbox.h"
 #include "routes/conflict_routes.h"
@@ -243,7 +244,9 @@ http::Response retry_entry(const Context& context, const std::string& id) {
         if (entry.state == queue::State::kConflict) {
           refused = conflict_error("Both sides have changed its row: resolve the conflict");
         } else if (!outbox.retry(transaction, entry)) {
-          refused = given_up_id();
+          refused = queue::is_damaged(entry)
+                        ? conflict_error("A part of it is lost: edit it, or write it anew")
+                        : given_up_id();
         }
       });
   return refused ? error_response(*refused) : std::move(response);
