@@ -91,6 +91,21 @@ Result<std::string> at_key(const Table& table, const std::string& row, RowWrite&
   return whole;
 }
 
+// A person's row with what else the write changes and nobody contests.
+std::string with_uncontested(const RowRebase& rebase, const VersionColumns& versions,
+                             const Conflict& conflict, const std::string& row) {
+  auto named = cache::parse_body(row);
+  const auto own = cache::parse_body(rebase.changes);
+  if (!named || named->rows.size() != 1 || !own || own->rows.size() != 1) return row;
+  for (const auto& [name, token] : own->rows[0]) {
+    const auto column = rebase.table->column_index(name);
+    const bool contested = std::ranges::count(conflict.columns, name) > 0;
+    if (!column || contested || versions.bookkeeping(*column)) continue;
+    if (!cache::find_member(named->rows[0], name)) cache::set_member(named->rows[0], name, token);
+  }
+  return cache::print_object(named->rows[0]);
+}
+
 // Who won, for the record of a policy's decision.
 const char* choice_of(const Collision& collision, const Decision& decision) {
   if (decision.kind == Decision::Kind::kGiveWay) return "remote";
@@ -306,7 +321,11 @@ Result<void> Arbiter::resolve(Transaction& transaction, const Conflict& conflict
   if (choice == Choice::kMerged) {
     if (write->deletion) return invalid_request("HF400", "A deletion has no row to merge");
     const auto against = remote ? remote : stored_row(*table, write->base);
-    HF_TRY(const std::string whole, at_key(*table, row, rebase.write));
+    HF_TRY(std::string whole, at_key(*table, row, rebase.write));
+    if (remote && write->base) {
+      const auto versions = version_columns(*table, options_.of(*table));
+      whole = with_uncontested(rebase, versions, conflict, whole);
+    }
     HF_TRY(rebase.changes, merged_changes(*table, whole, against));
     if (rebase.changes == "{}") {
       outbox_.resolve(transaction, *entry, "a person chose the upstream's row", {}, now);

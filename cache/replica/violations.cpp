@@ -5,19 +5,23 @@
 #include "cache/replica/constraints.h"
 #include "cache/replica/key.h"
 #include "cache/replica/update_cascade.h"
+#include "cache/values/sort_key.h"
 
 namespace holdfast::cache {
 namespace {
 
-bool same_values(const Row& a, const Row& b, const std::vector<std::size_t>& columns) {
-  return std::all_of(columns.begin(), columns.end(),
-                     [&](std::size_t index) { return a[index] == b[index]; });
+// Whether both rows of the table have these values alike to Postgres.
+bool same_values(const Table& table, const Row& a, const Row& b,
+                 const std::vector<std::size_t>& columns) {
+  return std::all_of(columns.begin(), columns.end(), [&](std::size_t index) {
+    return same_value(table.columns[index].type, a[index], b[index]);
+  });
 }
 
-bool is_among(std::span<const Row> rows, const Row& wanted,
+bool is_among(const Table& table, std::span<const Row> rows, const Row& wanted,
               const std::vector<std::size_t>& columns) {
   return std::any_of(rows.begin(), rows.end(),
-                     [&](const Row& row) { return same_values(row, wanted, columns); });
+                     [&](const Row& row) { return same_values(table, row, wanted, columns); });
 }
 
 const Row& row_after(const Table& table, const Row& row, std::span<const Row> afters,
@@ -41,14 +45,14 @@ std::optional<Violation> find_left_child(const Computation& computation,
   for (std::size_t i = 0; i < afters.size(); ++i) {
     if (before(i) == nullptr || any_null(*before(i), incoming.referenced)) continue;
     const Row& was = *before(i);
-    if (same_values(was, afters[i], incoming.referenced)) continue;
+    if (same_values(table, was, afters[i], incoming.referenced)) continue;
     const bool at_the_end = incoming.key->on_update == ReferentialAction::kNoAction;
-    if (at_the_end && is_among(afters, was, incoming.referenced)) continue;
+    if (at_the_end && is_among(table, afters, was, incoming.referenced)) continue;
     std::vector<Value> values;
     for (const std::size_t column : incoming.referenced) values.push_back(was[column]);
     for (const Row& row : children.list_by(computation.database, incoming.key->columns, values)) {
       const Row& then = &child == &table ? row_after(table, row, afters, before) : row;
-      if (!same_values(row, then, incoming.key->columns)) continue;
+      if (!same_values(child, row, then, incoming.key->columns)) continue;
       Violation violation{still_referenced(table, child, *incoming.key, was), true, {}};
       const auto& context = computation.context;
       if (context.authoritative || context.sole ||
@@ -68,7 +72,7 @@ bool refers_elsewhere(const Computation& computation, const Row& after, const Ro
   const Table& table = computation.table();
   return std::ranges::any_of(table.foreign_keys, [&](const ForeignKey& key) {
     if (any_null(after, key.columns)) return false;
-    if (before != nullptr && same_values(*before, after, key.columns)) return false;
+    if (before != nullptr && same_values(table, *before, after, key.columns)) return false;
     const Table* parent = computation.catalog.find(key.ref_schema, key.ref_table);
     return parent == nullptr || !computation.overlay.rows(*parent).exists(computation.database);
   });
@@ -90,11 +94,11 @@ std::optional<Violation> find_missing_parent(const Computation& computation, con
   for (const OutgoingKey& outgoing : outgoing_keys(computation.catalog, table)) {
     const auto& [parent, key, referenced] = outgoing;
     if (referenced.empty() || any_null(after, key->columns)) continue;
-    if (before != nullptr && same_values(*before, after, key->columns)) continue;
+    if (before != nullptr && same_values(table, *before, after, key->columns)) continue;
     const RowStore& parents = computation.overlay.rows(*parent);
     if (!parents.exists(computation.database)) continue;
     const Row wanted = outgoing.parent_row(after);
-    if (parent == &table && is_among(request, wanted, referenced)) continue;
+    if (parent == &table && is_among(table, request, wanted, referenced)) continue;
     if (parents.find_by(computation.database, referenced, wanted)) continue;
     Violation violation{missing_parent(table, *key, *parent, after), true, {}};
     const bool proved =
@@ -148,7 +152,7 @@ bool has_own_values(const Computation& computation, const Table& table, const Ro
   const std::string key = key_of(table, visible);
   if (!overlay.is_pending(database, table, key)) return false;
   const auto base = overlay.base_of(database, table, key);
-  return !base || !same_values(*base, visible, columns);
+  return !base || !same_values(table, *base, visible, columns);
 }
 
 }  // namespace holdfast::cache

@@ -79,6 +79,7 @@ TEST_F(WriteRequestTest, APutOfAnythingElseIsRefusedInPostgrestsWords) {
   EXPECT_EQ(code("PUT", "todos?or=(id.eq.1)", body), "PGRST105");
   EXPECT_EQ(code("PUT", "logs?line=eq.x", R"({"line":"x"})"), "PGRST105");
   EXPECT_EQ(code("PUT", "todos?id=eq.2", body), "PGRST115");
+  EXPECT_EQ(code("PUT", "todos?id=eq.01", body), "none");
   EXPECT_EQ(code("PUT", "todos?id=eq.1", body), "none");
 }
 

@@ -32,6 +32,10 @@ class ViolationsTest : public ::testing::Test {
     folders.foreign_keys.push_back(
         sample::reference("folders_parent_fkey", 1, "folders", ReferentialAction::kNoAction));
     tables.push_back(std::move(folders));
+    Table grades = sample::table(
+        "grades", sample::columns({{"degree", "numeric", false}, {"rank", "numeric"}}), {0});
+    grades.unique.push_back({"grades_rank_key", {1}});
+    tables.push_back(std::move(grades));
     for (Table& table : tables) {
       if (table.name == "reviews") {
         table.foreign_keys[0].on_delete = ReferentialAction::kNoAction;
@@ -85,6 +89,17 @@ TEST_F(ViolationsTest, AParentThatIsOnlyNotHereMayHaveComeSince) {
   sample_.remove("lists", R"({"id":2})");
   EXPECT_EQ(outcome({Operation::kInsert, "todos", "", R"({"id":9,"list_id":2,"title":"n"})"}),
             "doubt: a row that it refers to is not here");
+}
+
+TEST_F(ViolationsTest, AValueOfOtherDigitsIsTheSameValue) {
+  pend({Operation::kInsert, "grades", "", R"({"degree":3,"rank":1.50})"});
+  EXPECT_EQ(outcome({Operation::kInsert, "grades", "", R"({"degree":3.00,"rank":9})"}),
+            "23505 duplicate key value violates unique constraint \"grades_pkey\" "
+            "(Key (degree)=(3.00) already exists.)");
+  EXPECT_EQ(outcome({Operation::kInsert, "grades", "", R"({"degree":4,"rank":1.5})"}),
+            "23505 duplicate key value violates unique constraint \"grades_rank_key\" "
+            "(Key (rank)=(1.5) already exists.)");
+  EXPECT_EQ(outcome({Operation::kUpdate, "grades", "degree=eq.3.0", R"({"rank":1.500})"}), "taken");
 }
 
 TEST_F(ViolationsTest, AParentMadeAgainAfterItsDeletionIsThere) {
