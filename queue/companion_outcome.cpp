@@ -7,6 +7,7 @@
 #include "cache/values/codec.h"
 #include "cache/values/json.h"
 #include "queue/bare_call.h"
+#include "queue/companion.h"
 #include "queue/companion_event.h"
 #include "queue/conflict_policy.h"
 #include "queue/row_version.h"
@@ -201,12 +202,7 @@ bool is_unknown_key(const EventOutcome& outcome) { return outcome.code == "HF404
 bool is_mismatch(const EventOutcome& outcome) { return outcome.code == "HF409"; }
 
 bool was_left_out(const EventOutcome& outcome) {
-  if (outcome.code == "HF424") return true;
-  // The companion was taken away while it was at it.
-  if (outcome.code != "3F000" && outcome.code != "42883" && outcome.code != "42P01") return false;
-  const std::string message = classify(outcome.answer).message;
-  return message.find("\"holdfast\"") != std::string::npos ||
-         message.find("holdfast.") != std::string::npos;
+  return outcome.code == "HF424" || lacks_part_of_companion(outcome.answer);
 }
 
 std::vector<TouchedRow> touched_in(const EventOutcome& outcome, const Parcel& parcel) {

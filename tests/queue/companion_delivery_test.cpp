@@ -320,6 +320,23 @@ TEST_F(CompanionDeliveryTest, CompanionThatIsGoneLosesNothing) {
   EXPECT_EQ(state(first), "waiting");
 }
 
+// Taken away while a call was at it: of the whole, or where one event ran.
+TEST_F(CompanionDeliveryTest, CompanionThatGoesInTheMiddleLosesNothing) {
+  const std::string gone = error("3F000", R"(schema \"holdfast\" does not exist)");
+  companion_.note_found({1, true});
+  const auto first = insert("todos", R"({"id":11,"title":"a"})");
+  answer(404, gone);
+  drain_with_companion();
+  EXPECT_STREQ(companion_.tier(), "bare");
+  EXPECT_EQ(state(first), "waiting");
+  companion_.note_found({1, true});
+  const auto second = insert("todos", R"({"id":12,"title":"b"})");
+  answer_push(R"({"status":404,"rows":null,)" + gone.substr(1));
+  answer(404, gone);
+  drain_with_companion();
+  EXPECT_NE(state(second), "dead");
+}
+
 TEST_F(CompanionDeliveryTest, LostAnswerIsSettledBySendingTheSameKeyAgain) {
   companion_.note_found({1, true});
   const auto first = insert("todos", R"({"id":11,"title":"a"})");
