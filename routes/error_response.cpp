@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cache/sqlite/database.h"
 #include "cache/values/codec.h"
 
 namespace holdfast::routes {
@@ -103,6 +104,14 @@ http::Response error_response(const Error& error, bool signed_in) {
     response.headers.add("Content-Range", "*/" + std::to_string(*error.total_rows));
   }
   if (!edge && status == 401) response.headers.add("WWW-Authenticate", challenge(error));
+  return response;
+}
+
+http::Response method_not_allowed(const std::string& allowed) {
+  auto response =
+      error_response({ErrorKind::kInvalidRequest, "HF405", "This is only answered to " + allowed,
+                      std::nullopt, std::nullopt});
+  response.headers.add("Allow", allowed);
   return response;
 }
 

@@ -13,6 +13,8 @@ namespace holdfast::routes {
 // The one place where an outcome becomes an HTTP status and body: statuses as PostgREST's error
 // table gives them, bodies with its four keys. `signed_in` tells 42501's 403 from its 401.
 http::Response error_response(const Error& error, bool signed_in = false);
+// 405 HF405, with Allow; `allowed`: its methods, as in "GET, HEAD".
+http::Response method_not_allowed(const std::string& allowed);
 // 507 for a full disk, else 500, and what that means; the fault is logged and never shown.
 http::Response fault_response(const std::exception_ptr& fault, Logger& logger,
                               const std::string& meaning = "the write was not taken");

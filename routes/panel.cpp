@@ -7,14 +7,6 @@
 namespace holdfast::routes {
 namespace {
 
-http::Response only(const char* method) {
-  auto response = error_response({ErrorKind::kInvalidRequest, "HF405",
-                                  std::string("This is only answered to ") + method, std::nullopt,
-                                  std::nullopt});
-  response.headers.add("Allow", method);
-  return response;
-}
-
 bool reads(const http::Request& request) {
   return request.method == "GET" || request.method == "HEAD";
 }
@@ -41,7 +33,7 @@ bool Panel::route(const http::Request& request, const std::string& path,
                  [this](const http::Request& asked) { return note_in_journal(context_, asked); });
   } else if (!reads(request) || (path == "/events" && request.method != "GET")) {
     // A HEAD would take a listener's place without listening.
-    respond(only(path == "/journal" ? "GET, POST" : "GET"));
+    respond(method_not_allowed(path == "/journal" ? "GET, POST" : "GET"));
   } else if (path == "/metrics") {
     answer_later(request, false, respond,
                  [this](const http::Request&) { return metrics_.prometheus(); });
@@ -75,7 +67,7 @@ bool Panel::route_access(const http::Request& request, const std::string& path,
   const bool link = path == "/dashboard/link";
   if (!link && path != "/dashboard/session") return false;
   if (request.method != "POST") {
-    respond(only("POST"));
+    respond(method_not_allowed("POST"));
   } else if (!link) {
     respond(access_.open_session(request));
   } else if (auto refusal = control_.refuse(request)) {

@@ -39,14 +39,6 @@ http::Response no_route() {
   return http::json_response(404, R"({"message":"no Route matched with those values"})");
 }
 
-http::Response wrong_method(const char* allowed) {
-  auto response = error_response({ErrorKind::kInvalidRequest, "HF405",
-                                  std::string("This is only answered to ") + allowed, std::nullopt,
-                                  std::nullopt});
-  response.headers.add("Allow", allowed);
-  return response;
-}
-
 constexpr const char* kNotKept = "not kept here";
 
 // What a person switches, by path; nullptr for any other path.
@@ -132,7 +124,7 @@ bool Router::route_control(const http::Request& request, const std::string& path
                            const http::Respond& respond) {
   if (path == "/status") {
     if (!is_read(request)) {
-      respond(wrong_method("GET, HEAD"));
+      respond(method_not_allowed("GET, HEAD"));
       return true;
     }
     const bool detailed = control_.allows(request);
@@ -153,7 +145,7 @@ bool Router::route_control(const http::Request& request, const std::string& path
   if (sync) {
     const bool is_progress = path == "/sync/verify" && request.method == "GET";
     if (request.method != "POST" && !is_progress) {
-      respond(wrong_method(path == "/sync/verify" ? "GET, POST" : "POST"));
+      respond(method_not_allowed(path == "/sync/verify" ? "GET, POST" : "POST"));
     } else if (is_progress) {
       respond(http::json_response(200, parity_progress_json(context_.synchronizer.compared())));
     } else if (path == "/sync") {
@@ -172,14 +164,14 @@ bool Router::route_control(const http::Request& request, const std::string& path
   }
   if (bundle) {
     if (request.method != "POST") {
-      respond(wrong_method("POST"));
+      respond(method_not_allowed("POST"));
       return true;
     }
     answer_later(context_, respond, [this, request] { return import_bundle(context_, request); });
     return true;
   }
   if (request.method != "GET" && request.method != "POST") {
-    respond(wrong_method("GET, POST"));
+    respond(method_not_allowed("GET, POST"));
     return true;
   }
   answer_later(

@@ -41,9 +41,7 @@ bool SyncData::route(const http::Request& request, const std::string& path,
   const bool reads = path == "/sync/changes" || is_row;
   if (!reads && path != "/sync/push") return false;
   if (request.method != (reads ? "GET" : "POST")) {
-    respond(error_response({ErrorKind::kInvalidRequest, "HF405",
-                            std::string("This is only answered to ") + (reads ? "GET" : "POST"),
-                            std::nullopt, std::nullopt}));
+    respond(method_not_allowed(reads ? "GET" : "POST"));
     return true;
   }
   // Confirming a token and reading the file both wait.

@@ -155,7 +155,7 @@ void LogFollower::apply_image(Transaction& transaction, const Image& image, std:
 
 void LogFollower::note_part(Transaction& transaction, const LogLine& line) {
   // Where in the table the change is nobody tells, nor whether its stamp tells of it.
-  if (!line.block) return recheck(transaction, line.relation, Recheck::kRows);
+  if (!line.block) return recheck(transaction, line.relation, Recheck::kValues);
   Statement& statement =
       transaction.database().cached("INSERT OR IGNORE INTO hf_blocks VALUES(?1, ?2)");
   statement.bind(1, std::string_view(line.relation)).bind(2, std::string_view(*line.block)).run();

@@ -9,6 +9,7 @@
 #include "cache/pull/change_log.h"
 #include "cache/pull/options.h"
 #include "cache/replica/options.h"
+#include "cache/replica/recheck.h"
 #include "cache/replica/store.h"
 
 namespace holdfast::cache {
@@ -61,8 +62,6 @@ class LogFollower {
   static std::map<std::string, std::vector<std::string>> gone_in(const std::vector<Image>& images);
   void apply_image(Transaction& transaction, const Image& image, std::int64_t mark);
   void note_part(Transaction& transaction, const LogLine& line);
-  // What of a table is compared next, as hf_tables.recheck has it.
-  enum class Recheck : int { kKeys = 1, kRows = 2 };
   void recheck(Transaction& transaction, const std::string& relation, Recheck what);
   void recheck_all(Transaction& transaction);
   std::vector<const Table*> wanted() const;

@@ -104,7 +104,7 @@ std::optional<PullFailure> TablePull::run(PullDepth depth) {
 
 bool TablePull::compares(const Progress& progress, PullDepth depth) const {
   if (depth == PullDepth::kCopies && !table_.primary_key) return true;
-  return depth > PullDepth::kCopies || progress.recheck > 0 ||
+  return depth > PullDepth::kCopies || progress.recheck != Recheck::kNothing ||
          progress.pulls % options_.key_diff_every == 0;
 }
 
@@ -121,8 +121,8 @@ std::optional<PullFailure> TablePull::follow(const Progress& progress, bool comp
     return this->compare(&Comparison::of_rows);
   }
   // One that lies ahead is of a clock that was wrong.
-  if (progress.recheck > 1 || !progress.scrubbed_at || *progress.scrubbed_at > started_ ||
-      started_ - *progress.scrubbed_at >= options_.scrub) {
+  if (progress.recheck == Recheck::kValues || !progress.scrubbed_at ||
+      *progress.scrubbed_at > started_ || started_ - *progress.scrubbed_at >= options_.scrub) {
     scrubbed_ = true;
     return this->compare(&Comparison::of_rows);
   }
@@ -146,7 +146,7 @@ TablePull::Progress TablePull::load_progress() {
     }
     if (!statement.is_null(2)) progress.cursor = statement.integer(2);
     progress.pulls = statement.integer(3);
-    progress.recheck = static_cast<int>(statement.integer(4));
+    progress.recheck = static_cast<Recheck>(statement.integer(4));
     if (!statement.is_null(5)) {
       progress.scrubbed_at = Timestamp(std::chrono::microseconds(statement.integer(5)));
     }
@@ -217,8 +217,9 @@ std::optional<PullFailure> TablePull::compare(std::optional<PullFailure> (Compar
   if (failure) {
     write([&](Transaction& transaction) {
       Statement& statement =
-          transaction.database().cached("UPDATE hf_tables SET recheck=2 WHERE relation=?1");
-      statement.bind(1, std::string_view(relation_)).run();
+          transaction.database().cached("UPDATE hf_tables SET recheck=?2 WHERE relation=?1");
+      statement.bind(1, std::string_view(relation_));
+      statement.bind(2, static_cast<std::int64_t>(Recheck::kValues)).run();
     });
   }
   return failure;
@@ -314,7 +315,9 @@ void TablePull::finish(const Progress& progress) {
     if (cursor) statement.bind(2, *cursor);
     statement.bind(3, std::int64_t{started_.time_since_epoch().count()});
     if (unreadable) statement.bind(4, std::string_view(*unreadable));
-    statement.bind(5, std::int64_t{scrubbed_}).bind(6, std::int64_t{set_back}).run();
+    statement.bind(5, std::int64_t{scrubbed_})
+        .bind(6, static_cast<std::int64_t>(set_back ? Recheck::kKeys : Recheck::kNothing));
+    statement.run();
   });
   store_.note_pulled(table_, started_);
   const TableStatus status = store_.status(table_);

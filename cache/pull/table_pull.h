@@ -9,6 +9,7 @@
 #include "cache/pull/options.h"
 #include "cache/pull/puller.h"
 #include "cache/pull/table_source.h"
+#include "cache/replica/recheck.h"
 #include "cache/replica/store.h"
 
 namespace holdfast::cache {
@@ -44,7 +45,7 @@ class TablePull {
     std::optional<Row> initial_key;
     std::optional<std::int64_t> cursor;
     std::int64_t pulls = 0;
-    int recheck = 0;  // 1: keys and stamps, 2: every value
+    Recheck recheck = Recheck::kNothing;
     std::optional<Timestamp> scrubbed_at;
     std::vector<std::size_t> added;  // columns
   };

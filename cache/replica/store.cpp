@@ -5,6 +5,7 @@
 #include "cache/replica/key.h"
 #include "cache/replica/meta.h"
 #include "cache/replica/migrations.h"
+#include "cache/replica/recheck.h"
 #include "cache/replica/salvage.h"
 #include "cache/values/codec.h"
 
@@ -127,9 +128,10 @@ void Store::create_tables(Database& database) {
       "INSERT OR IGNORE INTO hf_rereads SELECT relation, key FROM hf_unreadable WHERE key<>''");
   // What is not followed for a while is compared when it is followed again.
   Statement others(database,
-                   "UPDATE hf_tables SET recheck=2"
+                   "UPDATE hf_tables SET recheck=?2"
                    " WHERE relation NOT IN (SELECT value FROM json_each(?1))");
-  others.bind(1, std::string_view(followed + "]")).run();
+  others.bind(1, std::string_view(followed + "]"));
+  others.bind(2, static_cast<std::int64_t>(Recheck::kValues)).run();
   if (show_again) overlay_.show_pending(transaction);
   transaction.commit();
 }
@@ -163,10 +165,11 @@ bool Store::create_table(Transaction& transaction, const Table& table) {
       "INSERT INTO hf_tables(relation, signature, complete, scope, limits) VALUES(?1, ?2, 0, ?4, "
       "?5)"
       " ON CONFLICT DO UPDATE SET signature=excluded.signature, added=ifnull(?3, added),"
-      " recheck=iif(limits=excluded.limits, recheck, 2), limits=excluded.limits");
+      " recheck=iif(limits=excluded.limits, recheck, ?6), limits=excluded.limits");
   upsert.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(signature));
   if (!change.added.empty()) upsert.bind(3, std::string_view(name_list(table, change.added)));
-  upsert.bind(4, std::string_view(wanted.scope)).bind(5, std::string_view(limits)).run();
+  upsert.bind(4, std::string_view(wanted.scope)).bind(5, std::string_view(limits));
+  upsert.bind(6, static_cast<std::int64_t>(Recheck::kValues)).run();
   return !change.added.empty();
 }
 

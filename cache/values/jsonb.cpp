@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "cache/values/codec.h"
@@ -35,43 +36,100 @@ class JsonbWriter {
   Result<std::string> run() {
     HF_TRY_VOID(next());
     HF_TRY_VOID(value(JsonExpected::kValue));
+    while (!open_.empty()) HF_TRY_VOID(element());
     HF_TRY_VOID(next());
     if (token_.kind != JsonKind::kEnd) return unexpected_json(JsonExpected::kEnd, token_);
     return std::move(out_);
   }
 
  private:
+  // An array or object whose end has not come.
+  struct Container {
+    JsonKind end;
+    std::size_t begin;  // in the output
+    std::vector<Member> members = {};
+    bool is_first = true;  // no element has come
+
+    bool is_object() const { return end == JsonKind::kObjectEnd; }
+  };
+
   Result<void> next() {
     HF_TRY(token_, lexer_.next());
     return {};
   }
 
-  // The value that begins with the token at hand, up to its last one.
+  // The value that begins with the token at hand, and what ends with it; of an array or object the
+  // beginning.
   Result<void> value(JsonExpected expected) {
     switch (token_.kind) {
       case JsonKind::kString:
-        return string();
+        HF_TRY_VOID(string());
+        break;
       case JsonKind::kNumber:
-        return number();
+        HF_TRY_VOID(number());
+        break;
       case JsonKind::kTrue:
       case JsonKind::kFalse:
       case JsonKind::kNull:
         out_ += token_.text;
-        return {};
+        break;
       case JsonKind::kArrayStart:
-        return nested(&JsonbWriter::array);
+        return open(JsonKind::kArrayEnd);
       case JsonKind::kObjectStart:
-        return nested(&JsonbWriter::object);
+        return open(JsonKind::kObjectEnd);
       default:
         return unexpected_json(expected, token_);
     }
+    return end_of_value();
   }
 
-  Result<void> nested(Result<void> (JsonbWriter::*container)()) {
-    if (++depth_ > kMostJsonLevels) return too_deep_json();
-    HF_TRY_VOID((this->*container)());
-    --depth_;
+  Result<void> open(JsonKind end) {
+    if (open_.size() == kMostJsonLevels) return too_deep_json();
+    open_.push_back({end, out_.size()});
+    out_ += token_.text;
+    return next();
+  }
+
+  // The element of the innermost container that begins with the token at hand.
+  Result<void> element() {
+    Container& container = open_.back();
+    const bool first = std::exchange(container.is_first, false);
+    if (first && token_.kind == container.end) {
+      HF_TRY_VOID(close());
+      return end_of_value();
+    }
+    if (!container.is_object()) {
+      return value(first ? JsonExpected::kArrayFirst : JsonExpected::kValue);
+    }
+    HF_TRY_VOID(name(first ? JsonExpected::kObjectFirst : JsonExpected::kString));
+    return value(JsonExpected::kValue);
+  }
+
+  // Goes to the element after the one whose last token is at hand, out of what ends before it.
+  Result<void> end_of_value() {
+    while (!open_.empty()) {
+      Container& container = open_.back();
+      const bool object = container.is_object();
+      if (object) container.members.back().end = out_.size();
+      HF_TRY_VOID(next());
+      if (token_.kind == JsonKind::kComma) {
+        out_ += ", ";
+        return next();
+      }
+      if (token_.kind != container.end) {
+        return unexpected_json(object ? JsonExpected::kObjectNext : JsonExpected::kArrayNext,
+                               token_);
+      }
+      HF_TRY_VOID(close());
+    }
     return {};
+  }
+
+  Result<void> close() {
+    Container container = std::move(open_.back());
+    open_.pop_back();
+    out_ += token_.text;
+    return put_in_order(container.members, container.begin);
   }
 
   Result<void> string() {
@@ -87,55 +145,14 @@ class JsonbWriter {
     return {};
   }
 
-  Result<void> array() {
-    out_ += '[';
-    HF_TRY_VOID(next());
-    JsonExpected expected = JsonExpected::kArrayFirst;
-    while (expected != JsonExpected::kArrayFirst || token_.kind != JsonKind::kArrayEnd) {
-      HF_TRY_VOID(value(expected));
-      HF_TRY(const bool more, goes_on(JsonKind::kArrayEnd, JsonExpected::kArrayNext));
-      if (!more) break;
-      expected = JsonExpected::kValue;
-    }
-    out_ += ']';
-    return {};
-  }
-
-  Result<void> object() {
-    const std::size_t begin = out_.size();
-    out_ += '{';
-    std::vector<Member> members;
-    HF_TRY_VOID(next());
-    JsonExpected expected = JsonExpected::kObjectFirst;
-    while (expected != JsonExpected::kObjectFirst || token_.kind != JsonKind::kObjectEnd) {
-      HF_TRY_VOID(name(expected, members));
-      HF_TRY_VOID(value(JsonExpected::kValue));
-      members.back().end = out_.size();
-      HF_TRY(const bool more, goes_on(JsonKind::kObjectEnd, JsonExpected::kObjectNext));
-      if (!more) break;
-      expected = JsonExpected::kString;
-    }
-    out_ += '}';
-    return put_in_order(members, begin);
-  }
-
-  // After an element or a member: goes to the next one, if there is one.
-  Result<bool> goes_on(JsonKind end, JsonExpected expected) {
-    HF_TRY_VOID(next());
-    if (token_.kind == end) return false;
-    if (token_.kind != JsonKind::kComma) return unexpected_json(expected, token_);
-    out_ += ", ";
-    HF_TRY_VOID(next());
-    return true;
-  }
-
   // Goes to the value of the member whose name is at hand.
-  Result<void> name(JsonExpected expected, std::vector<Member>& members) {
+  Result<void> name(JsonExpected expected) {
     if (token_.kind != JsonKind::kString) return unexpected_json(expected, token_);
     HF_TRY(std::string decoded, decode_string_token(token_.text));
     HF_TRY_VOID(next());
     if (token_.kind != JsonKind::kColon) return unexpected_json(JsonExpected::kColon, token_);
     HF_TRY_VOID(next());
+    auto& members = open_.back().members;
     members.push_back({std::move(decoded), out_.size(), 0});
     append_json_string(members.back().key, out_);
     out_ += ": ";
@@ -172,7 +189,7 @@ class JsonbWriter {
   std::size_t moved_ = 0;  // bytes
   std::string out_;
   WrittenOut written_out_;
-  std::size_t depth_ = 0;
+  std::vector<Container> open_;  // the innermost last
 };
 
 }  // namespace
