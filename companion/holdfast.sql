@@ -99,11 +99,12 @@ create or replace function holdfast.sweep() returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   if pg_catalog.random() > 0.05 then return; end if;
-  delete from holdfast.applied where (subject, key) in (
-    select subject, key from holdfast.applied
+  -- By their places: a join would read the whole table.
+  delete from holdfast.applied where ctid = any (array(
+    select ctid from holdfast.applied
     where at < pg_catalog.now() - (
       select value::interval from holdfast.settings where name = 'keep_keys')
-    order by at limit 20000 for update skip locked);
+    order by at limit 2000 for update skip locked));
 end $$;
 
 -- The hook's part: notes the key of a single write that a gateway sends as its app made it.
@@ -127,6 +128,23 @@ begin
     detail = coalesce(claimed.result::text, '');
 end $$;
 
+-- The function that the API calls as this hook, quoted, if it is there: without arguments, and
+-- where no schema is named in a served one, or where this session finds it.
+create or replace function holdfast.hook_named(hook text) returns text
+language sql stable as $$
+  select pg_catalog.format('%I.%I', nspname, proname)
+  from pg_catalog.pg_proc
+  join pg_catalog.pg_namespace on pg_namespace.oid = pronamespace
+  cross join (select pg_catalog.replace(hook, '"', '') as plain) as given
+  cross join (
+    select (select value from holdfast.settings where name = 'schemas')::text[] || 'public'::text
+           || pg_catalog.current_schemas(false)::text[] as schemas) as path
+  where prokind = 'f' and pronargs = pronargdefaults
+    and case when plain like '%.%' then plain = pg_catalog.concat(nspname, '.', proname)
+        else plain = proname and nspname = any (schemas) end
+  order by pg_catalog.array_position(schemas, nspname::text) limit 1
+$$;
+
 -- The API has one db_pre_request function; one that was there before is called first, as it was.
 do $install$
 declare
@@ -148,16 +166,19 @@ begin
   end if;
   select value into earlier from holdfast.settings where name = 'next_hook';
   if earlier <> '' then
-    select pg_catalog.format('  perform %I.%I();' || E'\n', nspname, proname) into call
-    from pg_catalog.pg_proc join pg_catalog.pg_namespace on pg_namespace.oid = pronamespace
-    where pg_proc.oid = pg_catalog.to_regprocedure(earlier || '()');
-    if call is null and present <> 'holdfast.pre_request' then
+    call := '  perform ' || holdfast.hook_named(earlier) || E'();\n';
+    if call is null and (present <> 'holdfast.pre_request' or exists (
+         select from pg_catalog.pg_proc where proname = pg_catalog.regexp_replace(
+           pg_catalog.replace(earlier, '"', ''), '.*\.', ''))) then
       raise exception 'the API''s hook % is not found', earlier
-        using hint = 'Say its schema in pgrst.db_pre_request, or reset that: it may check requests.';
+        using hint = 'It may check requests. Say its schema in pgrst.db_pre_request, or reset that; '
+          'if this function is installed already, in holdfast.settings, "next_hook".';
     elsif call is null then
       raise warning 'the hook % is no longer there, and not called', earlier;
-      update holdfast.settings set value = '' where name = 'next_hook';
       call := '';
+    else
+      update holdfast.settings set value = holdfast.hook_named(earlier) where name = 'next_hook'
+        and value not like '%.%';
     end if;
   end if;
   execute pg_catalog.format($create$
@@ -855,7 +876,7 @@ begin
   -- A trigger for each statement would run once for all.
   if exists (select from pg_catalog.pg_trigger
              where tgrelid = relation and not tgisinternal and tgtype & 1 = 0
-               and tgname not in ('holdfast_changes', 'holdfast_truncated'))
+               and tgname not in ('holdfast_changes', 'holdfast_parts', 'holdfast_truncated'))
      or not holdfast.claim_keys(events) then
     raise sqlstate 'HF404';
   end if;
@@ -1145,6 +1166,21 @@ begin
   return null;
 end $$;
 
+-- A partition has its parent's trigger, which a bulk load may have switched off and on, and needs
+-- none of its own.
+create or replace function holdfast.follow_by_parent(partition regclass) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  if exists (select from pg_catalog.pg_trigger where tgrelid = partition and tgparentid <> 0
+             and tgname = 'holdfast_parts' and tgenabled <> 'A') then
+    execute pg_catalog.format('alter table %s enable always trigger holdfast_parts', partition);
+  end if;
+  if exists (select from pg_catalog.pg_trigger where tgrelid = partition and tgparentid = 0
+             and tgname = 'holdfast_changes') then
+    execute pg_catalog.format('drop trigger holdfast_changes on %s', partition);
+  end if;
+end $$;
+
 -- Puts the triggers on the served tables, or mends them after a change of keys or policies. Where
 -- that is not allowed the table is followed without the log.
 create or replace function holdfast.watch_tables() returns void
@@ -1157,6 +1193,8 @@ declare
 begin
   for served in
     select relation.oid, relation.oid::regclass as name, relation.relispartition,
+           -- Another name than on its partitions, which may come with triggers of their own.
+           case relkind when 'p' then 'holdfast_parts' else 'holdfast_changes' end as label,
            holdfast.access_rule(relation.oid) as rule
     from pg_catalog.pg_class relation
     join pg_catalog.pg_namespace namespace on namespace.oid = relation.relnamespace
@@ -1172,25 +1210,32 @@ begin
       into arguments
     from pg_catalog.unnest(array[served.rule, owner_column] || keys)
       with ordinality as one (argument, place);
-    continue when exists (
-      select from pg_catalog.pg_trigger
-      where tgrelid = served.oid and tgname = 'holdfast_changes' and tgenabled = 'A'
-        and (tgparentid <> 0 or pg_catalog.strpos(pg_catalog.pg_get_triggerdef(oid),
-          case when keys is null then 'EACH STATEMENT' else '(' || arguments || ')' end) > 0));
     begin
+      if exists (select from pg_catalog.pg_trigger where tgrelid = served.oid and tgparentid <> 0
+                 and tgname = 'holdfast_parts') then
+        perform holdfast.follow_by_parent(served.oid);
+        continue;
+      end if;
+      continue when exists (
+        select from pg_catalog.pg_trigger
+        where tgrelid = served.oid and tgname = served.label and tgenabled = 'A'
+          and pg_catalog.strpos(pg_catalog.pg_get_triggerdef(oid),
+            case when keys is null then 'EACH STATEMENT' else '(' || arguments || ')' end) > 0);
       execute pg_catalog.format('drop trigger if exists holdfast_changes on %s', served.name);
-      execute pg_catalog.format('create trigger holdfast_changes after insert or update or delete'
-        ' on %s for each %s', served.name, case when keys is null
+      execute pg_catalog.format('drop trigger if exists holdfast_parts on %s', served.name);
+      execute pg_catalog.format('create trigger %I after insert or update or delete'
+        ' on %s for each %s', served.label, served.name, case when keys is null
           then 'statement execute function holdfast.log_table()'
           else 'row execute function holdfast.log_row(' || arguments || ')' end);
-      execute pg_catalog.format('alter table %s enable always trigger holdfast_changes',
-                                served.name);
+      execute pg_catalog.format('alter table %s enable always trigger %I',
+                                served.name, served.label);
       execute pg_catalog.format('drop trigger if exists holdfast_truncated on %s', served.name);
       execute pg_catalog.format('create trigger holdfast_truncated after truncate on %s'
         ' for each statement execute function holdfast.log_table()', served.name);
       execute pg_catalog.format('alter table %s enable always trigger holdfast_truncated',
                                 served.name);
-    exception when insufficient_privilege or lock_not_available or feature_not_supported then
+    exception when insufficient_privilege or lock_not_available or feature_not_supported
+                   or dependent_objects_still_exist then
       raise warning '% is followed without the log: %', served.name, sqlerrm;
     end;
   end loop;
@@ -1238,8 +1283,9 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
   select pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat_ws(' ', relation.oid,
     relation.relrowsecurity, relation.relacl, policies.list, column_grants.list), ' '
     order by relation.oid) || (
-      select coalesce(pg_catalog.string_agg(pg_catalog.concat_ws(' ', oid, prosrc, proconfig), ' '
-                                            order by oid), '')
+      select coalesce(pg_catalog.string_agg(
+        case prokind when 'f' then pg_catalog.pg_get_functiondef(oid) else prosrc end, ' '
+        order by oid), '')
       from pg_catalog.pg_proc where oid in (
         select refobjid from pg_catalog.pg_depend
         where classid = 'pg_catalog.pg_policy'::regclass
@@ -1464,7 +1510,7 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
   from pg_catalog.pg_trigger
   join pg_catalog.pg_class class on class.oid = tgrelid
   join pg_catalog.pg_namespace namespace on namespace.oid = relnamespace
-  where tgname = 'holdfast_changes' and tgenabled = 'A'
+  where tgname in ('holdfast_changes', 'holdfast_parts') and tgenabled = 'A'
 $$;
 
 -- The columns of a table's rows as the caller sees them at these keys, in their order, each as
@@ -1935,7 +1981,7 @@ trigger_lines as (
   join trigger_events on (fired.tgtype & trigger_events.bit) <> 0
   where not fired.tgisinternal and fired.tgenabled in ('O', 'A')
     -- The companion's own only log.
-    and fired.tgname not in ('holdfast_changes', 'holdfast_truncated')
+    and fired.tgname not in ('holdfast_changes', 'holdfast_parts', 'holdfast_truncated')
     and fired.tgrelid in (select oid from relations)
   group by fired.tgrelid, fired.tgname, fired.tgtype
 ),
@@ -2251,7 +2297,7 @@ begin
                and 'pgrst.db_pre_request=holdfast.pre_request' = any (setconfig)) then
     execute pg_catalog.format('alter role authenticator in database %I reset pgrst.db_pre_request',
                               database);
-    if pg_catalog.to_regprocedure(nullif(earlier, '') || '()') is not null and not exists (
+    if holdfast.hook_named(earlier) is not null and not exists (
       select from pg_catalog.pg_db_role_setting
       where setrole = (select oid from pg_catalog.pg_roles where rolname = 'authenticator')
         and setdatabase = 0 and 'pgrst.db_pre_request=' || earlier = any (setconfig)) then

@@ -65,6 +65,12 @@ AnswerClass class_of_code(int status, std::string_view code) {
 
 }  // namespace
 
+bool lacks_part_of_companion(const ClassifiedAnswer& answer) {
+  const auto& [kind, code, message, details, retry_after] = answer;
+  if (code != "3F000" && code != "42883" && code != "42P01") return false;
+  return message.find("\"holdfast\"") != message.npos || message.find("holdfast.") != message.npos;
+}
+
 ClassifiedAnswer classify(const upstream::Answer& answer) {
   ClassifiedAnswer classified;
   classified.retry_after = retry_after(answer);
@@ -78,7 +84,9 @@ ClassifiedAnswer classify(const upstream::Answer& answer) {
     classified.message = text_member(body, "message");
     classified.details = text_member(body, "details");
   }
-  if (!classified.code.empty() && answer.status >= 400) {
+  if (lacks_part_of_companion(classified)) {
+    classified.kind = AnswerClass::kTransient;
+  } else if (!classified.code.empty() && answer.status >= 400) {
     const bool replayed = text_member(body, "hint") == "holdfast: already applied";
     classified.kind =
         replayed ? AnswerClass::kReplayed : class_of_code(answer.status, classified.code);

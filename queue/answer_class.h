@@ -35,4 +35,8 @@ struct ClassifiedAnswer {
 // another kind than JSON, and an error is a JSON object with a string `code`.
 ClassifiedAnswer classify(const upstream::Answer& answer);
 
+// Whether a function of the companion met that another one is gone: it is being taken away, and the
+// API still calls what was there. Nothing took effect.
+bool lacks_part_of_companion(const ClassifiedAnswer& answer);
+
 }  // namespace holdfast::queue

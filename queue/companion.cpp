@@ -74,17 +74,9 @@ upstream::Call push_call(const std::string& events, const upstream::Credentials&
   return call;
 }
 
-bool lacks_part_of_companion(const upstream::Answer& answer) {
-  const ClassifiedAnswer classified = classify(answer);
-  const auto& code = classified.code;
-  const auto& message = classified.message;
-  if (code != "3F000" && code != "42883" && code != "42P01") return false;
-  return message.find("\"holdfast\"") != message.npos || message.find("holdfast.") != message.npos;
-}
-
 bool lacks_companion(const upstream::Answer& answer) {
   const ClassifiedAnswer classified = classify(answer);
-  if (lacks_part_of_companion(answer)) return true;
+  if (lacks_part_of_companion(classified)) return true;
   if (classified.code == "PGRST202" || classified.code == "42883") return true;
   // Its own functions, not a table of the events: those have outcomes of their own.
   return classified.code == "42501" && classified.message.find("holdfast") != std::string::npos;

@@ -59,8 +59,6 @@ upstream::Call push_call(const std::string& events, const upstream::Credentials&
 
 // Whether the answer says that there is no holdfast_push(), or that the caller may not use it.
 bool lacks_companion(const upstream::Answer& answer);
-// Whether a function of the companion met that another one is gone: it was taken away meanwhile.
-bool lacks_part_of_companion(const upstream::Answer& answer);
 
 // nullopt where it is no answer of holdfast_push().
 std::optional<CompanionVersion> version_in(const upstream::Answer& answer);

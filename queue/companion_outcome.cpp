@@ -7,7 +7,6 @@
 #include "cache/values/codec.h"
 #include "cache/values/json.h"
 #include "queue/bare_call.h"
-#include "queue/companion.h"
 #include "queue/companion_event.h"
 #include "queue/conflict_policy.h"
 #include "queue/row_version.h"
@@ -202,7 +201,7 @@ bool is_unknown_key(const EventOutcome& outcome) { return outcome.code == "HF404
 bool is_mismatch(const EventOutcome& outcome) { return outcome.code == "HF409"; }
 
 bool was_left_out(const EventOutcome& outcome) {
-  return outcome.code == "HF424" || lacks_part_of_companion(outcome.answer);
+  return outcome.code == "HF424" || lacks_part_of_companion(classify(outcome.answer));
 }
 
 std::vector<TouchedRow> touched_in(const EventOutcome& outcome, const Parcel& parcel) {

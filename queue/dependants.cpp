@@ -78,10 +78,15 @@ WITH RECURSIVE needs(entry) AS (
     JOIN hf_references r ON r.relation=d.relation AND r.key=d.key AND r.entry>n.entry
       AND r.former=0
   UNION
-  SELECT m.entry FROM needs n JOIN hf_references r ON r.entry=n.entry AND r.former=1
-    JOIN hf_effects m ON m.relation=r.relation AND m.key=r.key AND m.kind=4 AND m.entry>n.entry
-    JOIN hf_outbox o ON o.sequence=n.entry JOIN hf_outbox me ON me.sequence=m.entry
-    WHERE o.ended_at IS NULL OR me.created_at<=o.ended_at
+  SELECT m.entry FROM needs n CROSS JOIN hf_references r ON r.entry=n.entry AND r.former=1
+    CROSS JOIN hf_effects m ON m.relation=r.relation AND m.key=r.key AND m.active=1
+    CROSS JOIN hf_outbox o ON o.sequence=n.entry CROSS JOIN hf_outbox me ON me.sequence=m.entry
+    WHERE m.kind=4 AND m.entry>n.entry AND (o.ended_at IS NULL OR me.created_at<=o.ended_at)
+  UNION
+  SELECT m.entry FROM needs n CROSS JOIN hf_references r ON r.entry=n.entry AND r.former=1
+    CROSS JOIN hf_effects m ON m.relation=r.relation AND m.key=r.key AND m.active=2
+    CROSS JOIN hf_outbox o ON o.sequence=n.entry CROSS JOIN hf_outbox me ON me.sequence=m.entry
+    WHERE m.kind=4 AND m.entry>n.entry AND (o.ended_at IS NULL OR me.created_at<=o.ended_at)
 )
 SELECT o.sequence FROM hf_outbox o JOIN needs n ON n.entry=o.sequence
   WHERE o.sequence<>?1 AND o.ended_at IS NULL ORDER BY o.sequence)sql";

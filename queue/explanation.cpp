@@ -29,8 +29,9 @@ constexpr std::array<std::pair<std::string_view, const char*>, 15> kCodes = {{
     {"PGRST1", "The upstream could not read the request."},
     {"PGRST2", "It does not fit the upstream's tables as they are now."},
     {"HF424",
-     "The write that would have made the row that it changes or refers to was discarded, or made "
-     "none."},
+     "An earlier write that it relies on was discarded or had no effect: the row that it changes "
+     "or "
+     "refers to was not made, or rows that it would delete along were not moved away."},
     {"HF422", "The same idempotency key was used for another write."},
     {"21000", "It names the same row twice."},
 }};

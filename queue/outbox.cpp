@@ -3,6 +3,7 @@
 #include "cache/pull/images.h"
 #include "queue/damage.h"
 #include "queue/dependants.h"
+#include "queue/moves.h"
 #include "queue/outbox_sql.h"
 #include "queue/real_ids.h"
 #include "queue/touched.h"
@@ -113,8 +114,22 @@ void Outbox::acknowledge(Transaction& transaction, const Entry& entry,
 
 void Outbox::resolve(Transaction& transaction, const Entry& entry, const std::string& reason,
                      const std::vector<cache::UpstreamImage>& images, Timestamp now) {
+  Database& database = transaction.database();
+  const auto effects = overlay_.effects(database, entry.sequence);
+  const auto past = deletions_past(database, entry.sequence);
   overlay_.supersede(transaction, entry.sequence, images);
   end(transaction, entry, State::kResolved, entry.last_status, reason, now);
+  refuse_reaching(transaction, entry, reaching_again(database, overlay_, effects, past), now);
+}
+
+void Outbox::refuse_reaching(Transaction& transaction, const Entry& entry,
+                             const std::vector<std::int64_t>& deletions, Timestamp now) {
+  for (const std::int64_t deletion : deletions) {
+    reject(transaction, entry_at(transaction.database(), deletion), kFailedDependency,
+           "HF424: the write " + entry.id + " did not take the rows out of its reach that this " +
+               "would delete along",
+           now);
+  }
 }
 
 void Outbox::reject(Transaction& transaction, const Entry& entry, int status,
@@ -139,6 +154,8 @@ void Outbox::take_back(Transaction& transaction, const Entry& entry, int status,
                        const std::string& reason, Timestamp now) {
   Database& database = transaction.database();
   const auto dependants = dependants_of(database, entry.sequence);
+  const auto effects = overlay_.effects(database, entry.sequence);
+  const auto past = deletions_past(database, entry.sequence);
   const auto orphans = orphans_of(transaction, overlay_, entry);
   overlay_.drop(transaction, entry.sequence);
   end(transaction, entry, State::kDiscarded, status, reason, now);
@@ -146,6 +163,7 @@ void Outbox::take_back(Transaction& transaction, const Entry& entry, int status,
     reject(transaction, entry_at(database, orphan), kFailedDependency,
            "HF424: the write " + entry.id + " that would have made its row was discarded", now);
   }
+  refuse_reaching(transaction, entry, reaching_again(database, overlay_, effects, past), now);
   review(transaction, overlay_, dependants);
 }
 

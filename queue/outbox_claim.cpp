@@ -68,6 +68,13 @@ constexpr const char* kReferences =
     ") SELECT o.sequence FROM candidates c JOIN hf_outbox o ON o.sequence=c.entry"
     " WHERE o." HF_UNFINISHED;
 
+// What has taken rows out of the reach of what ?1 deletes: whether that had its effect is to be
+// known first.
+constexpr const char* kMovesBefore =
+    "SELECT r.entry FROM hf_effects m CROSS JOIN hf_references r"
+    " ON r.relation=m.relation AND r.key=m.key"
+    " WHERE m.entry=?1 AND m.kind=4 AND r.former=1 AND r.entry<?1";
+
 // Which earlier entry the entry waits for, in words; empty: none.
 std::string earlier_of(cache::Database& database, std::int64_t sequence) {
   Statement& statement = database.cached(kBlocker);
@@ -176,6 +183,11 @@ Outbox::Tie Outbox::tie(Database& database, const Entry& next,
   while (references.step()) {
     const bool inside = std::find(batch.begin(), batch.end(), references.integer(0)) != batch.end();
     if (tie != Tie::kBlocked) tie = inside ? Tie::kDepends : Tie::kBlocked;
+  }
+  Statement& moves = database.cached(kMovesBefore);
+  moves.bind(1, next.sequence);
+  while (moves.step()) {
+    if (std::ranges::count(batch, moves.integer(0)) > 0) tie = Tie::kBlocked;
   }
   // A suspended one is to be shown first.
   const bool lacks =

@@ -319,7 +319,7 @@ trigger_lines as (
   join trigger_events on (fired.tgtype & trigger_events.bit) <> 0
   where not fired.tgisinternal and fired.tgenabled in ('O', 'A')
     -- The companion's own only log.
-    and fired.tgname not in ('holdfast_changes', 'holdfast_truncated')
+    and fired.tgname not in ('holdfast_changes', 'holdfast_parts', 'holdfast_truncated')
     and fired.tgrelid in (select oid from relations)
   group by fired.tgrelid, fired.tgname, fired.tgtype
 ),

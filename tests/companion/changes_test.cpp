@@ -139,7 +139,11 @@ TEST_F(ChangesTest, WhatPoliciesCallAndWhoIsInARoleShowInTheAccessHash) {
       "create policy seen on readings using (may_see())");
   const std::string before = access();
   run("create or replace function may_see() returns boolean language sql stable as 'select false'");
+  run("create or replace function may_see() returns boolean language sql stable return true");
+  const std::string with_body = access();
+  run("create or replace function may_see() returns boolean language sql stable return false");
   const std::string with_function = access();
+  EXPECT_NE(with_function, with_body);
   EXPECT_NE(with_function, before);
   run("grant select (id) on secrets to authenticated");
   const std::string with_column = access();
@@ -194,6 +198,32 @@ TEST_F(ChangesTest, PartitionsAreLoggedAsTheTableThatTheyArePartOf) {
   const std::string start = position();
   run("insert into parted values (1, 'a'); insert into parted_1 values (2, 'b')");
   EXPECT_EQ(lines("ann", start), "parted {\"id\":1}, parted {\"id\":2}");
+}
+
+TEST_F(ChangesTest, ATableThatBecomesAPartitionOrIsNoneAnyMoreStaysLogged) {
+  run("create table parted(id integer primary key, a text) partition by range (id);"
+      "create table own(id integer primary key, a text);"
+      "grant select on parted to authenticated;"
+      "alter table parted attach partition own for values from (0) to (100)");
+  std::string start = position();
+  run("insert into parted values (1, 'a'); insert into own values (2, 'b')");
+  EXPECT_EQ(lines("ann", start), "parted {\"id\":1}, parted {\"id\":2}");
+  EXPECT_EQ(query("select count(*) from holdfast.changes"), "2");
+  run("alter table parted detach partition own; grant select on own to authenticated");
+  start = position();
+  run("insert into own values (3, 'c')");
+  EXPECT_EQ(lines("ann", start), "own {\"id\":3}");
+}
+
+TEST_F(ChangesTest, APartitionWhoseTriggersWereSwitchedOffIsMended) {
+  run("create table parted(id integer primary key, a text) partition by range (id);"
+      "create table parted_1 partition of parted for values from (0) to (100);"
+      "alter table parted_1 disable trigger all; alter table parted_1 enable trigger all");
+  install();
+  run("create table later(id integer primary key)");
+  EXPECT_EQ(query("select count(*) from pg_trigger where tgname like 'holdfast\\_%'"
+                  " and tgenabled = 'A' and tgrelid in ('parted_1'::regclass, 'later'::regclass)"),
+            "3");
 }
 
 TEST_F(ChangesTest, DigestsCountAndHashWhatTheCallerSees) {

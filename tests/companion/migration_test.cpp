@@ -110,6 +110,21 @@ TEST_F(MigrationTest, AHookThatIsNotFoundIsNotPassedOver) {
   run("alter role authenticator reset all");
 }
 
+// As the API calls it: every argument may have a default, and a schema be found by the path.
+TEST_F(MigrationTest, AHookStaysCalledHoweverItIsFound) {
+  run("select public.holdfast_uninstall(); create schema api;"
+      "create function api.check_request(strict boolean default true) returns void language sql"
+      " as 'select 1 / 0'; alter role authenticator set pgrst.db_pre_request = 'check_request'");
+  run("set search_path = api, public;" + std::string(cli::companion_sql()));
+  EXPECT_THROW(run("select holdfast.pre_request()"), std::runtime_error);
+  install();
+  EXPECT_THROW(run("select holdfast.pre_request()"), std::runtime_error);
+  run("drop function api.check_request; create function api.check_request(x text) returns void"
+      " language sql as 'select'");
+  EXPECT_THROW(install(), std::runtime_error);
+  run("alter role authenticator reset all");
+}
+
 TEST_F(MigrationTest, AHookThatIsGoneIsNoLongerCalledAndNotSetAgain) {
   run("select public.holdfast_uninstall();"
       "create function public.once() returns void language sql as 'select';"
