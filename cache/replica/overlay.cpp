@@ -297,18 +297,24 @@ void Overlay::show(Transaction& transaction, const Table& table, const std::stri
 }
 
 void Overlay::recompute(Transaction& transaction, const Table& table, const std::string& key) {
-  const Base base = load_base(transaction.database(), table, key);
+  Base base = load_base(transaction.database(), table, key);
   if (!base.pending) return;
-  std::optional<Row> row = base.row;
-  bool pending = false;
-  Statement& statement = transaction.database().cached(kEffectsOfRow);
+  const auto states = states_of(transaction.database(), table, key, std::move(base.row));
+  show(transaction, table, key, states.back());
+  if (states.size() == 1) forget_base(transaction, table, key);
+}
+
+std::vector<std::optional<Row>> Overlay::states_of(Database& database, const Table& table,
+                                                   const std::string& key,
+                                                   std::optional<Row> base) const {
+  std::vector<std::optional<Row>> states;
+  states.push_back(std::move(base));
+  Statement& statement = database.cached(kEffectsOfRow);
   statement.bind(1, std::string_view(relation_of(table))).bind(2, std::string_view(key));
   while (statement.step()) {
-    row = apply_effect(table, read_effect(statement), std::move(row));
-    pending = true;
+    states.push_back(apply_effect(table, read_effect(statement), states.back()));
   }
-  show(transaction, table, key, row);
-  if (!pending) forget_base(transaction, table, key);
+  return states;
 }
 
 void Overlay::rebase(Transaction& transaction, std::int64_t entry,

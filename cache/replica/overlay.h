@@ -97,11 +97,11 @@ class Overlay {
   // `row` in `columns`, or gives it others.
   bool takes_away(Database& database, const Table& table, const std::vector<std::size_t>& columns,
                   const Row& row) const;
-  // Calls `image` with the upstream's image, by key_of(), of every row of `table` that has pending
-  // effects, until it answers false.
+  // Calls `state` with what every row of `table` that has pending effects was before them, and
+  // between them, by key_of(), until it answers false.
   void for_each_set_aside(
       Database& database, const Table& table,
-      const std::function<bool(const std::string& key, const Row& row)>& image) const;
+      const std::function<bool(const std::string& key, const Row& row)>& state) const;
   // How many rows of `relation` have pending effects.
   std::int64_t pending_rows(Database& database, const std::string& relation) const;
 
@@ -133,6 +133,9 @@ class Overlay {
   // Ends the effects of `entry`, and takes what answers told of rows. The ended ones.
   std::vector<Effect> end_with(Transaction& transaction, std::int64_t entry,
                                const std::vector<UpstreamImage>& images);
+  // The base, and the row after each of its pending effects.
+  std::vector<std::optional<Row>> states_of(Database& database, const Table& table,
+                                            const std::string& key, std::optional<Row> base) const;
   // Shows the base with the pending effects replayed over it; without any, ends the base.
   void recompute(Transaction& transaction, const Table& table, const std::string& key);
   // The image that an answer told of a row. What a pull has brought while the answer was on its way

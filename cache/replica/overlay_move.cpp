@@ -2,6 +2,7 @@
 
 #include "cache/replica/key.h"
 #include "cache/replica/overlay.h"
+#include "cache/values/sort_key.h"
 
 namespace holdfast::cache {
 namespace {
@@ -105,8 +106,9 @@ bool Overlay::takes_away(Database& database, const Table& table,
   }
   bool found = false;
   for_each_set_aside(database, table, [&](const std::string&, const Row& image) {
-    found = std::all_of(columns.begin(), columns.end(),
-                        [&](std::size_t column) { return image[column] == row[column]; });
+    found = std::all_of(columns.begin(), columns.end(), [&](std::size_t column) {
+      return same_value(table.columns[column].type, image[column], row[column]);
+    });
     return !found;
   });
   return found;
@@ -114,14 +116,25 @@ bool Overlay::takes_away(Database& database, const Table& table,
 
 void Overlay::for_each_set_aside(
     Database& database, const Table& table,
-    const std::function<bool(const std::string& key, const Row& row)>& image) const {
+    const std::function<bool(const std::string& key, const Row& row)>& state) const {
   Statement images(database,
                    "SELECT key, image FROM hf_pending_base WHERE relation=?1 AND image NOT NULL");
   images.bind(1, std::string_view(relation_of(table)));
   while (images.step()) {
     Row row(table.columns.size(), Null{});
     if (!merge_kept_row(table, images.text(1), row)) continue;
-    if (!image(std::string(images.text(0)), row)) return;
+    if (!state(std::string(images.text(0)), row)) return;
+  }
+  Statement several(database,
+                    "SELECT key FROM hf_effects WHERE relation=?1 AND active=1 GROUP BY key"
+                    " HAVING count(*)>1");
+  several.bind(1, std::string_view(relation_of(table)));
+  while (several.step()) {
+    const std::string key(several.text(0));
+    const auto states = states_of(database, table, key, load_base(database, table, key).row);
+    for (std::size_t i = 1; i + 1 < states.size(); ++i) {
+      if (states[i] && !state(key, *states[i])) return;
+    }
   }
 }
 

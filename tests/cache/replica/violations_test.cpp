@@ -102,6 +102,25 @@ TEST_F(ViolationsTest, AValueOfOtherDigitsIsTheSameValue) {
   EXPECT_EQ(outcome({Operation::kUpdate, "grades", "degree=eq.3.0", R"({"rank":1.500})"}), "taken");
 }
 
+// Hard case 5: sent before the write that frees its value, the upsert would change that one's row.
+TEST_F(ViolationsTest, AnUpsertGoesAfterEveryWriteThatFreesItsValue) {
+  const auto after = [&](const sample::Request& upsert) {
+    return std::get<Changes>(compute(sample_, upsert)).references;
+  };
+  const auto take = [](const std::string& rank) {
+    return sample::Request{Operation::kInsert, "grades", "on_conflict=rank",
+                           R"({"degree":9,"rank":)" + rank + "}", Resolution::kMergeDuplicates};
+  };
+  const std::vector<std::pair<std::string, std::string>> first = {
+      {"public.grades", R"({"degree":3})"}};
+  pend({Operation::kInsert, "grades", "", R"({"degree":3,"rank":1.50})"});
+  pend({Operation::kUpdate, "grades", "degree=eq.3", R"({"rank":2})"});
+  EXPECT_EQ(after(take("1.5")), first) << "an own row had it in between";
+  pend({Operation::kUpdate, "grades", "degree=eq.3", R"({"rank":5})"});
+  EXPECT_EQ(after(take("2.0")), first);
+  EXPECT_TRUE(after(take("7")).empty());
+}
+
 TEST_F(ViolationsTest, AParentMadeAgainAfterItsDeletionIsThere) {
   pend({Operation::kDelete, "lists", "id=eq.2"});
   pend({Operation::kInsert, "lists", "", R"({"id":2,"title":"again"})"});
