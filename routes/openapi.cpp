@@ -73,7 +73,7 @@ Json parameter(const std::string& name, const std::string& description, const ch
 
 Json prefer(const Names& preferences) {
   Json node = parameter("Prefer", "Preference", "header");
-  node["enum"] = preferences;
+  if (!preferences.empty()) node["enum"] = preferences;
   return node;
 }
 
@@ -151,13 +151,13 @@ Json query_parameter(const cache::Argument& argument) {
   const auto type = openapi_type(argument.type);
   if (!argument.variadic) {
     node["type"] = type == "array" ? "string" : type.value_or("string");
-    node["format"] = argument.type;
+    node["format"] = openapi_format(argument.type);
     return node;
   }
   const std::string element = argument.type.substr(0, argument.type.find("[]"));
   node["type"] = type.value_or("string");
   node["collectionFormat"] = "multi";
-  node["items"] = {{"format", element}};
+  node["items"] = {{"format", openapi_format(element)}};
   if (const auto item = openapi_type(element)) node["items"]["type"] = *item;
   return node;
 }

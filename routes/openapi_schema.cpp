@@ -120,9 +120,14 @@ std::optional<std::string> openapi_type(std::string_view type) {
   return type.ends_with("[]") ? "array" : "string";
 }
 
+std::string openapi_format(const std::string& type) {
+  if (type == "smallint" || type == "integer") return "int32";
+  return type == "bigint" ? "int64" : type;
+}
+
 Json value_schema(const std::string& type) {
   Json json;
-  json["format"] = type;
+  json["format"] = openapi_format(type);
   const auto name = openapi_type(type);
   if (name) json["type"] = *name;
   if (name == "array") {

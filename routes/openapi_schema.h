@@ -16,6 +16,9 @@ using Json = nlohmann::ordered_json;
 // which may be any.
 std::optional<std::string> openapi_type(std::string_view type);
 
+// The format of a Postgres type: its name, but of integers OpenAPI's own (PostgREST 14.8 on).
+std::string openapi_format(const std::string& type);
+
 // {"format","type","items"} of a Postgres type.
 Json value_schema(const std::string& type);
 

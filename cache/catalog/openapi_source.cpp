@@ -47,6 +47,12 @@ std::string comment_of(const std::string& description) {
   return description.substr(0, description.find("\n\nNote:\n"));
 }
 
+// PostgREST 14.8 on names integers as OpenAPI does: int32 is smallint, too.
+std::string type_of_format(const std::string& format) {
+  if (format == "int32") return "integer";
+  return format == "int64" ? "bigint" : format;
+}
+
 bool is_integer(const std::string& type) {
   return type == "smallint" || type == "integer" || type == "bigint";
 }
@@ -144,7 +150,7 @@ class Relation {
   }
 
   nlohmann::json column(const std::string& name, const Json& property) const {
-    std::string type = text_of(property, "format");
+    std::string type = type_of_format(text_of(property, "format"));
     nlohmann::json json = {{"name", name},
                            {"nullable", !is_required(name)},
                            {"byte_order", false},

@@ -195,7 +195,9 @@ Result<Output> read(Database& database, const Plan& plan, const Binding& binding
   output.offset = binding.window.offset;
   const bool counting = !plan.count_sql.empty();
   const ReadTransaction transaction(database, counting);
-  if (counting) {
+  // Of an answer without any limit PostgREST counts the rows that it gives, groups too.
+  const bool is_whole = !binding.window.has_limit();
+  if (counting && !is_whole) {
     HF_TRY(output.total, count_rows(database, plan, binding));
     // PostgREST counts the rows of a single object before it looks at the range.
     if (output.offset > *output.total && form != Form::kObject) {
@@ -203,6 +205,7 @@ Result<Output> read(Database& database, const Plan& plan, const Binding& binding
     }
   }
   HF_TRY_VOID(read_rows(database, plan, binding, form, rowids, output));
+  if (counting && is_whole) output.total = output.rows;
   if (form == Form::kObject && output.rows != 1) return not_one_row(output.rows);
   if (nulls_stripped && form != Form::kCsv) {
     HF_TRY_VOID(check_escapes(output.body));

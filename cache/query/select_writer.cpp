@@ -110,11 +110,8 @@ Result<std::string> SelectWriter::object_of(const Place& embed,
 
 Result<void> SelectWriter::check_order_of_one(const Place& embed) {
   Parameters unused(*parameters_.catalog());
-  for (const auto& [term, owner] : embed.order) {
-    HF_TRY(const Operand operand,
-           operand_of(owner == nullptr ? embed : *owner, term->field, unused));
-    HF_TRY_VOID(conditions_.check_sorting(operand));
-  }
+  SelectWriter writer(unused, options_);
+  HF_TRY_VOID(writer.order(embed));
   return {};
 }
 
@@ -289,6 +286,22 @@ Result<std::string> SelectWriter::bare_where(const Place& place) {
   return balanced(*terms, " AND ");
 }
 
+namespace {
+
+// How many members of its parent's rows the embed gives this name.
+int members_named(const Place& embed, const std::string& name) {
+  if (!embed.spread) return embed.name == name ? 1 : 0;
+  int named = 0;
+  for (const SelectField* field : embed.fields) {
+    const auto& shown = field->alias.empty() ? field->field.name : field->alias;
+    named += shown == name || (shown == "*" && embed.table->find_column(name) != nullptr) ? 1 : 0;
+  }
+  for (const auto& inner : embed.embeds) named += members_named(*inner, name);
+  return named;
+}
+
+}  // namespace
+
 Result<Operand> SelectWriter::related_order_operand(const Place& embed, const Field& wanted) {
   bool all = embed.fields.empty() && embed.embeds.empty();
   const SelectField* shown = nullptr;
@@ -300,6 +313,7 @@ Result<Operand> SelectWriter::related_order_operand(const Place& embed, const Fi
     ++named;
     if (plain) shown = field;
   }
+  for (const auto& inner : embed.embeds) named += members_named(*inner, wanted.name);
   // A root's own column is made JSON for a path, another one is not.
   const auto operand = [&](const Field& field) -> Result<Operand> {
     const Column* column = embed.table->find_column(field.name);

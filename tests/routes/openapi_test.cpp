@@ -92,7 +92,7 @@ TEST_F(OpenApiTest, OnlyWhatTheRoleHasGrantsOnIsShown) {
 TEST_F(OpenApiTest, ColumnsTellTypeKeysDefaultsAndLength) {
   EXPECT_EQ(property("orders", "id"),
             json::parse(R"({"description":"Note:\nThis is a Primary Key.<pk/>",)"
-                        R"("format":"bigint","type":"integer"})"));
+                        R"("format":"int64","type":"integer"})"));
   EXPECT_EQ(property("orders", "code"),
             json::parse(R"({"format":"character varying","type":"string","maxLength":8,)"
                         R"("default":"a b"})"));
@@ -144,12 +144,12 @@ TEST_F(OpenApiTest, AFunctionsPathFollowsItsVolatilityAndArguments) {
   EXPECT_EQ(total["get"]["summary"], "Sums");
   EXPECT_EQ(total["get"]["parameters"][0],
             json::parse(R"({"name":"year","required":true,"in":"query","type":"integer",)"
-                        R"("format":"integer"})"));
+                        R"("format":"int32"})"));
   EXPECT_EQ(total["get"]["parameters"][1]["type"], "string") << "arrays are given in braces";
   EXPECT_EQ(total["get"]["parameters"][2],
             json::parse(R"({"name":"more","required":false,"in":"query","type":"array",)"
                         R"("collectionFormat":"multi",)"
-                        R"("items":{"type":"integer","format":"integer"}})"));
+                        R"("items":{"type":"integer","format":"int32"}})"));
   EXPECT_EQ(total["post"]["parameters"][0]["schema"]["required"], json::array({"year"}));
   EXPECT_FALSE(paths["/rpc/pay"].contains("get"));
   EXPECT_FALSE(paths["/rpc/pay"]["post"]["parameters"][0]["schema"].contains("required"));

@@ -40,7 +40,7 @@ inline constexpr const char* kOpenApiDocument = R"json({
  "team_members":{"required":["team_id","profile_id","role"],
   "properties":{
    "team_id":{"description":"Note:\nThis is a Primary Key.<pk/>\nThis is a Foreign Key to `teams.id`.<fk table='teams' column='id'/>",
-    "format":"bigint","type":"integer"},
+    "format":"int64","type":"integer"},
    "profile_id":{"description":"Note:\nThis is a Primary Key.<pk/>\nThis is a Foreign Key to `profiles.id`.<fk table='profiles' column='id'/>",
     "format":"uuid","type":"string"},
    "role":{"default":"member","description":"What they may do","enum":["owner","member"],
@@ -48,7 +48,7 @@ inline constexpr const char* kOpenApiDocument = R"json({
   "type":"object"},
  "member_notes":{"required":["id"],
   "properties":{
-   "id":{"description":"Note:\nThis is a Primary Key.<pk/>","format":"integer","type":"integer"},
+   "id":{"description":"Note:\nThis is a Primary Key.<pk/>","format":"int32","type":"integer"},
    "team":{"description":"Whose\n\nNote:\nThis is a Foreign Key to `team_members.team_id`.<fk table='team_members' column='team_id'/>",
     "format":"bigint","type":"integer"},
    "profile":{"description":"Note:\nThis is a Foreign Key to `team_members.profile_id`.<fk table='team_members' column='profile_id'/>",

@@ -43,6 +43,18 @@ TEST_F(AggregateTest, OtherColumnsAreTheGroups) {
   EXPECT_EQ(get("items", "select=extra.max()"), "forward: order of json");
 }
 
+// PostgREST's countF: without a limit the answer's own rows, else those that the filters leave.
+TEST_F(AggregateTest, TheCountIsOfTheGroupsUnlessThereIsALimit) {
+  options_.count = true;
+  const auto total = [&](const std::string& query) {
+    return execute(database_, std::get<Plan>(plan("items", query)), Form::kArray)->total;
+  };
+  EXPECT_EQ(total("select=sold,count()&limit=10"), 5);
+  options_.max_rows = 0;
+  EXPECT_EQ(total("select=sold,count()"), 3);
+  EXPECT_EQ(total("select=sold,count()&limit=10"), 5);
+}
+
 TEST_F(AggregateTest, CastsApplyBeforeAndAfter) {
   EXPECT_EQ(get("items", "select=price.sum()::text,id::text.max()"),
             R"([{"sum":"121.55","max":"5"}])");

@@ -324,6 +324,10 @@ TEST_F(EmbedTest, AHiddenJunctionRelatesWithoutAHint) {
 TEST_F(EmbedTest, ARelatedOrderByAPathIsOfJsonAlone) {
   EXPECT_EQ(get("people", "select=id,clubs!people_club_fkey(town)&order=clubs(town->x)"),
             "forward: a related order by a path into no JSON");
+  // A name that the embed's own embeds have too means nothing certain.
+  EXPECT_EQ(get("people",
+                "select=id,club:club_id(town,town:people!people_club_fkey(id))&order=club(town)"),
+            "forward: a related order by what is not selected");
   EXPECT_EQ(
       get("people", "select=id,boss:boss_id(about)&order=boss(about->n),id&id=lt.3"),
       R"([{"id":2,"boss":{"about":{"n": 1.50, "a": {"b": [10, 20, {"c": "deep"}]}, "t": "x"}}},)"
