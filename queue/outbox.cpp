@@ -89,6 +89,17 @@ void presume_touched(cache::Transaction& transaction, const cache::Overlay& over
   }
 }
 
+// Deletions that would take along what the entry, which has ended without effect, was to move.
+void refuse_reaching(Outbox& outbox, cache::Transaction& transaction, const Entry& entry,
+                     const std::vector<std::int64_t>& deletions, Timestamp now) {
+  for (const std::int64_t deletion : deletions) {
+    outbox.reject(transaction, entry_at(transaction.database(), deletion), kFailedDependency,
+                  "HF424: the write " + entry.id +
+                      " did not take the rows out of its reach that this would delete along",
+                  now);
+  }
+}
+
 }  // namespace
 
 void Outbox::acknowledge(Transaction& transaction, const Entry& entry,
@@ -119,17 +130,8 @@ void Outbox::resolve(Transaction& transaction, const Entry& entry, const std::st
   const auto past = deletions_past(database, entry.sequence);
   overlay_.supersede(transaction, entry.sequence, images);
   end(transaction, entry, State::kResolved, entry.last_status, reason, now);
-  refuse_reaching(transaction, entry, reaching_again(database, overlay_, effects, past), now);
-}
-
-void Outbox::refuse_reaching(Transaction& transaction, const Entry& entry,
-                             const std::vector<std::int64_t>& deletions, Timestamp now) {
-  for (const std::int64_t deletion : deletions) {
-    reject(transaction, entry_at(transaction.database(), deletion), kFailedDependency,
-           "HF424: the write " + entry.id + " did not take the rows out of its reach that this " +
-               "would delete along",
-           now);
-  }
+  refuse_reaching(*this, transaction, entry, reaching_again(database, overlay_, effects, past),
+                  now);
 }
 
 void Outbox::reject(Transaction& transaction, const Entry& entry, int status,
@@ -163,7 +165,8 @@ void Outbox::take_back(Transaction& transaction, const Entry& entry, int status,
     reject(transaction, entry_at(database, orphan), kFailedDependency,
            "HF424: the write " + entry.id + " that would have made its row was discarded", now);
   }
-  refuse_reaching(transaction, entry, reaching_again(database, overlay_, effects, past), now);
+  refuse_reaching(*this, transaction, entry, reaching_again(database, overlay_, effects, past),
+                  now);
   review(transaction, overlay_, dependants);
 }
 

@@ -189,9 +189,6 @@ class Outbox {
   void free_refused(Transaction& transaction, std::int64_t sequence) const;
   void end(Transaction& transaction, const Entry& entry, State state, int status,
            const std::string& reason, Timestamp now);
-  // Deletions that would take along what the entry, which has ended without effect, was to move.
-  void refuse_reaching(Transaction& transaction, const Entry& entry,
-                       const std::vector<std::int64_t>& deletions, Timestamp now);
   // Takes its effects back, and settles what depends on them: `orphans` are refused.
   void take_back(Transaction& transaction, const Entry& entry, int status,
                  const std::string& reason, Timestamp now);
