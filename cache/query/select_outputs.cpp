@@ -39,10 +39,10 @@ void order_as_jsonb(const Place& embed, std::vector<OutputColumn>& columns) {
     return left.name.size() != right.name.size() ? left.name.size() < right.name.size()
                                                  : left.name < right.name;
   });
-  // Rows are grouped by both.
-  if (embed.aggregated()) return;
-  const auto overruled = [](const auto& left, const auto& right) {
-    return left.name == right.name;
+  // By a plain column rows are grouped, shown or not.
+  const bool grouped = embed.aggregated();
+  const auto overruled = [grouped](const auto& last, const auto& other) {
+    return last.name == other.name && (!grouped || other.group.empty());
   };
   // From behind, so that the last one stays.
   const auto kept = std::unique(columns.rbegin(), columns.rend(), overruled);

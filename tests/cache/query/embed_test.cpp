@@ -347,6 +347,9 @@ TEST_F(EmbedTest, MembersOfAnEmbedComeInTheOrderOfJsonb) {
             R"([{"name":"Ada","id":1,"club":{"B":1,"b":1,"id":1,"town":"Rome"}}])");
   EXPECT_EQ(get("clubs", "select=people!people_club_fkey(name,id,x:id,x:name)&id=eq.2"),
             R"([{"people":[{"x":"dee","id":4,"name":"dee"}]}])");
+  options_.aggregates = true;
+  EXPECT_EQ(get("clubs", "select=people!people_club_fkey(id.max(),name.max())&id=eq.2"),
+            R"([{"people":[{"max":"dee"}]}])");
   EXPECT_EQ(get("people", "select=...clubs!people_club_fkey(town,id)&id=eq.1"),
             R"([{"town":"Rome","id":1}])");
 }
