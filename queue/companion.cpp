@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "cache/values/json.h"
 #include "queue/answer_class.h"
@@ -44,7 +45,7 @@ std::optional<CompanionVersion> Companion::found() const {
 
 void Companion::note_found(CompanionVersion version) {
   MutexLock lock(mutex_);
-  found_ = version;
+  found_ = std::move(version);
   known_ = true;
 }
 
