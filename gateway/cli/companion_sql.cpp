@@ -38,8 +38,8 @@ std::string companion_sql_for(const std::vector<std::string>& schemas) {
   }
   const std::string array = schema_array(schemas);
   return sql + "\nupdate holdfast.settings set value = " + array +
-         " where name = 'schemas' and value <> " + array +
-         ";\nselect holdfast.serve_from(" + quoted(first, '\'') + ");\n";
+         " where name = 'schemas' and value <> " + array + ";\nselect holdfast.serve_from(" +
+         quoted(first, '\'') + ");\n";
 }
 
 }  // namespace holdfast::cli
