@@ -1,6 +1,5 @@
 #include "cache/query/json_text.h"
 
-
 #include "cache/values/json.h"
 #include "cache/values/jsonb.h"
 
