@@ -209,8 +209,7 @@ std::optional<FeedPage> ChangeFeed::page(const std::string& cursor, std::size_t 
   }
   const auto changes = numbers_of(cursor, "changes");
   auto reader = store_.reader();
-  if (changes.size() != 1 || changes[0] < forgotten ||
-      changes[0] > number(*reader, kNewest)) {
+  if (changes.size() != 1 || changes[0] < forgotten || changes[0] > number(*reader, kNewest)) {
     return std::nullopt;
   }
   return changes_page(changes[0], most);
