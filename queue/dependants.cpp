@@ -2,6 +2,7 @@
 
 #include "cache/replica/temporary_ids.h"
 #include "queue/entry.h"
+#include "queue/moves.h"
 #include "queue/outbox_sql.h"
 
 namespace holdfast::queue {
@@ -52,15 +53,15 @@ SELECT o.sequence, o.id, o.last_error, d.relation, d.key,
   ORDER BY o.sequence)sql";
 
 // A refused write that would have taken rows out of the reach of what ?1 deletes, by a cascade say,
-// and that still showed when ?1 was made.
-constexpr const char* kDeadMove = R"sql(
-SELECT o.id FROM hf_outbox me
+// and that still showed when ?1 was made; and of what ?1 deletes the row that they referred to.
+constexpr const char* kDeadMoves = R"sql(
+SELECT o.id, o.sequence, m.relation, m.key FROM hf_outbox me
   CROSS JOIN hf_effects m ON m.entry=me.sequence AND m.kind=4
   CROSS JOIN hf_references r ON r.relation=m.relation AND r.key=m.key
   CROSS JOIN hf_outbox o ON o.sequence=r.entry
   WHERE me.sequence=?1 AND r.former=1 AND r.entry<?1 AND o.state='dead'
     AND me.created_at<=o.ended_at
-  ORDER BY o.sequence LIMIT 1)sql";
+  ORDER BY o.sequence)sql";
 
 // What it would have made, or taken out of the reach of a deletion, and what those who need that
 // make in turn.
@@ -130,6 +131,21 @@ bool is_upstream(Database& database, const cache::Overlay& overlay, const Need& 
          overlay.base_of(database, *table, need.key);
 }
 
+// The letter whose rows the deletion would take along now.
+std::optional<std::string> dead_move(Database& database, const cache::Overlay& overlay,
+                                     std::int64_t sequence) {
+  std::optional<std::string> letter;
+  Statement& moves = database.cached(kDeadMoves);
+  moves.bind(1, sequence);
+  while (!letter && moves.step()) {
+    const auto effects = overlay.effects(database, moves.integer(1));
+    const SparedBy deletion{sequence, std::string(moves.text(2)), std::string(moves.text(3))};
+    if (reaches_upstream(database, overlay, effects, deletion)) letter = moves.text(0);
+  }
+  moves.reset();
+  return letter;
+}
+
 // Neither being sent nor for a person to decide.
 bool is_at_rest(Database& database, std::int64_t sequence) {
   Statement& statement = database.cached(
@@ -148,11 +164,7 @@ std::optional<std::string> dead_parent(Database& database, const cache::Overlay&
     // Somebody else, or a later write of one's own, may have made the row all the same.
     if (need.meant || !is_upstream(database, overlay, need)) return std::move(need.letter);
   }
-  std::optional<std::string> letter;
-  Statement& move = database.cached(kDeadMove);
-  if (move.bind(1, sequence).step()) letter = move.text(0);
-  move.reset();
-  return letter;
+  return dead_move(database, overlay, sequence);
 }
 
 std::vector<std::int64_t> dependants_of(Database& database, std::int64_t sequence) {

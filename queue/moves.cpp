@@ -26,15 +26,24 @@ using cache::Statement;
 
 using References = std::vector<std::pair<std::string, std::string>>;
 
-// What the rows of these effects refer to now.
+std::optional<cache::Row> shown_row(Database& database, const cache::Overlay& overlay,
+                                    const cache::Table& table, const std::string& key) {
+  auto found = overlay.rows(table).find(database, cache::key_values(table, key));
+  return found ? std::optional(std::move(found->row)) : std::nullopt;
+}
+
+enum class View { kShown, kUpstream };
+
+// What the rows of these effects refer to.
 References references_of(Database& database, const cache::Overlay& overlay,
-                         std::span<const Effect> effects) {
+                         std::span<const Effect> effects, View view) {
   References references;
   for (const Effect& effect : effects) {
     const cache::Table* table = overlay.find_table(effect.relation);
     if (table == nullptr || !overlay.rows(*table).exists(database)) continue;
-    const auto found = overlay.rows(*table).find(database, cache::key_values(*table, effect.key));
-    if (found) cache::add_references(overlay.catalog(), *table, found->row, references);
+    const auto row = view == View::kShown ? shown_row(database, overlay, *table, effect.key)
+                                          : overlay.base_of(database, *table, effect.key);
+    if (row) cache::add_references(overlay.catalog(), *table, *row, references);
   }
   return references;
 }
@@ -57,12 +66,18 @@ std::vector<std::int64_t> reaching_again(Database& database, const cache::Overla
                                          std::span<const SparedBy> deletions) {
   std::vector<std::int64_t> reaching;
   if (deletions.empty()) return reaching;
-  const References references = references_of(database, overlay, effects);
+  const References references = references_of(database, overlay, effects, View::kShown);
   for (const SparedBy& one : deletions) {
     if (std::ranges::count(references, std::pair(one.relation, one.key)) == 0) continue;
     if (std::ranges::count(reaching, one.deletion) == 0) reaching.push_back(one.deletion);
   }
   return reaching;
+}
+
+bool reaches_upstream(Database& database, const cache::Overlay& overlay,
+                      std::span<const Effect> effects, const SparedBy& deletion) {
+  const References references = references_of(database, overlay, effects, View::kUpstream);
+  return std::ranges::count(references, std::pair(deletion.relation, deletion.key)) > 0;
 }
 
 }  // namespace holdfast::queue

@@ -27,4 +27,8 @@ std::vector<std::int64_t> reaching_again(cache::Database& database, const cache:
                                          std::span<const cache::Effect> effects,
                                          std::span<const SparedBy> deletions);
 
+// Whether a row of these effects refers at the upstream, as far as is known, to what is deleted.
+bool reaches_upstream(cache::Database& database, const cache::Overlay& overlay,
+                      std::span<const cache::Effect> effects, const SparedBy& deletion);
+
 }  // namespace holdfast::queue

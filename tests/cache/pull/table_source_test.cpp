@@ -9,17 +9,25 @@
 namespace holdfast::cache {
 namespace {
 
+Table table_of(const std::vector<std::string>& columns, const char* type,
+               const std::vector<std::size_t>& key) {
+  Table table;
+  table.schema = "public";
+  table.name = "t";
+  for (const auto& name : columns) {
+    Column column;
+    column.name = name;
+    column.storage_name = name;
+    column.type = make_type(type);
+    table.columns.push_back(column);
+  }
+  table.primary_key = Key{"t_pkey", key};
+  return table;
+}
+
 class TableSourceTest : public ::testing::Test {
  protected:
   TableSourceTest() {
-    table_.schema = "public";
-    table_.name = "t";
-    Column id;
-    id.name = "id";
-    id.storage_name = "id";
-    id.type = make_type("integer");
-    table_.columns = {id};
-    table_.primary_key = Key{"t_pkey", {0}};
     upstream_.respond_with([this](const upstream::Call&) {
       upstream::Answer answer;
       answer.status = 200;
@@ -44,7 +52,7 @@ class TableSourceTest : public ::testing::Test {
     }
   }
 
-  Table table_;
+  Table table_ = table_of({"id"}, "integer", {0});
   support::FakeUpstream upstream_;
   TableSource source_{upstream_, table_, {}, 1000, false};
   std::deque<int> pages_;
@@ -68,17 +76,7 @@ TEST_F(TableSourceTest, WhatWasReadBeforeMayBeReadAgainFromTheBeginning) {
 
 // A column may have the name of another parameter.
 TEST(TableSourceKeysTest, AColumnThatIsCalledAsAParameterIsAskedForByATree) {
-  Table table;
-  table.schema = "public";
-  table.name = "t";
-  for (const char* name : {"id", "order"}) {
-    Column column;
-    column.name = name;
-    column.storage_name = name;
-    column.type = make_type("integer");
-    table.columns.push_back(column);
-  }
-  table.primary_key = Key{"t_pkey", {0}};
+  const Table table = table_of({"id", "order"}, "integer", {0});
   support::FakeUpstream upstream;
   TableSource source(upstream, table, {}, 1000, false);
   source.having(1, std::nullopt);
@@ -89,17 +87,7 @@ TEST(TableSourceKeysTest, AColumnThatIsCalledAsAParameterIsAskedForByATree) {
 
 // Some do not undo the escapes of values in a tree of conditions, and find nothing there.
 TEST(TableSourceKeysTest, ARowWhoseKeyHoldsAQuoteIsFoundAmongOthers) {
-  Table table;
-  table.schema = "public";
-  table.name = "t";
-  for (const char* name : {"a", "b"}) {
-    Column column;
-    column.name = name;
-    column.storage_name = name;
-    column.type = make_type("text");
-    table.columns.push_back(column);
-  }
-  table.primary_key = Key{"t_pkey", {0, 1}};
+  const Table table = table_of({"a", "b"}, "text", {0, 1});
   support::FakeUpstream upstream;
   upstream.respond_with([](const upstream::Call& call) {
     upstream::Answer answer;
