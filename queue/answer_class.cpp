@@ -66,9 +66,11 @@ AnswerClass class_of_code(int status, std::string_view code) {
 }  // namespace
 
 bool lacks_part_of_companion(const ClassifiedAnswer& answer) {
-  const auto& [kind, code, message, details, retry_after] = answer;
-  if (code != "3F000" && code != "42883" && code != "42P01") return false;
-  return message.find("\"holdfast\"") != message.npos || message.find("holdfast.") != message.npos;
+  const std::string& message = answer.message;
+  // schema "holdfast", function holdfast.f(), relation "holdfast.t"
+  return (answer.code == "3F000" && message.find("\"holdfast\"") != message.npos) ||
+         (answer.code == "42883" && message.find("function holdfast.") != message.npos) ||
+         (answer.code == "42P01" && message.find("\"holdfast.") != message.npos);
 }
 
 ClassifiedAnswer classify(const upstream::Answer& answer) {

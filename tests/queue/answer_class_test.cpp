@@ -17,6 +17,20 @@ AnswerClass class_of(int status, const std::string& code) {
   return classify(answer(status, R"({"code":")" + code + R"(","message":"m"})")).kind;
 }
 
+// Between its uninstallation and the API's reload.
+TEST(AnswerClassTest, ACompanionThatIsBeingTakenAwayRefusesNothing) {
+  const auto with = [](const std::string& code, const std::string& message) {
+    return classify(answer(404, R"({"code":")" + code + R"(","message":")" + message + "\"}")).kind;
+  };
+  EXPECT_EQ(with("3F000", R"(schema \"holdfast\" does not exist)"), AnswerClass::kTransient);
+  EXPECT_EQ(with("42883", "function holdfast.sweep() does not exist"), AnswerClass::kTransient);
+  EXPECT_EQ(with("42P01", R"(relation \"holdfast.applied\" does not exist)"),
+            AnswerClass::kTransient);
+  const auto own = class_of(404, "42883");
+  EXPECT_NE(own, AnswerClass::kTransient);
+  EXPECT_EQ(with("42883", "function myholdfast.f() does not exist"), own);
+}
+
 // Hard case 11.
 TEST(AnswerClassTest, OnlyWhatLooksLikePostgrestCounts) {
   EXPECT_EQ(classify(answer(201, "[]")).kind, AnswerClass::kApplied);
